@@ -1,0 +1,22 @@
+//! What every layer speaks: values, places in the user's files, diagnostics, identities, time and units.
+//!
+//! This layer knows nothing of playbooks, hosts or processes. Conversions of [`Value`] to other worlds
+//! (YAML, JSON, minijinja, the wire) live with the type where they need no dependency of another layer.
+
+pub mod clock;
+pub mod diagnostic;
+pub mod ids;
+pub mod map;
+pub mod span;
+pub mod spec;
+pub mod suggest;
+pub mod unit;
+pub mod value;
+mod value_serde;
+
+pub use clock::{Clock, SystemClock, Timestamp};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use ids::{CaseId, HostName, RunId, StepId};
+pub use map::{Key, Map};
+pub use span::{Source, Span};
+pub use value::{Text, Value};

@@ -1,0 +1,5 @@
+//! Benchbook: a declarative workflow engine for benchmarking fleets of machines.
+
+pub mod base;
+pub mod module;
+pub mod wire;

@@ -1,0 +1,39 @@
+//! What a module may use beside its arguments.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use crate::base::Clock;
+use crate::wire::{Request, Stream};
+
+/// Where bulk bytes go and come from while a module runs; the agent's channel, or a buffer in tests.
+pub trait Link: Send + Sync {
+    /// Sends bytes to the controller as they come. Blocks while the other side gives no credit.
+    fn send(&self, stream: Stream, bytes: &[u8]) -> io::Result<()>;
+    /// The content of upload `number` (from 0), in order; each can be read once.
+    fn upload(&self, number: u32) -> io::Result<Box<dyn Read + '_>>;
+    /// `Some(grace)` as soon as somebody asked this invocation to stop: TERM now, KILL after `grace`.
+    fn cancelled(&self) -> Option<Duration>;
+}
+
+/// What a module may use beside its arguments.
+pub struct Context<'a> {
+    /// Who asks and how: check, diff, environment, time-out, grace.
+    pub request: &'a Request,
+    /// Bulk bytes and cancellation.
+    pub link: &'a dyn Link,
+    /// Time of day.
+    pub clock: &'a dyn Clock,
+}
+
+impl Context<'_> {
+    /// Whether only to say what would change.
+    pub fn check(&self) -> bool {
+        self.request.check
+    }
+
+    /// Whether before and after are wanted.
+    pub fn diff(&self) -> bool {
+        self.request.diff
+    }
+}

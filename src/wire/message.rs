@@ -1,0 +1,148 @@
+//! The messages: CBOR in control frames. A field that is added gets a default, so that builds can differ by one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Map, RunId, Timestamp, Value};
+
+/// One invocation of a module on the target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The run that asks; children carry it in `BENCHBOOK_RUN`.
+    pub run: RunId,
+    /// Which controller of that run asks: counts up with every resume, so that a stale one is recognised.
+    pub term: u64,
+    /// The module's short name, such as `copy`.
+    pub module: String,
+    /// Its arguments, fully templated.
+    pub args: Map,
+    /// Only say what would change.
+    pub check: bool,
+    /// Give before and after.
+    pub diff: bool,
+    /// Added to the environment of children.
+    pub environment: Vec<(String, String)>,
+    /// Milliseconds until TERM.
+    pub timeout_ms: Option<u64>,
+    /// Milliseconds from TERM to KILL.
+    pub grace_ms: u64,
+    /// Send the child's output as it comes, as raw frames, beside having it in the outcome.
+    pub stream: bool,
+    /// How many uploads follow on the channel; modules read them by number.
+    pub uploads: u32,
+}
+
+/// How an invocation ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// As it should.
+    #[default]
+    Ok,
+    /// The module says so, or a command ended with another code than 0.
+    Failed,
+    /// Nothing to do (`creates`, check mode of a command).
+    Skipped,
+    /// The time limit passed; the process group was ended.
+    TimedOut,
+    /// Somebody asked to stop; the process group was ended.
+    Cancelled,
+}
+
+/// What a file or setting was and would be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diff {
+    /// What it is about, such as a path.
+    pub header: String,
+    /// The text before.
+    pub before: String,
+    /// The text after.
+    pub after: String,
+}
+
+/// What an invocation gave back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// How it ended.
+    pub status: Status,
+    /// Whether the target is different now (or would be, in check mode).
+    pub changed: bool,
+    /// Ansible's `msg`, when there is something to say.
+    pub msg: Option<String>,
+    /// The module's own return values: `rc`, `stdout`, `stat`, `ansible_facts`, …
+    pub values: Map,
+    /// Asked for by `Request::diff`.
+    pub diff: Vec<Diff>,
+    /// For the user.
+    pub warnings: Vec<String>,
+    /// By the target's clock.
+    pub started: Timestamp,
+    /// By the target's clock.
+    pub ended: Timestamp,
+}
+
+impl Outcome {
+    /// A success.
+    pub fn ok(changed: bool) -> Self {
+        Self { changed, ..Self::default() }
+    }
+
+    /// A failure and its sentence.
+    pub fn failed(msg: impl Into<String>) -> Self {
+        Self { status: Status::Failed, msg: Some(msg.into()), ..Self::default() }
+    }
+
+    /// Nothing was done, and why.
+    pub fn skipped(msg: impl Into<String>) -> Self {
+        Self { status: Status::Skipped, msg: Some(msg.into()), ..Self::default() }
+    }
+
+    /// Adds a return value.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.values.insert(key, value);
+        self
+    }
+
+    /// The map that `register` sees: the values with `changed`, `failed`, `msg`, `skipped`, `timed_out`, `warnings`, `diff`.
+    pub fn to_register(&self) -> Map {
+        let mut map = self.values.clone();
+        map.insert("changed", self.changed);
+        map.insert("failed", !matches!(self.status, Status::Ok | Status::Skipped));
+        if self.status == Status::Skipped {
+            map.insert("skipped", true);
+        }
+        if self.status == Status::TimedOut {
+            map.insert("timed_out", true);
+        }
+        if let Some(msg) = &self.msg {
+            map.insert("msg", msg.as_str());
+        }
+        if !self.warnings.is_empty() {
+            map.insert("warnings", self.warnings.clone());
+        }
+        if !self.diff.is_empty() {
+            let entry = |d: &Diff| {
+                Map::from_iter([
+                    ("before_header", d.header.as_str()),
+                    ("after_header", d.header.as_str()),
+                    ("before", d.before.as_str()),
+                    ("after", d.after.as_str()),
+                ])
+            };
+            map.insert("diff", self.diff.iter().map(entry).collect::<Vec<_>>());
+        }
+        map
+    }
+}
+
+/// Which bulk stream a raw frame belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stream {
+    /// A child's standard output.
+    Stdout,
+    /// A child's standard error.
+    Stderr,
+    /// A file on its way to the controller (`fetch`).
+    Download,
+}
