@@ -1,5 +1,6 @@
 //! Benchbook: a declarative workflow engine for benchmarking fleets of machines.
 
 pub mod base;
+pub mod load;
 pub mod module;
 pub mod wire;

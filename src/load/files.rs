@@ -1,0 +1,97 @@
+//! The door to the user's files. Everything behind it is pure and can be tested from memory.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Reads files and lists folders.
+pub trait Files: Send + Sync {
+    /// The bytes of a file.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// The entries of a folder, sorted by name, as full paths.
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>>;
+    /// Whether there is a file.
+    fn is_file(&self, path: &Path) -> bool;
+    /// Whether there is a folder.
+    fn is_folder(&self, path: &Path) -> bool;
+    /// Whether a file may be executed (an inventory script).
+    fn is_executable(&self, path: &Path) -> bool;
+
+    /// The text of a file, which must be UTF-8.
+    fn read_text(&self, path: &Path) -> io::Result<String> {
+        String::from_utf8(self.read(path)?)
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8 text"))
+    }
+}
+
+/// The file system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DiskFiles;
+
+impl Files for DiskFiles {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        let mut entries: Vec<_> =
+            std::fs::read_dir(folder)?.map(|e| e.map(|e| e.path())).collect::<io::Result<_>>()?;
+        entries.sort();
+        Ok(entries)
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        path.is_file()
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        path.is_dir()
+    }
+
+    fn is_executable(&self, path: &Path) -> bool {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+    }
+}
+
+/// Files that exist only in memory, for tests and fuzzing.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryFiles(BTreeMap<PathBuf, Vec<u8>>);
+
+impl MemoryFiles {
+    /// These paths with these texts.
+    pub fn new<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(files.into_iter().map(|(p, t)| (PathBuf::from(p), t.as_bytes().to_vec())).collect())
+    }
+}
+
+impl Files for MemoryFiles {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.0.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        if !self.is_folder(folder) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let mut entries: Vec<PathBuf> = self
+            .0
+            .keys()
+            .filter_map(|p| p.strip_prefix(folder).ok()?.components().next().map(|c| folder.join(c)))
+            .collect();
+        entries.dedup();
+        Ok(entries)
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        self.0.contains_key(path)
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        self.0.keys().any(|p| p.starts_with(path) && p != path)
+    }
+
+    fn is_executable(&self, _: &Path) -> bool {
+        false
+    }
+}
