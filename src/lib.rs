@@ -2,5 +2,6 @@
 
 pub mod base;
 pub mod load;
+pub mod model;
 pub mod module;
 pub mod wire;
