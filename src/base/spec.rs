@@ -86,3 +86,16 @@ impl Catalogue {
         self.0.values()
     }
 }
+
+/// One argument as it stands in a playbook.
+#[derive(Clone, Debug)]
+pub struct Argument {
+    /// The key.
+    pub name: std::sync::Arc<str>,
+    /// Where the key stands.
+    pub name_span: super::Span,
+    /// The value, possibly with templates inside.
+    pub value: super::Value,
+    /// Where the value stands.
+    pub value_span: super::Span,
+}

@@ -1,9 +1,22 @@
-//! What an inventory and a playbook are: typed, checked, with the place of every part.
+//! What an inventory and a playbook are: typed, with a place for every part, and still untemplated.
 //!
 //! This layer opens no file and evaluates no template.
 
+pub mod case;
+pub mod keywords;
 pub mod layer;
 pub mod level;
+pub mod playbook;
+pub mod role;
+pub mod task;
 
+pub use case::{
+    Axis, Better, Case, CaseOrder, CaseRole, Expect, Metric, MetricSource, Rendezvous, Requirement,
+    RequirementKind, Take,
+};
+pub use keywords::{Container, ContainerLifecycle, Keywords, Lifetime, Stage};
 pub use layer::VarLayer;
 pub use level::Level;
+pub use playbook::{Play, Playbook, Strategy};
+pub use role::{Role, RoleVars};
+pub use task::{Block, Call, Item, Loop, LoopControl, RoleEntry, RoleFrom, Task};

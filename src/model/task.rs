@@ -1,0 +1,165 @@
+//! Tasks, blocks and role entries: what stands in a list of tasks.
+
+use std::sync::Arc;
+
+use super::{Keywords, Metric};
+use crate::base::spec::Argument;
+use crate::base::{Span, Spanned, Value};
+
+/// An entry of a list of tasks.
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// A task, also `import_*` and `include_*` (by their [`Call::name`]).
+    Task(Arc<Task>),
+    /// A block.
+    Block(Arc<Block>),
+}
+
+/// One task.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The whole mapping.
+    pub span: Span,
+    /// What it shares with blocks and plays.
+    pub keywords: Keywords,
+    /// The module or action and its arguments.
+    pub call: Call,
+    /// `loop` or `with_*`
+    pub r#loop: Option<Loop>,
+    /// `loop_control`
+    pub loop_control: LoopControl,
+    /// `register`
+    pub register: Option<Spanned<Arc<str>>>,
+    /// `changed_when`: all must hold.
+    pub changed_when: Vec<Spanned<Value>>,
+    /// `failed_when`: all must hold.
+    pub failed_when: Vec<Spanned<Value>>,
+    /// `until`: all must hold.
+    pub until: Vec<Spanned<Value>>,
+    /// `retries`, default 3 with `until`.
+    pub retries: Option<Spanned<Value>>,
+    /// `delay`, seconds between tries, default 5.
+    pub delay: Option<Spanned<Value>>,
+    /// `notify`
+    pub notify: Vec<Spanned<Value>>,
+    /// `listen` (handlers)
+    pub listen: Vec<Spanned<Value>>,
+    /// `async`, seconds.
+    pub r#async: Option<Spanned<Value>>,
+    /// `poll`, seconds.
+    pub poll: Option<Spanned<Value>>,
+    /// `durable`
+    pub durable: Option<Spanned<Value>>,
+    /// `on_resume`: `rerun`, `fail` or `skip`.
+    pub on_resume: Option<Spanned<Arc<str>>>,
+    /// `metrics`
+    pub metrics: Vec<Metric>,
+}
+
+/// A module or action with its arguments.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The name as it is written: `copy`, `ansible.builtin.copy`.
+    pub name: Spanned<Arc<str>>,
+    /// A plain string (`command: echo hi`), not yet split.
+    pub free_form: Option<Spanned<Value>>,
+    /// `key: value`, from the mapping, from `args:` and from `k=v` words.
+    pub arguments: Vec<Argument>,
+    /// `args: "{{ mapping }}"`
+    pub arguments_template: Option<Spanned<Value>>,
+}
+
+impl Call {
+    /// The name without `ansible.builtin.` or `ansible.legacy.`.
+    pub fn short_name(&self) -> &str {
+        let name: &str = &self.name.value;
+        name.strip_prefix("ansible.builtin.").or_else(|| name.strip_prefix("ansible.legacy.")).unwrap_or(name)
+    }
+
+    /// An argument by name.
+    pub fn argument(&self, name: &str) -> Option<&Argument> {
+        self.arguments.iter().find(|a| &*a.name == name)
+    }
+}
+
+/// What a task is repeated over.
+#[derive(Clone, Debug)]
+pub struct Loop {
+    /// `None` for `loop`, else the lookup after `with_` (`items`, `dict`, …).
+    pub lookup: Option<Arc<str>>,
+    /// A list, or a template that gives one.
+    pub value: Value,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// `loop_control`
+#[derive(Clone, Debug, Default)]
+pub struct LoopControl {
+    /// Default `item`.
+    pub loop_var: Option<Arc<str>>,
+    /// Gets the number of the item, from 0.
+    pub index_var: Option<Arc<str>>,
+    /// What is shown instead of the item.
+    pub label: Option<Spanned<Value>>,
+    /// Seconds between items.
+    pub pause: Option<Spanned<Value>>,
+    /// Whether `ansible_loop` is set.
+    pub extended: Option<Spanned<Value>>,
+    /// Ends the loop when all hold after an item.
+    pub break_when: Vec<Spanned<Value>>,
+}
+
+impl LoopControl {
+    /// The name of the loop variable.
+    pub fn variable(&self) -> &str {
+        self.loop_var.as_deref().unwrap_or("item")
+    }
+}
+
+/// A block with its rescue and always.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// The whole mapping.
+    pub span: Span,
+    /// What its tasks inherit.
+    pub keywords: Keywords,
+    /// `block`
+    pub body: Vec<Item>,
+    /// `rescue`
+    pub rescue: Vec<Item>,
+    /// `always`
+    pub always: Vec<Item>,
+}
+
+/// An entry of `roles:`, of a role's dependencies or of `container: configure:`.
+#[derive(Clone, Debug)]
+pub struct RoleEntry {
+    /// The role's name, possibly a template.
+    pub role: Spanned<Value>,
+    /// The whole entry.
+    pub span: Span,
+    /// What the role's tasks inherit; `keywords.vars` holds `vars:`.
+    pub keywords: Keywords,
+    /// Keys that are no keyword: role parameters.
+    pub params: Arc<crate::base::Map>,
+    /// `tasks_from`, `vars_from`, `defaults_from`, `handlers_from`
+    pub from: RoleFrom,
+    /// `allow_duplicates`
+    pub allow_duplicates: Option<bool>,
+    /// `public` (for `include_role`)
+    pub public: Option<bool>,
+}
+
+/// Other files than `main` of a role.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoleFrom {
+    /// `tasks_from`
+    pub tasks: Option<Arc<str>>,
+    /// `vars_from`
+    pub vars: Option<Arc<str>>,
+    /// `defaults_from`
+    pub defaults: Option<Arc<str>>,
+    /// `handlers_from`
+    pub handlers: Option<Arc<str>>,
+}
