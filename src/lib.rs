@@ -4,4 +4,5 @@ pub mod base;
 pub mod load;
 pub mod model;
 pub mod module;
+pub mod syntax;
 pub mod wire;

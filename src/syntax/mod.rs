@@ -1,0 +1,14 @@
+//! Text to trees: YAML 1.1 as Ansible reads it, and Ansible's INI inventories; every node knows its place.
+//!
+//! This layer knows what the texts say, never what they mean: no keyword, no host, no variable.
+
+mod builder;
+pub mod node;
+mod problem;
+mod scalar;
+pub mod yaml;
+
+pub use node::{Node, NodeKind, Scalar, Style};
+
+#[cfg(test)]
+mod tests;
