@@ -3,6 +3,7 @@
 //! This layer knows nothing of playbooks, hosts or processes. Conversions of [`Value`] to other worlds
 //! (YAML, JSON, minijinja, the wire) live with the type where they need no dependency of another layer.
 
+pub mod args;
 pub mod clock;
 pub mod diagnostic;
 pub mod ids;

@@ -1,11 +1,22 @@
 //! What arguments a task takes: the one description that checks, documents and reads them.
 //!
-//! A module or action declares an `Args` struct (serde and schemars); its doc comments are the manual. [`Spec::of`] keeps
-//! how to get the schema; [`Spec::params`] reads it.
+//! A module or action declares an `Args` struct (serde and schemars); its doc comments are the manual. [`schema_of`] makes
+//! the schema, [`Spec::params`] reads it, [`Spec::check`] holds a task against it before anything runs.
+//!
+//! What schemars cannot say by itself is said with `#[schemars(extend(…))]`:
+//! `"x-aliases" = ["dest", "name"]` on a field beside its `#[serde(alias = …)]`; on the struct
+//! `"x-exclusive" = [["content", "src"]]` (at most one of each group) and `"x-one-of" = [["content", "src"]]` (at least one).
+
+mod check;
+mod manual;
+mod params;
 
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+pub use check::Argument;
+pub use params::{Kind, Param};
 
 /// What `resume` does with a step of which nobody knows whether it finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +73,7 @@ pub fn schema_of<T: JsonSchema>() -> Schema {
 pub struct Catalogue(BTreeMap<&'static str, Spec>);
 
 impl Catalogue {
-    /// All of these.
+    /// All of these; of two with one name the later counts, so that an action can stand before its module.
     pub fn new(specs: impl IntoIterator<Item = Spec>) -> Self {
         Self(specs.into_iter().map(|s| (s.name, s)).collect())
     }
@@ -87,15 +98,5 @@ impl Catalogue {
     }
 }
 
-/// One argument as it stands in a playbook.
-#[derive(Clone, Debug)]
-pub struct Argument {
-    /// The key.
-    pub name: std::sync::Arc<str>,
-    /// Where the key stands.
-    pub name_span: super::Span,
-    /// The value, possibly with templates inside.
-    pub value: super::Value,
-    /// Where the value stands.
-    pub value_span: super::Span,
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! Holds the arguments of a task against its parameters before anything runs.
+//!
+//! A value that still contains a template has an unknown type and is accepted; the module reads it when it runs.
+
+use std::sync::Arc;
+
+use super::{Kind, Param, Spec};
+use crate::base::suggest::nearest;
+use crate::base::{Diagnostic, Diagnostics, Map, Span, Value};
+
+/// One argument of a task as it stands in the user's file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Argument {
+    /// The name as written, which may be an alias.
+    pub name: Arc<str>,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// The value, templates and all.
+    pub value: Value,
+    /// Where the value stands.
+    pub value_span: Span,
+}
+
+impl Spec {
+    /// All that is wrong with these arguments. `task` is the place of the module's name, where a missing argument is shown.
+    pub fn check(&self, args: &[Argument], task: &Span) -> Diagnostics {
+        let mut found = Diagnostics::new();
+        let params = self.params();
+        let mut given: Vec<(&Param, &Argument)> = Vec::new();
+        let mut misspelt: Vec<&str> = Vec::new();
+        for arg in args {
+            match params.iter().find(|p| p.is(&arg.name)) {
+                None if self.open => {}
+                None => {
+                    let known = params.iter().flat_map(Param::names);
+                    misspelt.extend(nearest(&arg.name, known));
+                    found.push(self.unknown(arg, &params));
+                }
+                Some(param) => {
+                    if let Some((_, first)) = given.iter().find(|(p, _)| p.name == param.name) {
+                        found.push(
+                            Diagnostic::error(
+                                "argument-given-twice",
+                                format!("`{}` is given twice to `{}`", param.name, self.name),
+                            )
+                            .at(&arg.name_span)
+                            .related(&first.name_span, "here for the first time"),
+                        );
+                    }
+                    given.push((param, arg));
+                    self.check_value(param, arg, &mut found);
+                }
+            }
+        }
+        // A null counts as not given; a template may turn out to be `omit`, which is known only when it runs.
+        let present = |name: &str| given.iter().any(|(p, a)| p.name == name && !a.value.is_null());
+        let missing = |p: &&Param| p.required && !present(&p.name) && !misspelt.iter().any(|name| p.is(name));
+        for param in params.iter().filter(missing) {
+            found.push(
+                Diagnostic::error(
+                    "missing-argument",
+                    format!("`{}` needs the argument `{}`", self.name, param.name),
+                )
+                .at(task)
+                .help(first_sentence(&param.doc)),
+            );
+        }
+        for problem in self.broken_groups(present) {
+            found.push(Diagnostic::error(problem.code, problem.message).at(task));
+        }
+        found
+    }
+
+    /// What a module asks when its arguments are known: are the groups of exclusive and alternative parameters respected?
+    pub fn check_groups(&self, args: &Map) -> Result<(), String> {
+        let params = self.params();
+        let present = |name: &str| {
+            let param = params.iter().find(|p| p.name == name);
+            let set = |(key, value): (&crate::base::Key, &Value)| {
+                !matches!(value, Value::Null | Value::Omit)
+                    && key.as_str().is_some_and(|k| param.is_some_and(|p| p.is(k)))
+            };
+            args.iter().any(set)
+        };
+        self.broken_groups(present).next().map_or(Ok(()), |problem| Err(problem.message))
+    }
+
+    fn broken_groups(&self, present: impl Fn(&str) -> bool) -> impl Iterator<Item = Problem> {
+        let mut problems = Vec::new();
+        for group in self.groups("x-exclusive") {
+            let both: Vec<&String> = group.iter().filter(|name| present(name)).collect();
+            if both.len() > 1 {
+                problems.push(Problem {
+                    code: "exclusive-arguments",
+                    message: format!("`{}` takes only one of {}", self.name, quoted(&both)),
+                });
+            }
+        }
+        for group in self.groups("x-one-of") {
+            if !group.iter().any(|name| present(name)) {
+                problems.push(Problem {
+                    code: "missing-argument",
+                    message: format!("`{}` needs one of {}", self.name, quoted(&group)),
+                });
+            }
+        }
+        problems.into_iter()
+    }
+
+    fn unknown(&self, arg: &Argument, params: &[Param]) -> Diagnostic {
+        let known = params.iter().flat_map(Param::names);
+        let names: Vec<&str> = params.iter().map(|p| p.name.as_str()).collect();
+        Diagnostic::error("unknown-argument", format!("`{}` has no argument `{}`", self.name, arg.name))
+            .at(&arg.name_span)
+            .suggest(&arg.name, known)
+            .help(if names.is_empty() {
+                format!("`{}` takes no arguments", self.name)
+            } else {
+                format!("the arguments of `{}` are {}", self.name, names.join(", "))
+            })
+    }
+
+    fn check_value(&self, param: &Param, arg: &Argument, found: &mut Diagnostics) {
+        if matches!(arg.value, Value::Null | Value::Omit) {
+            return;
+        }
+        let Some((kind, value)) = misfit(&param.kind, param, &arg.value) else { return };
+        let expected = expectation(kind, param);
+        let at = match value {
+            Value::String(text) => text.span().unwrap_or(&arg.value_span),
+            _ => &arg.value_span,
+        };
+        let mut diagnostic = Diagnostic::error(
+            "wrong-argument-type",
+            format!("`{}` of `{}` takes {expected}, not {}", param.name, self.name, value.kind()),
+        )
+        .at(at);
+        if let (Kind::Choice, Some(word)) = (kind, value.as_str()) {
+            let choices: Vec<&str> = param.choices.iter().map(String::as_str).collect();
+            diagnostic = Diagnostic::error(
+                "unknown-choice",
+                format!("`{word}` is no choice for `{}` of `{}`", param.name, self.name),
+            )
+            .at(at)
+            .suggest(word, choices.iter().copied())
+            .help(format!("the choices are {}", choices.join(", ")));
+        }
+        found.push(diagnostic);
+    }
+}
+
+struct Problem {
+    code: &'static str,
+    message: String,
+}
+
+fn quoted<S: AsRef<str>>(names: &[S]) -> String {
+    names.iter().map(|n| format!("`{}`", n.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+fn first_sentence(doc: &str) -> String {
+    let end = doc.find(". ").or_else(|| doc.find(".\n")).unwrap_or(doc.len());
+    doc[..end].trim_end_matches('.').replace('\n', " ")
+}
+
+/// The value, or the item of it, that cannot be read, and the kind it should have.
+fn misfit<'a>(kind: &'a Kind, param: &Param, value: &'a Value) -> Option<(&'a Kind, &'a Value)> {
+    match (kind, value) {
+        _ if fits(kind, param, value) => None,
+        (Kind::List(items), Value::List(list)) => list.iter().find_map(|v| misfit(items, param, v)),
+        _ => Some((kind, value)),
+    }
+}
+
+/// Whether a value can be read as this kind; the same rules as `base::args`.
+fn fits(kind: &Kind, param: &Param, value: &Value) -> bool {
+    if matches!(value, Value::String(t) if t.is_template()) {
+        return true;
+    }
+    let scalar = matches!(
+        value,
+        Value::String(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Bool(_)
+            | Value::Date(_)
+            | Value::Bytes(_)
+    );
+    match (kind, value) {
+        (Kind::Any, _) | (Kind::Map, Value::Map(_)) => true,
+        (Kind::Bool, Value::Float(f)) => *f == 0.0 || (*f - 1.0).abs() < f64::EPSILON,
+        (Kind::Bool, other) => other.to_bool().is_some(),
+        (Kind::Int, Value::Float(f)) => f.fract() == 0.0,
+        (Kind::Int, Value::String(t)) => t.as_str().trim().parse::<f64>().is_ok_and(|f| f.fract() == 0.0),
+        (Kind::Int, other) => other.as_int().is_some(),
+        (Kind::Float, Value::String(t)) => t.as_str().trim().parse::<f64>().is_ok(),
+        (Kind::Float, other) => other.as_float().is_some(),
+        (Kind::String | Kind::Path, _) => scalar,
+        (Kind::List(items), Value::List(list)) => list.iter().all(|v| fits(items, param, v)),
+        (Kind::List(items), Value::String(t)) => {
+            t.as_str().split(',').all(|part| fits(items, param, &Value::from(part)))
+        }
+        (Kind::List(items), other) => scalar && fits(items, param, other),
+        (Kind::Choice, Value::String(t)) => param.choices.iter().any(|c| c == t.as_str()),
+        (Kind::Choice, Value::Bool(b)) => {
+            param.choices.iter().any(|c| Value::from(c.as_str()).to_bool() == Some(*b))
+        }
+        (Kind::Choice | Kind::Map, _) => false,
+    }
+}
+
+fn expectation(kind: &Kind, param: &Param) -> String {
+    match kind {
+        Kind::Bool => "a boolean (yes or no)".to_owned(),
+        Kind::Int => "an integer".to_owned(),
+        Kind::Choice => format!("one of {}", param.choices.join(", ")),
+        Kind::Any => "anything".to_owned(),
+        other => format!("a {other}"),
+    }
+}
