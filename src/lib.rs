@@ -1,8 +1,10 @@
 //! Benchbook: a declarative workflow engine for benchmarking fleets of machines.
 
 pub mod base;
+pub mod event;
 pub mod load;
 pub mod model;
 pub mod module;
+pub mod plan;
 pub mod syntax;
 pub mod wire;

@@ -1,0 +1,197 @@
+//! What happened: plain, serialisable facts. The only thing that reporters see and the store keeps.
+//!
+//! No settings, no borrowed data, no secrets: what stands here may be shown and kept.
+
+pub mod journal;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{CaseId, HostName, RunId, StepId, Timestamp, Value};
+use crate::wire::{Status, Stream};
+
+pub use journal::{Journal, JournalError, Record};
+
+/// How a step ended on a host. Every (step, host) ends exactly once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "fate")]
+pub enum Fate {
+    /// It was done.
+    Ran {
+        /// How that ended.
+        status: Status,
+        /// Whether something is different now.
+        changed: bool,
+        /// It failed, and `ignore_errors` says that this is fine.
+        ignored: bool,
+    },
+    /// A condition did not hold, or there was nothing to do.
+    Skipped {
+        /// Ansible's `skip_reason`, with the condition where there is one.
+        reason: String,
+    },
+    /// It was never its turn.
+    Bypassed {
+        /// Why.
+        why: Why,
+    },
+    /// The host could not be reached.
+    Unreachable {
+        /// What the connection said.
+        reason: String,
+        /// `ignore_unreachable`
+        ignored: bool,
+    },
+}
+
+impl Fate {
+    /// Whether the host failed here.
+    pub fn is_failure(&self) -> bool {
+        match self {
+            Self::Ran { status, ignored, .. } => !ignored && !matches!(status, Status::Ok | Status::Skipped),
+            Self::Unreachable { ignored, .. } => !ignored,
+            _ => false,
+        }
+    }
+}
+
+/// Why a step was bypassed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// An earlier step of the host failed.
+    Failed,
+    /// The host could not be reached earlier.
+    Unreachable,
+    /// The run is being stopped.
+    Cancelled,
+    /// A rescue that had nothing to rescue.
+    NothingToRescue,
+    /// A handler that nobody notified.
+    NotNotified,
+    /// `meta: end_host`, `end_play` or `end_batch`.
+    Ended,
+    /// `run_once`: another host did it.
+    RunOnce,
+    /// `any_errors_fatal` or `max_fail_percentage`: other hosts failed.
+    OthersFailed,
+    /// This version shows it in the plan and cannot do it.
+    NotBuilt,
+}
+
+/// A figure of merit from one round on one host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// The case.
+    pub case: CaseId,
+    /// The host.
+    pub host: HostName,
+    /// From 1; warm-up rounds count by themselves.
+    pub round: u32,
+    /// Whether it is left out of the statistics.
+    pub warmup: bool,
+    /// The step whose output it is from.
+    pub step: StepId,
+    /// The metric's name.
+    pub name: String,
+    /// The metric's labels.
+    pub labels: BTreeMap<String, String>,
+    /// In `unit`.
+    pub value: f64,
+    /// As the metric declares it.
+    pub unit: String,
+    /// Whether higher is better.
+    pub higher_is_better: bool,
+    /// The log it was read from, relative to the run's folder.
+    pub log: String,
+    /// The byte range of the match in that log.
+    pub bytes: (u64, u64),
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+#[allow(missing_docs)] // fields repeat the words of the variants
+pub enum Event {
+    /// The run begins.
+    RunStarted {
+        run: RunId,
+        playbook: String,
+        hosts: Vec<HostName>,
+        cases: usize,
+        rounds: usize,
+        mode: Option<String>,
+    },
+    /// A play begins with these hosts.
+    PlayStarted { play: usize, name: String, hosts: Vec<HostName> },
+    /// A play ended.
+    PlayEnded { play: usize },
+    /// A step is sent to a host.
+    StepStarted {
+        step: StepId,
+        name: String,
+        host: HostName,
+        stage: Option<String>,
+        case: Option<CaseId>,
+        round: Option<u32>,
+        warmup: bool,
+    },
+    /// A child on the target said something.
+    Output { step: StepId, host: HostName, stream: Stream, text: String },
+    /// An item of a loop ended.
+    ItemEnded {
+        step: StepId,
+        host: HostName,
+        item: String,
+        status: Status,
+        changed: bool,
+        skipped: bool,
+        msg: Option<String>,
+    },
+    /// `until` does not hold yet.
+    Retrying { step: StepId, host: HostName, attempt: u32, left: u32 },
+    /// A step ended on a host. `result` is what `register` sees, masked where `no_log` says so.
+    StepEnded {
+        step: StepId,
+        name: String,
+        host: HostName,
+        stage: Option<String>,
+        case: Option<CaseId>,
+        round: Option<u32>,
+        warmup: bool,
+        fate: Fate,
+        msg: Option<String>,
+        result: Value,
+        started: Timestamp,
+        ended: Timestamp,
+        place: String,
+        handler: bool,
+        diff: Vec<crate::wire::Diff>,
+    },
+    /// Steps were added to the graph.
+    Expanded { step: StepId, hosts: Vec<HostName>, steps: usize },
+    /// A figure was read.
+    Figure(Figure),
+    /// A case ended on a host.
+    CaseEnded { case: CaseId, host: HostName, failed: Option<String>, rounds: u32 },
+    /// Something the user should know.
+    Warning { text: String },
+    /// The user asked to stop: once, TERM and `always`; twice, at once.
+    Stopping { at_once: bool },
+    /// The run is over.
+    RunEnded { run: RunId, exit: u8, seconds: f64, hosts: BTreeMap<HostName, Tally> },
+}
+
+/// How many steps of a host ended how: Ansible's recap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // Ansible's words
+pub struct Tally {
+    pub ok: u32,
+    pub changed: u32,
+    pub unreachable: u32,
+    pub failed: u32,
+    pub skipped: u32,
+    pub rescued: u32,
+    pub ignored: u32,
+}

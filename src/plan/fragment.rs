@@ -1,0 +1,110 @@
+//! What the compiler gives: a graph of steps with its scope tree. A play is one fragment; so is what an `Expand` step brings.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use petgraph::stable_graph::StableDiGraph;
+
+use super::scope::{Scope, ScopeIx};
+use super::step::{Order, Step, StepIx};
+use crate::base::{CaseId, HostName, Map, Span};
+use crate::model::{Metric, Requirement};
+
+/// A graph of steps with its scope tree.
+#[derive(Clone, Debug, Default)]
+pub struct Fragment {
+    /// Steps and their order. Roots start at once; what waits for the fragment waits for its leaves.
+    pub graph: StableDiGraph<Step, Order, u32>,
+    /// The first is the root.
+    pub scopes: Vec<Scope>,
+    /// Handlers this fragment knows, in definition order: names and `listen` topics; the steps come with a flush.
+    pub handlers: Vec<HandlerNames>,
+    /// Cases in the order they are written, expanded by their matrix.
+    pub cases: Vec<CasePlan>,
+}
+
+/// By which words a handler is notified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandlerNames {
+    /// Its name (and `role : name`).
+    pub names: Vec<Arc<str>>,
+    /// `listen`
+    pub topics: Vec<Arc<str>>,
+}
+
+/// One case with its parameters.
+#[derive(Clone, Debug)]
+pub struct CasePlan {
+    /// `stream[threads=1,mib=64]`
+    pub id: CaseId,
+    /// `stream`
+    pub name: Arc<str>,
+    /// The matrix parameters.
+    pub params: Map,
+    /// Rounds that count.
+    pub repeat: u32,
+    /// Rounds before.
+    pub warmup: u32,
+    /// The hosts that run it.
+    pub hosts: Vec<HostName>,
+    /// What it requires of them.
+    pub requires: Vec<Requirement>,
+    /// The figures it gives, of all its tasks.
+    pub metrics: Vec<Metric>,
+    /// `nodes × ranks` of a gang.
+    pub gang: Option<(u32, u32)>,
+    /// Its entry under `cases:`.
+    pub span: Span,
+}
+
+impl Fragment {
+    /// Steps without predecessors.
+    pub fn roots(&self) -> impl Iterator<Item = StepIx> + '_ {
+        self.graph.externals(petgraph::Direction::Incoming)
+    }
+
+    /// Steps without successors.
+    pub fn leaves(&self) -> impl Iterator<Item = StepIx> + '_ {
+        self.graph.externals(petgraph::Direction::Outgoing)
+    }
+
+    /// The scopes from `scope` up to the root.
+    pub fn ancestors(&self, scope: ScopeIx) -> impl Iterator<Item = ScopeIx> + '_ {
+        std::iter::successors(Some(scope), |s| self.scopes[s.index()].parent)
+    }
+}
+
+/// A host that left steps, and how the graph was closed behind it.
+#[derive(Clone, Debug, Default)]
+pub struct Pruning {
+    /// Pruned step → the hosts that left it, with the stage that is the reason.
+    pub pruned: Vec<PrunedStep>,
+    /// Edges that replace a path through pruned steps.
+    pub bridges: Vec<Bridge>,
+    /// Host → where its mode comes from: `--in-container`, `EXEC_IN_CONTAINER=1`, `in_container at hosts.yml:4`.
+    pub mode: BTreeMap<HostName, String>,
+}
+
+/// A step that hosts left.
+#[derive(Clone, Debug)]
+pub struct PrunedStep {
+    /// The step as it was, with all its hosts.
+    pub step: Step,
+    /// The hosts that left it.
+    pub hosts: Vec<HostName>,
+    /// Where it stood: the step before which the tree shows it (`None`: at the end).
+    pub before: Option<StepIx>,
+}
+
+/// An edge that replaces a path through pruned steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bridge {
+    /// From this surviving step …
+    pub from: StepIx,
+    /// … to this one.
+    pub to: StepIx,
+    /// Barrier if any edge of the path was one.
+    pub order: Order,
+    /// The names of the pruned steps between.
+    pub over: Vec<String>,
+}

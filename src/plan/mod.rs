@@ -1,0 +1,54 @@
+//! From the typed playbook to the task graph: pure, opens no file and no socket.
+
+pub mod fragment;
+pub mod scope;
+pub mod step;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use fragment::{Bridge, CasePlan, Fragment, HandlerNames, PrunedStep, Pruning};
+pub use scope::{Scope, ScopeIx, ScopeKind, Section};
+pub use step::{
+    Announced, CasePart, CasePlace, Expand, Inclusion, Inherited, Meta, Order, Step, StepIx, StepKind,
+    TaskStep,
+};
+
+use crate::base::{Diagnostics, HostName};
+use crate::model::{Play, Strategy};
+
+/// The compile-time answer: every play with the hosts that are known now.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The playbook's file.
+    pub playbook: PathBuf,
+    /// In the order they are written.
+    pub plays: Vec<PlayPlan>,
+    /// Warnings; errors would have prevented the plan.
+    pub warnings: Diagnostics,
+}
+
+/// One play of a plan.
+#[derive(Clone, Debug)]
+pub struct PlayPlan {
+    /// The number of the play, from 0.
+    pub number: usize,
+    /// Its name, templated as far as it can be before contact.
+    pub name: String,
+    /// The play.
+    pub play: Arc<Play>,
+    /// The hosts it would run on now, in order.
+    pub hosts: Vec<HostName>,
+    /// How its hosts go through it.
+    pub strategy: Strategy,
+    /// Plays that must have ended before (numbers).
+    pub after: Vec<usize>,
+    /// Its graph.
+    pub fragment: Fragment,
+    /// What in-container mode took out.
+    pub pruning: Pruning,
+    /// What only the run can know: `omp (facts)`, `hosts (add_host at x.yml:7)`.
+    pub open: Vec<String>,
+    /// The seed of `case_order: random`.
+    pub seed: Option<u64>,
+}

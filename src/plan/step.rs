@@ -1,0 +1,229 @@
+//! Steps and the order between them: the nodes and edges of the graph.
+
+use std::sync::Arc;
+
+use petgraph::stable_graph::NodeIndex;
+
+use super::scope::ScopeIx;
+use crate::base::{CaseId, HostName, Map, Span, Spanned, StepId, Value};
+use crate::model::{Call, Loop, LoopControl, Metric, Requirement, RoleFrom, Stage, VarLayer};
+
+/// The index of a step in its fragment's graph.
+pub type StepIx = NodeIndex<u32>;
+
+/// An edge: order, nothing else. Failure never travels along it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Order {
+    /// Host h may start when h has finished the step before.
+    PerHost,
+    /// No host may start before every host has finished the step before.
+    Barrier,
+}
+
+/// A node: a task, or something the compiler added. Hosts are a set of it, not nodes of their own.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its path in the playbook plus its case.
+    pub id: StepId,
+    /// For people; may hold templates.
+    pub name: String,
+    /// What it does.
+    pub kind: StepKind,
+    /// Its place in the scope tree, which decides its fate.
+    pub scope: ScopeIx,
+    /// The hosts that do it, in inventory order.
+    pub hosts: Vec<HostName>,
+    /// Its label, inherited.
+    pub stage: Option<Stage>,
+    /// Its tags, inherited.
+    pub tags: Vec<Arc<str>>,
+    /// Where it stands; steps that the compiler added name the keyword they come from.
+    pub span: Span,
+    /// The case and round it belongs to.
+    pub case: Option<CasePlace>,
+    /// Variables that the text gives it, weakest first: play, role, block, task, case …
+    pub vars: Arc<[VarLayer]>,
+    /// For handlers: which of the fragment's handlers it is.
+    pub handler: Option<HandlerIx>,
+}
+
+/// The number of a handler in its play.
+pub type HandlerIx = usize;
+
+/// Where in a case a step stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CasePlace {
+    /// The case.
+    pub id: CaseId,
+    /// The part.
+    pub part: CasePart,
+}
+
+/// The parts of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CasePart {
+    /// Checks of `requires`, and the case's folder.
+    Open,
+    /// `prepare`
+    Prepare,
+    /// One round of `run`: warm-up rounds count from 1 by themselves, then rounds from 1.
+    Round {
+        /// From 1.
+        number: u32,
+        /// Whether it is left out of the statistics.
+        warmup: bool,
+    },
+    /// `finish`, always.
+    Finish,
+    /// The case's folder is removed, always.
+    Close,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum StepKind {
+    /// A module or an action.
+    Task(Arc<TaskStep>),
+    /// Asks the compiler for a fragment when it is reached.
+    Expand(Expand),
+    /// The end of an [`StepKind::Expand`]: what comes after waits for it. Does nothing itself.
+    Join,
+    /// `meta`: changes the run's state.
+    Meta(Spanned<Meta>),
+    /// Checks what a case requires, then makes `case.dir`.
+    CaseOpen {
+        /// What is checked on the target.
+        requires: Vec<Requirement>,
+    },
+    /// Removes `case.dir`.
+    CaseClose,
+    /// Something that the plan shows and this version cannot run: a container's life cycle, monitors. `run` refuses or
+    /// passes it by, as `refuse` says.
+    Announced(Announced),
+}
+
+/// A step that is planned and shown only.
+#[derive(Clone, Debug)]
+pub struct Announced {
+    /// What the tree prints after the stage: `bench`, `role toolchain`, `host 1s, device 1s`.
+    pub detail: String,
+    /// Whether `run` must refuse (a container that is needed), or may go on without it (a monitor).
+    pub refuse: bool,
+}
+
+/// What an [`StepKind::Expand`] step asks for.
+#[derive(Clone, Debug)]
+pub enum Expand {
+    /// A play: hosts are bound when it starts. The number counts from 0.
+    Play(usize),
+    /// `include_tasks`
+    Tasks(Arc<TaskStep>),
+    /// `include_role`
+    Role(Arc<TaskStep>, RoleFrom),
+    /// The handlers that were notified.
+    Flush,
+}
+
+/// `meta` actions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meta {
+    /// Nothing.
+    Noop,
+    /// The host leaves the play.
+    EndHost,
+    /// The play ends for all.
+    EndPlay,
+    /// The batch ends for all.
+    EndBatch,
+    /// Facts are forgotten.
+    ClearFacts,
+    /// Failed hosts come back with the next play.
+    ClearHostErrors,
+    /// The connection is opened anew.
+    ResetConnection,
+    /// The inventory is read again.
+    RefreshInventory,
+}
+
+/// A task with everything it inherits, still untemplated.
+#[derive(Clone, Debug, Default)]
+pub struct Inherited {
+    /// Conditions of the blocks, imports and roles around it, outermost first, then its own: all must hold.
+    pub when: Vec<Spanned<Value>>,
+    /// Environments, outermost first.
+    pub environment: Vec<Spanned<Value>>,
+    /// Nearest says.
+    pub check_mode: Option<Spanned<Value>>,
+    /// Nearest says.
+    pub diff: Option<Spanned<Value>>,
+    /// Nearest says.
+    pub ignore_errors: Option<Spanned<Value>>,
+    /// Nearest says.
+    pub ignore_unreachable: Option<Spanned<Value>>,
+    /// Nearest says.
+    pub any_errors_fatal: Option<Spanned<Value>>,
+    /// Nearest says.
+    pub no_log: Option<Spanned<Value>>,
+    /// Nearest says.
+    pub run_once: Option<Spanned<Value>>,
+    /// Nearest says.
+    pub delegate_to: Option<Spanned<Value>>,
+    /// Nearest says.
+    pub delegate_facts: Option<Spanned<Value>>,
+    /// Nearest says.
+    pub throttle: Option<Spanned<Value>>,
+    /// Nearest says, seconds.
+    pub timeout: Option<Spanned<Value>>,
+    /// Nearest says, seconds.
+    pub grace: Option<Spanned<Value>>,
+    /// Nearest says.
+    pub r#become: Option<Spanned<Value>>,
+    /// Nearest says.
+    pub become_user: Option<Spanned<Value>>,
+    /// Nearest says.
+    pub connection: Option<Spanned<Value>>,
+    /// Default arguments of this task's module, weakest first.
+    pub module_defaults: Vec<Spanned<Value>>,
+}
+
+/// The run-time side of a task.
+#[derive(Clone, Debug)]
+pub struct TaskStep {
+    /// The module or action, and its arguments.
+    pub call: Call,
+    /// What it inherits and says itself.
+    pub inherited: Inherited,
+    /// `loop` or `with_*`
+    pub r#loop: Option<Loop>,
+    /// `loop_control`
+    pub loop_control: LoopControl,
+    /// `register`
+    pub register: Option<Spanned<Arc<str>>>,
+    /// `changed_when`
+    pub changed_when: Vec<Spanned<Value>>,
+    /// `failed_when`
+    pub failed_when: Vec<Spanned<Value>>,
+    /// `until`
+    pub until: Vec<Spanned<Value>>,
+    /// `retries`
+    pub retries: Option<Spanned<Value>>,
+    /// `delay`, seconds.
+    pub delay: Option<Spanned<Value>>,
+    /// `notify`
+    pub notify: Vec<Spanned<Value>>,
+    /// `metrics`: figures are read from each round's output.
+    pub metrics: Arc<[Metric]>,
+    /// Where relative paths are looked for, nearest first: the role's folders, the file's folder, the playbook's.
+    pub search: Arc<[std::path::PathBuf]>,
+    /// The role it stands in, for `role_name` and `role_path`.
+    pub role: Option<(Arc<str>, std::path::PathBuf)>,
+}
+
+/// Values for [`StepKind::Expand`] of an include, as the run found them: one item of its loop, or the whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inclusion {
+    /// The file (`include_tasks`) or role (`include_role`) after templating.
+    pub target: Arc<str>,
+    /// Loop variables and the like, which its steps see.
+    pub vars: Map,
+}
