@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Item, Keywords, RoleFrom};
+pub use crate::base::statistics::Take;
 use crate::base::{Map, Span, Spanned, Value};
 
 /// One entry of `cases:`.
@@ -153,19 +154,6 @@ pub enum MetricSource {
         /// The separator, default `,`.
         separator: char,
     },
-}
-
-/// Which of several values counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // the words say it
-pub enum Take {
-    First,
-    Last,
-    Min,
-    Max,
-    Mean,
-    Median,
-    Sum,
 }
 
 /// What a figure's median per host must be.
