@@ -109,6 +109,24 @@ pub struct Figure {
     pub bytes: (u64, u64),
 }
 
+/// What `expect` asks of a figure's median on one host, templated and converted: all that judging needs.
+///
+/// `reference` and `tolerance` have become a bound on the bad side; entries whose `where` names other matrix parameters than
+/// the case's are left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Expectation {
+    /// The metric's name.
+    pub figure: String,
+    /// Labels that a figure must have to be meant.
+    pub labels: BTreeMap<String, String>,
+    /// The median may not be below this, in the figure's unit.
+    pub min: Option<f64>,
+    /// The median may not be above this, in the figure's unit.
+    pub max: Option<f64>,
+    /// Where it stands: `stream.yml:24`.
+    pub place: String,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
@@ -127,6 +145,8 @@ pub enum Event {
     PlayStarted { play: usize, name: String, hosts: Vec<HostName> },
     /// A play ended.
     PlayEnded { play: usize },
+    /// A case begins on a host: so many rounds count, so many warm-up rounds come before them.
+    CaseStarted { case: CaseId, host: HostName, repeat: u32, warmup: u32, expect: Vec<Expectation> },
     /// A step is sent to a host.
     StepStarted {
         step: StepId,
