@@ -7,8 +7,9 @@ use petgraph::stable_graph::StableDiGraph;
 
 use super::scope::{Scope, ScopeIx};
 use super::step::{Order, Step, StepIx};
+use super::surroundings::Surroundings;
 use crate::base::{CaseId, HostName, Map, Span};
-use crate::model::{Metric, Requirement};
+use crate::model::{Metric, Requirement, Task};
 
 /// A graph of steps with its scope tree.
 #[derive(Clone, Debug, Default)]
@@ -17,19 +18,31 @@ pub struct Fragment {
     pub graph: StableDiGraph<Step, Order, u32>,
     /// The first is the root.
     pub scopes: Vec<Scope>,
-    /// Handlers this fragment knows, in definition order: names and `listen` topics; the steps come with a flush.
+    /// Handlers this fragment brings, in definition order; their steps come with a flush. A run keeps one list per play:
+    /// the play's own, then those of every fragment that was spliced in.
     pub handlers: Vec<HandlerNames>,
     /// Cases in the order they are written, expanded by their matrix.
     pub cases: Vec<CasePlan>,
 }
 
 /// By which words a handler is notified.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct HandlerNames {
     /// Its name (and `role : name`).
     pub names: Vec<Arc<str>>,
     /// `listen`
     pub topics: Vec<Arc<str>>,
+    /// What the compiler makes its steps of.
+    pub body: Option<Arc<HandlerBody>>,
+}
+
+/// A handler before it is flushed.
+#[derive(Debug)]
+pub struct HandlerBody {
+    /// The task.
+    pub task: Arc<Task>,
+    /// What it inherits.
+    pub around: Surroundings,
 }
 
 /// One case with its parameters.
@@ -83,6 +96,9 @@ pub struct Pruning {
     pub bridges: Vec<Bridge>,
     /// Host → where its mode comes from: `--in-container`, `EXEC_IN_CONTAINER=1`, `in_container at hosts.yml:4`.
     pub mode: BTreeMap<HostName, String>,
+    /// Host → what pruned steps would have registered: `{changed: false, skipped: true, skip_reason: 'in-container mode'}`.
+    /// A run sets these before the play's first step.
+    pub registers: BTreeMap<HostName, Map>,
 }
 
 /// A step that hosts left.

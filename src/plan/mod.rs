@@ -3,16 +3,18 @@
 pub mod fragment;
 pub mod scope;
 pub mod step;
+pub mod surroundings;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use fragment::{Bridge, CasePlan, Fragment, HandlerNames, PrunedStep, Pruning};
+pub use fragment::{Bridge, CasePlan, Fragment, HandlerBody, HandlerNames, PrunedStep, Pruning};
 pub use scope::{Scope, ScopeIx, ScopeKind, Section};
 pub use step::{
     Announced, CasePart, CasePlace, Expand, Inclusion, Inherited, Meta, Order, Step, StepIx, StepKind,
     TaskStep,
 };
+pub use surroundings::Surroundings;
 
 use crate::base::{Diagnostics, HostName};
 use crate::model::{Play, Strategy};
@@ -39,6 +41,8 @@ pub struct PlayPlan {
     pub play: Arc<Play>,
     /// The hosts it would run on now, in order.
     pub hosts: Vec<HostName>,
+    /// The same hosts in the batches of `serial`; one batch when there is none. A step's hosts are those of all batches.
+    pub batches: Vec<Vec<HostName>>,
     /// How its hosts go through it.
     pub strategy: Strategy,
     /// Plays that must have ended before (numbers).

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use petgraph::stable_graph::NodeIndex;
 
 use super::scope::ScopeIx;
+use super::surroundings::Surroundings;
 use crate::base::{CaseId, HostName, Map, Span, Spanned, StepId, Value};
 use crate::model::{Call, Loop, LoopControl, Metric, Requirement, RoleFrom, Stage, VarLayer};
 
@@ -43,8 +44,10 @@ pub struct Step {
     pub case: Option<CasePlace>,
     /// Variables that the text gives it, weakest first: play, role, block, task, case …
     pub vars: Arc<[VarLayer]>,
-    /// For handlers: which of the fragment's handlers it is.
+    /// For handlers: which of the handlers that were given to `Compiler::flush` it is.
     pub handler: Option<HandlerIx>,
+    /// What the fragment of an [`StepKind::Expand`] step inherits; nothing for other steps.
+    pub surroundings: Option<Arc<Surroundings>>,
 }
 
 /// The number of a handler in its play.
