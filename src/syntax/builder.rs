@@ -72,13 +72,14 @@ impl<'a> Builder<'a> {
         text: &str,
         style: Style,
         anchor: usize,
-        tag: Tag,
+        tag: &Tag,
         range: Range<usize>,
     ) -> Result<(), Diagnostic> {
         let raw: Arc<str> = Arc::from(text);
-        let data = self.in_data() || is_unsafe(tag.as_ref());
-        let value = self.value(&raw, style, tag.as_ref(), &range, data)?;
-        let node = self.node(NodeKind::Scalar(Scalar { value, raw, style }), tag.as_ref(), range);
+        let tag = tag.as_ref();
+        let data = self.in_data() || is_unsafe(tag);
+        let value = self.value(&raw, style, tag, &range, data)?;
+        let node = self.node(NodeKind::Scalar(Scalar { value, raw, style }), tag, range);
         self.add(anchor, Built { node, nodes: 1, depth: 1 })
     }
 
@@ -98,7 +99,7 @@ impl<'a> Builder<'a> {
             return Err(unknown_tag(name, self.source, place.clone()));
         }
         let data = self.in_data() || is_unsafe(tag.as_ref());
-        let (start, end) = (range.start, range.end);
+        let (start, end) = (self.dash(mapping, range.start), range.end);
         self.open.push(Open {
             mapping,
             anchor,
@@ -111,6 +112,15 @@ impl<'a> Builder<'a> {
             data,
         });
         Ok(())
+    }
+
+    /// Where a collection begins. A list that is not indented below its key is said to begin at its first item, so that
+    /// the dash has to be looked for.
+    fn dash(&self, mapping: bool, start: usize) -> usize {
+        let before = self.source.text().get(..start).unwrap_or("").trim_end();
+        let line = before.rsplit('\n').next().unwrap_or("").trim_start();
+        let below_key = !mapping && self.open.last().is_some_and(|o| o.mapping);
+        if below_key && line == "-" { before.len() - 1 } else { start }
     }
 
     /// The innermost collection ends.
@@ -137,11 +147,20 @@ impl<'a> Builder<'a> {
                 .label("would never end"));
         };
         self.total += built.nodes;
-        if self.total > NODES || built.depth + self.open.len() > DEPTH {
+        let place = span(self.source, range);
+        if self.total > NODES {
             return Err(Diagnostic::error("too-many-aliases", "the aliases of this text make it too big")
-                .at(&span(self.source, range))
-                .label(format!("here it passes {NODES} nodes, or is {DEPTH} deep"))
+                .at(&place)
+                .label(format!("the limit of {NODES} nodes is passed here"))
                 .help("write less through aliases (`*name`); each one counts as much as its anchor"));
+        }
+        if built.depth + self.open.len() > DEPTH {
+            return Err(Diagnostic::error(
+                "too-deep",
+                format!("more than {DEPTH} collections stand in each other"),
+            )
+            .at(&place)
+            .label("what this alias stands for is too deep"));
         }
         self.add(0, built)
     }
@@ -273,17 +292,13 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// The part of a scalar's place that is its text: inside the quotes, below the header of a block.
+    /// The part of a scalar's place that is its text: inside the quotes, without the last newline of a block.
     fn content(&self, style: Style, range: &Range<usize>) -> Range<usize> {
         let text = self.source.text().get(range.clone()).unwrap_or("");
         let (skip, cut) = match style {
             Style::Plain => (0, 0),
             Style::SingleQuoted | Style::DoubleQuoted => (1, 1),
-            Style::Literal | Style::Folded => {
-                let body = text.find('\n').map_or(text.len(), |at| at + 1);
-                let indent = text[body..].len() - text[body..].trim_start().len();
-                (body + indent, text.len() - text.trim_end().len())
-            }
+            Style::Literal | Style::Folded => (0, text.len() - text.trim_end().len()),
         };
         if skip + cut > text.len() { range.clone() } else { range.start + skip..range.end - cut }
     }
@@ -304,7 +319,7 @@ fn unknown_tag(name: &str, source: &Arc<Source>, place: Range<usize>) -> Diagnos
     if matches!(name, "!vault" | "!vault-encrypted") {
         return Diagnostic::error("vault", "encrypted values cannot be read yet")
             .at(&place)
-            .help("decrypt it with `ansible-vault decrypt_string` and pass the value by `--extra-vars`");
+            .help("put the value into a file that is not shared, and pass it with `-e @file`");
     }
     Diagnostic::error("unknown-tag", "this tag has no meaning here")
         .at(&place)

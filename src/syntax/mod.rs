@@ -3,6 +3,8 @@
 //! This layer knows what the texts say, never what they mean: no keyword, no host, no variable.
 
 mod builder;
+pub mod ini;
+pub mod literal;
 pub mod node;
 mod problem;
 mod scalar;

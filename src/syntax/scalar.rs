@@ -183,13 +183,16 @@ pub(super) fn timestamp(text: &str) -> Option<Meaning> {
     let date = date.ok().filter(|d| d.year() > 0);
     Some(match (date, time) {
         (Some(date), None) => Meaning::Date(date.to_string()),
-        (Some(date), Some(Some(time))) => Meaning::Date(format!("{date}T{time}")),
+        (Some(date), Some(Ok(time))) => Meaning::Date(format!("{date}T{time}")),
         _ => Meaning::NoSuchDate,
     })
 }
 
-/// The part behind the date. `None` when it has not the form of a time, `Some(None)` when no clock shows it.
-fn clock_time(rest: &str) -> Option<Option<String>> {
+/// It has the form of a time, but no clock shows it.
+struct NoSuchTime;
+
+/// The part behind the date; `None` when it has not the form of a time.
+fn clock_time(rest: &str) -> Option<Result<String, NoSuchTime>> {
     let time = match rest.strip_prefix(['T', 't']) {
         Some(time) => time,
         None => rest.trim_start_matches([' ', '\t']),
@@ -209,7 +212,7 @@ fn clock_time(rest: &str) -> Option<Option<String>> {
         (hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?);
     let zone = zone_offset(zone.trim_start_matches([' ', '\t']))?;
     if hour > 23 || minute > 59 || second > 59 {
-        return Some(None);
+        return Some(Err(NoSuchTime));
     }
     let mut text = format!("{hour:02}:{minute:02}:{second:02}");
     let micros = format!("{:0<6}", &fraction[..fraction.len().min(6)]);
@@ -219,13 +222,13 @@ fn clock_time(rest: &str) -> Option<Option<String>> {
     Some(zone.map(|zone| text + &zone))
 }
 
-/// `Z`, `+1`, `-05:30` or nothing; the results as in [`clock_time`].
-fn zone_offset(zone: &str) -> Option<Option<String>> {
+/// `Z`, `+1`, `-05:30` or nothing; `None` for any other form.
+fn zone_offset(zone: &str) -> Option<Result<String, NoSuchTime>> {
     if zone.is_empty() {
-        return Some(Some(String::new()));
+        return Some(Ok(String::new()));
     }
     if zone == "Z" {
-        return Some(Some("+00:00".into()));
+        return Some(Ok("+00:00".into()));
     }
     let sign = zone.chars().next().filter(|c| matches!(c, '+' | '-'))?;
     let (hours, minutes) = zone[1..].split_once(':').map_or((&zone[1..], "00"), |(h, m)| (h, m));
@@ -235,7 +238,8 @@ fn zone_offset(zone: &str) -> Option<Option<String>> {
     }
     let total = hours.parse::<u32>().ok()? * 60 + minutes.parse::<u32>().ok()?;
     let sign = if total == 0 { '+' } else { sign };
-    Some((total < 24 * 60).then(|| format!("{sign}{:02}:{:02}", total / 60, total % 60)))
+    let offset = format!("{sign}{:02}:{:02}", total / 60, total % 60);
+    Some(if total < 24 * 60 { Ok(offset) } else { Err(NoSuchTime) })
 }
 
 /// What `!!bool` makes of a text: any case.

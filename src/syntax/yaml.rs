@@ -29,7 +29,7 @@ pub fn parse(source: &Arc<Source>, warnings: &mut Diagnostics) -> Result<Vec<Nod
         };
         match event {
             Event::Scalar(text, style, anchor, t) => {
-                builder.scalar(&text, style_of(style), anchor, tag(t), range.clone())?;
+                builder.scalar(&text, style_of(style), anchor, &tag(t), range.clone())?;
             }
             Event::SequenceStart(_, anchor, t) => builder.open(false, anchor, tag(t), range.clone())?,
             Event::MappingStart(_, anchor, t) => builder.open(true, anchor, tag(t), range.clone())?,
@@ -60,7 +60,7 @@ fn style_of(style: ScalarStyle) -> Style {
         ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
         ScalarStyle::Literal => Style::Literal,
         ScalarStyle::Folded => Style::Folded,
-        _ => Style::Plain,
+        ScalarStyle::Plain => Style::Plain,
     }
 }
 
