@@ -1,2 +1,3 @@
-//! x
-fn main() {}
+//! End-to-end tests.
+
+mod case_programs;

@@ -143,6 +143,12 @@ int main(int argc, char **argv) {
   }
   double error = fmax(worst(a, n, ea), fmax(worst(b, n, eb), worst(c, n, ec)));
 
+  double allowed = 1e-13 * (double)repetitions;
+  if (!(error <= allowed)) {
+    fprintf(stderr, "stream: wrong results: relative error %.3e, allowed is %.3e\n", error, allowed);
+    return 1;
+  }
+
   printf("threads %d, %ld MiB in three arrays of %zu doubles, best of %ld repetitions\n",
          omp_get_max_threads(), mib, n, repetitions - 1);
   printf("Kernel    Best MB/s    Mean s      Min s       Max s\n");
@@ -150,11 +156,6 @@ int main(int argc, char **argv) {
     double rate = moved[k] * sizeof(double) * (double)n / fastest[k] / 1e6;
     printf("%s:%*s%11.1f  %10.6f  %10.6f  %10.6f\n", names[k], (int)(6 - strlen(names[k])), "", rate,
            sum[k] / (double)(repetitions - 1), fastest[k], slowest[k]);
-  }
-  double allowed = 1e-13 * (double)repetitions;
-  if (!(error <= allowed)) {
-    fprintf(stderr, "stream: wrong results: relative error %.3e, allowed is %.3e\n", error, allowed);
-    return 1;
   }
   printf("Validated: relative error %.1e\n", error);
   free(a);
