@@ -1,6 +1,8 @@
 //! Benchbook: a declarative workflow engine for benchmarking fleets of machines.
 
+pub mod agent;
 pub mod base;
+pub mod connection;
 pub mod event;
 pub mod load;
 pub mod model;

@@ -14,6 +14,10 @@ pub trait Link: Send + Sync {
     fn upload(&self, number: u32) -> io::Result<Box<dyn Read + '_>>;
     /// `Some(grace)` as soon as somebody asked this invocation to stop: TERM now, KILL after `grace`.
     fn cancelled(&self) -> Option<Duration>;
+    /// Calls `notify` each time [`Link::cancelled`] gets another answer from now on. A link whose answer never changes need not do anything.
+    fn on_cancel(&self, notify: Box<dyn Fn() + Send>) {
+        drop(notify);
+    }
 }
 
 /// What a module may use beside its arguments.

@@ -4,8 +4,10 @@
 //! process's own state (working directory, umask, environment, uid) and never calls libc's passwd, group or resolver functions.
 
 pub mod context;
+pub mod process;
 
-pub use context::Context;
+pub use context::{Context, Link};
+pub use process::{Command, Finished};
 
 use crate::base::Map;
 use crate::base::spec::Spec;

@@ -1,7 +1,15 @@
 //! What controller and agent say to each other: frames on a byte stream, and the messages inside.
 //!
 //! Both programs link this layer, so it is synchronous and small; it knows no task and no connection.
+//!
+//! An agent prints [`preamble::magic_line`], then frames only. Channel 0 is the connection itself; every request has a channel of
+//! its own, which begins with `Start` and ends with `Done`. Bulk bytes need credit, in both directions and per channel.
 
+pub mod control;
+pub mod frame;
 pub mod message;
+pub mod preamble;
 
+pub use control::{Flow, Hello, Message, Packet, WireError};
+pub use frame::{Decoder, Frame};
 pub use message::{Diff, Outcome, Request, Status, Stream};

@@ -1,3 +1,4 @@
-//! End-to-end tests.
+//! End-to-end tests: one program, one module per subject.
 
 mod case_programs;
+mod conformance;

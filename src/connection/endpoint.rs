@@ -1,0 +1,81 @@
+//! Which agent a host means: two hosts with the same endpoint share one session.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// What the inventory says about reaching a host; plain data, already templated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// `ansible_connection`.
+    pub connection: Option<String>,
+    /// `ansible_host`, else the host's name.
+    pub address: String,
+    /// `ansible_port`.
+    pub port: Option<u16>,
+    /// `ansible_user`.
+    pub user: Option<String>,
+}
+
+/// The resolved other end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Endpoint {
+    /// This machine, as the user who runs the controller.
+    Local,
+    /// An agent inside this process, by its name in a test.
+    Memory(Arc<str>),
+    /// Answers from data, by its name in a test.
+    Scripted(Arc<str>),
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Endpoint::Local => f.write_str("local"),
+            Endpoint::Memory(name) => write!(f, "memory {name}"),
+            Endpoint::Scripted(name) => write!(f, "scripted {name}"),
+        }
+    }
+}
+
+/// Why a host cannot be reached, known before anybody tries.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// No such way.
+    #[error("there is no connection `{0}`")]
+    Unknown(String),
+}
+
+/// The names that `ansible_connection` may have.
+pub const CONNECTIONS: &[&str] = &["local", "memory", "scripted"];
+
+impl Target {
+    /// The endpoint that this target means. Without `connection` it is this machine only when the address says so.
+    pub fn endpoint(&self) -> Result<Endpoint, TargetError> {
+        let here = matches!(self.address.as_str(), "localhost" | "127.0.0.1" | "::1");
+        match self.connection.as_deref() {
+            Some("local" | "ansible.builtin.local") => Ok(Endpoint::Local),
+            None if here => Ok(Endpoint::Local),
+            Some("memory") => Ok(Endpoint::Memory(self.address.as_str().into())),
+            Some("scripted") => Ok(Endpoint::Scripted(self.address.as_str().into())),
+            other => Err(TargetError::Unknown(other.unwrap_or("ssh").to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_target_means() {
+        let target = |connection: Option<&str>, address: &str| {
+            Target { connection: connection.map(Into::into), address: address.into(), ..Target::default() }
+                .endpoint()
+        };
+        assert_eq!(target(Some("local"), "n1"), Ok(Endpoint::Local));
+        assert_eq!(target(None, "localhost"), Ok(Endpoint::Local));
+        assert_eq!(target(Some("memory"), "n1"), Ok(Endpoint::Memory("n1".into())));
+        assert_eq!(target(None, "n1"), Err(TargetError::Unknown("ssh".into())));
+        assert_eq!(target(Some("winrm"), "n1").unwrap_err().to_string(), "there is no connection `winrm`");
+    }
+}

@@ -1,0 +1,76 @@
+//! One session per endpoint, opened when it is first wanted.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::local::Local;
+use super::{ConnectError, Connector, Endpoint, Session};
+
+/// Sessions by endpoint. Cheap to share behind an `Arc`.
+pub struct Pool {
+    slots: Mutex<HashMap<Endpoint, Arc<Slot>>>,
+}
+
+struct Slot {
+    connector: Arc<dyn Connector>,
+    session: AsyncMutex<Option<Arc<Session>>>,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Pool {
+    /// Knows this machine.
+    pub fn new() -> Self {
+        Self { slots: Mutex::default() }.with(Endpoint::Local, Local::new())
+    }
+
+    /// Says how an endpoint is reached.
+    #[must_use]
+    pub fn with(self, endpoint: Endpoint, connector: impl Connector + 'static) -> Self {
+        self.lock().insert(
+            endpoint,
+            Arc::new(Slot { connector: Arc::new(connector), session: AsyncMutex::default() }),
+        );
+        self
+    }
+
+    /// The session with an endpoint: the one there is, or a new one when there is none or it was lost. Whoever asks
+    /// while it is being opened waits for the same one.
+    pub async fn session(&self, endpoint: &Endpoint) -> Result<Arc<Session>, ConnectError> {
+        let slot = self.lock().get(endpoint).cloned();
+        let slot = slot.ok_or_else(|| ConnectError::Unknown(endpoint.clone()))?;
+        let mut session = slot.session.lock().await;
+        if let Some(open) = session.as_ref().filter(|s| s.is_alive()) {
+            return Ok(Arc::clone(open));
+        }
+        let opened = Arc::new(Session::open(&*slot.connector).await?);
+        *session = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    /// Closes all sessions and waits until the agents have ended their children and themselves. Gives what is to be
+    /// said about those that did not end as they should.
+    pub async fn close(&self) -> Vec<(Endpoint, String)> {
+        let slots: Vec<_> = self.lock().iter().map(|(e, s)| (e.clone(), Arc::clone(s))).collect();
+        let mut closing = tokio::task::JoinSet::new();
+        for (endpoint, slot) in slots {
+            if let Some(session) = slot.session.lock().await.take() {
+                closing.spawn(async move { (endpoint, session.close().await) });
+            }
+        }
+        let mut said = closing.join_all().await;
+        said.retain(|(_, words)| !words.is_empty());
+        said.sort();
+        said
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Endpoint, Arc<Slot>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

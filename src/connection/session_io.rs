@@ -1,0 +1,348 @@
+//! The two tasks behind a session, one that reads frames and one that writes them, and the table of calls between them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::session::CallError;
+use super::{BoxFuture, Link};
+use crate::base::Timestamp;
+use crate::wire::control::{OUTPUT_WINDOW, UPLOAD_AHEAD};
+use crate::wire::frame;
+use crate::wire::{Decoder, Flow, Message, Outcome, Packet, Request, Stream, WireError};
+
+/// How long pending calls wait to learn why the stream ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long an agent may take to end, beyond the grace of what it runs.
+const END: Duration = Duration::from_secs(10);
+/// How many frames of uploads may wait to be written.
+const WAITING_UPLOADS: usize = 8;
+/// How much is read at once, in bytes.
+const PIECE: usize = 64 * 1024;
+
+/// What a call gets from its agent.
+pub enum Event {
+    /// A piece of output.
+    Output(Stream, Vec<u8>),
+    /// It ended.
+    Done(Outcome),
+}
+
+/// What calls and tasks share.
+pub struct Shared {
+    table: Mutex<Table>,
+    control: mpsc::UnboundedSender<Outgoing>,
+    bulk: mpsc::Sender<Vec<u8>>,
+}
+
+enum Outgoing {
+    Frames(Vec<u8>),
+    /// Nothing follows.
+    Close,
+}
+
+#[derive(Default)]
+struct Table {
+    calls: HashMap<u32, Entry>,
+    last_channel: u32,
+    pings: HashMap<u64, oneshot::Sender<Timestamp>>,
+    last_ping: u64,
+    longest_grace: Duration,
+    /// Why nothing comes any more.
+    lost: Option<String>,
+}
+
+struct Entry {
+    /// Gone when the call's future was dropped: output is thrown away.
+    events: Option<mpsc::UnboundedSender<Event>>,
+    /// How many bytes the agent may still send.
+    window: u64,
+    /// For each upload, how many bytes may be sent in all.
+    uploads: Vec<watch::Sender<u64>>,
+}
+
+/// A call that was started. Dropped before its end, it asks the agent to stop.
+pub struct Open {
+    /// Where it was started.
+    pub shared: Arc<Shared>,
+    /// Its channel.
+    pub channel: u32,
+    /// What the agent says; ends when the connection is lost.
+    pub events: mpsc::UnboundedReceiver<Event>,
+    /// For each upload, how many bytes may be sent in all.
+    pub credit: Vec<watch::Receiver<u64>>,
+    /// Nothing more is to be done about it.
+    pub finished: bool,
+    grace: Duration,
+}
+
+impl Open {
+    /// Sends the request on a new channel.
+    pub fn start(shared: &Arc<Shared>, request: Request) -> Result<Self, CallError> {
+        let grace = Duration::from_millis(request.grace_ms);
+        let (uploads, credit) = (0..request.uploads).map(|_| watch::channel(UPLOAD_AHEAD)).unzip();
+        let (sender, events) = mpsc::unbounded_channel();
+        let mut table = shared.lock();
+        if let Some(reason) = &table.lost {
+            return Err(CallError::Lost(reason.clone()));
+        }
+        let channel = table.free_channel();
+        let start = Message::Start(Box::new(request)).to_bytes(channel).map_err(CallError::Request)?;
+        table.longest_grace = table.longest_grace.max(grace);
+        table.calls.insert(channel, Entry { events: Some(sender), window: OUTPUT_WINDOW, uploads });
+        shared.send(start);
+        drop(table);
+        Ok(Self { shared: Arc::clone(shared), channel, events, credit, finished: false, grace })
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.shared.abandon(self.channel, self.grace);
+        }
+    }
+}
+
+impl Table {
+    /// The next number that no call has; 0 is the connection.
+    fn free_channel(&mut self) -> u32 {
+        loop {
+            self.last_channel = self.last_channel.wrapping_add(1);
+            if self.last_channel != 0 && !self.calls.contains_key(&self.last_channel) {
+                return self.last_channel;
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// Every change of the table is one step, so it is whole even after a panic.
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why the connection ended, if it did.
+    pub fn lost(&self) -> Option<String> {
+        self.lock().lost.clone()
+    }
+
+    fn send(&self, frames: Vec<u8>) {
+        // The writer is gone only when the connection is lost, which the reader tells everybody.
+        let _ = self.control.send(Outgoing::Frames(frames));
+    }
+
+    fn send_message(&self, channel: u32, message: &Message) {
+        if let Ok(frames) = message.to_bytes(channel) {
+            self.send(frames);
+        }
+    }
+
+    /// More output of this channel may come.
+    pub fn grant(&self, channel: u32, bytes: u64) {
+        if let Some(entry) = self.lock().calls.get_mut(&channel) {
+            entry.window += bytes;
+            self.send_message(channel, &Message::Credit { flow: Flow::Output, bytes });
+        }
+    }
+
+    /// Asks the agent to stop.
+    pub fn cancel(&self, channel: u32, grace: Duration) {
+        let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+        let mut table = self.lock();
+        table.longest_grace = table.longest_grace.max(grace);
+        if table.calls.contains_key(&channel) {
+            self.send_message(channel, &Message::Cancel { grace_ms });
+        }
+    }
+
+    /// Nobody waits for this call any more: it is cancelled, and its output is taken and thrown away until it ends.
+    fn abandon(&self, channel: u32, grace: Duration) {
+        let mut table = self.lock();
+        let Some(entry) = table.calls.get_mut(&channel) else { return };
+        (entry.events, entry.uploads) = (None, Vec::new());
+        // What had come but was not taken.
+        let bytes = OUTPUT_WINDOW - entry.window;
+        entry.window = OUTPUT_WINDOW;
+        drop(table);
+        self.send_message(channel, &Message::Credit { flow: Flow::Output, bytes });
+        self.cancel(channel, grace);
+    }
+
+    /// Waits for its turn to send a piece of an upload.
+    pub async fn send_upload(&self, channel: u32, number: u32, bytes: &[u8]) {
+        let mut out = Vec::new();
+        frame::encode_upload(channel, number, bytes, &mut out);
+        // As in `send`.
+        let _ = self.bulk.send(out).await;
+    }
+
+    /// Sends a message behind the pieces of uploads.
+    pub async fn send_bulk_message(&self, channel: u32, message: &Message) {
+        if let Ok(out) = message.to_bytes(channel) {
+            let _ = self.bulk.send(out).await;
+        }
+    }
+
+    /// The agent's time of day.
+    pub async fn ping(&self) -> Result<Timestamp, CallError> {
+        let (sender, answer) = oneshot::channel();
+        {
+            let mut table = self.lock();
+            if let Some(reason) = &table.lost {
+                return Err(CallError::Lost(reason.clone()));
+            }
+            table.last_ping += 1;
+            let token = table.last_ping;
+            table.pings.insert(token, sender);
+            self.send_message(0, &Message::Ping { token });
+        }
+        answer.await.map_err(|_| CallError::Lost(self.lost().unwrap_or_default()))
+    }
+
+    /// The last message, and the end of what is written.
+    pub fn say_goodbye(&self) {
+        self.send_message(0, &Message::Goodbye { reason: None });
+        let _ = self.control.send(Outgoing::Close);
+    }
+
+    fn lose(&self, reason: String) {
+        let mut table = self.lock();
+        table.lost.get_or_insert(reason);
+        table.calls.clear();
+        table.pings.clear();
+    }
+
+    /// Takes one packet. An error ends the connection.
+    fn take(&self, channel: u32, packet: Packet) -> Result<(), String> {
+        let mut table = self.lock();
+        match packet {
+            Packet::Control(Message::Pong { token, clock }) => {
+                if let Some(asked) = table.pings.remove(&token) {
+                    // Whoever asked may have given up.
+                    let _ = asked.send(clock);
+                }
+            }
+            Packet::Control(Message::Goodbye { reason }) => {
+                return Err(reason.unwrap_or_else(|| "the agent said goodbye".into()));
+            }
+            Packet::Control(Message::Done(outcome)) => {
+                let entry = table.calls.remove(&channel).ok_or(ORDER)?;
+                if let Some(events) = entry.events {
+                    let _ = events.send(Event::Done(*outcome));
+                }
+            }
+            Packet::Control(Message::Credit { flow: Flow::Upload(number), bytes }) => {
+                let upload = usize::try_from(number).unwrap_or(usize::MAX);
+                let credit = table.calls.get(&channel).and_then(|entry| entry.uploads.get(upload));
+                if let Some(credit) = credit {
+                    credit.send_modify(|allowed| *allowed = allowed.saturating_add(bytes));
+                }
+            }
+            Packet::Output(stream, bytes) => {
+                let entry = table.calls.get_mut(&channel).ok_or(ORDER)?;
+                let size = bytes.len() as u64;
+                entry.window =
+                    entry.window.checked_sub(size).ok_or("the agent sent more than was asked for")?;
+                if let Some(events) = &entry.events {
+                    // Whoever listened is being dropped; then the call is abandoned next.
+                    let _ = events.send(Event::Output(stream, bytes));
+                } else {
+                    entry.window += size;
+                    self.send_message(channel, &Message::Credit { flow: Flow::Output, bytes: size });
+                }
+            }
+            Packet::Control(_) | Packet::Upload(..) => return Err(ORDER.into()),
+        }
+        Ok(())
+    }
+}
+
+const ORDER: &str = "the agent sent a message that has no place here";
+
+/// Starts the two tasks. The reader's result is what is to be said about the agent's end.
+pub fn start(link: Link, decoder: Decoder) -> (Arc<Shared>, JoinHandle<String>) {
+    let (control, from_control) = mpsc::unbounded_channel();
+    let (bulk, from_bulk) = mpsc::channel(WAITING_UPLOADS);
+    let shared = Arc::new(Shared { table: Mutex::default(), control, bulk });
+    tokio::spawn(write(link.output, from_control, from_bulk));
+    let reader = tokio::spawn(read(Arc::clone(&shared), link.input, decoder, link.ended));
+    (shared, reader)
+}
+
+/// Small messages first, so that a credit or a cancel does not wait behind a big file.
+async fn write(
+    mut output: Box<dyn AsyncWrite + Send + Unpin>,
+    mut control: mpsc::UnboundedReceiver<Outgoing>,
+    mut bulk: mpsc::Receiver<Vec<u8>>,
+) {
+    loop {
+        let frames = tokio::select! {
+            biased;
+            next = control.recv() => match next {
+                Some(Outgoing::Frames(frames)) => frames,
+                Some(Outgoing::Close) | None => break,
+            },
+            Some(frames) = bulk.recv() => frames,
+        };
+        if output.write_all(&frames).await.is_err() || output.flush().await.is_err() {
+            break;
+        }
+    }
+    // The agent may be gone already.
+    let _ = output.shutdown().await;
+}
+
+async fn read(
+    shared: Arc<Shared>,
+    mut input: Box<dyn AsyncRead + Send + Unpin>,
+    decoder: Decoder,
+    mut ended: BoxFuture<'static, String>,
+) -> String {
+    let reason = read_frames(&shared, &mut input, decoder).await;
+    // Whatever it was, the agent shall end its children.
+    let _ = shared.control.send(Outgoing::Close);
+    drop(input);
+    let words = timeout(LAST_WORDS, &mut ended).await.ok();
+    shared.lose(words.clone().filter(|words| !words.is_empty()).unwrap_or(reason));
+    if let Some(words) = words {
+        return words;
+    }
+    let limit = shared.lock().longest_grace + END;
+    timeout(limit, ended).await.unwrap_or_else(|_| "the agent did not end".into())
+}
+
+/// Reads until the stream ends; why.
+async fn read_frames(
+    shared: &Shared,
+    input: &mut (dyn AsyncRead + Send + Unpin),
+    mut decoder: Decoder,
+) -> String {
+    let mut piece = vec![0; PIECE];
+    loop {
+        loop {
+            let packet = match decoder.next() {
+                Ok(Some(frame)) => (frame.channel, Packet::of(frame)),
+                Ok(None) => break,
+                Err(error) => (0, Err(WireError::Frame(error))),
+            };
+            let taken = match packet {
+                (channel, Ok(packet)) => shared.take(channel, packet),
+                (_, Err(error)) => Err(error.to_string()),
+            };
+            if let Err(reason) = taken {
+                return reason;
+            }
+        }
+        match input.read(&mut piece).await {
+            Ok(0) => return "the stream ended".into(),
+            Ok(count) => decoder.push(&piece[..count]),
+            Err(error) => return error.to_string(),
+        }
+    }
+}
