@@ -3,6 +3,7 @@
 //! This layer opens no file and evaluates no template.
 
 pub mod case;
+pub mod decode;
 pub mod keywords;
 pub mod layer;
 pub mod level;

@@ -1,0 +1,188 @@
+//! Finds and reads playbooks, files of tasks, roles and files of variables; each file is read once.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Files, shown};
+use crate::base::spec::Catalogue;
+use crate::base::{Diagnostic, Diagnostics, Map, Source, Span};
+use crate::model::decode::{Decoder, PlayEntry};
+use crate::model::{Item, Play, Playbook};
+use crate::syntax::{self, Node};
+
+/// Reads the user's files and keeps what it read. Cheap to share; used at compile time and by `include_*` during a run.
+pub struct Loader {
+    files: Arc<dyn Files>,
+    catalogue: Arc<Catalogue>,
+    roles_path: Vec<PathBuf>,
+    trees: Mutex<HashMap<PathBuf, Arc<Tree>>>,
+}
+
+/// A file as it was read.
+struct Tree {
+    node: Option<Node>,
+    source: Arc<Source>,
+    warnings: Diagnostics,
+}
+
+/// Several things may be wrong at once.
+pub type Loaded<T> = Result<T, Diagnostics>;
+
+impl Loader {
+    /// A loader that also looks for roles in `roles_path`.
+    pub fn new(files: Arc<dyn Files>, catalogue: Arc<Catalogue>, roles_path: Vec<PathBuf>) -> Self {
+        Self { files, catalogue, roles_path, trees: Mutex::default() }
+    }
+
+    /// The door to the files.
+    pub fn files(&self) -> &Arc<dyn Files> {
+        &self.files
+    }
+
+    /// What a task can be.
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
+    }
+
+    /// Folders in which roles are looked for, for a play or role in `folder`.
+    pub fn role_folders(&self, folder: &Path) -> Vec<PathBuf> {
+        let beside = [folder.join("roles")];
+        let mut folders: Vec<_> = beside.into_iter().chain(self.roles_path.iter().cloned()).collect();
+        folders.push(folder.to_path_buf());
+        folders.dedup();
+        folders
+    }
+
+    pub(super) fn decoder(&self) -> Decoder<'_> {
+        Decoder::new(&self.catalogue)
+    }
+
+    /// A playbook with all that it imports. Warnings go to `problems`.
+    pub fn playbook(&self, path: &Path, problems: &mut Diagnostics) -> Option<Playbook> {
+        let mut plays = Vec::new();
+        self.plays(path, None, &mut Vec::new(), &mut plays, problems);
+        Some(Playbook { path: path.to_path_buf(), plays }).filter(|_| !problems.has_errors())
+    }
+
+    fn plays(
+        &self,
+        path: &Path,
+        from: Option<&Span>,
+        stack: &mut Vec<PathBuf>,
+        plays: &mut Vec<Arc<Play>>,
+        problems: &mut Diagnostics,
+    ) {
+        if let (true, Some(span)) = (stack.iter().any(|p| p == path), from) {
+            let chain: Vec<_> = stack.iter().map(|p| shown(p)).collect();
+            problems.push(
+                Diagnostic::error("import-cycle", format!("{} imports itself", shown(path)))
+                    .at(span)
+                    .help(format!("the way here: {}", chain.join(" → "))),
+            );
+            return;
+        }
+        let Some(node) = self.node(path, "a playbook", from, problems) else { return };
+        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        stack.push(path.to_path_buf());
+        for entry in self.decoder().playbook(&node, &folder, problems) {
+            match entry {
+                PlayEntry::Play(play) => plays.push(Arc::new(*play)),
+                PlayEntry::Import(target, inherited) => {
+                    let text = target.as_str().unwrap_or_default();
+                    let first = plays.len();
+                    self.plays(&folder.join(text), Some(&target.span), stack, plays, problems);
+                    for play in &mut plays[first..] {
+                        *play = Arc::new(with_inherited(play, &inherited));
+                    }
+                }
+            }
+        }
+        stack.pop();
+    }
+
+    /// A file of tasks. `from` is the place that asked for it.
+    pub fn tasks(&self, path: &Path, from: Option<&Span>) -> Loaded<(Vec<Item>, Diagnostics)> {
+        let mut problems = Diagnostics::new();
+        let items = self
+            .node(path, "a file of tasks", from, &mut problems)
+            .map(|node| self.decoder().items(&node, &mut problems))
+            .unwrap_or_default();
+        problems.into_result(items)
+    }
+
+    /// A file of variables with the place where they begin. An empty file has none.
+    pub fn vars(&self, path: &Path, from: Option<&Span>) -> Loaded<(Arc<Map>, Span)> {
+        let mut problems = Diagnostics::new();
+        let tree = self.tree(path, "a file of variables", from).map_err(Diagnostics::from)?;
+        problems.extend(tree.warnings.clone());
+        let start = Span::new(&tree.source, 0, 0);
+        let Some(node) = tree.node.as_ref().filter(|n| !n.is_null()) else {
+            return Ok((Arc::default(), start));
+        };
+        match node.to_map() {
+            Some(map) => Ok((Arc::new(map), node.span.clone())),
+            None => Err(Diagnostic::error(
+                "wrong-type",
+                format!("a file of variables wants a mapping, this is {}", node.kind_name()),
+            )
+            .at(&node.span)
+            .into()),
+        }
+    }
+
+    /// The tree of a YAML file, or `None` for an empty or broken one (then `problems` says why).
+    pub(super) fn node(
+        &self,
+        path: &Path,
+        what: &str,
+        from: Option<&Span>,
+        problems: &mut Diagnostics,
+    ) -> Option<Node> {
+        let tree = problems.keep(self.tree(path, what, from))?;
+        problems.extend(tree.warnings.clone());
+        tree.node.clone()
+    }
+
+    fn tree(&self, path: &Path, what: &str, from: Option<&Span>) -> Result<Arc<Tree>, Diagnostic> {
+        if let Some(tree) = self.trees.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return Ok(Arc::clone(tree));
+        }
+        let name = shown(path);
+        let text = self.files.read_text(path).map_err(|error| {
+            let diagnostic = match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    Diagnostic::error("missing-file", format!("there is no file {name}"))
+                }
+                _ => Diagnostic::error("unreadable", format!("{name} cannot be read as {what}: {error}")),
+            };
+            match from {
+                Some(span) => diagnostic.at(span),
+                None => diagnostic,
+            }
+        })?;
+        let source = Source::new(name, text);
+        let mut warnings = Diagnostics::new();
+        let node = syntax::yaml::parse_one(&source, &mut warnings)?;
+        let tree = Arc::new(Tree { node, source, warnings });
+        self.trees
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(path.to_path_buf(), Arc::clone(&tree));
+        Ok(tree)
+    }
+}
+
+/// What an `import_playbook` gives to the plays it brings: its conditions, tags and variables.
+fn with_inherited(play: &Play, import: &crate::model::Keywords) -> Play {
+    let mut play = play.clone();
+    let own = &mut play.keywords;
+    own.when.splice(0..0, import.when.iter().cloned());
+    own.tags.splice(0..0, import.tags.iter().cloned());
+    if !import.vars.is_empty() {
+        let mut vars = (*own.vars).clone();
+        vars.extend(&import.vars);
+        own.vars = Arc::new(vars);
+    }
+    play
+}

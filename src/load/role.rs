@@ -1,0 +1,130 @@
+//! Roles on disk.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::loader::{Loaded, Loader};
+use super::shown;
+use crate::base::{Diagnostic, Diagnostics, Span};
+use crate::model::{Item, Role, RoleFrom, RoleVars};
+
+impl Loader {
+    /// The folder of a role: its name below one of `folders`, or a path. `None` when there is none.
+    pub fn find_role(&self, name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
+        let candidates = folders.iter().map(|f| f.join(name));
+        candidates.into_iter().find(|p| self.files().is_folder(p))
+    }
+
+    /// Names of roles that stand in these folders, for *did you mean*.
+    pub fn role_names(&self, folders: &[PathBuf]) -> Vec<String> {
+        let entries = folders.iter().filter_map(|f| self.files().list(f).ok()).flatten();
+        let roles = entries.filter(|p| self.files().is_folder(&p.join("tasks")));
+        roles.filter_map(|p| Some(p.file_name()?.to_str()?.to_owned())).collect()
+    }
+
+    /// A role with the files that this use of it asks for. `span` is the place that names it.
+    pub fn role(
+        &self,
+        name: &str,
+        from: &RoleFrom,
+        folders: &[PathBuf],
+        span: &Span,
+    ) -> Loaded<(Arc<Role>, Diagnostics)> {
+        let Some(path) = self.find_role(name, folders) else {
+            let looked: Vec<_> = folders.iter().map(|f| shown(f)).collect();
+            let known = self.role_names(folders);
+            return Err(Diagnostic::error("missing-role", format!("there is no role `{name}`"))
+                .at(span)
+                .suggest(name, known.iter().map(String::as_str))
+                .help(format!("looked in: {}", looked.join(", ")))
+                .into());
+        };
+        let mut problems = Diagnostics::new();
+        let meta = self
+            .part(&path, "meta", None, span, &mut problems)
+            .and_then(|file| self.node(&file, "a role's meta", None, &mut problems))
+            .map(|node| self.decoder().role_meta(&node, &mut problems))
+            .unwrap_or_default();
+        let role = Role {
+            name: Arc::from(path.file_name().and_then(|n| n.to_str()).unwrap_or(name)),
+            defaults: self.role_vars(&path, "defaults", from.defaults.as_deref(), span, &mut problems),
+            vars: self.role_vars(&path, "vars", from.vars.as_deref(), span, &mut problems),
+            tasks: self.role_items(&path, "tasks", from.tasks.as_deref(), span, &mut problems),
+            handlers: self.role_items(&path, "handlers", from.handlers.as_deref(), span, &mut problems),
+            dependencies: meta.dependencies,
+            allow_duplicates: meta.allow_duplicates,
+            path,
+        };
+        problems.into_result(Arc::new(role))
+    }
+
+    /// The three parts of a case role as files: `prepare`, `run`, `finish`. Only `run` must be there.
+    pub fn case_role_file(&self, role: &Path, part: &str) -> Option<PathBuf> {
+        self.named_file(&role.join("tasks"), part)
+    }
+
+    /// `main` or the named file of a role's folder. A named one must be there.
+    fn part(
+        &self,
+        role: &Path,
+        folder: &str,
+        named: Option<&str>,
+        span: &Span,
+        problems: &mut Diagnostics,
+    ) -> Option<PathBuf> {
+        let file = self.named_file(&role.join(folder), named.unwrap_or("main"));
+        if let (None, Some(name)) = (&file, named) {
+            let message = format!("the role has no {folder} file `{name}`");
+            let looked = shown(&role.join(folder));
+            problems.push(
+                Diagnostic::error("missing-file", message).at(span).help(format!("looked in {looked}")),
+            );
+        }
+        file
+    }
+
+    fn named_file(&self, folder: &Path, name: &str) -> Option<PathBuf> {
+        let endings = ["", ".yml", ".yaml", ".json"];
+        let candidates = endings.iter().map(|e| folder.join(format!("{name}{e}")));
+        candidates.into_iter().find(|p| self.files().is_file(p))
+    }
+
+    fn role_vars(
+        &self,
+        role: &Path,
+        folder: &str,
+        named: Option<&str>,
+        span: &Span,
+        problems: &mut Diagnostics,
+    ) -> Option<RoleVars> {
+        let file = self.part(role, folder, named, span, problems)?;
+        match self.vars(&file, Some(span)) {
+            Ok((vars, span)) => Some(RoleVars { origin: Arc::from(shown(&file)), span, vars }),
+            Err(errors) => {
+                problems.extend(errors);
+                None
+            }
+        }
+    }
+
+    fn role_items(
+        &self,
+        role: &Path,
+        folder: &str,
+        named: Option<&str>,
+        span: &Span,
+        problems: &mut Diagnostics,
+    ) -> Vec<Item> {
+        let Some(file) = self.part(role, folder, named, span, problems) else { return Vec::new() };
+        match self.tasks(&file, Some(span)) {
+            Ok((items, warnings)) => {
+                problems.extend(warnings);
+                items
+            }
+            Err(errors) => {
+                problems.extend(errors);
+                Vec::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The keywords that plays, blocks, tasks, cases and role entries share.
+
+use std::sync::Arc;
+
+use super::Decoder;
+use super::fields::{Fields, is_template, one_or_many, text_value, wrong_type};
+use crate::base::{Diagnostic, Spanned, Value};
+use crate::model::{Container, ContainerLifecycle, Keywords, Lifetime, Stage};
+use crate::syntax::Node;
+
+impl Decoder<'_> {
+    /// Takes the shared keywords out of a mapping.
+    pub(super) fn keywords(&self, f: &mut Fields<'_, '_>) -> Keywords {
+        Keywords {
+            name: f.string("name"),
+            vars: f.map("vars"),
+            environment: f.values("environment"),
+            tags: tags(f),
+            when: f.values_or_null("when"),
+            r#become: f.boolean("become"),
+            become_user: f.string("become_user"),
+            become_method: f.string("become_method"),
+            become_flags: f.string("become_flags"),
+            connection: f.string("connection"),
+            remote_user: f.string("remote_user"),
+            port: f.number("port"),
+            check_mode: f.boolean("check_mode"),
+            diff: f.boolean("diff"),
+            ignore_errors: f.boolean("ignore_errors"),
+            ignore_unreachable: f.boolean("ignore_unreachable"),
+            any_errors_fatal: f.boolean("any_errors_fatal"),
+            no_log: f.boolean("no_log"),
+            run_once: f.boolean("run_once"),
+            delegate_to: f.string("delegate_to"),
+            delegate_facts: f.boolean("delegate_facts"),
+            throttle: f.number("throttle"),
+            timeout: f.number("timeout"),
+            grace: f.number("grace"),
+            module_defaults: f.values("module_defaults"),
+            stage: f.word("stage").map(|w| Spanned::new(Stage::parse(&w.value), w.span)),
+            container: self.container(f),
+            monitors: f.values("monitors"),
+            needs: f.words("needs"),
+            id: f.word("id"),
+        }
+    }
+
+    fn container(&self, f: &mut Fields<'_, '_>) -> Option<Spanned<Container>> {
+        let node = f.take("container")?;
+        let span = node.span.clone();
+        if node.as_mapping().is_none() {
+            let Some(name) = text_value(node) else {
+                f.problems().push(wrong_type(
+                    "`container`",
+                    "the name of a container, or a mapping with `image`",
+                    node,
+                ));
+                return None;
+            };
+            return Some(Spanned::new(Container::Enter(name), span));
+        }
+        let mut c = Fields::new(node, "a container", f.problems())?;
+        let name = c.string("name");
+        let image = c.value("image");
+        let options = c.value("options");
+        let lifetime = [("play", Lifetime::Play), ("case", Lifetime::Case), ("round", Lifetime::Round)];
+        let lifetime = c.choice("lifetime", &lifetime).map_or(Lifetime::Play, |l| l.value);
+        let configure = c.take("configure").map(|n| self.role_entries(n, c.problems())).unwrap_or_default();
+        if image.is_none() {
+            c.missing("image", "say which image: `image: NAME`, or a mapping with `name` and `build`");
+        }
+        c.finish();
+        let lifecycle = ContainerLifecycle { name, image: image?, options, lifetime, configure };
+        Some(Spanned::new(Container::Lifecycle(Box::new(lifecycle)), span))
+    }
+}
+
+/// `tags`: a list, or words with commas between.
+fn tags(f: &mut Fields<'_, '_>) -> Vec<Spanned<Value>> {
+    let Some(node) = f.take("tags") else { return Vec::new() };
+    let mut tags = Vec::new();
+    for tag in one_or_many(node) {
+        match &tag.value {
+            Value::String(t) if !is_template(&tag.value) => {
+                let words = t.as_str().split(',').map(str::trim).filter(|w| !w.is_empty());
+                tags.extend(words.map(|w| Spanned::new(Value::from(w), tag.span.clone())));
+            }
+            Value::String(_) => tags.push(tag),
+            Value::Int(i) => tags.push(Spanned::new(Value::from(i.to_string()), tag.span)),
+            other => {
+                let message = format!("`tags` wants strings, this is {}", other.kind());
+                f.problems().push(Diagnostic::error("wrong-type", message).at(&tag.span));
+            }
+        }
+    }
+    tags
+}
+
+impl Fields<'_, '_> {
+    /// Conditions: one or a list. `when:` with nothing after it holds.
+    fn values_or_null(&mut self, key: &'static str) -> Vec<Spanned<Value>> {
+        let conditions = self.values(key);
+        for c in &conditions {
+            let fits = match &c.value {
+                Value::Bool(_) => true,
+                Value::String(t) => !t.as_str().trim().is_empty(),
+                _ => false,
+            };
+            if !fits {
+                let given = match &c.value {
+                    Value::String(_) => "an empty string",
+                    other => other.kind(),
+                };
+                let message = format!("a condition wants an expression or a boolean, this is {given}");
+                self.problems().push(Diagnostic::error("wrong-type", message).at(&c.span));
+            }
+        }
+        conditions
+    }
+
+    /// Conditions of another keyword (`changed_when`, `until` …).
+    pub(super) fn conditions(&mut self, key: &'static str) -> Vec<Spanned<Value>> {
+        self.values_or_null(key)
+    }
+}
+
+/// Words that have a meaning of their own as an entry of a list of tasks.
+pub(super) fn flow_names() -> impl Iterator<Item = &'static str> {
+    ["include_tasks", "import_tasks", "include_role", "import_role", "meta"].into_iter()
+}
+
+/// A name as shared text.
+pub(super) fn shared(node: &Node) -> Arc<str> {
+    Arc::from(node.as_scalar().map_or("", |s| &*s.raw))
+}

@@ -1,0 +1,42 @@
+//! From trees to the typed playbook. Every problem is collected with its place; nothing is guessed and nothing ignored.
+
+mod call;
+mod case;
+mod fields;
+mod keywords;
+mod metric;
+mod play;
+mod role;
+mod task;
+pub mod words;
+
+use crate::base::Diagnostics;
+use crate::base::spec::Catalogue;
+use crate::model::{Item, RoleEntry};
+use crate::syntax::Node;
+
+pub use play::PlayEntry;
+pub use role::RoleMeta;
+
+/// Reads trees. It knows the names of modules only to tell a module from a keyword that is misspelt.
+#[derive(Clone, Copy)]
+pub struct Decoder<'c> {
+    catalogue: &'c Catalogue,
+}
+
+impl<'c> Decoder<'c> {
+    /// A decoder for the modules of this catalogue.
+    pub fn new(catalogue: &'c Catalogue) -> Self {
+        Self { catalogue }
+    }
+
+    /// A file of tasks, or the list under `tasks:`, `block:` …
+    pub fn items(&self, node: &Node, problems: &mut Diagnostics) -> Vec<Item> {
+        self.task_list(node, problems)
+    }
+
+    /// The arguments of `include_role` or `import_role` as a role entry.
+    pub fn role_of_task(&self, call: &crate::model::Call, problems: &mut Diagnostics) -> Option<RoleEntry> {
+        role::entry_of_call(call, problems)
+    }
+}

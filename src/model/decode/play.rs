@@ -1,0 +1,124 @@
+//! Plays and playbooks.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Decoder;
+use super::fields::{Fields, spanned, text_value, wrong_type};
+use crate::base::{Diagnostics, Spanned, Value};
+use crate::model::{CaseOrder, Keywords, Play, Strategy};
+use crate::syntax::Node;
+
+/// An entry of a playbook file.
+#[derive(Clone, Debug)]
+pub enum PlayEntry {
+    /// A play.
+    Play(Box<Play>),
+    /// `import_playbook`: the path, with the keywords that the imported plays inherit.
+    Import(Spanned<Value>, Box<Keywords>),
+}
+
+const STRATEGIES: [(&str, Strategy); 8] = [
+    ("linear", Strategy::Linear),
+    ("free", Strategy::Free),
+    ("host_pinned", Strategy::HostPinned),
+    ("dag", Strategy::Dag),
+    ("ansible.builtin.linear", Strategy::Linear),
+    ("ansible.builtin.free", Strategy::Free),
+    ("ansible.builtin.host_pinned", Strategy::HostPinned),
+    ("debug", Strategy::Linear),
+];
+
+const CASE_ORDERS: [(&str, CaseOrder); 3] = [
+    ("sequential", CaseOrder::Sequential),
+    ("interleaved", CaseOrder::Interleaved),
+    ("random", CaseOrder::Random),
+];
+
+impl Decoder<'_> {
+    /// A playbook file: a list of plays and imports. `folder` is the folder of the file.
+    pub fn playbook(&self, node: &Node, folder: &Path, problems: &mut Diagnostics) -> Vec<PlayEntry> {
+        let Some(entries) = node.as_sequence() else {
+            problems.push(wrong_type("a playbook", "a list of plays (`- hosts: …`)", node));
+            return Vec::new();
+        };
+        entries.iter().filter_map(|n| self.entry(n, folder, problems)).collect()
+    }
+
+    fn entry(&self, node: &Node, folder: &Path, problems: &mut Diagnostics) -> Option<PlayEntry> {
+        let import =
+            ["import_playbook", "ansible.builtin.import_playbook"].iter().find(|k| node.get(k).is_some());
+        let Some(import) = import else {
+            return self.play(node, folder, problems).map(|p| PlayEntry::Play(Box::new(p)));
+        };
+        let mut f = Fields::new(node, "an import", problems)?;
+        let keywords = self.keywords(&mut f);
+        let path = f.string(import);
+        f.finish();
+        Some(PlayEntry::Import(path?, Box::new(keywords)))
+    }
+
+    fn play(&self, node: &Node, folder: &Path, problems: &mut Diagnostics) -> Option<Play> {
+        let mut f = Fields::new(node, "a play", problems)?;
+        let keywords = self.keywords(&mut f);
+        let hosts = hosts(&mut f);
+        let gather_facts = f.boolean("gather_facts");
+        let gather_subset = f.value("gather_subset");
+        let vars_files = f.values("vars_files");
+        let vars_prompt = f.values("vars_prompt");
+        let strategy = f.choice("strategy", &STRATEGIES);
+        let serial = f.values("serial");
+        let orders =
+            ["inventory", "sorted", "reverse_inventory", "reverse_sorted", "shuffle"].map(|o| (o, o));
+        let order = f.choice("order", &orders).map(|o| Spanned::new(Arc::from(o.value), o.span));
+        let max_fail_percentage = f.number("max_fail_percentage");
+        let force_handlers = f.boolean("force_handlers");
+        let case_order = f.choice("case_order", &CASE_ORDERS);
+        let roles = f.take("roles").map(|n| self.role_entries(n, f.problems())).unwrap_or_default();
+        let mut tasks = |key| f.take(key).map(|n| self.task_list(n, f.problems())).unwrap_or_default();
+        let (pre_tasks, own, post_tasks, handlers) =
+            (tasks("pre_tasks"), tasks("tasks"), tasks("post_tasks"), tasks("handlers"));
+        let cases = f.take("cases").map(|n| self.cases(n, f.problems())).unwrap_or_default();
+        // Says where Ansible looks for modules; names mean the same here with and without it.
+        let _ = f.take("collections");
+        if hosts.is_none() {
+            f.missing("hosts", "say where it runs: `hosts: all`, or a group of the inventory");
+        }
+        let span = f.span();
+        f.finish();
+        Some(Play {
+            span,
+            folder: folder.to_path_buf(),
+            keywords,
+            hosts: hosts?,
+            gather_facts,
+            gather_subset,
+            vars_files,
+            vars_prompt,
+            strategy,
+            serial,
+            order,
+            max_fail_percentage,
+            force_handlers,
+            roles,
+            pre_tasks,
+            tasks: own,
+            cases,
+            case_order,
+            post_tasks,
+            handlers,
+        })
+    }
+}
+
+fn hosts(f: &mut Fields<'_, '_>) -> Option<Spanned<Value>> {
+    let node = f.take("hosts")?;
+    if node.as_sequence().is_some() {
+        return Some(spanned(node));
+    }
+    let text = text_value(node);
+    if text.is_none() {
+        f.problems().push(wrong_type("`hosts`", "a pattern, or a list of patterns", node));
+    }
+    text
+}

@@ -1,0 +1,144 @@
+//! Role entries, and `meta/main.yml`.
+
+use std::sync::Arc;
+
+use super::Decoder;
+use super::fields::{Fields, text_value, wrong_type};
+use super::keywords::shared;
+use crate::base::{Diagnostic, Diagnostics, Map, Spanned, Value};
+use crate::model::{Call, Keywords, RoleEntry, RoleFrom};
+use crate::syntax::Node;
+
+/// What `meta/main.yml` of a role says that matters here.
+#[derive(Clone, Debug, Default)]
+pub struct RoleMeta {
+    /// `dependencies`
+    pub dependencies: Vec<RoleEntry>,
+    /// `allow_duplicates`
+    pub allow_duplicates: bool,
+}
+
+impl Decoder<'_> {
+    /// `roles:`, `dependencies:` or `configure:`.
+    pub(super) fn role_entries(&self, node: &Node, problems: &mut Diagnostics) -> Vec<RoleEntry> {
+        let Some(items) = node.as_sequence() else {
+            problems.push(wrong_type("a list of roles", "a list (`- NAME`, or `- {role: NAME}`)", node));
+            return Vec::new();
+        };
+        items.iter().filter_map(|n| self.role_entry(n, problems)).collect()
+    }
+
+    fn role_entry(&self, node: &Node, problems: &mut Diagnostics) -> Option<RoleEntry> {
+        if node.as_mapping().is_none() {
+            let Some(role) = text_value(node) else {
+                problems.push(wrong_type("a role", "a name, or a mapping with `role`", node));
+                return None;
+            };
+            return Some(plain(role));
+        }
+        let mut f = Fields::new(node, "a role entry", problems)?;
+        let keywords = self.keywords(&mut f);
+        let role = f.string("role").or_else(|| keywords.name.clone());
+        let from = from(&mut f);
+        let allow_duplicates = f.boolean("allow_duplicates").and_then(|b| b.to_bool());
+        let public = f.boolean("public").and_then(|b| b.to_bool());
+        if role.is_none() {
+            f.missing("role", "name it: `- role: NAME`");
+        }
+        // In `roles:` every other key is a parameter of the role, as in Ansible.
+        let params = rest_as_params(&mut f);
+        let span = f.span();
+        f.finish();
+        Some(RoleEntry {
+            role: role?,
+            span,
+            keywords,
+            params: Arc::new(params),
+            from,
+            allow_duplicates,
+            public,
+        })
+    }
+
+    /// `meta/main.yml`. Keys for Ansible Galaxy are passed by.
+    pub fn role_meta(&self, node: &Node, problems: &mut Diagnostics) -> RoleMeta {
+        if node.is_null() {
+            return RoleMeta::default();
+        }
+        let Some(mut f) = Fields::new(node, "a role's meta", problems) else { return RoleMeta::default() };
+        let dependencies = f.take("dependencies");
+        let allow_duplicates = f.boolean("allow_duplicates").and_then(|b| b.to_bool()).unwrap_or(false);
+        for key in ["galaxy_info", "argument_specs", "collections", "version", "author"] {
+            let _ = f.take(key);
+        }
+        f.finish();
+        let entries = dependencies.map(|n| self.role_entries(n, problems)).unwrap_or_default();
+        RoleMeta { dependencies: entries, allow_duplicates }
+    }
+}
+
+/// A role by its name alone.
+fn plain(role: Spanned<Value>) -> RoleEntry {
+    RoleEntry {
+        span: role.span.clone(),
+        role,
+        keywords: Keywords::default(),
+        params: Arc::default(),
+        from: RoleFrom::default(),
+        allow_duplicates: None,
+        public: None,
+    }
+}
+
+fn from(f: &mut Fields<'_, '_>) -> RoleFrom {
+    RoleFrom {
+        tasks: f.word("tasks_from").map(|w| w.value),
+        vars: f.word("vars_from").map(|w| w.value),
+        defaults: f.word("defaults_from").map(|w| w.value),
+        handlers: f.word("handlers_from").map(|w| w.value),
+    }
+}
+
+fn rest_as_params(f: &mut Fields<'_, '_>) -> Map {
+    f.take_rest().into_iter().map(|(k, v)| (shared(k), v.to_value())).collect()
+}
+
+/// The arguments of `include_role` or `import_role`. `apply` stays with the task.
+pub(super) fn entry_of_call(call: &Call, problems: &mut Diagnostics) -> Option<RoleEntry> {
+    let mut entry = None;
+    let mut from = RoleFrom::default();
+    let (mut allow_duplicates, mut public) = (None, None);
+    for a in &call.arguments {
+        let text = || a.value.as_str().map(Arc::from);
+        match &*a.name {
+            "name" | "role" => entry = Some(Spanned::new(a.value.clone(), a.value_span.clone())),
+            "tasks_from" => from.tasks = text(),
+            "vars_from" => from.vars = text(),
+            "defaults_from" => from.defaults = text(),
+            "handlers_from" => from.handlers = text(),
+            "allow_duplicates" => allow_duplicates = a.value.to_bool(),
+            "public" => public = a.value.to_bool(),
+            "apply" | "rolespec_validate" => {}
+            other => problems.push(
+                Diagnostic::error(
+                    "unknown-argument",
+                    format!("`{}` has no argument `{other}`", call.short_name()),
+                )
+                .at(&a.name_span)
+                .suggest(
+                    other,
+                    ["name", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public", "apply"],
+                ),
+            ),
+        }
+    }
+    let Some(role) = entry else {
+        problems.push(
+            Diagnostic::error("missing-argument", format!("`{}` needs `name`", call.short_name()))
+                .at(&call.name.span)
+                .help("name the role: `name: ROLE`"),
+        );
+        return None;
+    };
+    Some(RoleEntry { from, allow_duplicates, public, ..plain(role) })
+}

@@ -1,0 +1,77 @@
+//! `k=v` words in a plain string: `copy: src=a dest="b c"`.
+//!
+//! Words end at white space outside quotes and outside `{{ }}` / `{% %}`, as Ansible splits them.
+
+/// Splits into words; quotes stay on. An open quote reaches to the end.
+pub fn split(text: &str) -> Vec<&str> {
+    let bytes = text.as_bytes();
+    let mut words = Vec::new();
+    let (mut start, mut quote, mut braces) = (None, None, 0_u32);
+    let mut at = 0;
+    while at < bytes.len() {
+        let byte = bytes[at];
+        let pair = bytes.get(at..at + 2);
+        match (quote, pair) {
+            (Some(q), _) if byte == q && bytes[at - 1] != b'\\' => quote = None,
+            (Some(_), _) => {}
+            (None, Some(b"{{" | b"{%" | b"{#")) => braces += 1,
+            (None, Some(b"}}" | b"%}" | b"#}")) => braces = braces.saturating_sub(1),
+            (None, _) if braces == 0 && (byte == b'"' || byte == b'\'') => quote = Some(byte),
+            _ => {}
+        }
+        let blank = byte.is_ascii_whitespace() && quote.is_none() && braces == 0;
+        match (blank, start) {
+            (false, None) => start = Some(at),
+            (true, Some(from)) => {
+                words.push(&text[from..at]);
+                start = None;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    words.extend(start.map(|from| &text[from..]));
+    words
+}
+
+/// A word as key and value, if it is one; quotes around the value go.
+pub fn pair(word: &str) -> Option<(&str, String)> {
+    let (key, value) = word.split_once('=')?;
+    let named = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    named.then(|| (key, unquote(value)))
+}
+
+fn unquote(value: &str) -> String {
+    let mut chars = value.chars();
+    match (chars.next(), chars.next_back()) {
+        (Some(a @ ('"' | '\'')), Some(b)) if a == b => {
+            chars.as_str().replace(&format!("\\{a}"), &a.to_string())
+        }
+        _ => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{pair, split};
+    use proptest::prelude::*;
+
+    #[test]
+    fn words_end_at_white_space_outside_quotes_and_braces() {
+        assert_eq!(
+            split(r#"src=a  dest="b c" x={{ a | default('q') }}"#),
+            ["src=a", r#"dest="b c""#, "x={{ a | default('q') }}"]
+        );
+        assert_eq!(pair(r#"dest="b c""#), Some(("dest", "b c".into())));
+        assert_eq!(pair("https://x/?a=b"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_splits_into_its_own_parts(text in ".{0,200}") {
+            for word in split(&text) {
+                prop_assert!(text.contains(word));
+            }
+        }
+    }
+}
