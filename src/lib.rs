@@ -8,5 +8,6 @@ pub mod load;
 pub mod model;
 pub mod module;
 pub mod plan;
+pub mod run;
 pub mod syntax;
 pub mod wire;

@@ -1,0 +1,247 @@
+//! What a failure means for the other steps of a host: the scope tree, walked upwards.
+//!
+//! Pure. Knows no order and no edges; the queue knows those. Nothing here ever keeps a step from ending: a step is either
+//! done or passed by.
+
+use std::collections::{HashMap, HashSet};
+
+use super::queue::HostNo;
+use crate::event::Why;
+use crate::plan::{Scope, ScopeKind, Section};
+
+/// A scope's number in the run: its index in its fragment plus the fragment's offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ScopeNo(pub u32);
+
+impl ScopeNo {
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a (step, host) that became ready has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Its work.
+    Run,
+    /// Nothing, and why.
+    Bypass(Why),
+}
+
+/// What stopped a failure on its way up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caught {
+    /// A block with a rescue, whose turn it is now.
+    Rescue(ScopeNo),
+    /// A case: it is over for this host.
+    Case(ScopeNo),
+    /// Nothing: the host leaves the play.
+    Play(ScopeNo),
+}
+
+/// What happened to a scope on a host.
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    /// A step in it was begun.
+    entered: bool,
+    /// A failure reached it.
+    failed: Option<Why>,
+    /// The host left (`meta: end_host`).
+    ended: bool,
+}
+
+#[derive(Debug)]
+struct Node {
+    parent: Option<ScopeNo>,
+    kind: ScopeKind,
+    /// Of a rescue: the body whose failure it waits for.
+    body: Option<ScopeNo>,
+    /// By host number, as far as anything happened.
+    states: Vec<State>,
+}
+
+impl Node {
+    fn state(&self, host: HostNo) -> State {
+        self.states.get(host.0 as usize).copied().unwrap_or_default()
+    }
+
+    fn state_mut(&mut self, host: HostNo) -> &mut State {
+        let index = host.0 as usize;
+        if self.states.len() <= index {
+            self.states.resize(index + 1, State::default());
+        }
+        &mut self.states[index]
+    }
+}
+
+/// The state of every scope on every host.
+#[derive(Debug, Default)]
+pub struct Fates {
+    scopes: Vec<Node>,
+    unreachable: HashSet<HostNo>,
+    cancelled: bool,
+    abandoned: bool,
+}
+
+impl Fates {
+    /// No scopes yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a fragment's scopes, its root under `under`, and gives the number of the root.
+    pub fn add(&mut self, scopes: &[Scope], under: Option<ScopeNo>) -> ScopeNo {
+        let offset = u32::try_from(self.scopes.len()).expect("fewer than 2^32 scopes");
+        let bodies: HashMap<_, _> = (offset..)
+            .zip(scopes)
+            .filter(|(_, scope)| scope.kind == ScopeKind::Section(Section::Body))
+            .map(|(number, scope)| (scope.parent, ScopeNo(number)))
+            .collect();
+        self.scopes.extend(scopes.iter().map(|scope| Node {
+            parent: scope.parent.map(|p| ScopeNo(p.0 + offset)).or(under),
+            kind: scope.kind.clone(),
+            body: bodies.get(&scope.parent).copied(),
+            states: Vec::new(),
+        }));
+        ScopeNo(offset)
+    }
+
+    /// What a scope is.
+    pub fn kind(&self, scope: ScopeNo) -> &ScopeKind {
+        &self.scopes[scope.index()].kind
+    }
+
+    /// The scope itself and everything around it, outwards.
+    pub fn ancestors(&self, scope: ScopeNo) -> impl Iterator<Item = ScopeNo> + '_ {
+        std::iter::successors(Some(scope), |s| self.scopes[s.index()].parent)
+    }
+
+    /// The round that a scope belongs to.
+    pub fn round(&self, scope: ScopeNo) -> Option<ScopeNo> {
+        self.ancestors(scope).find(|s| matches!(self.kind(*s), ScopeKind::Round { .. }))
+    }
+
+    /// Whether a failure reached a scope on a host.
+    pub fn has_failed(&self, scope: ScopeNo, host: HostNo) -> bool {
+        self.scopes[scope.index()].state(host).failed.is_some()
+    }
+
+    /// Whether the host is known to be unreachable.
+    pub fn is_unreachable(&self, host: HostNo) -> bool {
+        self.unreachable.contains(&host)
+    }
+
+    /// Whether a step of this scope is done by this host now.
+    pub fn verdict(&self, scope: ScopeNo, host: HostNo) -> Verdict {
+        if self.abandoned {
+            return Verdict::Bypass(Why::Cancelled);
+        }
+        if self.is_unreachable(host) {
+            return Verdict::Bypass(Why::Unreachable);
+        }
+        // What further out cannot stop this step any more.
+        let (mut failure_passes, mut stop_passes) = (false, false);
+        for number in self.ancestors(scope) {
+            let node = &self.scopes[number.index()];
+            let state = node.state(host);
+            if let Some(why) = state.failed
+                && !failure_passes
+            {
+                return Verdict::Bypass(why);
+            }
+            if state.ended && !stop_passes {
+                return Verdict::Bypass(Why::Ended);
+            }
+            let entered = node.parent.is_some_and(|p| self.scopes[p.index()].state(host).entered);
+            match node.kind {
+                ScopeKind::Section(Section::Rescue) => {
+                    if !node.body.is_some_and(|body| self.has_failed(body, host)) {
+                        return Verdict::Bypass(Why::NothingToRescue);
+                    }
+                    failure_passes = true;
+                }
+                ScopeKind::Section(Section::Always) if entered => {
+                    failure_passes = true;
+                    stop_passes = true;
+                }
+                _ => {}
+            }
+        }
+        if self.cancelled && !stop_passes { Verdict::Bypass(Why::Cancelled) } else { Verdict::Run }
+    }
+
+    /// A step of this scope begins on this host: from here the `always` of every block around it is owed.
+    pub fn enter(&mut self, scope: ScopeNo, host: HostNo) {
+        let mut at = Some(scope);
+        while let Some(number) = at {
+            let node = &mut self.scopes[number.index()];
+            node.state_mut(host).entered = true;
+            at = node.parent;
+        }
+    }
+
+    /// A step of this scope failed on this host.
+    pub fn fail(&mut self, scope: ScopeNo, host: HostNo, why: Why) -> Caught {
+        let mut at = scope;
+        let mut section = None;
+        loop {
+            let node = &mut self.scopes[at.index()];
+            match node.kind {
+                ScopeKind::Block { rescue: true } if section == Some(Section::Body) => {
+                    return Caught::Rescue(at);
+                }
+                // Marked below it: the sections that are still owed are not in the one that failed.
+                ScopeKind::Block { .. } if section.is_some() => section = None,
+                ScopeKind::Case(_) => {
+                    if section.is_none() {
+                        node.state_mut(host).failed.get_or_insert(why);
+                    }
+                    return Caught::Case(at);
+                }
+                ScopeKind::Section(kind) => {
+                    node.state_mut(host).failed.get_or_insert(why);
+                    section = Some(kind);
+                }
+                _ => {
+                    node.state_mut(host).failed.get_or_insert(why);
+                    section = None;
+                }
+            }
+            match node.parent {
+                Some(parent) => at = parent,
+                None => return Caught::Play(at),
+            }
+        }
+    }
+
+    /// Nothing more is sent to this host: no rescue, no always.
+    pub fn lose(&mut self, host: HostNo) {
+        self.unreachable.insert(host);
+    }
+
+    /// The host leaves the play that this scope is in; an `always` that is owed still runs.
+    pub fn end(&mut self, scope: ScopeNo, host: HostNo) {
+        if let Some(play) = self.ancestors(scope).last() {
+            self.scopes[play.index()].state_mut(host).ended = true;
+        }
+    }
+
+    /// No more new steps, except the `always` of what was entered.
+    pub fn cancel(&mut self) {
+        self.cancelled = true;
+    }
+
+    /// No more steps at all.
+    pub fn abandon(&mut self) {
+        self.cancelled = true;
+        self.abandoned = true;
+    }
+
+    /// Whether somebody asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+}
+
+#[cfg(test)]
+mod tests;
