@@ -9,5 +9,6 @@ pub mod model;
 pub mod module;
 pub mod plan;
 pub mod run;
+pub mod store;
 pub mod syntax;
 pub mod wire;

@@ -199,6 +199,8 @@ pub enum Event {
     Warning { text: String },
     /// The user asked to stop: once, TERM and `always`; twice, at once.
     Stopping { at_once: bool },
+    /// The figures of all cases were read again out of the kept logs. What follows (cases, figures) replaces what was.
+    Reparsed { playbook: String },
     /// The run is over.
     RunEnded { run: RunId, exit: u8, seconds: f64, hosts: BTreeMap<HostName, Tally> },
 }

@@ -1,0 +1,73 @@
+//! The reading side: everything a finished, broken or running run has written down so far.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{Provenance, RunFolder, StoreError, database, writer};
+use crate::base::Timestamp;
+use crate::event::{Event, Record};
+
+/// A run that can be read. It may still be going on.
+pub struct Run {
+    folder: RunFolder,
+    connection: Connection,
+}
+
+impl Run {
+    /// Opens the database of a run's folder.
+    pub fn open(folder: RunFolder) -> Result<Self, StoreError> {
+        let connection = database::open_to_read(&folder.database())?;
+        Ok(Self { folder, connection })
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
+    /// Whether a process is writing to it now.
+    pub fn is_going_on(&self) -> bool {
+        writer::is_locked(self.folder.path())
+    }
+
+    /// The whole journal in order.
+    pub fn records(&self) -> Result<Vec<Record>, StoreError> {
+        let path = self.folder.database();
+        let rows = || -> rusqlite::Result<Vec<(i64, String)>> {
+            let mut query = self.connection.prepare("SELECT seq, record FROM journal ORDER BY seq")?;
+            query.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        let read = |(seq, text): (i64, String)| {
+            serde_json::from_str(&text).map_err(|e| StoreError::Broken {
+                path: path.clone(),
+                what: format!("record {seq} of the journal: {e}"),
+            })
+        };
+        rows().map_err(StoreError::database(&path))?.into_iter().map(read).collect()
+    }
+
+    /// What happened, in order, with the time it was written down.
+    pub fn events(&self) -> Result<Vec<(Timestamp, Event)>, StoreError> {
+        let happened = |record| match record {
+            Record::Happened { time, event } => Some((time, event)),
+            _ => None,
+        };
+        Ok(self.records()?.into_iter().filter_map(happened).collect())
+    }
+
+    /// What could make its figures differ from another run's.
+    pub fn provenance(&self) -> Result<Provenance, StoreError> {
+        Provenance::read(&self.folder)
+    }
+
+    /// The bytes of a log, by its path relative to the folder; nothing when the step wrote none.
+    pub fn log(&self, relative: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.folder.path().join(relative);
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::io(&path)(e)),
+        }
+    }
+}
