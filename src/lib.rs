@@ -11,4 +11,5 @@ pub mod plan;
 pub mod run;
 pub mod store;
 pub mod syntax;
+pub mod vars;
 pub mod wire;

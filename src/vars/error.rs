@@ -1,0 +1,100 @@
+//! What can go wrong with a template, and how the user is told.
+
+use crate::base::{Diagnostic, Span};
+
+/// Why a template gave no value.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Problem {
+    /// A name or an attribute has no value.
+    #[error("`{name}` is undefined")]
+    Undefined {
+        /// As far as it was followed: `a`, `a.b`.
+        name: String,
+        /// A name that exists and is much like it.
+        suggestion: Option<String>,
+    },
+    /// The text is no template.
+    #[error("{0}")]
+    Syntax(String),
+    /// A filter, test, lookup or function that does not exist.
+    #[error("unknown {what} `{name}`")]
+    Unknown {
+        /// `filter`, `test`, `lookup` or `function`.
+        what: &'static str,
+        /// As it was written.
+        name: String,
+        /// A name that exists and is much like it.
+        suggestion: Option<String>,
+    },
+    /// An operation, a filter or a lookup refused.
+    #[error("{0}")]
+    Failed(String),
+    /// A variable that needs itself; the chain ends with the name it began with.
+    #[error("a variable needs itself: {}", .0.join(" -> "))]
+    Cycle(Vec<String>),
+    /// A condition whose result is no boolean; the text says what it gave.
+    #[error("a condition must give true or false, this gave {0}")]
+    NotBoolean(String),
+}
+
+/// A problem and its place.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{problem}")]
+pub struct TemplateError {
+    /// Why.
+    pub problem: Problem,
+    /// Where, when the text was read from a file; narrowed to the expression where possible.
+    pub span: Option<Span>,
+    /// The templates that led here, innermost first, each with the name of the variable it used.
+    pub trail: Vec<(Span, String)>,
+}
+
+impl TemplateError {
+    /// A problem at a place.
+    pub fn new(problem: Problem, span: Option<Span>) -> Self {
+        Self { problem, span, trail: Vec::new() }
+    }
+
+    /// Whether a name had no value (`default` and `is defined` may catch it).
+    pub fn is_undefined(&self) -> bool {
+        matches!(self.problem, Problem::Undefined { .. })
+    }
+
+    fn code(&self) -> &'static str {
+        match self.problem {
+            Problem::Undefined { .. } => "undefined-variable",
+            Problem::Syntax(_) => "template-syntax",
+            Problem::Unknown { what: "filter", .. } => "unknown-filter",
+            Problem::Unknown { what: "test", .. } => "unknown-test",
+            Problem::Unknown { what: "lookup", .. } => "unknown-lookup",
+            Problem::Unknown { .. } => "unknown-function",
+            Problem::Failed(_) => "template-failed",
+            Problem::Cycle(_) => "variable-cycle",
+            Problem::NotBoolean(_) => "condition-not-boolean",
+        }
+    }
+}
+
+impl From<TemplateError> for Diagnostic {
+    fn from(error: TemplateError) -> Self {
+        let mut diagnostic = Diagnostic::error(error.code(), error.problem.to_string());
+        if let Some(span) = &error.span {
+            diagnostic = diagnostic.at(span);
+        }
+        for (span, name) in &error.trail {
+            diagnostic = diagnostic.related(span, format!("needs `{name}`"));
+        }
+        match &error.problem {
+            Problem::Undefined { suggestion: Some(near), .. }
+            | Problem::Unknown { suggestion: Some(near), .. } => {
+                diagnostic.help(format!("did you mean `{near}`?"))
+            }
+            Problem::Undefined { suggestion: None, .. } => {
+                diagnostic.help("give it a value, or say what to use without one: `| default(…)`")
+            }
+            Problem::NotBoolean(_) => diagnostic
+                .help("say what is meant: `| bool` for yes and no, `is defined`, `| length > 0`, `== …`"),
+            _ => diagnostic,
+        }
+    }
+}

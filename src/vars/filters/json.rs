@@ -1,0 +1,173 @@
+//! JSON and YAML texts.
+
+use serde_json::ser::{Formatter, PrettyFormatter};
+
+use super::{Filter, filter};
+use crate::base::{Map, Value};
+use crate::vars::call::{Call, CallError};
+
+pub(super) const FILTERS: &[Filter] = &[
+    filter("to_json", |call| write(call, None)),
+    filter("to_nice_json", |call| write(call, Some(4))),
+    filter("tojson", |call| write_sorted(call)),
+    filter("from_json", from_json),
+    filter("to_yaml", |call| to_yaml(call, false)),
+    filter("to_nice_yaml", |call| to_yaml(call, true)),
+    filter("from_yaml", from_yaml),
+    filter("from_yaml_all", from_yaml_all),
+];
+
+fn write_sorted(call: &Call<'_>) -> Result<Value, CallError> {
+    let indent = call.arg(1, "indent").and_then(Value::as_int);
+    json(&sorted(call.subject()?), indent, true).map(Value::from)
+}
+
+/// `to_json` keeps the order of keys, `to_nice_json` sorts them.
+fn write(call: &Call<'_>, nice: Option<i128>) -> Result<Value, CallError> {
+    let indent = match call.named("indent") {
+        Some(value) => value.as_int(),
+        None => nice,
+    };
+    let ascii = call.named("ensure_ascii").is_none_or(Value::is_truthy);
+    let sort = call.named("sort_keys").map_or(nice.is_some(), Value::is_truthy);
+    let subject = call.subject()?;
+    if sort { json(&sorted(subject), indent, ascii) } else { json(subject, indent, ascii) }.map(Value::from)
+}
+
+fn json(value: &Value, indent: Option<i128>, ascii: bool) -> Result<String, CallError> {
+    let mut out = Vec::new();
+    let blanks = " ".repeat(usize::try_from(indent.unwrap_or(0)).unwrap_or(0).min(64));
+    let written = match indent {
+        Some(_) => {
+            let formatter = Python { inner: PrettyFormatter::with_indent(blanks.as_bytes()) };
+            serialize(value, &mut serde_json::Serializer::with_formatter(&mut out, formatter))
+        }
+        None => serialize(value, &mut serde_json::Serializer::with_formatter(&mut out, OneLine)),
+    };
+    written.map_err(|error| error.to_string())?;
+    let text = String::from_utf8(out).map_err(|error| error.to_string())?;
+    Ok(if ascii { escape_non_ascii(&text) } else { text })
+}
+
+fn serialize<W: std::io::Write, F: Formatter>(
+    value: &Value,
+    to: &mut serde_json::Serializer<W, F>,
+) -> serde_json::Result<()> {
+    use serde::Serialize as _;
+    value.serialize(to)
+}
+
+/// Python's one-line form: a blank after `,` and `:`.
+struct OneLine;
+
+impl Formatter for OneLine {
+    fn begin_array_value<W: ?Sized + std::io::Write>(
+        &mut self,
+        out: &mut W,
+        first: bool,
+    ) -> std::io::Result<()> {
+        if first { Ok(()) } else { out.write_all(b", ") }
+    }
+    fn begin_object_key<W: ?Sized + std::io::Write>(
+        &mut self,
+        out: &mut W,
+        first: bool,
+    ) -> std::io::Result<()> {
+        if first { Ok(()) } else { out.write_all(b", ") }
+    }
+    fn begin_object_value<W: ?Sized + std::io::Write>(&mut self, out: &mut W) -> std::io::Result<()> {
+        out.write_all(b": ")
+    }
+    fn write_f64<W: ?Sized + std::io::Write>(&mut self, out: &mut W, value: f64) -> std::io::Result<()> {
+        out.write_all(crate::base::value::python_float(value).as_bytes())
+    }
+}
+
+/// Python's indented form, with Python's floats.
+struct Python<'a> {
+    inner: PrettyFormatter<'a>,
+}
+
+macro_rules! delegate {
+    ($($name:ident($($arg:ident: $kind:ty),*);)*) => { $(
+        fn $name<W: ?Sized + std::io::Write>(&mut self, out: &mut W $(, $arg: $kind)*) -> std::io::Result<()> {
+            self.inner.$name(out $(, $arg)*)
+        }
+    )* };
+}
+
+impl Formatter for Python<'_> {
+    delegate! {
+        begin_array(); end_array(); begin_array_value(first: bool); end_array_value();
+        begin_object(); end_object(); begin_object_key(first: bool); begin_object_value(); end_object_value();
+    }
+    fn write_f64<W: ?Sized + std::io::Write>(&mut self, out: &mut W, value: f64) -> std::io::Result<()> {
+        out.write_all(crate::base::value::python_float(value).as_bytes())
+    }
+}
+
+fn escape_non_ascii(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if c.is_ascii() {
+            out.push(c);
+        } else {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+        }
+    }
+    out
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::List(items) => Value::list(items.iter().map(sorted).collect()),
+        Value::Map(map) => {
+            let mut pairs: Vec<_> = map.iter().collect();
+            pairs.sort_by_cached_key(|(key, _)| key.to_string());
+            Value::from(pairs.into_iter().map(|(key, item)| (key.clone(), sorted(item))).collect::<Map>())
+        }
+        other => other.clone(),
+    }
+}
+
+fn from_json(call: &Call<'_>) -> Result<Value, CallError> {
+    serde_json::from_str(&call.subject_text()?).map_err(|error| format!("not JSON: {error}").into())
+}
+
+/// Two blanks of indentation in `to_yaml`, four in `to_nice_yaml`, as Ansible writes them.
+fn to_yaml(call: &Call<'_>, nice: bool) -> Result<Value, CallError> {
+    let indent = call.named("indent").and_then(Value::as_int).unwrap_or(if nice { 4 } else { 2 });
+    let width = call.named("width");
+    let sort = call.named("sort_keys").is_none_or(Value::is_truthy);
+    let _ = width;
+    let subject = call.subject()?;
+    let value = if sort { sorted(subject) } else { subject.clone() };
+    let text = serde_yaml::to_string(&value).map_err(|error| error.to_string())?;
+    Ok(Value::from(indented(&text, usize::try_from(indent).unwrap_or(2).min(16))))
+}
+
+/// The writer indents by two.
+fn indented(text: &str, by: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let blanks = line.len() - line.trim_start_matches(' ').len();
+        out.push_str(&" ".repeat(blanks / 2 * by + blanks % 2));
+        out.push_str(&line[blanks..]);
+    }
+    out
+}
+
+fn from_yaml(call: &Call<'_>) -> Result<Value, CallError> {
+    serde_yaml::from_str(&call.subject_text()?).map_err(|error| format!("not YAML: {error}").into())
+}
+
+fn from_yaml_all(call: &Call<'_>) -> Result<Value, CallError> {
+    use serde::Deserialize as _;
+    let text = call.subject_text()?;
+    let documents = serde_yaml::Deserializer::from_str(&text).map(Value::deserialize);
+    let documents: Result<Vec<_>, _> = documents.collect();
+    documents.map(Value::list).map_err(|error| format!("not YAML: {error}").into())
+}

@@ -1,0 +1,33 @@
+//! Filters that the template engine lacks or has otherwise than Ansible: one file per family, one row each.
+
+use super::call::{Call, CallError};
+use crate::base::Value;
+
+mod json;
+mod text;
+
+/// A filter.
+pub struct Filter {
+    /// As it is written after `|`.
+    pub name: &'static str,
+    /// Other names of it.
+    pub aliases: &'static [&'static str],
+    /// What it does.
+    pub run: fn(&Call<'_>) -> Result<Value, CallError>,
+}
+
+impl Filter {
+    /// Its names; each may also be written with `ansible.builtin.` before it.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+}
+
+const fn filter(name: &'static str, run: fn(&Call<'_>) -> Result<Value, CallError>) -> Filter {
+    Filter { name, aliases: &[], run }
+}
+
+/// All of them.
+pub fn all() -> impl Iterator<Item = &'static Filter> {
+    [json::FILTERS, text::FILTERS].into_iter().flatten()
+}

@@ -1,0 +1,74 @@
+//! Lookups: values from the controller, one row each.
+
+use super::call::{Call, CallError};
+use crate::base::suggest::nearest;
+use crate::base::{Map, Value};
+
+mod data;
+
+/// What a lookup was asked.
+pub struct Request<'a> {
+    /// After the lookup's name, in order.
+    pub terms: &'a [Value],
+    /// By name.
+    pub options: &'a Map,
+    /// The place it is asked from.
+    pub caller: &'a dyn super::call::Caller,
+}
+
+/// A lookup.
+pub struct Lookup {
+    /// Its name.
+    pub name: &'static str,
+    /// The options it knows; others are refused.
+    pub options: &'static [&'static str],
+    /// What it finds.
+    pub run: fn(&Request<'_>) -> Result<Vec<Value>, CallError>,
+}
+
+fn all() -> impl Iterator<Item = &'static Lookup> {
+    [data::LOOKUPS].into_iter().flatten()
+}
+
+/// The names of all lookups.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    all().map(|lookup| lookup.name)
+}
+
+/// `lookup(name, …)` gives one value or the values joined by commas; `query` gives the list.
+pub(super) fn call(call: &Call<'_>, list: bool) -> Result<Value, CallError> {
+    let name = call.required_text(0, "name")?;
+    let bare = name.strip_prefix("ansible.builtin.").unwrap_or(&name);
+    let Some(lookup) = all().find(|lookup| lookup.name == bare) else {
+        let suggestion = nearest(bare, names()).map(ToOwned::to_owned);
+        return Err(CallError::Unknown { what: "lookup", name, suggestion });
+    };
+    let mut options = call.all_named().clone();
+    let want_list = options.remove("wantlist").is_some_and(|value| value.is_truthy()) || list;
+    let errors = options.remove("errors").map_or_else(|| "strict".to_owned(), |value| value.to_string());
+    if let Some(unknown) =
+        options.keys().find(|key| !key.as_str().is_some_and(|k| lookup.options.contains(&k)))
+    {
+        return Err(format!("the lookup `{bare}` has no option `{unknown}`").into());
+    }
+    let request = Request { terms: call.rest(1), options: &options, caller: call.caller() };
+    let found = match (lookup.run)(&request) {
+        Ok(found) => found,
+        Err(_) if errors != "strict" => {
+            return Ok(if want_list { Value::list(Vec::new()) } else { Value::Null });
+        }
+        Err(CallError::Refused(message)) => return Err(format!("lookup `{bare}`: {message}").into()),
+        Err(other) => return Err(other),
+    };
+    if want_list {
+        return Ok(Value::list(found));
+    }
+    match <[Value; 1]>::try_from(found) {
+        Ok([one]) => Ok(one),
+        Err(found) if found.iter().all(|value| value.as_str().is_some()) => {
+            let texts: Vec<_> = found.iter().filter_map(Value::as_str).collect();
+            Ok(Value::from(texts.join(",")))
+        }
+        Err(found) => Ok(Value::list(found)),
+    }
+}

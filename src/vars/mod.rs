@@ -1,0 +1,24 @@
+//! Variables: scopes and precedence, templates, filters, tests and lookups.
+//!
+//! Knows nothing of tasks, hosts or the graph. The template engine is named in `template/` only; filters, tests and
+//! lookups are plain functions over [`crate::base::Value`], one row each in their folder's table.
+
+pub mod call;
+pub mod environment;
+pub mod error;
+pub mod filters;
+pub mod functions;
+pub mod lookups;
+pub mod predicates;
+pub mod scope;
+pub mod templar;
+mod template;
+
+#[cfg(test)]
+mod tests;
+
+pub use environment::{Environment, SearchPaths};
+pub use error::{Problem, TemplateError};
+pub use scope::{Entry, LazyMap, Scope};
+pub use templar::{FileOptions, Templar};
+pub use template::references::{References, condition_check, condition_references, references, syntax_check};

@@ -1,0 +1,138 @@
+//! Renders values in a scope: the one door to the template engine.
+
+use std::sync::Arc;
+
+use super::template::Session;
+use super::{Environment, Problem, Scope, TemplateError};
+use crate::base::{Span, Text, Value};
+
+/// How a template file is read; the defaults are those of Ansible's `template`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileOptions {
+    /// The newline after a block tag is left out.
+    pub trim_blocks: bool,
+    /// The blanks before a block tag are left out.
+    pub lstrip_blocks: bool,
+    /// What `\n` becomes in the result.
+    pub newline_sequence: String,
+    /// Other marks than `{%` and `%}`.
+    pub block_marks: Option<(String, String)>,
+    /// Other marks than `{{` and `}}`.
+    pub variable_marks: Option<(String, String)>,
+    /// Other marks than `{#` and `#}`.
+    pub comment_marks: Option<(String, String)>,
+}
+
+impl Default for FileOptions {
+    fn default() -> Self {
+        Self {
+            trim_blocks: true,
+            lstrip_blocks: false,
+            newline_sequence: "\n".into(),
+            block_marks: None,
+            variable_marks: None,
+            comment_marks: None,
+        }
+    }
+}
+
+/// Renders in one scope. Cheap to make and to clone; does no work by itself.
+#[derive(Clone)]
+pub struct Templar {
+    scope: Scope,
+    environment: Arc<Environment>,
+}
+
+impl Templar {
+    /// For the variables of `scope`.
+    pub fn new(scope: Scope, environment: Arc<Environment>) -> Self {
+        Self { scope, environment }
+    }
+
+    /// The variables.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// What templates may reach besides variables.
+    pub fn environment(&self) -> &Arc<Environment> {
+        &self.environment
+    }
+
+    /// Renders every template inside a value. A string that is exactly one `{{ }}` keeps the type of its result;
+    /// items and keys that become `omit` disappear.
+    pub fn render(&self, value: &Value) -> Result<Value, TemplateError> {
+        if !value.has_template() {
+            return Ok(value.clone());
+        }
+        self.session().render(value)
+    }
+
+    /// Renders to text, as Python's `str()` would print it; nothing gives the empty text.
+    pub fn render_str(&self, value: &Value) -> Result<String, TemplateError> {
+        Ok(match self.render(value)? {
+            Value::Null => String::new(),
+            other => other.to_string(),
+        })
+    }
+
+    /// Renders to text that keeps the secret mark.
+    pub fn render_text(&self, value: &Value) -> Result<Text, TemplateError> {
+        Ok(match self.render(value)? {
+            Value::String(text) => text,
+            Value::Null => Text::data(""),
+            other => Text::data(other.to_string()),
+        })
+    }
+
+    /// Judges a condition: a boolean, an expression, or a list of them of which all must hold. Nothing holds.
+    pub fn condition(&self, value: &Value) -> Result<bool, TemplateError> {
+        match value {
+            Value::Null => Ok(true),
+            Value::Bool(holds) => Ok(*holds),
+            Value::List(items) => {
+                for item in items.iter() {
+                    if !self.condition(item)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Value::String(text) if text.span().is_some() => {
+                let result = self.session().expression(text)?;
+                result.as_bool().ok_or_else(|| not_boolean(&result, text.span()))
+            }
+            other => Err(not_boolean(other, None)),
+        }
+    }
+
+    /// Evaluates an expression without marks around it, as in `debug: var=…` or `that:`.
+    pub fn evaluate(&self, expression: &Text) -> Result<Value, TemplateError> {
+        self.session().expression(expression)
+    }
+
+    /// Renders the text of a template file. `place` is the whole file: errors point into it.
+    pub fn template_file(
+        &self,
+        text: &str,
+        place: &Span,
+        options: &FileOptions,
+    ) -> Result<Text, TemplateError> {
+        self.session().file(text, place, options)
+    }
+
+    fn session(&self) -> Arc<Session> {
+        Session::new(self.scope.clone(), Arc::clone(&self.environment))
+    }
+}
+
+fn not_boolean(value: &Value, span: Option<&Span>) -> TemplateError {
+    let gave = match value {
+        Value::String(t) if !t.is_secret() && t.as_str().len() <= 40 => {
+            format!("the string `{t}`", t = t.as_str())
+        }
+        Value::Int(i) => format!("the integer {i}"),
+        other => other.kind().to_owned(),
+    };
+    TemplateError::new(Problem::NotBoolean(gave), span.cloned())
+}
