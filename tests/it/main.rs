@@ -2,3 +2,4 @@
 
 mod case_programs;
 mod conformance;
+mod guides;
