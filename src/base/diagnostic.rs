@@ -4,6 +4,7 @@
 //! and tested whole. Layout (rustc's), made by `annotate-snippets`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
@@ -100,11 +101,8 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
         };
         let mut group = Group::with_title(level.primary_title(self.message.as_str()).id(self.code));
-        if let Some(span) = &self.span {
-            group = place(group, span, AnnotationKind::Primary, &self.label);
-        }
-        for (span, words) in &self.related {
-            group = place(group, span, AnnotationKind::Context, words);
+        for places in self.places() {
+            group = snippet(group, &places);
         }
         for help in &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
@@ -114,21 +112,42 @@ impl Diagnostic {
     }
 }
 
-fn place<'a>(group: Group<'a>, span: &'a Span, kind: AnnotationKind, label: &'a str) -> Group<'a> {
-    let source = span.source();
+/// A place with its words and whether it is the main one.
+type Place<'a> = (&'a Span, AnnotationKind, &'a str);
+
+impl Diagnostic {
+    /// The main place and the related ones, those of one file together.
+    fn places(&self) -> Vec<Vec<Place<'_>>> {
+        let main = self.span.iter().map(|s| (s, AnnotationKind::Primary, self.label.as_str()));
+        let related = self.related.iter().map(|(s, words)| (s, AnnotationKind::Context, words.as_str()));
+        let mut files: Vec<Vec<Place<'_>>> = Vec::new();
+        for place in main.chain(related) {
+            match files.iter_mut().find(|f| Arc::ptr_eq(f[0].0.source(), place.0.source())) {
+                Some(file) => file.push(place),
+                None => files.push(vec![place]),
+            }
+        }
+        files
+    }
+}
+
+/// The lines of one file with its places marked.
+fn snippet<'a>(group: Group<'a>, places: &[Place<'a>]) -> Group<'a> {
+    let source = places[0].0.source();
     if source.text().is_empty() {
         return group.element(Level::NOTE.message(format!("in {}", source.name())));
     }
-    let mut range = span.range();
-    // A place of several lines is shown by its first line.
-    if let Some(newline) = source.text()[range.clone()].find('\n') {
-        range.end = range.start + newline;
+    let mut snippet = Snippet::source(source.text()).path(source.name());
+    for (span, kind, label) in places {
+        let mut range = span.range();
+        // A place of several lines is shown by its first line.
+        if let Some(newline) = source.text()[range.clone()].find('\n') {
+            range.end = range.start + newline;
+        }
+        let annotation = kind.span(range);
+        snippet = snippet.annotation(if label.is_empty() { annotation } else { annotation.label(*label) });
     }
-    let mut annotation = kind.span(range);
-    if !label.is_empty() {
-        annotation = annotation.label(label);
-    }
-    group.element(Snippet::source(source.text()).path(source.name()).annotation(annotation))
+    group.element(snippet)
 }
 
 impl fmt::Display for Diagnostic {
@@ -187,9 +206,26 @@ impl Diagnostics {
         self.0.is_empty()
     }
 
+    /// Sorted as a reader meets them: file by file, in the order of the lines.
+    #[must_use]
+    pub fn in_file_order(mut self) -> Self {
+        let mut files: Vec<String> = Vec::new();
+        for span in self.0.iter().filter_map(|d| d.span.as_ref()) {
+            if !files.iter().any(|f| f == span.source().name()) {
+                files.push(span.source().name().to_owned());
+            }
+        }
+        let place = |d: &Diagnostic| {
+            let span = d.span.as_ref()?;
+            Some((files.iter().position(|f| f == span.source().name()), span.range().start))
+        };
+        self.0.sort_by_key(place);
+        self
+    }
+
     /// `value` if there is no error, else all of them.
     pub fn into_result<T>(self, value: T) -> Result<(T, Diagnostics), Diagnostics> {
-        if self.has_errors() { Err(self) } else { Ok((value, self)) }
+        if self.has_errors() { Err(self.in_file_order()) } else { Ok((value, self)) }
     }
 }
 

@@ -52,7 +52,7 @@ impl Decoder<'_> {
                 return None;
             }
             ([], _) => {
-                others.iter().for_each(|(k, _)| f.unknown(k));
+                others.iter().for_each(|(k, _)| f.unknown(k, self.catalogue.names()));
                 return None;
             }
             ([first, second, ..], _) => {
@@ -69,7 +69,7 @@ impl Decoder<'_> {
                 return None;
             }
         };
-        others.iter().for_each(|(k, _)| f.unknown(k));
+        others.iter().for_each(|(k, _)| f.unknown(k, self.catalogue.names()));
         Some(self.module_call(key, value, f.problems()))
     }
 

@@ -33,7 +33,7 @@ impl Decoder<'_> {
         let (prepare, run, finish) = (part("prepare"), part("run"), part("finish"));
         let metrics = f.take("metrics").map(|n| self.metrics(n, f.problems())).unwrap_or_default();
         if role.is_none() && run.is_empty() && node.get("run").is_none() {
-            f.missing("run", "say what is measured: `run:` with tasks, or `role:` with a case role");
+            f.missing("`run`", "say what is measured: `run:` with tasks, or `role:` with a case role");
         }
         if let (Some(r), false) = (&role, run.is_empty() && prepare.is_empty() && finish.is_empty()) {
             let span = r.name.span.clone();
@@ -69,7 +69,7 @@ impl Decoder<'_> {
 /// The name of a case is part of its id, so it is a plain word.
 fn f_name(f: &mut Fields<'_, '_>, keywords: &crate::model::Keywords) -> Option<Spanned<Arc<str>>> {
     let Some(name) = &keywords.name else {
-        f.missing("name", "name it: the name stands in its id, as in `stream[threads=1]`");
+        f.missing("`name`", "name it: the name stands in its id, as in `stream[threads=1]`");
         return None;
     };
     let text = name.as_str().unwrap_or_default();
@@ -145,7 +145,7 @@ fn rendezvous(node: &Node, problems: &mut Diagnostics) -> Option<Rendezvous> {
     let ranks_per_node = f.number("ranks_per_node");
     let reduce = f.word("reduce");
     if nodes.is_none() {
-        f.missing("nodes", "say on how many hosts it runs: `nodes: 2`");
+        f.missing("`nodes`", "say on how many hosts it runs: `nodes: 2`");
     }
     let span = f.span();
     f.finish();

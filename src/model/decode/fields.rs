@@ -164,10 +164,10 @@ impl<'n, 'd> Fields<'n, 'd> {
         found.map(|(_, value)| Spanned::new(*value, word.span))
     }
 
-    /// Says that `key` must be there.
-    pub fn missing(&mut self, key: &str, remedy: &str) {
+    /// Says that something must be there: a keyword in backquotes, or a few words.
+    pub fn missing(&mut self, what: &str, remedy: &str) {
         self.problems.push(
-            Diagnostic::error("missing-keyword", format!("{} needs `{key}`", self.what))
+            Diagnostic::error("missing-keyword", format!("{} needs {what}", self.what))
                 .at(&self.span)
                 .help(remedy),
         );
@@ -189,20 +189,20 @@ impl<'n, 'd> Fields<'n, 'd> {
     }
 
     /// The error for a key that nobody knows here.
-    pub fn unknown(&mut self, key: &Node) {
+    pub fn unknown(&mut self, key: &Node, also_known: impl Iterator<Item = &'static str>) {
         let name = key.as_scalar().map_or_else(|| "?".into(), |s| s.raw.to_string());
         let what = self.what;
         self.problems.push(
             Diagnostic::error("unknown-keyword", format!("`{name}` is no keyword of {what}"))
                 .at(&key.span)
-                .suggest(&name, self.known.iter().copied()),
+                .suggest(&name, self.known.iter().copied().chain(also_known)),
         );
     }
 
     /// Reports every key that was not taken.
     pub fn finish(mut self) {
         for (key, _) in self.take_rest() {
-            self.unknown(key);
+            self.unknown(key, std::iter::empty());
         }
     }
 }

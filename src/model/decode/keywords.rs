@@ -67,7 +67,7 @@ impl Decoder<'_> {
         let lifetime = c.choice("lifetime", &lifetime).map_or(Lifetime::Play, |l| l.value);
         let configure = c.take("configure").map(|n| self.role_entries(n, c.problems())).unwrap_or_default();
         if image.is_none() {
-            c.missing("image", "say which image: `image: NAME`, or a mapping with `name` and `build`");
+            c.missing("`image`", "say which image: `image: NAME`, or a mapping with `name` and `build`");
         }
         c.finish();
         let lifecycle = ContainerLifecycle { name, image: image?, options, lifetime, configure };

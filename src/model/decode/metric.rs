@@ -43,13 +43,13 @@ fn metric(node: &Node, problems: &mut Diagnostics) -> Option<Metric> {
         },
     };
     if name.is_none() {
-        f.missing("name", "name the figure: `name: bandwidth`");
+        f.missing("`name`", "name the figure: `name: bandwidth`");
     }
     if unit.is_none() {
-        f.missing("unit", "say what it is measured in: `unit: MB/s`");
+        f.missing("`unit`", "say what it is measured in: `unit: MB/s`");
     }
     if better.is_none() && node.get("better").is_none() {
-        f.missing("better", "say which direction is good: `better: higher` or `better: lower`");
+        f.missing("`better`", "say which direction is good: `better: higher` or `better: lower`");
     }
     let span = f.span();
     f.finish();
@@ -102,7 +102,7 @@ fn source(f: &mut Fields<'_, '_>) -> Option<MetricSource> {
             Some(MetricSource::Csv { column, labels: with_labels, separator: separator_char })
         }
         _ => {
-            f.missing("regex", "say where the number is: `regex: '^Triad:\\s+(?P<value>[\\d.]+)'`, `json: $.bw` or `csv: COLUMN`");
+            f.missing("`regex`", "say where the number is: `regex: '^Triad:\\s+(?P<value>[\\d.]+)'`, `json: $.bw` or `csv: COLUMN`");
             None
         }
     }
@@ -114,7 +114,7 @@ fn expect(node: &Node, problems: &mut Diagnostics) -> Option<Expect> {
     let (min, max) = (f.value("min"), f.value("max"));
     let (reference, tolerance) = (f.value("reference"), f.value("tolerance"));
     if min.is_none() && max.is_none() && reference.is_none() {
-        f.missing("min", "say what is expected: `min`, `max`, or `reference` with `tolerance`");
+        f.missing("`min`", "say what is expected: `min`, `max`, or `reference` with `tolerance`");
     }
     if let (Some(t), None) = (&tolerance, &reference) {
         let span = t.span.clone();

@@ -10,6 +10,9 @@ mod role;
 mod task;
 pub mod words;
 
+#[cfg(test)]
+mod tests;
+
 use crate::base::Diagnostics;
 use crate::base::spec::Catalogue;
 use crate::model::{Item, RoleEntry};

@@ -82,7 +82,7 @@ impl Decoder<'_> {
         // Says where Ansible looks for modules; names mean the same here with and without it.
         let _ = f.take("collections");
         if hosts.is_none() {
-            f.missing("hosts", "say where it runs: `hosts: all`, or a group of the inventory");
+            f.missing("`hosts`", "say where it runs: `hosts: all`, or a group of the inventory");
         }
         let span = f.span();
         f.finish();

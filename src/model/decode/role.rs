@@ -43,7 +43,7 @@ impl Decoder<'_> {
         let allow_duplicates = f.boolean("allow_duplicates").and_then(|b| b.to_bool());
         let public = f.boolean("public").and_then(|b| b.to_bool());
         if role.is_none() {
-            f.missing("role", "name it: `- role: NAME`");
+            f.missing("`role`", "name it: `- role: NAME`");
         }
         // In `roles:` every other key is a parameter of the role, as in Ansible.
         let params = rest_as_params(&mut f);
