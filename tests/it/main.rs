@@ -1,5 +1,6 @@
 //! End-to-end tests: one program, one module per subject.
 
+mod architecture;
 mod case_programs;
 mod conformance;
 mod guides;

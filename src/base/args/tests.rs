@@ -1,3 +1,5 @@
+//! Coercions: what was given, what comes out, and the whole text of every refusal.
+
 use proptest::prelude::*;
 use serde::Deserialize;
 

@@ -1,3 +1,5 @@
+//! Checks of arguments at compile time, and the manual made from a schema.
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 

@@ -1,3 +1,5 @@
+//! Units: every spelling, every conversion, and the prefix that a person would choose.
+
 use proptest::prelude::*;
 
 use super::*;
