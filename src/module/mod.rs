@@ -3,15 +3,43 @@
 //! A module is an `Args` struct and one synchronous function, the same code locally and remotely. It never changes the
 //! process's own state (working directory, umask, environment, uid) and never calls libc's passwd, group or resolver functions.
 
+mod accounts;
+mod atomic;
+mod attributes;
+pub mod checksum;
+mod command;
 pub mod context;
+pub mod copy;
+mod difference;
+mod failure;
+mod fetch;
+pub mod file;
+mod glob;
+mod invocation;
+mod lineinfile;
+mod mode;
+mod path;
+mod ping;
 pub mod process;
+mod raw;
+mod regex;
+mod shell;
+pub mod shlex;
+mod slurp;
+mod stat;
+mod tempfile;
+
+use serde::de::DeserializeOwned;
 
 pub use context::{Context, Link};
+pub use mode::Mode;
+pub use path::TargetPath;
 pub use process::{Command, Finished};
 
-use crate::base::Map;
 use crate::base::spec::Spec;
+use crate::base::{Map, args};
 use crate::wire::Outcome;
+use failure::{Answer, Failure};
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
@@ -23,9 +51,40 @@ pub struct Module {
 }
 
 /// All modules.
-pub static MODULES: &[Module] = &[];
+pub static MODULES: &[Module] = &[
+    command::MODULE,
+    copy::MODULE,
+    fetch::MODULE,
+    file::MODULE,
+    lineinfile::MODULE,
+    ping::MODULE,
+    raw::MODULE,
+    shell::MODULE,
+    slurp::MODULE,
+    stat::MODULE,
+    tempfile::MODULE,
+];
 
 /// A module by its short name.
 pub fn find(name: &str) -> Option<&'static Module> {
     MODULES.iter().find(|m| m.spec.name == name)
+}
+
+/// Reads the arguments, calls the module's function and notes the time.
+fn call<A: DeserializeOwned>(
+    spec: &Spec,
+    map: &Map,
+    ctx: &mut Context<'_>,
+    run: fn(A, &mut Context<'_>) -> Answer,
+) -> Outcome {
+    let started = ctx.clock.now();
+    let read =
+        args::from_map(map).map_err(|e| e.to_string()).and_then(|a| spec.check_groups(map).map(|()| a));
+    let mut outcome = match read {
+        Err(message) => Outcome::failed(message),
+        Ok(arguments) => run(arguments, ctx).unwrap_or_else(Failure::into_outcome),
+    };
+    outcome.started = started;
+    outcome.ended = ctx.clock.now();
+    outcome
 }

@@ -1,0 +1,110 @@
+//! Users and groups: /etc/passwd and /etc/group first, then `getent` for what a directory service knows.
+//!
+//! Never libc's functions: in a static program they crash where NSS has plug-ins.
+
+use super::Context;
+use super::process::Command;
+
+/// One user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Login name.
+    pub name: String,
+    /// Number.
+    pub uid: u32,
+    /// Number of the primary group.
+    pub gid: u32,
+    /// Full name and the like.
+    pub gecos: String,
+    /// Home folder.
+    pub home: String,
+    /// Login shell.
+    pub shell: String,
+}
+
+/// One group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Name.
+    pub name: String,
+    /// Number.
+    pub gid: u32,
+}
+
+fn parse_user(line: &str) -> Option<User> {
+    let [name, _, uid, gid, gecos, home, shell] = fields::<7>(line)?;
+    Some(User {
+        name: name.to_owned(),
+        uid: uid.parse().ok()?,
+        gid: gid.parse().ok()?,
+        gecos: gecos.to_owned(),
+        home: home.to_owned(),
+        shell: shell.to_owned(),
+    })
+}
+
+fn parse_group(line: &str) -> Option<Group> {
+    let [name, _, gid, _] = fields::<4>(line)?;
+    Some(Group { name: name.to_owned(), gid: gid.parse().ok()? })
+}
+
+fn fields<const N: usize>(line: &str) -> Option<[&str; N]> {
+    line.trim_end().split(':').collect::<Vec<_>>().try_into().ok()
+}
+
+/// The first entry of a database that `wanted` accepts; `key` is what `getent` is asked for.
+fn look_up<T>(
+    database: &str,
+    key: &str,
+    parse: fn(&str) -> Option<T>,
+    wanted: impl Fn(&T) -> bool,
+    ctx: &mut Context<'_>,
+) -> Option<T> {
+    let local = std::fs::read(format!("/etc/{database}")).unwrap_or_default();
+    let find = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().filter_map(parse).find(&wanted);
+    find(&local).or_else(|| {
+        let command = Command { quiet: true, ..Command::new(["getent", database, key]) };
+        ctx.run(&command).ok().and_then(|done| find(&done.stdout))
+    })
+}
+
+/// By name.
+pub fn user_by_name(name: &str, ctx: &mut Context<'_>) -> Option<User> {
+    look_up("passwd", name, parse_user, |u| u.name == name, ctx)
+}
+
+/// By number.
+pub fn user_by_uid(uid: u32, ctx: &mut Context<'_>) -> Option<User> {
+    look_up("passwd", &uid.to_string(), parse_user, |u| u.uid == uid, ctx)
+}
+
+/// By name.
+pub fn group_by_name(name: &str, ctx: &mut Context<'_>) -> Option<Group> {
+    look_up("group", name, parse_group, |g| g.name == name, ctx)
+}
+
+/// By number.
+pub fn group_by_gid(gid: u32, ctx: &mut Context<'_>) -> Option<Group> {
+    look_up("group", &gid.to_string(), parse_group, |g| g.gid == gid, ctx)
+}
+
+/// Who this process is.
+pub fn current_user(ctx: &mut Context<'_>) -> Option<User> {
+    user_by_uid(rustix::process::geteuid().as_raw(), ctx)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_read_and_broken_ones_passed_over() {
+        let user = parse_user("ada:x:1000:1001:Ada Lovelace,,,:/home/ada:/bin/bash\n").unwrap();
+        assert_eq!((user.name.as_str(), user.uid, user.gid), ("ada", 1000, 1001));
+        assert_eq!((user.gecos.as_str(), user.home.as_str()), ("Ada Lovelace,,,", "/home/ada"));
+        assert_eq!(user.shell, "/bin/bash");
+        assert_eq!(parse_user("+::::::"), None);
+        assert_eq!(parse_user("ada:x:1000"), None);
+        assert_eq!(parse_group("video:x:44:ada,bob"), Some(Group { name: "video".into(), gid: 44 }));
+    }
+}

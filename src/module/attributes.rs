@@ -1,0 +1,124 @@
+//! Owner, group and mode of a file: compared, changed, described.
+
+use std::fs::Metadata;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+
+use super::failure::{Doing, Failure};
+use super::mode::{Mode, octal, umask};
+use super::{Context, accounts};
+use crate::wire::Outcome;
+
+/// What a file is wanted to be like; what is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attributes {
+    uid: Option<u32>,
+    gid: Option<u32>,
+    mode: Option<Mode>,
+    /// The mode of what is copied, for `mode: preserve`.
+    source_mode: Option<u32>,
+}
+
+/// What an attribute was and is now, for diffs: name, before, after.
+pub type Change = (&'static str, String, String);
+
+impl Attributes {
+    /// Looks names up on the target; a name of digits is a number.
+    pub fn find(
+        owner: Option<&str>,
+        group: Option<&str>,
+        mode: Option<&Mode>,
+        ctx: &mut Context<'_>,
+    ) -> Result<Self, Failure> {
+        let unknown =
+            |kind: &str, name: &str| Failure::new(format!("there is no {kind} `{name}` on the target"));
+        let uid = match owner {
+            None => None,
+            Some(name) => {
+                let uid = name.parse().ok().or_else(|| accounts::user_by_name(name, ctx).map(|u| u.uid));
+                Some(uid.ok_or_else(|| unknown("user", name))?)
+            }
+        };
+        let gid = match group {
+            None => None,
+            Some(name) => {
+                let gid = name.parse().ok().or_else(|| accounts::group_by_name(name, ctx).map(|g| g.gid));
+                Some(gid.ok_or_else(|| unknown("group", name))?)
+            }
+        };
+        Ok(Self { uid, gid, mode: mode.cloned(), source_mode: None })
+    }
+
+    /// The same, where `preserve` means this mode.
+    #[must_use]
+    pub fn preserving(mut self, source_mode: u32) -> Self {
+        self.source_mode = Some(source_mode);
+        self
+    }
+
+    /// Only this mode.
+    pub fn of_mode(mode: Option<&Mode>) -> Self {
+        Self { mode: mode.cloned(), ..Self::default() }
+    }
+
+    /// The mode a file gets that has `current` now.
+    pub fn mode_for(&self, current: u32, folder: bool) -> Option<u32> {
+        self.mode.as_ref().map(|m| m.resolve(current, folder, umask(), self.source_mode))
+    }
+
+    /// Makes `path` so, unless `check`, and says what differed. A link itself is meant unless `follow`; it has no mode.
+    pub fn apply(&self, path: &Path, follow: bool, check: bool) -> Result<Vec<Change>, Failure> {
+        let look = || if follow { path.metadata() } else { path.symlink_metadata() };
+        let now = look().doing("look at", path)?;
+        let mut changes = Vec::new();
+        let uid = self.uid.filter(|uid| *uid != now.uid());
+        let gid = self.gid.filter(|gid| *gid != now.gid());
+        changes.extend(uid.map(|uid| ("owner", now.uid().to_string(), uid.to_string())));
+        changes.extend(gid.map(|gid| ("group", now.gid().to_string(), gid.to_string())));
+        if !check && (uid.is_some() || gid.is_some()) {
+            let change = if follow { std::os::unix::fs::chown } else { std::os::unix::fs::lchown };
+            change(path, uid, gid).doing("change the owner of", path)?;
+        }
+        if now.is_symlink() {
+            return Ok(changes);
+        }
+        let bits = now.mode() & 0o7777;
+        if let Some(wanted) = self.mode_for(bits, now.is_dir()) {
+            if wanted != bits {
+                changes.push(("mode", octal(bits), octal(wanted)));
+            }
+            // A change of the owner takes the setuid bits away, so look again.
+            if !check && look().doing("look at", path)?.mode() & 0o7777 != wanted {
+                std::fs::set_permissions(path, std::fs::Permissions::from_mode(wanted))
+                    .doing("change the mode of", path)?;
+            }
+        }
+        Ok(changes)
+    }
+}
+
+/// Ansible's word for what a path is: `absent`, `link`, `directory`, `hard` or `file`.
+pub fn state(metadata: Option<&Metadata>) -> &'static str {
+    match metadata {
+        None => "absent",
+        Some(m) if m.is_symlink() => "link",
+        Some(m) if m.is_dir() => "directory",
+        Some(m) if m.nlink() > 1 => "hard",
+        Some(_) => "file",
+    }
+}
+
+/// Adds `uid`, `gid`, `owner`, `group`, `mode`, `state` and `size` of a path that exists.
+pub fn describe(outcome: Outcome, path: &Path, ctx: &mut Context<'_>) -> Outcome {
+    let Ok(found) = path.symlink_metadata() else { return outcome };
+    let owner = accounts::user_by_uid(found.uid(), ctx).map_or_else(|| found.uid().to_string(), |u| u.name);
+    let group = accounts::group_by_gid(found.gid(), ctx).map_or_else(|| found.gid().to_string(), |g| g.name);
+    outcome
+        .with("uid", found.uid())
+        .with("gid", found.gid())
+        .with("owner", owner)
+        .with("group", group)
+        .with("mode", octal(found.mode()))
+        .with("state", state(Some(&found)))
+        .with("size", found.len())
+}

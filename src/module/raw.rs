@@ -1,0 +1,52 @@
+//! `raw`: a command line as it is, for targets where nothing else works.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::failure::Answer;
+use super::invocation::{Invocation, Shown};
+use super::{Context, Module, TargetPath, call};
+use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
+
+/// Like `shell`, without its options.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Args {
+    /// The command line.
+    pub cmd: String,
+    /// The shell; by default /bin/sh.
+    pub executable: Option<TargetPath>,
+}
+
+const SPEC: Spec = Spec {
+    name: "raw",
+    summary: "Runs a command line as it is.",
+    free_form: Some("cmd"),
+    open: false,
+    on_resume: OnResume::Fail,
+    check: CheckMode::Skipped,
+    schema: schema_of::<Args>,
+};
+
+/// The row of the table.
+pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, raw) };
+
+fn raw(args: Args, ctx: &mut Context<'_>) -> Answer {
+    let shell = args.executable.unwrap_or_else(|| TargetPath::from("/bin/sh"));
+    let program = shell.expand(ctx).to_string_lossy().into_owned();
+    let mut outcome = Invocation {
+        argv: vec![program, "-c".to_owned(), args.cmd.clone()],
+        shown: Shown::Line(args.cmd),
+        chdir: None,
+        creates: None,
+        removes: None,
+        stdin: None,
+        stdin_add_newline: false,
+        strip_empty_ends: false,
+    }
+    .run(ctx)?;
+    for name in ["cmd", "start", "end", "delta"] {
+        outcome.values.remove(name);
+    }
+    Ok(outcome)
+}

@@ -1,0 +1,70 @@
+//! `tempfile`: a new file or folder that only its owner can read.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::failure::Doing;
+use super::{Answer, Context, Module, TargetPath, attributes, call, path};
+use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
+use crate::wire::Outcome;
+
+/// Gives `path`. Nobody removes it: use `file: state=absent` in `finish` or `always`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Args {
+    /// What to make.
+    #[serde(default)]
+    pub state: State,
+    /// Where; by default `$TMPDIR` or `/tmp`.
+    pub path: Option<TargetPath>,
+    /// How its name begins.
+    #[serde(default = "prefix")]
+    pub prefix: String,
+    /// How its name ends.
+    #[serde(default)]
+    pub suffix: String,
+}
+
+/// What to make.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// An empty file, mode 0600.
+    #[default]
+    File,
+    /// An empty folder, mode 0700.
+    Directory,
+}
+
+fn prefix() -> String {
+    "ansible.".to_owned()
+}
+
+const SPEC: Spec = Spec {
+    name: "tempfile",
+    summary: "Makes a temporary file or folder.",
+    free_form: None,
+    open: false,
+    on_resume: OnResume::Rerun,
+    check: CheckMode::Skipped,
+    schema: schema_of::<Args>,
+};
+
+/// The row of the table.
+pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, make) };
+
+fn make(args: Args, ctx: &mut Context<'_>) -> Answer {
+    let folder = match &args.path {
+        Some(path) => path.expand(ctx),
+        None => path::variable_value("TMPDIR", ctx).unwrap_or_else(|| "/tmp".to_owned()).into(),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&args.prefix).suffix(&args.suffix).rand_bytes(8).disable_cleanup(true);
+    let made = match args.state {
+        State::File => builder.tempfile_in(&folder).map(|f| f.path().to_owned()),
+        State::Directory => builder.tempdir_in(&folder).map(|d| d.path().to_owned()),
+    };
+    let made = made.doing("make a temporary file in", &folder)?;
+    let outcome = Outcome::ok(true).with("path", made.to_string_lossy().into_owned());
+    Ok(attributes::describe(outcome, &made, ctx))
+}
