@@ -55,8 +55,8 @@ const SPEC: Spec = Spec {
 /// The row of the table.
 pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, command) };
 
-fn command(args: Args, ctx: &mut Context<'_>) -> Answer {
-    let mut argv = match (args.argv, &args.cmd) {
+fn command(given: Args, ctx: &mut Context<'_>) -> Answer {
+    let mut argv = match (given.argv, &given.cmd) {
         (Some(argv), _) => argv,
         (None, Some(line)) => {
             shlex::split(line).map_err(|e| Failure::new(format!("cannot split `{line}` into words: {e}")))?
@@ -66,18 +66,18 @@ fn command(args: Args, ctx: &mut Context<'_>) -> Answer {
     if argv.is_empty() {
         return Err(Failure::new("no command given").with("rc", 256));
     }
-    if args.expand_argument_vars {
+    if given.expand_argument_vars {
         argv = argv.iter().map(|word| path::expand(word, ctx)).collect();
     }
     Invocation {
         shown: Shown::Words(argv.clone()),
         argv,
-        chdir: args.chdir,
-        creates: args.creates,
-        removes: args.removes,
-        stdin: args.stdin,
-        stdin_add_newline: args.stdin_add_newline,
-        strip_empty_ends: args.strip_empty_ends,
+        chdir: given.chdir,
+        creates: given.creates,
+        removes: given.removes,
+        stdin: given.stdin,
+        stdin_add_newline: given.stdin_add_newline,
+        strip_empty_ends: given.strip_empty_ends,
     }
     .run(ctx)
 }
