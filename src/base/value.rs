@@ -36,7 +36,7 @@ pub enum Value {
 /// A string, with what must not get lost on its way: whether it may be a template, and whether it is secret.
 #[derive(Clone)]
 pub struct Text {
-    text: Arc<str>,
+    characters: Arc<str>,
     template: Option<Span>,
     secret: bool,
 }
@@ -44,12 +44,12 @@ pub struct Text {
 impl Text {
     /// Plain data: what a host, a command or a computation gave. It can never become a template.
     pub fn data(text: impl Into<Arc<str>>) -> Self {
-        Self { text: text.into(), template: None, secret: false }
+        Self { characters: text.into(), template: None, secret: false }
     }
 
     /// A string that was read from the user's files, where templates are looked for.
     pub fn template(text: impl Into<Arc<str>>, span: Span) -> Self {
-        Self { text: text.into(), template: Some(span), secret: false }
+        Self { characters: text.into(), template: Some(span), secret: false }
     }
 
     /// The same text, marked as secret: shown as `********` wherever a person could read it.
@@ -61,12 +61,12 @@ impl Text {
 
     /// The characters.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.characters
     }
 
     /// The shared characters.
     pub fn shared(&self) -> Arc<str> {
-        Arc::clone(&self.text)
+        Arc::clone(&self.characters)
     }
 
     /// Where it stands in the user's files, when it may be a template.
@@ -76,7 +76,7 @@ impl Text {
 
     /// Whether it came from the user's files and contains template marks.
     pub fn is_template(&self) -> bool {
-        self.template.is_some() && has_marks(&self.text)
+        self.template.is_some() && has_marks(&self.characters)
     }
 
     /// Whether it must not be shown.
@@ -92,13 +92,13 @@ pub fn has_marks(text: &str) -> bool {
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.secret { f.write_str("\"********\"") } else { fmt::Debug::fmt(&*self.text, f) }
+        if self.secret { f.write_str("\"********\"") } else { fmt::Debug::fmt(&*self.characters, f) }
     }
 }
 
 impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.characters == other.characters
     }
 }
 impl Eq for Text {}

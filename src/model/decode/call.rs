@@ -52,7 +52,9 @@ impl Decoder<'_> {
                 return None;
             }
             ([], _) => {
-                others.iter().for_each(|(k, _)| f.unknown(k, self.catalogue.names()));
+                for (key, _) in &others {
+                    f.unknown(key, self.catalogue.names());
+                }
                 return None;
             }
             ([first, second, ..], _) => {
@@ -69,7 +71,9 @@ impl Decoder<'_> {
                 return None;
             }
         };
-        others.iter().for_each(|(k, _)| f.unknown(k, self.catalogue.names()));
+        for (key, _) in &others {
+            f.unknown(key, self.catalogue.names());
+        }
         Some(self.module_call(key, value, f.problems()))
     }
 
@@ -145,14 +149,15 @@ impl Decoder<'_> {
             return;
         }
         let free = self.catalogue.get(&short).is_none_or(|s| s.free_form.is_some());
+        let templated = line.trim_start().starts_with("{{");
         let pairs: Option<Vec<_>> = words::split(line).into_iter().map(words::pair).collect();
-        match pairs {
-            Some(pairs) if !pairs.is_empty() && !(free && line.trim_start().starts_with("{{")) => {
+        match pairs.filter(|pairs| !pairs.is_empty()) {
+            Some(pairs) if !free || !templated => {
                 call.arguments = pairs.into_iter().map(|(k, v)| word_argument(k, v, &text.span)).collect();
             }
-            _ if free => self.free_with_words(call, text),
+            _ if free => free_with_words(call, text),
             _ if is_template(&text.value) && words::split(line).len() == 1 => {
-                call.arguments_template = Some(text.clone())
+                call.arguments_template = Some(text.clone());
             }
             _ => problems.push(
                 Diagnostic::error("wrong-type", format!("`{short}` wants arguments"))
@@ -161,23 +166,23 @@ impl Decoder<'_> {
             ),
         }
     }
+}
 
-    /// `include_tasks: a.yml apply=…`: the first words are the free form, trailing `k=v` words are arguments.
-    fn free_with_words(&self, call: &mut Call, text: &Spanned<Value>) {
-        let line = text.as_str().unwrap_or_default();
-        if flow_names().any(|n| n == call.short_name()) {
-            let all = words::split(line);
-            let pairs: Vec<_> = all.iter().filter_map(|w| words::pair(w)).collect();
-            if !pairs.is_empty() && pairs.len() < all.len() {
-                call.arguments = pairs.into_iter().map(|(k, v)| word_argument(k, v, &text.span)).collect();
-                let free: Vec<_> = all.into_iter().filter(|w| words::pair(w).is_none()).collect();
-                let free = Value::template(free.join(" "), text.span.clone());
-                call.free_form = Some(Spanned::new(free, text.span.clone()));
-                return;
-            }
+/// `include_tasks: a.yml apply=…`: the first words are the free form, trailing `k=v` words are arguments.
+fn free_with_words(call: &mut Call, text: &Spanned<Value>) {
+    let line = text.as_str().unwrap_or_default();
+    if flow_names().any(|n| n == call.short_name()) {
+        let all = words::split(line);
+        let pairs: Vec<_> = all.iter().filter_map(|w| words::pair(w)).collect();
+        if !pairs.is_empty() && pairs.len() < all.len() {
+            call.arguments = pairs.into_iter().map(|(k, v)| word_argument(k, v, &text.span)).collect();
+            let free: Vec<_> = all.into_iter().filter(|w| words::pair(w).is_none()).collect();
+            let free = Value::template(free.join(" "), text.span.clone());
+            call.free_form = Some(Spanned::new(free, text.span.clone()));
+            return;
         }
-        call.free_form = Some(text.clone());
     }
+    call.free_form = Some(text.clone());
 }
 
 /// Takes `chdir=…` and the like out of a command line; `None` when there were none.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Decoder;
 use super::fields::{Fields, spanned, wrong_type};
 use super::keywords::shared;
+use super::metric::metrics;
 use crate::base::{Diagnostic, Diagnostics, Spanned};
 use crate::model::{Axis, Case, CaseRole, Rendezvous, Requirement, RequirementKind, RoleFrom};
 use crate::syntax::Node;
@@ -31,7 +32,7 @@ impl Decoder<'_> {
         let rendezvous = f.take("rendezvous").and_then(|n| rendezvous(n, f.problems()));
         let mut part = |key| f.take(key).map(|n| self.task_list(n, f.problems())).unwrap_or_default();
         let (prepare, run, finish) = (part("prepare"), part("run"), part("finish"));
-        let metrics = f.take("metrics").map(|n| self.metrics(n, f.problems())).unwrap_or_default();
+        let metrics = f.take("metrics").map(|n| metrics(n, f.problems())).unwrap_or_default();
         if role.is_none() && run.is_empty() && node.get("run").is_none() {
             f.missing("`run`", "say what is measured: `run:` with tasks, or `role:` with a case role");
         }
@@ -100,10 +101,10 @@ fn matrix(node: &Node, problems: &mut Diagnostics) -> Vec<Axis> {
                     .help("an axis without values would leave no case: give it one, or drop it"),
             ),
             None if !template => {
-                problems.push(wrong_type(&format!("the axis `{}`", shared(key)), "a list", value))
+                problems.push(wrong_type(&format!("the axis `{}`", shared(key)), "a list", value));
             }
             _ => {
-                axes.push(Axis { name: Spanned::new(shared(key), key.span.clone()), values: spanned(value) })
+                axes.push(Axis { name: Spanned::new(shared(key), key.span.clone()), values: spanned(value) });
             }
         }
     }

@@ -135,13 +135,11 @@ impl<'n, 'd> Fields<'n, 'd> {
     /// Takes a mapping of variables; templates stay inside.
     pub fn map(&mut self, key: &'static str) -> Arc<Map> {
         let Some(node) = self.take(key) else { return Arc::default() };
-        match node.to_map() {
-            Some(map) => Arc::new(map),
-            None => {
-                self.problems.push(wrong_type(&format!("`{key}`"), "a mapping", node));
-                Arc::default()
-            }
+        let map = node.to_map();
+        if map.is_none() {
+            self.problems.push(wrong_type(&format!("`{key}`"), "a mapping", node));
         }
+        map.map(Arc::new).unwrap_or_default()
     }
 
     /// Takes a word that must be one of `choices`.

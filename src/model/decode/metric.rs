@@ -1,30 +1,17 @@
 //! Figures of merit and what is expected of them.
 
-use super::Decoder;
 use super::fields::{Fields, wrong_type};
 use crate::base::{Diagnostic, Diagnostics};
 use crate::model::{Better, Expect, Metric, MetricSource, Take};
 use crate::syntax::Node;
 
-const TAKE: [(&str, Take); 7] = [
-    ("first", Take::First),
-    ("last", Take::Last),
-    ("min", Take::Min),
-    ("max", Take::Max),
-    ("mean", Take::Mean),
-    ("median", Take::Median),
-    ("sum", Take::Sum),
-];
-
-impl Decoder<'_> {
-    /// `metrics`: a list.
-    pub(super) fn metrics(&self, node: &Node, problems: &mut Diagnostics) -> Vec<Metric> {
-        let Some(items) = node.as_sequence() else {
-            problems.push(wrong_type("`metrics`", "a list", node));
-            return Vec::new();
-        };
-        items.iter().filter_map(|n| metric(n, problems)).collect()
-    }
+/// `metrics`: a list.
+pub(super) fn metrics(node: &Node, problems: &mut Diagnostics) -> Vec<Metric> {
+    let Some(items) = node.as_sequence() else {
+        problems.push(wrong_type("`metrics`", "a list", node));
+        return Vec::new();
+    };
+    items.iter().filter_map(|n| metric(n, problems)).collect()
 }
 
 fn metric(node: &Node, problems: &mut Diagnostics) -> Option<Metric> {
@@ -34,7 +21,7 @@ fn metric(node: &Node, problems: &mut Diagnostics) -> Option<Metric> {
     let better = f.choice("better", &[("higher", Better::Higher), ("lower", Better::Lower)]);
     let source = source(&mut f);
     let from = f.string("from");
-    let take = f.choice("take", &TAKE).map(|t| t.value);
+    let take = f.choice("take", &Take::ALL.map(|t| (t.as_str(), t))).map(|t| t.value);
     let expect = match f.take("expect") {
         None => Vec::new(),
         Some(node) => match node.as_sequence() {

@@ -22,7 +22,6 @@ pub use play::PlayEntry;
 pub use role::RoleMeta;
 
 /// Reads trees. It knows the names of modules only to tell a module from a keyword that is misspelt.
-#[derive(Clone, Copy)]
 pub struct Decoder<'c> {
     catalogue: &'c Catalogue,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Decoder;
 use super::fields::{Fields, wrong_type};
 use super::keywords::shared;
+use super::metric::metrics;
 use crate::base::{Diagnostic, Diagnostics, Spanned, Value};
 use crate::model::{Block, Item, Keywords, Loop, LoopControl, Task};
 use crate::syntax::Node;
@@ -66,7 +67,7 @@ impl Decoder<'_> {
         let durable = f.boolean("durable");
         let resume = [("rerun", "rerun"), ("fail", "fail"), ("skip", "skip")];
         let on_resume = f.choice("on_resume", &resume).map(|c| Spanned::new(Arc::from(c.value), c.span));
-        let metrics = f.take("metrics").map(|n| self.metrics(n, f.problems())).unwrap_or_default();
+        let metrics = f.take("metrics").map(|n| metrics(n, f.problems())).unwrap_or_default();
         // Says where Ansible looks for modules; names mean the same here with and without it.
         let _ = f.take("collections");
         let (call, local) = self.call(&mut f)?;

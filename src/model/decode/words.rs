@@ -12,8 +12,7 @@ pub fn split(text: &str) -> Vec<&str> {
         let byte = bytes[at];
         let pair = bytes.get(at..at + 2);
         match (quote, pair) {
-            (Some(q), _) if byte == q && bytes[at - 1] != b'\\' => quote = None,
-            (Some(_), _) => {}
+            (Some(q), _) => quote = quote.filter(|_| byte != q || bytes[at - 1] == b'\\'),
             (None, Some(b"{{" | b"{%" | b"{#")) => braces += 1,
             (None, Some(b"}}" | b"%}" | b"#}")) => braces = braces.saturating_sub(1),
             (None, _) if braces == 0 && (byte == b'"' || byte == b'\'') => quote = Some(byte),
