@@ -8,6 +8,7 @@ pub mod load;
 pub mod model;
 pub mod module;
 pub mod plan;
+pub mod report;
 pub mod run;
 pub mod store;
 pub mod syntax;

@@ -1,0 +1,59 @@
+//! One line per figure and host, with all values: for spreadsheets and scripts. RFC 4180, comma, dot, UTF-8.
+
+use super::Selection;
+use super::summary::Summary;
+use super::verdict::case_matches;
+
+const HEAD: &str =
+    "run,case,figure,labels,unit,better,host,rounds,n,median,mad,min,max,mean,verdict,bound,values\n";
+
+/// The whole text. Numbers are in the metric's own unit and not rounded.
+pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
+    let mut text = HEAD.to_owned();
+    let run = summary.run.as_ref().map(ToString::to_string).unwrap_or_default();
+    for row in &summary.rows {
+        if selection.case.as_deref().is_some_and(|wanted| !case_matches(&row.case, wanted)) {
+            continue;
+        }
+        let labels: Vec<String> = row.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        for (host, cell) in &row.cells {
+            if selection.host.as_deref().is_some_and(|wanted| host.as_str() != wanted) {
+                continue;
+            }
+            let number = |of: fn(&crate::base::statistics::Summary) -> f64| {
+                cell.statistics.as_ref().map(|s| of(s).to_string()).unwrap_or_default()
+            };
+            let values: Vec<String> = cell.values.iter().map(ToString::to_string).collect();
+            let fields = [
+                run.clone(),
+                row.case.to_string(),
+                row.figure.clone(),
+                labels.join(";"),
+                row.unit.clone(),
+                if row.higher_is_better { "higher" } else { "lower" }.to_owned(),
+                host.to_string(),
+                cell.rounds.to_string(),
+                cell.values.len().to_string(),
+                number(|s| s.median),
+                number(|s| s.mad),
+                number(|s| s.min),
+                number(|s| s.max),
+                number(|s| s.mean),
+                cell.verdict.word().to_lowercase(),
+                cell.miss.as_ref().map(|m| m.bound.to_string()).unwrap_or_default(),
+                values.join(";"),
+            ];
+            text += &fields.map(|f| quoted(&f)).join(",");
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn quoted(field: &str) -> String {
+    if field.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}

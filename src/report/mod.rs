@@ -1,0 +1,105 @@
+//! What people and programs get to see of a run. One file per reporter, one row in [`FORMATS`] or one line of `cli/wiring.rs`.
+//!
+//! Two kinds: a [`Reporter`] sees events as they come; a [`Format`] prints the [`Summary`] of a run that has ended or goes on.
+//! Both know only `event` and `base`; where their text goes is decided by whoever makes them.
+
+mod columns;
+pub mod console;
+mod csv;
+mod json;
+pub mod json_lines;
+mod line;
+mod markdown;
+pub mod progress;
+pub mod summary;
+mod table;
+pub mod verdict;
+
+use std::io;
+
+pub use console::Console;
+pub use json_lines::JsonLines;
+pub use progress::Progress;
+pub use summary::Summary;
+
+use crate::base::Timestamp;
+use crate::event::Event;
+
+/// Sees every event of a run, in order, as it happens.
+pub trait Reporter: Send {
+    /// What it is called in messages about it.
+    fn name(&self) -> &'static str;
+
+    /// Something happened.
+    fn event(&mut self, time: Timestamp, event: &Event) -> io::Result<()>;
+}
+
+/// Several reporters, none of which can harm the others: one that fails is left out from there on.
+#[derive(Default)]
+pub struct Reporters {
+    working: Vec<Box<dyn Reporter>>,
+    /// What failed, for the user; a reader that went away (`| head`) is no failure.
+    failures: Vec<String>,
+}
+
+impl Reporters {
+    /// These, in order.
+    pub fn new(reporters: Vec<Box<dyn Reporter>>) -> Self {
+        Self { working: reporters, failures: Vec::new() }
+    }
+
+    /// Passes an event to all that still work.
+    pub fn event(&mut self, time: Timestamp, event: &Event) {
+        let failures = &mut self.failures;
+        self.working.retain_mut(|reporter| match reporter.event(time, event) {
+            Ok(()) => true,
+            Err(e) => {
+                if e.kind() != io::ErrorKind::BrokenPipe {
+                    failures.push(format!("the reporter `{}` stopped: {e}", reporter.name()));
+                }
+                false
+            }
+        });
+    }
+
+    /// What failed on the way.
+    pub fn failures(&self) -> &[String] {
+        &self.failures
+    }
+}
+
+/// How much of a summary is printed.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Every figure, not only the judged ones of each case.
+    pub all: bool,
+    /// Only cases of this name, or this one case with its parameters.
+    pub case: Option<String>,
+    /// Only this host.
+    pub host: Option<String>,
+    /// What the user calls this run: `last`, or its name.
+    pub run: String,
+    /// The run's folder as the user would type it, for the last line.
+    pub folder: String,
+}
+
+/// One way to print a summary.
+pub struct Format {
+    /// The word after `--format`.
+    pub name: &'static str,
+    /// One line for lists.
+    pub summary: &'static str,
+    /// The whole text.
+    pub print: fn(&Summary, &Selection) -> String,
+}
+
+/// All formats; the first is the default.
+pub static FORMATS: &[Format] = &[
+    Format { name: "table", summary: "for people", print: table::print },
+    Format { name: "json", summary: "everything, for programs", print: json::print },
+    Format { name: "csv", summary: "one line per figure and host", print: csv::print },
+    Format { name: "markdown", summary: "a table to paste", print: markdown::print },
+];
+
+#[cfg(test)]
+mod tests;
