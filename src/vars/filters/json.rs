@@ -3,7 +3,7 @@
 use serde_json::ser::{Formatter, PrettyFormatter};
 
 use super::{Filter, filter};
-use crate::base::{Map, Value};
+use crate::base::{Diagnostics, Map, Source, Value};
 use crate::vars::call::{Call, CallError};
 
 pub(super) const FILTERS: &[Filter] = &[
@@ -140,9 +140,10 @@ fn from_json(call: &Call<'_>) -> Result<Value, CallError> {
 /// Two blanks of indentation in `to_yaml`, four in `to_nice_yaml`, as Ansible writes them.
 fn to_yaml(call: &Call<'_>, nice: bool) -> Result<Value, CallError> {
     let indent = call.named("indent").and_then(Value::as_int).unwrap_or(if nice { 4 } else { 2 });
-    let width = call.named("width");
     let sort = call.named("sort_keys").is_none_or(Value::is_truthy);
-    let _ = width;
+    if call.named("width").is_some() || call.named("default_flow_style").is_some_and(Value::is_truthy) {
+        return Err("only block style without folding can be written".into());
+    }
     let subject = call.subject()?;
     let value = if sort { sorted(subject) } else { subject.clone() };
     let text = serde_yaml::to_string(&value).map_err(|error| error.to_string())?;
@@ -160,14 +161,30 @@ fn indented(text: &str, by: usize) -> String {
     out
 }
 
+/// YAML as playbooks are read, but what it gives is data: no string of it is a template.
 fn from_yaml(call: &Call<'_>) -> Result<Value, CallError> {
-    serde_yaml::from_str(&call.subject_text()?).map_err(|error| format!("not YAML: {error}").into())
+    let documents = documents(call)?;
+    Ok(documents.into_iter().next().unwrap_or_default())
 }
 
 fn from_yaml_all(call: &Call<'_>) -> Result<Value, CallError> {
-    use serde::Deserialize as _;
-    let text = call.subject_text()?;
-    let documents = serde_yaml::Deserializer::from_str(&text).map(Value::deserialize);
-    let documents: Result<Vec<_>, _> = documents.collect();
-    documents.map(Value::list).map_err(|error| format!("not YAML: {error}").into())
+    documents(call).map(Value::list)
+}
+
+fn documents(call: &Call<'_>) -> Result<Vec<Value>, CallError> {
+    let source = Source::new("from_yaml", call.subject_text()?);
+    let documents = crate::syntax::yaml::parse(&source, &mut Diagnostics::new())
+        .map_err(|error| format!("not YAML: {}", error.message))?;
+    Ok(documents.iter().map(|document| data(&document.to_value())).collect())
+}
+
+fn data(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::from(text.shared()),
+        Value::List(items) => Value::list(items.iter().map(data).collect()),
+        Value::Map(map) => {
+            Value::from(map.iter().map(|(key, item)| (key.clone(), data(item))).collect::<Map>())
+        }
+        other => other.clone(),
+    }
 }

@@ -3,8 +3,16 @@
 use super::call::{Call, CallError};
 use crate::base::Value;
 
+pub mod collections;
+mod combine;
 mod json;
-mod text;
+mod math;
+mod path;
+mod random;
+pub mod regex;
+pub mod text;
+pub mod time;
+mod types;
 
 /// A filter.
 pub struct Filter {
@@ -29,5 +37,18 @@ const fn filter(name: &'static str, run: fn(&Call<'_>) -> Result<Value, CallErro
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = &'static Filter> {
-    [json::FILTERS, text::FILTERS].into_iter().flatten()
+    [
+        collections::FILTERS,
+        combine::FILTERS,
+        json::FILTERS,
+        math::FILTERS,
+        path::FILTERS,
+        random::FILTERS,
+        regex::FILTERS,
+        text::FILTERS,
+        time::FILTERS,
+        types::FILTERS,
+    ]
+    .into_iter()
+    .flatten()
 }

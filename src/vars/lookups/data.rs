@@ -3,11 +3,15 @@
 use super::{Lookup, Request};
 use crate::base::{Map, Value};
 use crate::vars::call::{CallError, text_of};
+use crate::vars::filters::collections::items_of;
 
 pub(super) const LOOKUPS: &[Lookup] = &[
     Lookup { name: "items", options: &[], run: items },
     Lookup { name: "list", options: &[], run: |request| Ok(request.terms.to_vec()) },
     Lookup { name: "dict", options: &[], run: dict },
+    Lookup { name: "indexed_items", options: &[], run: indexed_items },
+    Lookup { name: "together", options: &[], run: together },
+    Lookup { name: "nested", options: &[], run: nested },
     Lookup { name: "vars", options: &["default"], run: vars },
 ];
 
@@ -45,4 +49,37 @@ fn vars(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         }
     };
     request.terms.iter().map(find).collect()
+}
+
+/// Pairs of a number from 0 and an item.
+fn indexed_items(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
+    let pair = |(place, item)| Value::list(vec![Value::from(place), item]);
+    Ok(items(request)?.into_iter().enumerate().map(pair).collect())
+}
+
+fn lists(request: &Request<'_>) -> Result<Vec<Vec<Value>>, CallError> {
+    request.terms.iter().map(items_of).collect()
+}
+
+/// The lists side by side; what is short is filled with nothing.
+fn together(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
+    let lists = lists(request)?;
+    let length = lists.iter().map(Vec::len).max().unwrap_or(0);
+    let row = |place: usize| lists.iter().map(|list| list.get(place).cloned().unwrap_or_default()).collect();
+    Ok((0..length).map(|place| Value::list(row(place))).collect())
+}
+
+/// Every item of the first with every item of the second, and so on.
+fn nested(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
+    let lists = lists(request)?;
+    let size = lists.iter().try_fold(1_usize, |size, list| size.checked_mul(list.len()));
+    if size.is_none_or(|size| size > 1_000_000) {
+        return Err("the product is too large".into());
+    }
+    let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
+    for list in &lists {
+        let longer = |row: &Vec<Value>, item: &Value| row.iter().chain([item]).cloned().collect();
+        rows = rows.iter().flat_map(|row| list.iter().map(move |item| longer(row, item))).collect();
+    }
+    Ok(rows.into_iter().map(Value::list).collect())
 }

@@ -4,7 +4,10 @@ use super::call::{Call, CallError};
 use crate::base::suggest::nearest;
 use crate::base::{Map, Value};
 
+mod command;
 mod data;
+mod files;
+mod sequence;
 
 /// What a lookup was asked.
 pub struct Request<'a> {
@@ -27,7 +30,7 @@ pub struct Lookup {
 }
 
 fn all() -> impl Iterator<Item = &'static Lookup> {
-    [data::LOOKUPS].into_iter().flatten()
+    [data::LOOKUPS, files::LOOKUPS, command::LOOKUPS, sequence::LOOKUPS].into_iter().flatten()
 }
 
 /// The names of all lookups.

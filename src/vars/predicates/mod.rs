@@ -2,7 +2,10 @@
 
 use super::call::{Call, CallError};
 
+mod collections;
+mod files;
 mod outcome;
+mod text;
 
 /// A test.
 pub struct Predicate {
@@ -31,5 +34,5 @@ const fn predicate(
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = &'static Predicate> {
-    [outcome::PREDICATES].into_iter().flatten()
+    [outcome::PREDICATES, text::PREDICATES, collections::PREDICATES, files::PREDICATES].into_iter().flatten()
 }

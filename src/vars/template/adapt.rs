@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use minijinja::value::{Kwargs, Rest, Value as Engine};
+use minijinja::value::{Kwargs, Rest, Value as Engine, ValueOrKwargs};
 use minijinja::{Environment as MiniJinja, Error, ErrorKind, State};
 
 use super::Session;
@@ -21,7 +21,7 @@ const BUILTIN: &str = "ansible.builtin.";
 pub(super) fn register(engine: &mut MiniJinja<'static>) {
     for filter in filters::all() {
         let run = filter.run;
-        let adapted = move |state: &mut State, args: Rest<Engine>| {
+        let adapted = move |state: &mut State, args: Rest<ValueOrKwargs>| {
             call(state, &args, |call| run(call)).map_err(|error| named(error, filter.name))
         };
         for name in filter.names() {
@@ -31,7 +31,7 @@ pub(super) fn register(engine: &mut MiniJinja<'static>) {
     }
     for predicate in predicates::all() {
         let run = predicate.run;
-        let adapted = move |state: &mut State, args: Rest<Engine>| -> Result<bool, Error> {
+        let adapted = move |state: &mut State, args: Rest<ValueOrKwargs>| -> Result<bool, Error> {
             let holds = call(state, &args, |call| run(call).map(Value::Bool));
             Ok(holds.map_err(|error| named(error, predicate.name))?.is_true())
         };
@@ -42,12 +42,12 @@ pub(super) fn register(engine: &mut MiniJinja<'static>) {
     }
     for function in functions::all() {
         let run = function.run;
-        engine.add_function(function.name, move |state: &mut State, args: Rest<Engine>| {
+        engine.add_function(function.name, move |state: &mut State, args: Rest<ValueOrKwargs>| {
             call(state, &args, |call| run(call)).map_err(|error| named(error, function.name))
         });
     }
     for (name, list) in [("lookup", false), ("query", true), ("q", true)] {
-        engine.add_function(name, move |state: &mut State, args: Rest<Engine>| {
+        engine.add_function(name, move |state: &mut State, args: Rest<ValueOrKwargs>| {
             call(state, &args, |call| lookups::call(call, list))
         });
     }
@@ -68,20 +68,21 @@ fn named(error: Error, name: &str) -> Error {
 
 fn call(
     state: &State,
-    args: &[Engine],
+    args: &[ValueOrKwargs],
     run: impl FnOnce(&Call<'_>) -> Result<Value, CallError>,
 ) -> Result<Engine, Error> {
     let session = Session::of(state)?;
     let mut positional = Vec::with_capacity(args.len());
     let mut named = Map::new();
     for arg in args {
+        let arg = arg.clone().into_value();
         if arg.is_kwargs() {
-            let kwargs: Kwargs = arg.clone().try_into()?;
+            let kwargs: Kwargs = arg.try_into()?;
             for name in kwargs.args() {
                 named.insert(name, value_of(&session, &kwargs.peek::<Engine>(name)?)?);
             }
         } else {
-            positional.push(value_of(&session, arg)?);
+            positional.push(value_of(&session, &arg)?);
         }
     }
     let call = Call::new(positional, named, &session);
@@ -178,6 +179,7 @@ const ENGINE_FILTERS: &[&str] = &[
     "safe",
     "format",
     "urlencode",
+    "extract",
     "pprint",
     "chain",
 ];
@@ -227,7 +229,7 @@ const ENGINE_TESTS: &[&str] = &[
     "int",
 ];
 /// Functions of the engine.
-const ENGINE_FUNCTIONS: &[&str] = &["range", "dict", "namespace", "debug", "lookup", "query", "q"];
+const ENGINE_FUNCTIONS: &[&str] = &["range", "namespace", "debug", "lookup", "query", "q"];
 
 /// The names of all filters.
 pub(super) fn filter_names() -> impl Iterator<Item = &'static str> {

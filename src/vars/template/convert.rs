@@ -5,7 +5,8 @@ use std::sync::Arc;
 use minijinja::value::ValueKind;
 
 use super::Session;
-use super::objects::{DateObject, LazyObject, ListObject, MapObject, Missing, OmitMark, Variables};
+use super::date::DateObject;
+use super::objects::{LazyObject, ListObject, MapObject, Missing, OmitMark, Variables};
 use crate::base::{Key, Map, Text, Value};
 use crate::vars::Entry;
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 
-use super::{adapt, escape, method, undefined};
+use super::{adapt, escape, extract, method, undefined};
 use crate::vars::FileOptions;
 
 /// Compiled texts that are kept.
@@ -45,6 +45,7 @@ impl Engine {
         plain.set_debug(false);
         adapt::register(&mut plain);
         undefined::register(&mut plain);
+        extract::register(&mut plain);
         let cache = RwLock::new(Arc::new(Cache::new(&plain)));
         Self { plain, cache }
     }

@@ -26,7 +26,8 @@ pub(super) fn call(state: &mut State, value: &Value, method: &str, args: &[Value
             }
             "ljust" | "rjust" | "center" => return justify(text, method, args),
             "swapcase" => return Ok(Value::from(text.chars().flat_map(swap_case).collect::<String>())),
-            "encode" => return Ok(Value::from_bytes(text.as_bytes().to_vec())),
+            // Bytes print as their text in Ansible, so the text itself will do.
+            "encode" => return Ok(value.clone()),
             _ => {}
         }
     }

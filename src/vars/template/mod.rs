@@ -5,9 +5,11 @@
 
 mod adapt;
 mod convert;
+mod date;
 mod diagnose;
 mod engine;
 mod escape;
+mod extract;
 mod method;
 mod objects;
 pub mod references;

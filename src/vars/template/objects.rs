@@ -57,9 +57,6 @@ impl Missing {
 #[derive(Debug)]
 pub(super) struct OmitMark;
 
-/// A date, which has no kind of its own in the engine.
-pub(super) struct DateObject(pub(super) Arc<str>);
-
 impl Object for ListObject {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Seq
@@ -163,15 +160,6 @@ impl Object for OmitMark {
     }
 }
 
-impl Object for DateObject {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// Prints what a container holds, rendered; a failure inside shows when the value itself is taken.
 fn print(session: &Arc<Session>, value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let rendered = session.render_inside(value).map_err(|_| fmt::Error)?;
@@ -185,4 +173,4 @@ macro_rules! named_debug {
         }
     })* };
 }
-named_debug!(ListObject, MapObject, LazyObject, Variables, Root, Missing, DateObject);
+named_debug!(ListObject, MapObject, LazyObject, Variables, Root, Missing);

@@ -117,3 +117,6 @@ fn conditions_want_booleans() {
     assert_eq!(templar.condition(&Value::list(vec![false.into(), written("typo")])), Ok(false));
     assert_eq!(templar.condition(&Value::Null), Ok(true));
 }
+
+mod errors;
+mod rendering;

@@ -1,0 +1,189 @@
+//! Lists and mappings.
+
+use super::{Filter, filter};
+use crate::base::{Key, Map, Value};
+use crate::vars::call::{Call, CallError, text_of};
+
+pub(super) const FILTERS: &[Filter] = &[
+    filter("dict2items", dict2items),
+    filter("items2dict", items2dict),
+    filter("union", |call| sets(call, |a, b| distinct(a.iter().chain(b)))),
+    filter("intersect", |call| sets(call, |a, b| distinct(a.iter().filter(|x| b.contains(x))))),
+    filter("difference", |call| sets(call, |a, b| distinct(a.iter().filter(|x| !b.contains(x))))),
+    filter("symmetric_difference", |call| {
+        sets(call, |a, b| {
+            let only_a = a.iter().filter(|x| !b.contains(x));
+            distinct(only_a.chain(b.iter().filter(|x| !a.contains(x))))
+        })
+    }),
+    filter("flatten", flatten),
+    filter("product", product),
+    filter("subelements", subelements),
+    filter("zip", |call| zip(call, None)),
+    filter("zip_longest", |call| {
+        let fill = call.named("fillvalue").cloned().unwrap_or_default();
+        zip(call, Some(fill))
+    }),
+    filter("combinations", combinations),
+];
+
+/// Results larger than this are slips that would only fill the memory.
+const MOST: usize = 1_000_000;
+
+/// The items of a list; a mapping gives its keys, a text its characters.
+pub fn items_of(value: &Value) -> Result<Vec<Value>, CallError> {
+    match value {
+        Value::List(items) => Ok(items.to_vec()),
+        Value::Map(map) => Ok(map.keys().map(Key::to_value).collect()),
+        Value::String(text) => Ok(text.as_str().chars().map(|c| Value::from(c.to_string())).collect()),
+        other => Err(format!("a list is needed, not {}", other.kind()).into()),
+    }
+}
+
+/// A value as a key of a mapping.
+pub fn key_of(value: &Value) -> Result<Key, CallError> {
+    match value {
+        Value::String(text) => Ok(Key::Str(text.shared())),
+        Value::Int(i) => Ok(Key::Int(*i)),
+        Value::Bool(b) => Ok(Key::Bool(*b)),
+        Value::Null => Ok(Key::Null),
+        Value::Date(date) => Ok(Key::Str(date.clone())),
+        other => Err(format!("{} cannot be a key", other.kind()).into()),
+    }
+}
+
+fn distinct<'a>(items: impl Iterator<Item = &'a Value>) -> Vec<Value> {
+    let mut kept: Vec<Value> = Vec::new();
+    for item in items {
+        if !kept.contains(item) {
+            kept.push(item.clone());
+        }
+    }
+    kept
+}
+
+fn sets(call: &Call<'_>, join: impl Fn(&[Value], &[Value]) -> Vec<Value>) -> Result<Value, CallError> {
+    let a = items_of(call.subject()?)?;
+    let b = items_of(call.required(1, "b")?)?;
+    Ok(Value::list(join(&a, &b)))
+}
+
+fn dict2items(call: &Call<'_>) -> Result<Value, CallError> {
+    let key_name = call.text(1, "key_name")?.unwrap_or_else(|| "key".into());
+    let value_name = call.text(2, "value_name")?.unwrap_or_else(|| "value".into());
+    let pairs = call.subject_map()?.iter().map(|(key, value)| {
+        let pair = [(key_name.as_str(), key.to_value()), (value_name.as_str(), value.clone())];
+        Value::from(pair.into_iter().collect::<Map>())
+    });
+    Ok(Value::list(pairs.collect()))
+}
+
+fn items2dict(call: &Call<'_>) -> Result<Value, CallError> {
+    let key_name = call.text(1, "key_name")?.unwrap_or_else(|| "key".into());
+    let value_name = call.text(2, "value_name")?.unwrap_or_else(|| "value".into());
+    let mut map = Map::new();
+    for item in call.subject_list()? {
+        let part = |name: &str| item.get(name).ok_or_else(|| format!("an item has no `{name}`"));
+        map.insert(key_of(part(&key_name)?)?, part(&value_name)?.clone());
+    }
+    Ok(Value::from(map))
+}
+
+fn flatten(call: &Call<'_>) -> Result<Value, CallError> {
+    let levels = match call.arg(1, "levels") {
+        None | Some(Value::Null) => usize::MAX,
+        Some(levels) => {
+            levels.as_int().and_then(|n| usize::try_from(n).ok()).ok_or("`levels` must be an integer")?
+        }
+    };
+    let skip_nulls = call.flag(2, "skip_nulls", true)?;
+    let mut out = Vec::new();
+    flatten_into(call.subject_list()?, levels, skip_nulls, &mut out);
+    Ok(Value::list(out))
+}
+
+fn flatten_into(items: &[Value], levels: usize, skip_nulls: bool, out: &mut Vec<Value>) {
+    for item in items {
+        match item {
+            Value::List(inner) if levels > 0 => flatten_into(inner, levels - 1, skip_nulls, out),
+            Value::Null if skip_nulls => {}
+            other => out.push(other.clone()),
+        }
+    }
+}
+
+fn product(call: &Call<'_>) -> Result<Value, CallError> {
+    let mut lists = vec![items_of(call.subject()?)?];
+    for other in call.rest(1) {
+        lists.push(items_of(other)?);
+    }
+    let repeat = call.named("repeat").and_then(Value::as_int).unwrap_or(1);
+    let repeat = usize::try_from(repeat).ok().filter(|n| *n <= 20).ok_or("`repeat` must be 0 to 20")?;
+    let size = lists.iter().try_fold(1_usize, |size, list| size.checked_mul(list.len()));
+    let exponent = u32::try_from(repeat).unwrap_or(u32::MAX);
+    if size.and_then(|size| size.checked_pow(exponent)).is_none_or(|size| size > MOST) {
+        return Err("the product is too large".into());
+    }
+    let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
+    for list in lists.iter().cycle().take(lists.len() * repeat) {
+        let longer = |row: &Vec<Value>, item: &Value| row.iter().chain([item]).cloned().collect();
+        rows = rows.iter().flat_map(|row| list.iter().map(move |item| longer(row, item))).collect();
+    }
+    Ok(Value::list(rows.into_iter().map(Value::list).collect()))
+}
+
+fn combinations(call: &Call<'_>) -> Result<Value, CallError> {
+    let items = items_of(call.subject()?)?;
+    let size = usize::try_from(call.int(1, "n", 0)?).map_err(|_| "the size must not be negative")?;
+    let mut rows: Vec<(usize, Vec<Value>)> = vec![(0, Vec::new())];
+    for _ in 0..size {
+        let mut longer = Vec::new();
+        for (next, row) in &rows {
+            for (place, item) in items.iter().enumerate().skip(*next) {
+                longer.push((place + 1, row.iter().chain([item]).cloned().collect()));
+            }
+            if longer.len() > MOST {
+                return Err("there are too many combinations".into());
+            }
+        }
+        rows = longer;
+    }
+    Ok(Value::list(rows.into_iter().map(|(_, row)| Value::list(row)).collect()))
+}
+
+/// Pairs each item with each of the items of a list inside it.
+fn subelements(call: &Call<'_>) -> Result<Value, CallError> {
+    let path = text_of(call.required(1, "subelements")?)?;
+    let skip_missing = call.flag(2, "skip_missing", false)?;
+    let objects = match call.subject()? {
+        Value::Map(map) => map.values().cloned().collect(),
+        other => items_of(other)?,
+    };
+    let mut out = Vec::new();
+    for object in &objects {
+        let inner = path.split('.').try_fold(object, |value, part| value.get(part));
+        match inner.map(|inner| (inner, inner.as_list())) {
+            Some((_, Some(items))) => {
+                out.extend(items.iter().map(|item| Value::list(vec![object.clone(), item.clone()])));
+            }
+            Some((other, None)) => {
+                return Err(format!("`{path}` must be a list, not {}", other.kind()).into());
+            }
+            None if skip_missing => {}
+            None => return Err(format!("an item has no `{path}`").into()),
+        }
+    }
+    Ok(Value::list(out))
+}
+
+fn zip(call: &Call<'_>, fill: Option<Value>) -> Result<Value, CallError> {
+    let mut lists = vec![items_of(call.subject()?)?];
+    for other in call.rest(1) {
+        lists.push(items_of(other)?);
+    }
+    let lengths = lists.iter().map(Vec::len);
+    let length = if fill.is_some() { lengths.max() } else { lengths.min() };
+    let fill = fill.unwrap_or_default();
+    let row = |place: usize| lists.iter().map(|list| list.get(place).unwrap_or(&fill).clone()).collect();
+    Ok(Value::list((0..length.unwrap_or(0)).map(|place| Value::list(row(place))).collect()))
+}

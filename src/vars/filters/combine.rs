@@ -1,0 +1,74 @@
+//! `combine`: one mapping over another.
+
+use super::{Filter, filter};
+use crate::base::{Map, Value};
+use crate::vars::call::{Call, CallError};
+
+pub(super) const FILTERS: &[Filter] = &[filter("combine", combine)];
+
+/// What becomes of two lists under one key.
+#[derive(Clone, Copy)]
+enum ListMerge {
+    Replace,
+    Keep,
+    Append { without_present: bool },
+    Prepend { without_present: bool },
+}
+
+fn combine(call: &Call<'_>) -> Result<Value, CallError> {
+    let recursive = call.named("recursive").is_some_and(Value::is_truthy);
+    let merge = match call.named("list_merge").and_then(Value::as_str).unwrap_or("replace") {
+        "replace" => ListMerge::Replace,
+        "keep" => ListMerge::Keep,
+        "append" => ListMerge::Append { without_present: false },
+        "append_rp" => ListMerge::Append { without_present: true },
+        "prepend" => ListMerge::Prepend { without_present: false },
+        "prepend_rp" => ListMerge::Prepend { without_present: true },
+        other => return Err(format!("`{other}` is no way to merge lists").into()),
+    };
+    let mut maps = Vec::new();
+    for value in [call.subject()?].into_iter().chain(call.rest(1)) {
+        match value {
+            Value::Map(map) => maps.push(&**map),
+            Value::List(items) => {
+                for item in items.iter() {
+                    maps.push(
+                        item.as_map().ok_or_else(|| format!("a mapping is needed, not {}", item.kind()))?,
+                    );
+                }
+            }
+            other => return Err(format!("a mapping is needed, not {}", other.kind()).into()),
+        }
+    }
+    let combined = maps.into_iter().fold(Map::new(), |below, above| merged(&below, above, recursive, merge));
+    Ok(Value::from(combined))
+}
+
+fn merged(below: &Map, above: &Map, recursive: bool, lists: ListMerge) -> Map {
+    let mut out = below.clone();
+    for (key, new) in above.iter() {
+        let value = match (out.get_key(key), new) {
+            (Some(Value::Map(old)), Value::Map(new)) if recursive => {
+                Value::from(merged(old, new, recursive, lists))
+            }
+            (Some(Value::List(old)), Value::List(new)) => Value::list(merged_lists(old, new, lists)),
+            _ => new.clone(),
+        };
+        out.insert(key.clone(), value);
+    }
+    out
+}
+
+fn merged_lists(old: &[Value], new: &[Value], lists: ListMerge) -> Vec<Value> {
+    let old_without = |without: bool| old.iter().filter(move |item| !without || !new.contains(item)).cloned();
+    match lists {
+        ListMerge::Replace => new.to_vec(),
+        ListMerge::Keep => old.to_vec(),
+        ListMerge::Append { without_present } => {
+            old_without(without_present).chain(new.iter().cloned()).collect()
+        }
+        ListMerge::Prepend { without_present } => {
+            new.iter().cloned().chain(old_without(without_present)).collect()
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Numbers: conversions as Python and Ansible make them, logarithms, sizes for people.
+
+use super::{Filter, filter};
+use crate::base::Value;
+use crate::vars::call::{Call, CallError};
+
+pub(super) const FILTERS: &[Filter] = &[
+    filter("bool", to_bool),
+    filter("int", to_int),
+    filter("float", to_float),
+    filter("round", round),
+    filter("log", log),
+    filter("pow", |call| Ok(Value::Float(number(call.subject()?)?.powf(number(call.required(1, "y")?)?)))),
+    filter("root", root),
+    filter("human_readable", human_readable),
+    filter("human_to_bytes", human_to_bytes),
+];
+
+fn number(value: &Value) -> Result<f64, CallError> {
+    value.as_float().ok_or_else(|| format!("a number is needed, not {}", value.kind()).into())
+}
+
+/// `yes`, `on`, `true`, `1` are true; everything else is false; nothing stays nothing.
+fn to_bool(call: &Call<'_>) -> Result<Value, CallError> {
+    Ok(match call.subject()? {
+        Value::Null => Value::Null,
+        Value::Bool(b) => Value::Bool(*b),
+        Value::String(text) => {
+            let text = text.as_str().trim().to_ascii_lowercase();
+            Value::Bool(matches!(text.as_str(), "yes" | "on" | "true" | "1"))
+        }
+        other => Value::Bool(other.as_float() == Some(1.0)),
+    })
+}
+
+/// Python's `int()`; what is no number becomes the default.
+fn to_int(call: &Call<'_>) -> Result<Value, CallError> {
+    let default = call.arg(1, "default").cloned().unwrap_or(Value::Int(0));
+    let base = u32::try_from(call.int(2, "base", 10)?).ok().filter(|base| (2..=36).contains(base));
+    let base = base.ok_or("`base` must be 2 to 36")?;
+    Ok(match call.subject()? {
+        Value::Int(i) => Value::Int(*i),
+        Value::Bool(b) => Value::from(i64::from(*b)),
+        Value::Float(x) => whole(*x).unwrap_or(default),
+        Value::String(text) => parse_int(text.as_str(), base).unwrap_or(default),
+        _ => default,
+    })
+}
+
+fn parse_int(text: &str, base: u32) -> Option<Value> {
+    let text = text.trim().replace('_', "");
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text.trim_start_matches('+')), |rest| (-1, rest));
+    let prefix = match base {
+        16 => ["0x", "0X"],
+        8 => ["0o", "0O"],
+        2 => ["0b", "0B"],
+        _ => ["", ""],
+    };
+    let digits = prefix.iter().find_map(|prefix| digits.strip_prefix(prefix)).unwrap_or(digits);
+    match i128::from_str_radix(digits, base) {
+        Ok(i) => Some(Value::Int(sign * i)),
+        Err(_) if base == 10 => whole(text.parse().ok()?),
+        Err(_) => None,
+    }
+}
+
+/// A float without its fraction, when an integer can hold it.
+fn whole(x: f64) -> Option<Value> {
+    #[allow(clippy::cast_possible_truncation)] // the range is checked first
+    (x.is_finite() && x.abs() < 1e38).then(|| Value::Int(x.trunc() as i128))
+}
+
+fn to_float(call: &Call<'_>) -> Result<Value, CallError> {
+    let default = call.arg(1, "default").cloned().unwrap_or(Value::Float(0.0));
+    Ok(match call.subject()? {
+        Value::Bool(b) => Value::Float(f64::from(u8::from(*b))),
+        Value::String(text) => text.as_str().trim().replace('_', "").parse().map_or(default, Value::Float),
+        other => other.as_float().map_or(default, Value::Float),
+    })
+}
+
+/// Half goes to the even neighbour, as in Python.
+fn round(call: &Call<'_>) -> Result<Value, CallError> {
+    let x = number(call.subject()?)?;
+    let digits = i32::try_from(call.int(1, "precision", 0)?).map_err(|_| "`precision` is too large")?;
+    let method = call.text(2, "method")?;
+    let scale = 10_f64.powi(digits);
+    let rounded = match method.as_deref() {
+        None | Some("common") if digits >= 0 => {
+            let digits = usize::try_from(digits).unwrap_or(0).min(300);
+            format!("{x:.digits$}").parse().unwrap_or(x)
+        }
+        None | Some("common") => (x * scale).round_ties_even() / scale,
+        Some("ceil") => (x * scale).ceil() / scale,
+        Some("floor") => (x * scale).floor() / scale,
+        Some(other) => return Err(format!("`{other}` is no way to round").into()),
+    };
+    Ok(Value::Float(rounded))
+}
+
+fn log(call: &Call<'_>) -> Result<Value, CallError> {
+    let x = number(call.subject()?)?;
+    let base = call.arg(1, "base").map(number).transpose()?;
+    if x <= 0.0 {
+        return Err("a logarithm needs a number above zero".into());
+    }
+    Ok(Value::Float(match base {
+        None => x.ln(),
+        Some(10.0) => x.log10(),
+        Some(base) => x.ln() / base.ln(),
+    }))
+}
+
+fn root(call: &Call<'_>) -> Result<Value, CallError> {
+    let x = number(call.subject()?)?;
+    let base = call.arg(1, "base").map(number).transpose()?.unwrap_or(2.0);
+    Ok(Value::Float(if base.to_bits() == 2.0_f64.to_bits() { x.sqrt() } else { x.powf(1.0 / base) }))
+}
+
+/// Prefixes of sizes, each 1024 times the one before.
+const PREFIXES: &str = "KMGTPEZY";
+
+fn human_readable(call: &Call<'_>) -> Result<Value, CallError> {
+    let size = number(call.subject()?)?;
+    let bits = call.flag(1, "isbits", false)?;
+    let unit = call.text(2, "unit")?;
+    let wanted = unit.as_deref().and_then(|unit| unit.chars().next()).map(|c| c.to_ascii_uppercase());
+    let exponent = match wanted {
+        Some(prefix) => PREFIXES.find(prefix).map_or(0, |place| place + 1),
+        None => (1..=PREFIXES.len()).rev().find(|n| size.abs() >= power(*n)).unwrap_or(0),
+    };
+    let letter = if bits { "b" } else { "B" };
+    let suffix = match PREFIXES.get(exponent.wrapping_sub(1)..exponent) {
+        Some(prefix) => format!("{prefix}{letter}"),
+        None => if bits { "bits" } else { "Bytes" }.to_owned(),
+    };
+    Ok(Value::from(format!("{:.2} {suffix}", size / power(exponent))))
+}
+
+fn power(exponent: usize) -> f64 {
+    1024_f64.powi(i32::try_from(exponent).unwrap_or(0))
+}
+
+fn human_to_bytes(call: &Call<'_>) -> Result<Value, CallError> {
+    let text = call.subject()?.to_string();
+    let default_unit = call.text(1, "default_unit")?.unwrap_or_default();
+    let bits = call.flag(2, "isbits", false)?;
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let number: f64 = text[..end].parse().map_err(|_| format!("`{text}` is no size"))?;
+    let written = text[end..].trim();
+    let unit = if written.is_empty() { default_unit.as_str() } else { written };
+    let mut chars = unit.chars();
+    let exponent = match chars.next().map(|c| c.to_ascii_uppercase()) {
+        None | Some('B') => 0,
+        Some(prefix) => {
+            PREFIXES.find(prefix).map(|place| place + 1).ok_or_else(|| format!("`{unit}` is no unit"))?
+        }
+    };
+    let letter = chars.as_str().chars().next().or(unit.chars().next().filter(|_| exponent == 0));
+    match letter {
+        Some('b') if !bits && exponent > 0 => return Err(format!("`{unit}` means bits, not bytes").into()),
+        Some('B') if bits => return Err(format!("`{unit}` means bytes, not bits").into()),
+        _ => {}
+    }
+    whole((number * power(exponent)).round()).ok_or_else(|| format!("`{text}` is too large").into())
+}

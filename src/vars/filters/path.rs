@@ -1,0 +1,120 @@
+//! Paths as texts; only `expanduser` and `expandvars` look at the controller.
+
+use super::{Filter, filter};
+use crate::base::Value;
+use crate::vars::call::{Call, CallError, text_of};
+
+pub(super) const FILTERS: &[Filter] = &[
+    filter("basename", |call| Ok(Value::from(split(&call.subject_text()?).1))),
+    filter("dirname", |call| Ok(Value::from(split(&call.subject_text()?).0))),
+    filter("splitext", split_extension),
+    filter("path_join", join),
+    filter("expanduser", expand_user),
+    filter("expandvars", expand_variables),
+    filter("normpath", |call| Ok(Value::from(normal(&call.subject_text()?)))),
+    filter("relpath", relative),
+];
+
+/// Python's `os.path.split`.
+fn split(path: &str) -> (&str, &str) {
+    let (head, tail) = path.rfind('/').map_or(("", path), |place| path.split_at(place + 1));
+    let trimmed = head.trim_end_matches('/');
+    (if trimmed.is_empty() { head } else { trimmed }, tail)
+}
+
+fn split_extension(call: &Call<'_>) -> Result<Value, CallError> {
+    let path = call.subject_text()?;
+    let name = split(&path).1;
+    let visible = name.trim_start_matches('.');
+    let extension = visible.rfind('.').map_or(0, |place| visible.len() - place);
+    let (root, extension) = path.split_at(path.len() - extension);
+    Ok(Value::from(vec![root, extension]))
+}
+
+/// Joins a list, or the subject with the arguments; an absolute part begins anew.
+fn join(call: &Call<'_>) -> Result<Value, CallError> {
+    let mut parts: Vec<Value> = match call.subject()? {
+        Value::List(items) => items.to_vec(),
+        one => vec![one.clone()],
+    };
+    parts.extend_from_slice(call.rest(1));
+    let mut out = String::new();
+    for part in &parts {
+        let part = text_of(part)?;
+        if part.starts_with('/') {
+            out.clear();
+        } else if !out.is_empty() && !out.ends_with('/') {
+            out.push('/');
+        }
+        out.push_str(&part);
+    }
+    Ok(Value::from(out))
+}
+
+fn expand_user(call: &Call<'_>) -> Result<Value, CallError> {
+    let path = call.subject_text()?;
+    let Some(rest) = path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
+        return Ok(Value::from(path));
+    };
+    let home = std::env::var("HOME").map_err(|_| "HOME is not set on the controller")?;
+    Ok(Value::from(format!("{}{rest}", home.trim_end_matches('/'))))
+}
+
+fn expand_variables(call: &Call<'_>) -> Result<Value, CallError> {
+    let text = call.subject_text()?;
+    let mut out = String::new();
+    let mut rest = text.as_str();
+    while let Some(place) = rest.find('$') {
+        out.push_str(&rest[..place]);
+        let after = &rest[place + 1..];
+        let (name, next) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+            Some(braced) => braced,
+            None => {
+                let end = after.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(after.len());
+                after.split_at(end)
+            }
+        };
+        match std::env::var(name) {
+            Ok(value) if !name.is_empty() => out.push_str(&value),
+            // An unknown variable stays as it was written.
+            _ => out.push_str(&rest[place..rest.len() - next.len()]),
+        }
+        rest = next;
+    }
+    out.push_str(rest);
+    Ok(Value::from(out))
+}
+
+/// Python's `os.path.normpath`.
+fn normal(path: &str) -> String {
+    let absolute = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        match (part, parts.last()) {
+            ("..", Some(&last)) if last != ".." => drop(parts.pop()),
+            ("..", None) if absolute => {}
+            _ => parts.push(part),
+        }
+    }
+    match (absolute, parts.join("/")) {
+        (true, joined) => format!("/{joined}"),
+        (false, joined) if joined.is_empty() => ".".into(),
+        (false, joined) => joined,
+    }
+}
+
+fn relative(call: &Call<'_>) -> Result<Value, CallError> {
+    let path = normal(&call.subject_text()?);
+    let start = normal(&call.required_text(1, "start")?);
+    if path.starts_with('/') != start.starts_with('/') {
+        return Err("one path is absolute and the other is not".into());
+    }
+    let parts = |path: &str| -> Vec<String> {
+        path.split('/').filter(|part| !part.is_empty() && *part != ".").map(ToOwned::to_owned).collect()
+    };
+    let (path, start) = (parts(&path), parts(&start));
+    let common = path.iter().zip(&start).take_while(|(a, b)| a == b).count();
+    let up = std::iter::repeat_n("..", start.len() - common);
+    let steps: Vec<&str> = up.chain(path[common..].iter().map(String::as_str)).collect();
+    Ok(Value::from(if steps.is_empty() { ".".to_owned() } else { steps.join("/") }))
+}

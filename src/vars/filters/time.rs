@@ -1,0 +1,38 @@
+//! Time.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::{Filter, filter};
+use crate::base::Value;
+use crate::vars::call::{Call, CallError, text_of};
+
+pub(super) const FILTERS: &[Filter] = &[filter("strftime", strftime)];
+
+/// `'%Y' | strftime(seconds, utc=false)`: the subject is the format, now is the default.
+fn strftime(call: &Call<'_>) -> Result<Value, CallError> {
+    let format = call.subject_text()?;
+    let utc = call.flag(2, "utc", false)?;
+    let time = match call.arg(1, "second") {
+        None | Some(Value::Null) => moment(call.caller().environment().clock().now())?,
+        Some(second) => {
+            let seconds: f64 = match second.as_float() {
+                Some(seconds) => seconds,
+                None => {
+                    text_of(second)?.parse().map_err(|_| format!("`{second}` is no number of seconds"))?
+                }
+            };
+            #[allow(clippy::cast_possible_truncation)] // whole seconds; jiff checks the range
+            Timestamp::from_second(seconds.floor() as i64).map_err(|error| error.to_string())?
+        }
+    };
+    let zone = if utc { TimeZone::UTC } else { TimeZone::system() };
+    let text =
+        jiff::fmt::strtime::format(&format, &time.to_zoned(zone)).map_err(|error| error.to_string())?;
+    Ok(Value::from(text))
+}
+
+/// Our time as jiff's.
+pub fn moment(time: crate::base::Timestamp) -> Result<Timestamp, CallError> {
+    Timestamp::from_nanosecond(i128::from(time.0)).map_err(|error| error.to_string().into())
+}

@@ -1,0 +1,168 @@
+//! Lookups of the user's files on the controller.
+
+use std::path::{Path, PathBuf};
+
+use super::{Lookup, Request, command};
+use crate::base::{Map, Value};
+use crate::vars::call::{CallError, text_of};
+
+pub(super) const LOOKUPS: &[Lookup] = &[
+    Lookup { name: "file", options: &["lstrip", "rstrip"], run: file },
+    Lookup { name: "template", options: &["template_vars", "convert_data"], run: template },
+    Lookup { name: "first_found", options: &["files", "paths", "skip"], run: first_found },
+    Lookup { name: "fileglob", options: &[], run: glob },
+    Lookup { name: "lines", options: &[], run: lines },
+];
+
+fn find(request: &Request<'_>, name: &str, folders: &[PathBuf]) -> Result<PathBuf, CallError> {
+    request.caller.environment().find(Path::new(name), folders).ok_or_else(|| {
+        let places: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
+        match places.as_slice() {
+            [] => format!("there is no file `{name}`").into(),
+            places => format!("there is no file `{name}` in {}", places.join(", ")).into(),
+        }
+    })
+}
+
+fn read(request: &Request<'_>, path: &Path) -> Result<String, CallError> {
+    let text = request.caller.environment().files().read_text(path);
+    text.map_err(|error| format!("{} cannot be read: {error}", path.display()).into())
+}
+
+/// The text of a file, without blanks at its end.
+fn file(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
+    let strip_end = request.options.get("rstrip").is_none_or(Value::is_truthy);
+    let strip_start = request.options.get("lstrip").is_some_and(Value::is_truthy);
+    let one = |term: &Value| {
+        let path = find(request, &text_of(term)?, &request.caller.environment().search().files)?;
+        let text = read(request, &path)?;
+        let text = if strip_end { text.trim_end() } else { &text };
+        Ok(Value::from(if strip_start { text.trim_start() } else { text }))
+    };
+    request.terms.iter().map(one).collect()
+}
+
+/// A rendered template file.
+fn template(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
+    let none = Map::new();
+    let vars = match request.options.get("template_vars") {
+        None => &none,
+        Some(value) => value.as_map().ok_or("`template_vars` must be a mapping")?,
+    };
+    if request.options.get("convert_data").is_some_and(Value::is_truthy) {
+        return Err("`convert_data` is not supported; use `| from_yaml`".into());
+    }
+    let one = |term: &Value| {
+        let path = find(request, &text_of(term)?, &request.caller.environment().search().templates)?;
+        let text = read(request, &path)?;
+        request.caller.template(&path.display().to_string(), &text, vars).map(Value::from)
+    };
+    request.terms.iter().map(one).collect()
+}
+
+/// The path of the first file that is there.
+fn first_found(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
+    let mut names = Vec::new();
+    let mut skip = request.options.get("skip").is_some_and(Value::is_truthy);
+    for term in request.terms.iter().chain([&Value::from(request.options)]) {
+        wanted(term, &mut names, &mut skip)?;
+    }
+    let environment = request.caller.environment();
+    let folders: Vec<PathBuf> =
+        environment.search().files.iter().chain(&environment.search().templates).cloned().collect();
+    if let Some(path) = names.iter().find_map(|name| environment.find(Path::new(name), &folders)) {
+        return Ok(vec![Value::from(path.display().to_string())]);
+    }
+    if skip { Ok(Vec::new()) } else { Err(format!("none of these is there: {}", names.join(", ")).into()) }
+}
+
+fn wanted(term: &Value, names: &mut Vec<String>, skip: &mut bool) -> Result<(), CallError> {
+    match term {
+        Value::List(items) => items.iter().try_for_each(|item| wanted(item, names, skip)),
+        Value::Map(map) => {
+            *skip |= map.get("skip").is_some_and(Value::is_truthy);
+            let files = texts(map.get("files"))?;
+            let paths = texts(map.get("paths"))?;
+            if paths.is_empty() {
+                names.extend(files);
+            } else {
+                names.extend(
+                    paths.iter().flat_map(|path| files.iter().map(move |file| format!("{path}/{file}"))),
+                );
+            }
+            Ok(())
+        }
+        other => Ok(names.push(text_of(other)?)),
+    }
+}
+
+/// A list, or one text with commas.
+fn texts(value: Option<&Value>) -> Result<Vec<String>, CallError> {
+    match value {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::List(items)) => items.iter().map(text_of).collect(),
+        Some(one) => Ok(text_of(one)?.split([',', ';', ':']).map(|part| part.trim().to_owned()).collect()),
+    }
+}
+
+/// Files of one folder whose names match `*` and `?`.
+fn glob(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
+    let environment = request.caller.environment();
+    let mut found = Vec::new();
+    for term in request.terms {
+        let pattern = PathBuf::from(text_of(term)?);
+        let name = pattern.file_name().and_then(|name| name.to_str()).unwrap_or("").to_owned();
+        let folder = pattern.parent().unwrap_or_else(|| Path::new(""));
+        let folders: Vec<PathBuf> = if folder.is_absolute() {
+            vec![folder.to_path_buf()]
+        } else {
+            environment.search().files.iter().map(|root| root.join(folder)).collect()
+        };
+        let Some(entries) = folders.iter().find_map(|folder| environment.files().list(folder).ok()) else {
+            continue;
+        };
+        let matching = entries.iter().filter(|path| {
+            let file = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            like(name.as_bytes(), file.as_bytes()) && environment.files().is_file(path)
+        });
+        found.extend(matching.map(|path| Value::from(path.display().to_string())));
+    }
+    Ok(found)
+}
+
+/// Whether a name matches a pattern of `*` and `?`.
+fn like(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut p, mut n) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while n < name.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, n));
+                p += 1;
+            }
+            Some(c) if *c == b'?' || *c == name[n] => {
+                p += 1;
+                n += 1;
+            }
+            _ => match star {
+                // The last star takes one byte more.
+                Some((place, taken)) => {
+                    star = Some((place, taken + 1));
+                    p = place + 1;
+                    n = taken + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == b'*')
+}
+
+/// The lines that a command prints.
+fn lines(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
+    let mut found = Vec::new();
+    for term in request.terms {
+        found.extend(command::output(&text_of(term)?)?.lines().map(Value::from));
+    }
+    Ok(found)
+}
