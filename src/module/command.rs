@@ -55,29 +55,29 @@ const SPEC: Spec = Spec {
 /// The row of the table.
 pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, command) };
 
-fn command(given: Args, ctx: &mut Context<'_>) -> Answer {
-    let mut argv = match (given.argv, &given.cmd) {
-        (Some(argv), _) => argv,
+fn command(args: &Args, ctx: &mut Context<'_>) -> Answer {
+    let mut words = match (&args.argv, &args.cmd) {
+        (Some(words), _) => words.clone(),
         (None, Some(line)) => {
             shlex::split(line).map_err(|e| Failure::new(format!("cannot split `{line}` into words: {e}")))?
         }
         (None, None) => Vec::new(),
     };
-    if argv.is_empty() {
+    if words.is_empty() {
         return Err(Failure::new("no command given").with("rc", 256));
     }
-    if given.expand_argument_vars {
-        argv = argv.iter().map(|word| path::expand(word, ctx)).collect();
+    if args.expand_argument_vars {
+        words = words.iter().map(|word| path::expand(word, ctx)).collect();
     }
     Invocation {
-        shown: Shown::Words(argv.clone()),
-        argv,
-        chdir: given.chdir,
-        creates: given.creates,
-        removes: given.removes,
-        stdin: given.stdin,
-        stdin_add_newline: given.stdin_add_newline,
-        strip_empty_ends: given.strip_empty_ends,
+        shown: Shown::Words(words.clone()),
+        argv: words,
+        chdir: args.chdir.clone(),
+        creates: args.creates.clone(),
+        removes: args.removes.clone(),
+        stdin: args.stdin.clone(),
+        stdin_add_newline: args.stdin_add_newline,
+        strip_empty_ends: args.strip_empty_ends,
     }
     .run(ctx)
 }

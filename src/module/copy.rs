@@ -26,6 +26,7 @@ use crate::wire::{Diff, Outcome};
 /// A file that is the same already is left alone. With `--check` and `--diff` it shows what would change.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools)] // they are what users write
 #[schemars(extend("x-exclusive" = [["content", "src"]], "x-one-of" = [["content", "src"]]))]
 pub struct Args {
     /// Where it should be. A folder, or a path that ends in `/`, means the same name in that folder.
@@ -115,7 +116,7 @@ struct Item {
     mode: Option<u32>,
 }
 
-fn copy(args: Args, ctx: &mut Context<'_>) -> Answer {
+fn copy(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let attributes = Attributes::find(args.owner.as_deref(), args.group.as_deref(), args.mode.as_ref(), ctx)?;
     let dest = args.dest.expand(ctx);
     let into_folder = args.dest.as_str().ends_with('/');
@@ -131,7 +132,7 @@ fn copy(args: Args, ctx: &mut Context<'_>) -> Answer {
         }
         (Some(src), _, _) if args.remote_src => {
             if src.is_dir() {
-                return folder::copy(&args, src, &dest, &attributes, ctx);
+                return folder::copy(args, src, &dest, &attributes, ctx);
             }
             (remote(src)?, src.file_name().map(PathBuf::from))
         }
@@ -141,8 +142,8 @@ fn copy(args: Args, ctx: &mut Context<'_>) -> Answer {
         }
         _ => return Err(Failure::new("src was not uploaded; this is an error of the program")),
     };
-    let dest = target(&args, dest, into_folder, name.as_deref(), ctx)?;
-    let mut outcome = install(&args, &item, &dest, &attributes, ctx)?;
+    let dest = target(args, dest, into_folder, name.as_deref(), ctx)?;
+    let mut outcome = install(args, &item, &dest, &attributes, ctx)?;
     if let Some(src) = src {
         outcome.values.insert("src", src.to_string_lossy().into_owned());
     }

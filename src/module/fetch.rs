@@ -43,7 +43,7 @@ const SPEC: Spec = Spec {
 /// The row of the table.
 pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, fetch) };
 
-fn fetch(args: Args, ctx: &mut Context<'_>) -> Answer {
+fn fetch(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let path = args.src.expand(ctx);
     let name = path.to_string_lossy().into_owned();
     let mut file = match File::open(&path) {

@@ -3,6 +3,7 @@
 mod link;
 mod time;
 
+use std::fmt::Write as _;
 use std::fs::Metadata;
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
@@ -104,7 +105,7 @@ struct Job<'a> {
     changed: bool,
 }
 
-fn file(args: Args, ctx: &mut Context<'_>) -> Answer {
+fn file(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let mut path = args.path.expand(ctx);
     let link_target = args.src.as_ref().map(|src| src.expand(ctx));
     if !matches!(args.state, Some(State::Link | State::Absent))
@@ -116,9 +117,8 @@ fn file(args: Args, ctx: &mut Context<'_>) -> Answer {
     let state = args.state.unwrap_or_else(|| match path.symlink_metadata() {
         Ok(m) if m.is_symlink() => State::Link,
         Ok(m) if m.is_dir() => State::Directory,
-        Ok(_) => State::File,
         Err(_) if args.recurse => State::Directory,
-        Err(_) => State::File,
+        _ => State::File,
     });
     let shown = path.to_string_lossy().into_owned();
     let refuse = |msg: &str| Err(Failure::new(msg).with("path", shown.as_str()));
@@ -131,16 +131,8 @@ fn file(args: Args, ctx: &mut Context<'_>) -> Answer {
     let attributes = Attributes::find(args.owner.as_deref(), args.group.as_deref(), args.mode.as_ref(), ctx)?;
     let before = attributes::state(look(&path).as_ref());
     let check = ctx.check();
-    let mut job = Job {
-        args: &args,
-        path,
-        attributes,
-        check,
-        before,
-        after: before,
-        changes: Vec::new(),
-        changed: false,
-    };
+    let mut job =
+        Job { args, path, attributes, check, before, after: before, changes: Vec::new(), changed: false };
     match state {
         State::Absent => job.absent()?,
         State::Directory => job.directory()?,
@@ -183,9 +175,11 @@ impl Job<'_> {
         let side = |state: &str, value: fn(&Change) -> &String| {
             let mut text = format!("path: {shown}\n");
             if self.before != self.after {
-                text += &format!("state: {state}\n");
+                let _ = writeln!(text, "state: {state}");
             }
-            self.changes.iter().for_each(|c| text += &format!("{}: {}\n", c.0, value(c)));
+            for change in &self.changes {
+                let _ = writeln!(text, "{}: {}", change.0, value(change));
+            }
             text
         };
         Diff {

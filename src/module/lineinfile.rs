@@ -17,6 +17,7 @@ use crate::wire::Outcome;
 /// The last line that matches `regexp` or `search_string` becomes `line`; if none does, `line` is added.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools)] // they are what users write
 #[schemars(extend(
     "x-exclusive" = [["insertbefore", "insertafter"], ["regexp", "search_string"], ["backrefs", "search_string"]],
     "x-one-of" = [["line", "regexp", "search_string"]]
@@ -88,7 +89,7 @@ const SPEC: Spec = Spec {
 /// The row of the table.
 pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, lineinfile) };
 
-fn lineinfile(args: Args, ctx: &mut Context<'_>) -> Answer {
+fn lineinfile(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let written = args.path.expand(ctx);
     // Write to what a link leads to, so that the link stays.
     let path = written.canonicalize().unwrap_or(written);
@@ -119,9 +120,9 @@ fn lineinfile(args: Args, ctx: &mut Context<'_>) -> Answer {
     let mut lines: Vec<String> = before.split_inclusive('\n').map(str::to_owned).collect();
     let mut outcome = Outcome::ok(false).with("backup", "");
     outcome.msg = Some(match args.state {
-        State::Present => edit::present(&args, &mut lines)?.unwrap_or_default().to_owned(),
+        State::Present => edit::present(args, &mut lines)?.unwrap_or_default().to_owned(),
         State::Absent => {
-            let removed = edit::absent(&args, &mut lines)?;
+            let removed = edit::absent(args, &mut lines)?;
             outcome.values.insert("found", removed);
             if removed > 0 { format!("{removed} line(s) removed") } else { String::new() }
         }

@@ -75,14 +75,14 @@ fn call<A: DeserializeOwned>(
     spec: &Spec,
     map: &Map,
     ctx: &mut Context<'_>,
-    run: fn(A, &mut Context<'_>) -> Answer,
+    run: fn(&A, &mut Context<'_>) -> Answer,
 ) -> Outcome {
     let started = ctx.clock.now();
     let read =
         args::from_map(map).map_err(|e| e.to_string()).and_then(|a| spec.check_groups(map).map(|()| a));
     let mut outcome = match read {
         Err(message) => Outcome::failed(message),
-        Ok(arguments) => run(arguments, ctx).unwrap_or_else(Failure::into_outcome),
+        Ok(arguments) => run(&arguments, ctx).unwrap_or_else(Failure::into_outcome),
     };
     outcome.started = started;
     outcome.ended = ctx.clock.now();

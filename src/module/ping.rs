@@ -33,9 +33,9 @@ const SPEC: Spec = Spec {
 /// The row of the table.
 pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, ping) };
 
-fn ping(args: Args, _: &mut Context<'_>) -> Answer {
+fn ping(args: &Args, _: &mut Context<'_>) -> Answer {
     if args.data == "crash" {
         return Err(Failure::new("boom"));
     }
-    Ok(Outcome::ok(false).with("ping", args.data))
+    Ok(Outcome::ok(false).with("ping", args.data.as_str()))
 }

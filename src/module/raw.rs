@@ -31,12 +31,14 @@ const SPEC: Spec = Spec {
 /// The row of the table.
 pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, raw) };
 
-fn raw(args: Args, ctx: &mut Context<'_>) -> Answer {
-    let shell = args.executable.unwrap_or_else(|| TargetPath::from("/bin/sh"));
-    let program = shell.expand(ctx).to_string_lossy().into_owned();
+fn raw(args: &Args, ctx: &mut Context<'_>) -> Answer {
+    let program = match &args.executable {
+        Some(shell) => shell.expand(ctx).to_string_lossy().into_owned(),
+        None => "/bin/sh".to_owned(),
+    };
     let mut outcome = Invocation {
         argv: vec![program, "-c".to_owned(), args.cmd.clone()],
-        shown: Shown::Line(args.cmd),
+        shown: Shown::Line(args.cmd.clone()),
         chdir: None,
         creates: None,
         removes: None,

@@ -54,15 +54,15 @@ const SPEC: Spec = Spec {
 /// The row of the table.
 pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, shell) };
 
-fn shell(args: Args, ctx: &mut Context<'_>) -> Answer {
+fn shell(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let program = args.executable.expand(ctx).to_string_lossy().into_owned();
     Invocation {
         argv: vec![program, "-c".to_owned(), args.cmd.clone()],
-        shown: Shown::Line(args.cmd),
-        chdir: args.chdir,
-        creates: args.creates,
-        removes: args.removes,
-        stdin: args.stdin,
+        shown: Shown::Line(args.cmd.clone()),
+        chdir: args.chdir.clone(),
+        creates: args.creates.clone(),
+        removes: args.removes.clone(),
+        stdin: args.stdin.clone(),
         stdin_add_newline: args.stdin_add_newline,
         strip_empty_ends: args.strip_empty_ends,
     }

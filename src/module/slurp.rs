@@ -34,7 +34,7 @@ const SPEC: Spec = Spec {
 /// The row of the table.
 pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, slurp) };
 
-fn slurp(args: Args, ctx: &mut Context<'_>) -> Answer {
+fn slurp(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let path = args.src.expand(ctx);
     let shown = path.display();
     let bytes = std::fs::read(&path).map_err(|e| match e.kind() {

@@ -20,6 +20,7 @@ use crate::wire::Outcome;
 /// The result is in `stat`; only `stat.exists` is there when nothing is at the path.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools)] // they are what users write
 pub struct Args {
     /// What to look at.
     #[serde(alias = "dest", alias = "name")]
@@ -62,7 +63,7 @@ const SPEC: Spec = Spec {
 /// The row of the table.
 pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, stat) };
 
-fn stat(args: Args, ctx: &mut Context<'_>) -> Answer {
+fn stat(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let path = args.path.expand(ctx);
     let found = if args.follow { path.metadata() } else { path.symlink_metadata() };
     let metadata = match found {

@@ -53,7 +53,7 @@ const SPEC: Spec = Spec {
 /// The row of the table.
 pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, make) };
 
-fn make(args: Args, ctx: &mut Context<'_>) -> Answer {
+fn make(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let folder = match &args.path {
         Some(path) => path.expand(ctx),
         None => path::variable_value("TMPDIR", ctx).unwrap_or_else(|| "/tmp".to_owned()).into(),

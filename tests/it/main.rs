@@ -4,3 +4,4 @@ mod architecture;
 mod case_programs;
 mod conformance;
 mod guides;
+mod modules;
