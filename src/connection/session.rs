@@ -117,10 +117,14 @@ impl Session {
                 Ok(Self { hello, banner, shared, reader: AsyncMutex::new(Some(reader)) })
             }
             Err(Handshake::Protocol(agent)) => Err(ConnectError::Protocol { agent, ours: PROTOCOL }),
-            Err(Handshake::Silent(reason)) => {
+            Err(Handshake::Ended) => {
                 drop((link.input, link.output));
+                // Whatever carried the stream may know why it ended.
                 let words = timeout(LAST_WORDS, link.ended).await.unwrap_or_default();
-                let reason = if words.is_empty() { reason } else { words };
+                let reason = if words.is_empty() { "the stream ended".into() } else { words };
+                Err(ConnectError::NoAnswer { reason, banner: preamble.banner() })
+            }
+            Err(Handshake::Silent(reason)) => {
                 Err(ConnectError::NoAnswer { reason, banner: preamble.banner() })
             }
         }
@@ -193,7 +197,9 @@ impl Drop for Session {
     }
 }
 
+/// Why there was no hello.
 enum Handshake {
+    Ended,
     Silent(String),
     Protocol(u32),
 }
@@ -210,7 +216,7 @@ async fn handshake(
         let count = link.input.read(&mut piece).await.map_err(|e| silent(&e))?;
         let bytes = &piece[..count];
         if bytes.is_empty() {
-            return Err(silent(&"the stream ended"));
+            return Err(Handshake::Ended);
         }
         if banner.is_some() {
             decoder.push(bytes);

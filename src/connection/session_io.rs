@@ -309,7 +309,9 @@ async fn read(
     let _ = shared.control.send(Outgoing::Close);
     drop(input);
     let words = timeout(LAST_WORDS, &mut ended).await.ok();
-    shared.lose(words.clone().filter(|words| !words.is_empty()).unwrap_or(reason));
+    // A stream that just ends says nothing; then the carrier may know why. Otherwise its words only follow from the reason.
+    let known = reason.or_else(|| words.clone().filter(|words| !words.is_empty()));
+    shared.lose(known.unwrap_or_else(|| "the stream ended".into()));
     if let Some(words) = words {
         return words;
     }
@@ -317,12 +319,12 @@ async fn read(
     timeout(limit, ended).await.unwrap_or_else(|_| "the agent did not end".into())
 }
 
-/// Reads until the stream ends; why.
+/// Reads until the stream ends, or until there is a reason to end it.
 async fn read_frames(
     shared: &Shared,
     input: &mut (dyn AsyncRead + Send + Unpin),
     mut decoder: Decoder,
-) -> String {
+) -> Option<String> {
     let mut piece = vec![0; PIECE];
     loop {
         loop {
@@ -336,13 +338,13 @@ async fn read_frames(
                 (_, Err(error)) => Err(error.to_string()),
             };
             if let Err(reason) = taken {
-                return reason;
+                return Some(reason);
             }
         }
         match input.read(&mut piece).await {
-            Ok(0) => return "the stream ended".into(),
+            Ok(0) => return None,
             Ok(count) => decoder.push(&piece[..count]),
-            Err(error) => return error.to_string(),
+            Err(error) => return Some(error.to_string()),
         }
     }
 }

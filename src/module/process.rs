@@ -244,3 +244,6 @@ fn input(bytes: &[u8]) -> io::Result<Stdio> {
     file.rewind()?;
     Ok(file.into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,59 +1,48 @@
 //! One suite for every connection: whatever opens the stream, a session behaves the same.
 
-use benchbook::base::Map;
-use benchbook::base::spec::{CheckMode, OnResume, Spec};
-use benchbook::connection::memory::Memory;
-use benchbook::connection::{Call, Session};
-use benchbook::module::{Command, Context, Module};
-use benchbook::wire::{Outcome, Request, Status};
+mod checks;
+mod endings;
+pub mod subject;
 
-fn shell(args: &Map, context: &mut Context<'_>) -> Outcome {
-    let cmd = args.get("cmd").and_then(|v| v.as_str()).unwrap_or_default();
-    match context.run(&Command::new(["/bin/sh", "-c", cmd])) {
-        Ok(finished) => Outcome {
-            status: finished.outcome_status(),
-            warnings: finished.warnings.clone(),
-            ..Outcome::ok(true)
+use subject::{local, memory, scripted};
+
+/// One test per check and connection.
+macro_rules! suite {
+    ($($group:ident::$check:ident: $($subject:ident),+;)+) => {$(
+        mod $check {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $subject() {
+                    super::$group::$check(&super::$subject()).await;
+                }
+            )+
         }
-        .with("rc", finished.rc())
-        .with("stdout", String::from_utf8_lossy(&finished.stdout).into_owned()),
-        Err(error) => Outcome::failed(error.to_string()),
-    }
+    )+};
 }
 
-static MODULES: &[Module] = &[Module {
-    spec: Spec {
-        name: "shell",
-        summary: "a command line",
-        free_form: Some("cmd"),
-        open: true,
-        on_resume: OnResume::Fail,
-        check: CheckMode::Skipped,
-        schema: || benchbook::base::spec::schema_of::<()>(),
-    },
-    run: shell,
-}];
-
-fn request(cmd: &str) -> Request {
-    Request {
-        run: "20261121T203100Z-test".into(),
-        term: 1,
-        module: "shell".into(),
-        args: Map::from_iter([("cmd", cmd)]),
-        check: false,
-        diff: false,
-        environment: Vec::new(),
-        timeout_ms: None,
-        grace_ms: 500,
-        stream: true,
-        uploads: 0,
-    }
-}
-
-#[tokio::test]
-async fn memory_call() {
-    let session = Session::open(&Memory::with_modules(MODULES)).await.unwrap();
-    let outcome = session.call(request("echo hi; exit 3"), Call::default()).await.unwrap();
-    assert_eq!((outcome.status, outcome.values.get("rc").unwrap().as_int()), (Status::Failed, Some(3)));
-    assert_eq!(session.close().await, "");
+suite! {
+    checks::hello: local, memory, scripted;
+    checks::outcomes: local, memory, scripted;
+    checks::unknown_module: local, memory;
+    checks::many_at_once: local, memory, scripted;
+    checks::much_output_to_a_slow_reader: local, memory, scripted;
+    checks::a_reader_that_left: local, memory, scripted;
+    checks::a_stalled_reader_stalls_the_child: local, memory;
+    checks::upload: local, memory, scripted;
+    checks::upload_that_cannot_be_read: local, memory;
+    checks::clocks: local, memory, scripted;
+    checks::banner: local, memory, scripted;
+    checks::no_agent: local, memory, scripted;
+    checks::pool: local, memory, scripted;
+    endings::cancel: local, memory, scripted;
+    endings::cancel_kills_after_grace: local, memory;
+    endings::a_second_cancel_shortens_the_grace: local, memory;
+    endings::cancel_finds_those_who_left: local, memory;
+    endings::time_out: local, memory;
+    endings::dropped_call: local, memory, scripted;
+    endings::close_ends_children: local, memory;
+    endings::dropped_session_ends_children: local, memory;
+    endings::cut_stream: local, memory, scripted;
+    endings::cut_by_the_agent: local, scripted;
+    endings::nonsense: local, memory, scripted;
 }

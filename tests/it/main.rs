@@ -5,3 +5,4 @@ mod case_programs;
 mod conformance;
 mod guides;
 mod modules;
+mod static_agent;
