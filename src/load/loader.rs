@@ -148,20 +148,7 @@ impl Loader {
         if let Some(tree) = self.trees.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
             return Ok(Arc::clone(tree));
         }
-        let name = shown(path);
-        let text = self.files.read_text(path).map_err(|error| {
-            let diagnostic = match error.kind() {
-                std::io::ErrorKind::NotFound => {
-                    Diagnostic::error("missing-file", format!("there is no file {name}"))
-                }
-                _ => Diagnostic::error("unreadable", format!("{name} cannot be read as {what}: {error}")),
-            };
-            match from {
-                Some(span) => diagnostic.at(span),
-                None => diagnostic,
-            }
-        })?;
-        let source = Source::new(name, text);
+        let source = super::text::read(&*self.files, path, what, from)?;
         let mut warnings = Diagnostics::new();
         let node = syntax::yaml::parse_one(&source, &mut warnings)?;
         let tree = Arc::new(Tree { node, source, warnings });

@@ -3,14 +3,19 @@
 pub mod config;
 pub mod extra;
 pub mod files;
+pub mod inventory;
 pub mod loader;
+pub mod project;
 mod role;
+mod text;
 
 use std::path::Path;
 
 pub use config::Config;
 pub use files::{DiskFiles, Files, MemoryFiles};
+pub use inventory::{InventorySource, load_inventory};
 pub use loader::{Loaded, Loader};
+pub use project::{Asked, Project};
 
 /// A path as messages show it: as the user would type it, without a leading `./`.
 pub fn shown(path: &Path) -> String {

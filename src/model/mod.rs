@@ -4,9 +4,12 @@
 
 pub mod case;
 pub mod decode;
+pub mod host_variables;
+pub mod inventory;
 pub mod keywords;
 pub mod layer;
 pub mod level;
+pub mod pattern;
 pub mod playbook;
 pub mod role;
 pub mod task;
@@ -15,9 +18,11 @@ pub use case::{
     Axis, Better, Case, CaseOrder, CaseRole, Expect, Metric, MetricSource, Rendezvous, Requirement,
     RequirementKind, Take,
 };
+pub use inventory::{Group, Host, Inventory};
 pub use keywords::{Container, ContainerLifecycle, Keywords, Lifetime, Stage};
 pub use layer::VarLayer;
 pub use level::Level;
+pub use pattern::Pattern;
 pub use playbook::{Play, Playbook, Strategy};
 pub use role::{Role, RoleVars};
 pub use task::{Block, Call, Item, Loop, LoopControl, RoleEntry, RoleFrom, Task};

@@ -7,16 +7,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::literal;
-use crate::base::{Diagnostic, Diagnostics, Source, Span, Value};
+use crate::base::{Diagnostic, Diagnostics, Source, Span, Spanned, Value};
 
-/// A word and its place.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Word {
-    /// Its characters, without quotes.
-    pub text: Arc<str>,
-    /// Where it stands.
-    pub span: Span,
-}
+/// A word without its quotes.
+pub type Word = Spanned<Arc<str>>;
 
 /// `key=value`.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,9 +18,7 @@ pub struct Assignment {
     /// The name.
     pub key: Word,
     /// The typed value.
-    pub value: Value,
-    /// Where the value stands.
-    pub span: Span,
+    pub value: Spanned<Value>,
 }
 
 /// What a section is about.
@@ -101,7 +93,7 @@ impl Line<'_> {
     }
 
     fn word(&self, range: Range<usize>) -> Word {
-        Word { text: Arc::from(&self.words[range.clone()]), span: self.span(range) }
+        Spanned::new(Arc::from(&self.words[range.clone()]), self.span(range))
     }
 
     fn error(&self, message: &str, range: Range<usize>) -> Diagnostic {
@@ -161,8 +153,8 @@ impl Line<'_> {
         let key = self.words[..equals].trim_end();
         let blanks = self.words[equals + 1..].len() - self.words[equals + 1..].trim_start().len();
         let start = equals + 1 + blanks;
-        let (value, span) = self.value(&self.words[start..], start..self.words.len());
-        Ok(Assignment { key: self.word(0..key.len()), value, span })
+        let value = self.value(&self.words[start..], start..self.words.len());
+        Ok(Assignment { key: self.word(0..key.len()), value })
     }
 
     /// `name key=value …`, split as a shell does.
@@ -171,7 +163,7 @@ impl Line<'_> {
         let Some((name, place)) = words.next() else {
             return Err(self.error("a host's name should stand here", 0..self.words.len()));
         };
-        let name = Word { text: name.into(), span: self.span(place) };
+        let name = Spanned::new(name.into(), self.span(place));
         let vars = words.map(|(word, place)| self.host_variable(&word, place)).collect::<Result<_, _>>()?;
         Ok(HostLine { name, vars })
     }
@@ -184,19 +176,19 @@ impl Line<'_> {
                 .label("no `=`")
                 .help("one host per line; a value with blanks in it has to be quoted"));
         };
-        let key = Word { text: key.into(), span: self.span(place.start..place.start + equals) };
-        let (value, span) = self.value(value, place.start + equals + 1..place.end);
-        Ok(Assignment { key, value, span })
+        let key = Spanned::new(key.into(), self.span(place.start..place.start + equals));
+        let value = self.value(value, place.start + equals + 1..place.end);
+        Ok(Assignment { key, value })
     }
 
     /// A typed value; `place` is where it stands, quotes included.
-    fn value(&self, text: &str, place: Range<usize>) -> (Value, Span) {
+    fn value(&self, text: &str, place: Range<usize>) -> Spanned<Value> {
         let raw = &self.words[place.clone()];
         let quoted = raw != text && raw.len() > 1 && raw.starts_with(['"', '\'']) && raw.ends_with(&raw[..1]);
         let inner = if quoted { place.start + 1..place.end - 1 } else { place.clone() };
         let span = self.span(inner);
         let value = literal::parse(text, Some(&span)).unwrap_or_else(|| Value::template(text, span.clone()));
-        (value, self.span(place))
+        Spanned::new(value, self.span(place))
     }
 
     /// Words as Python's `shlex.split(…, comments=True)` finds them, each with its place.

@@ -160,8 +160,9 @@ fn ini_answer(path: &std::path::Path) -> String {
         Err(errors) => return errors.to_string(),
     };
     let mut out = String::new();
-    let place = |w: &ini::Word| format!("{:?} at {}:{}", w.text, w.span.line(), w.span.column());
-    let assignment = |a: &ini::Assignment| format!("{} = {:?} <{}>", place(&a.key), a.value, a.span.text());
+    let place = |w: &ini::Word| format!("{:?} at {}:{}", w.value, w.span.line(), w.span.column());
+    let assignment =
+        |a: &ini::Assignment| format!("{} = {:?} <{}>", place(&a.key), a.value.value, a.value.span.text());
     for (group, section) in &sections {
         let lines: Vec<String> = match section {
             ini::Section::Hosts(hosts) => hosts

@@ -1,0 +1,191 @@
+//! Inventories: files in INI or YAML, folders of them, lists of hosts, and the variables that stand beside them.
+//!
+//! Several sources are merged in order. What a host's variables amount to is decided by their levels, in the layer `model`.
+
+mod ini_file;
+mod range;
+mod variables;
+mod vars_folder;
+mod yaml_file;
+
+use std::path::{Path, PathBuf};
+
+use super::{Files, shown, text};
+use crate::base::{Diagnostic, Diagnostics, Span};
+use crate::model::Inventory;
+
+/// One `-i`: a path, or hosts separated by commas (`n1,n2,`).
+#[derive(Clone, Debug)]
+pub struct InventorySource {
+    /// As the user wrote it.
+    pub text: String,
+    /// Where that is.
+    pub span: Span,
+}
+
+impl InventorySource {
+    /// A word of the command line.
+    pub fn argument(text: &str) -> Self {
+        Self { text: text.into(), span: Span::whole("<command line>", text) }
+    }
+}
+
+/// Endings of files that lie in an inventory's folder and are none.
+const IGNORED: &[&str] =
+    &["pyc", "pyo", "swp", "bak", "rpm", "md", "txt", "rst", "orig", "cfg", "retry", "sh", "py", "j2"];
+/// Folders beside an inventory that hold no inventories.
+const FOLDERS: &[&str] = &["group_vars", "host_vars", "vars_plugins"];
+
+/// Reads all sources in order, with `group_vars/` and `host_vars/` beside them and in `playbook_folder`. Gives warnings too.
+pub fn load_inventory(
+    files: &dyn Files,
+    sources: &[InventorySource],
+    playbook_folder: Option<&Path>,
+) -> Result<(Inventory, Diagnostics), Diagnostics> {
+    let mut reader = InventoryReader { files, inventory: Inventory::new(), diagnostics: Diagnostics::new() };
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for source in sources {
+        let folder = reader.source(source);
+        folders.extend(folder.filter(|f| !folders.contains(f)));
+    }
+    reader.inventory.settle();
+    reader.same_names();
+    for folder in &folders {
+        reader.vars_folders(folder, vars_folder::INVENTORY);
+    }
+    if let Some(folder) = playbook_folder.filter(|f| !folders.iter().any(|known| known == f)) {
+        reader.vars_folders(folder, vars_folder::PLAYBOOK);
+    }
+    reader.diagnostics.into_result(reader.inventory)
+}
+
+/// What has been read so far.
+struct InventoryReader<'a> {
+    files: &'a dyn Files,
+    inventory: Inventory,
+    diagnostics: Diagnostics,
+}
+
+impl InventoryReader<'_> {
+    /// Reads one source; gives the folder where its `group_vars` may be.
+    fn source(&mut self, source: &InventorySource) -> Option<PathBuf> {
+        let path = Path::new(&source.text);
+        if self.files.is_folder(path) {
+            self.folder(path);
+            return Some(path.to_owned());
+        }
+        if !self.files.is_file(path) && source.text.contains(',') {
+            self.list(source);
+            return None;
+        }
+        if !self.files.is_file(path) {
+            let missing = self.no_such_inventory(source);
+            self.diagnostics.push(missing);
+            return None;
+        }
+        self.file(path, Some(&source.span));
+        Some(path.parent().unwrap_or(Path::new("")).to_owned())
+    }
+
+    fn no_such_inventory(&self, source: &InventorySource) -> Diagnostic {
+        let path = Path::new(&source.text);
+        let siblings = match path.parent() {
+            Some(folder) if folder != Path::new("") => self.files.list(folder),
+            _ => self.files.list(Path::new(".")),
+        };
+        let names: Vec<String> = siblings
+            .unwrap_or_default()
+            .iter()
+            .map(|p| p.strip_prefix(".").unwrap_or(p).to_string_lossy().into_owned())
+            .collect();
+        Diagnostic::error("no-such-inventory", format!("there is no inventory `{}`", source.text))
+            .at(&source.span)
+            .suggest(&source.text, names.iter().map(String::as_str))
+            .help(format!("hosts without a file are given with a comma: `-i {},`", source.text))
+    }
+
+    /// `n1,n2,`
+    fn list(&mut self, source: &InventorySource) {
+        let mut start = 0;
+        for piece in source.text.split_inclusive(',') {
+            let name = piece.trim_end_matches(',').trim();
+            let at = start + piece.len() - piece.trim_start().len();
+            start += piece.len();
+            if !name.is_empty() {
+                let span = source.span.part(at..at + name.len());
+                self.hosts(name, &span, "ungrouped");
+            }
+        }
+    }
+
+    fn folder(&mut self, folder: &Path) {
+        let entries = match self.files.list(folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let message = format!("the folder {} cannot be listed: {error}", shown(folder));
+                return self.diagnostics.push(Diagnostic::error("unreadable", message));
+            }
+        };
+        for entry in entries {
+            let name = entry.file_name().unwrap_or_default().to_string_lossy();
+            let ending = entry.extension().unwrap_or_default().to_string_lossy();
+            if name.starts_with('.') || name.ends_with('~') || IGNORED.contains(&ending.as_ref()) {
+                continue;
+            }
+            if !self.files.is_folder(&entry) {
+                self.file(&entry, None);
+            } else if !FOLDERS.contains(&name.as_ref()) {
+                self.folder(&entry);
+            }
+        }
+    }
+
+    fn file(&mut self, path: &Path, wanted: Option<&Span>) {
+        let Some(source) = self.diagnostics.keep(text::read(self.files, path, "an inventory", wanted)) else {
+            return;
+        };
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        if source.text().starts_with("#!") {
+            let first = source.text().lines().next().unwrap_or("").len();
+            let script = Diagnostic::error("inventory-script", "inventory scripts are not supported yet")
+                .at(&Span::new(&source, 0, first))
+                .help(
+                    "run it once and keep what it prints as YAML or JSON: `script --list` is not that form",
+                );
+            self.diagnostics.push(script);
+        } else if ending == "toml" {
+            let toml = format!("{} is TOML, and inventories are INI or YAML", shown(path));
+            self.diagnostics.push(Diagnostic::error("inventory-toml", toml));
+        } else if matches!(ending.as_ref(), "yml" | "yaml" | "json")
+            || (ending.is_empty() && looks_like_yaml(source.text()))
+        {
+            self.yaml_file(&source);
+        } else {
+            self.ini_file(&source);
+        }
+    }
+
+    /// Names that are a host's and a group's are asking for trouble.
+    fn same_names(&mut self) {
+        for (name, host) in &self.inventory.hosts {
+            if let Some(group) = self.inventory.groups.get(name.as_str()) {
+                self.diagnostics.push(
+                    Diagnostic::warning("same-name", format!("`{name}` is a host and a group"))
+                        .at(&host.span)
+                        .label("the host")
+                        .related(&group.span, "the group")
+                        .help("a pattern with this name means the group"),
+                );
+            }
+        }
+    }
+}
+
+/// A file without an ending is YAML when its first words are `---` or a key alone.
+fn looks_like_yaml(text: &str) -> bool {
+    let first = text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('#'));
+    first.is_some_and(|l| l == "---" || (l.ends_with(':') && !l.contains(['=', '['])))
+}
+
+#[cfg(test)]
+mod tests;

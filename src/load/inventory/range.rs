@@ -1,0 +1,119 @@
+//! Ranges in host names: `n[01:10]`, `n[a:f]`, `n[1:9:2]`, also several in one name.
+
+/// No range gives more hosts than this.
+const LIMIT: usize = 100_000;
+
+/// A name with a port behind it: `n1:2222`, `[::1]:22`. Colons inside brackets are none.
+pub(super) fn split_port(text: &str) -> (&str, Option<&str>) {
+    if text.parse::<std::net::Ipv6Addr>().is_ok() {
+        return (text, None);
+    }
+    let (name, port) = match text.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => (name, Some(port)),
+        _ => (text, None),
+    };
+    let address = name.strip_prefix('[').and_then(|n| n.strip_suffix(']'));
+    let address = address.filter(|a| a.parse::<std::net::Ipv6Addr>().is_ok());
+    (address.unwrap_or(name), port)
+}
+
+/// Every name that a name with ranges means; the error is one sentence.
+pub(super) fn expand(text: &str) -> Result<Vec<String>, String> {
+    let Some((open, close)) = next_range(text) else { return Ok(vec![text.to_owned()]) };
+    let (head, tail) = (&text[..open], &text[close + 1..]);
+    let tails = expand(tail)?;
+    let steps = steps(&text[open + 1..close])?;
+    if steps.len().saturating_mul(tails.len()) > LIMIT {
+        return Err(format!("this range means more than {LIMIT} hosts"));
+    }
+    Ok(steps.iter().flat_map(|step| tails.iter().map(move |tail| format!("{head}{step}{tail}"))).collect())
+}
+
+/// Where the first brackets with a colon inside are.
+fn next_range(text: &str) -> Option<(usize, usize)> {
+    let mut from = 0;
+    loop {
+        let open = from + text[from..].find('[')?;
+        let close = open + text[open..].find(']')?;
+        if text[open..close].contains(':') {
+            return Some((open, close));
+        }
+        from = close + 1;
+    }
+}
+
+fn steps(range: &str) -> Result<Vec<String>, String> {
+    let bounds: Vec<&str> = range.split(':').collect();
+    let (start, end, step) = match bounds[..] {
+        [start, end] => (start, end, "1"),
+        [start, end, step] => (start, end, step),
+        _ => return Err(format!("`[{range}]` is no range: write [first:last] or [first:last:step]")),
+    };
+    let start = if start.is_empty() { "0" } else { start };
+    let step: usize = step.parse().ok().filter(|s| *s > 0).ok_or_else(|| format!("`{step}` is no step"))?;
+    if let (Some(from), Some(to)) = (letter(start), letter(end)) {
+        if from > to {
+            return Err(format!("the range `[{range}]` runs backwards"));
+        }
+        return Ok(LETTERS[from..=to].iter().step_by(step).map(|b| char::from(*b).to_string()).collect());
+    }
+    let number = |s: &str| if s.bytes().all(|b| b.is_ascii_digit()) { s.parse::<usize>().ok() } else { None };
+    let (Some(from), Some(to)) = (number(start), number(end)) else {
+        return Err(format!("`[{range}]` is no range: its ends are two numbers or two letters"));
+    };
+    let width = if start.len() > 1 && start.starts_with('0') { start.len() } else { 0 };
+    if width > 0 && width != end.len() {
+        return Err(format!(
+            "the ends of `[{range}]` need the same number of digits, since the first has leading zeros"
+        ));
+    }
+    if from > to {
+        return Err(format!("the range `[{range}]` runs backwards"));
+    }
+    if (to - from) / step >= LIMIT {
+        return Err(format!("this range means more than {LIMIT} hosts"));
+    }
+    Ok((from..=to).step_by(step).map(|n| format!("{n:0width$}")).collect())
+}
+
+/// In Ansible's order: lower case first.
+const LETTERS: &[u8; 52] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+fn letter(text: &str) -> Option<usize> {
+    match text.as_bytes() {
+        [b] => LETTERS.iter().position(|l| l == b),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{expand, split_port};
+
+    #[test]
+    fn ranges_are_written_out() {
+        let all = |text: &str| expand(text).map(|names| names.join(" "));
+        assert_eq!(all("n1").as_deref(), Ok("n1"));
+        assert_eq!(all("n[1:3]").as_deref(), Ok("n1 n2 n3"));
+        assert_eq!(all("n[08:11].x").as_deref(), Ok("n08.x n09.x n10.x n11.x"));
+        assert_eq!(all("n[1:9:4]").as_deref(), Ok("n1 n5 n9"));
+        assert_eq!(all("n[:2]").as_deref(), Ok("n0 n1 n2"));
+        assert_eq!(all("n[a:c]").as_deref(), Ok("na nb nc"));
+        assert_eq!(all("r[1:2]n[a:b]").as_deref(), Ok("r1na r1nb r2na r2nb"));
+        assert_eq!(all("n[x]").as_deref(), Ok("n[x]"));
+        let wrong =
+            ["n[3:1]", "n[c:a]", "n[1:]", "n[01:100]", "n[1:2:0]", "n[a:3]", "n[1:2:3:4]", "n[0:1000000]"];
+        let messages: Vec<_> = wrong.iter().map(|w| expand(w).expect_err("no range")).collect();
+        insta::assert_snapshot!(messages.join("\n"), @"");
+    }
+
+    #[test]
+    fn ports_are_found_behind_names_and_addresses() {
+        assert_eq!(split_port("n1"), ("n1", None));
+        assert_eq!(split_port("n1:22"), ("n1", Some("22")));
+        assert_eq!(split_port("n[1:2]"), ("n[1:2]", None));
+        assert_eq!(split_port("n[1:2]:22"), ("n[1:2]", Some("22")));
+        assert_eq!(split_port("fe80::1"), ("fe80::1", None));
+        assert_eq!(split_port("[fe80::1]:22"), ("fe80::1", Some("22")));
+    }
+}

@@ -1,0 +1,100 @@
+//! Everything the compiler needs, read: the playbook, the inventory, the settings, and a loader for what comes later.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::inventory::{InventorySource, load_inventory};
+use super::loader::Loaded;
+use super::{Config, Files, Loader};
+use crate::base::spec::Catalogue;
+use crate::base::{Diagnostics, Map, Span};
+use crate::model::{Inventory, Level, Playbook, VarLayer};
+
+/// A playbook and its surroundings.
+pub struct Project {
+    /// The playbook.
+    pub playbook: Playbook,
+    /// The hosts.
+    pub inventory: Inventory,
+    /// `benchbook.toml`
+    pub config: Config,
+    /// `--extra-vars`, all of them.
+    pub extra: VarLayer,
+    /// Reads what is included.
+    pub loader: Loader,
+    /// What was odd while reading; errors would have prevented the project.
+    pub warnings: Diagnostics,
+}
+
+/// What to read.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The playbook's file.
+    pub playbook: PathBuf,
+    /// `-i`; when empty, what `benchbook.toml` names.
+    pub inventory: Vec<String>,
+    /// `-e`
+    pub extra_vars: Vec<String>,
+}
+
+impl Project {
+    /// Reads it all and reports everything that is wrong, not the first thing only.
+    pub fn read(
+        files: Arc<dyn Files>,
+        catalogue: Arc<Catalogue>,
+        config: Config,
+        asked: &Asked,
+    ) -> Loaded<Self> {
+        let mut problems = Diagnostics::new();
+        let roles = config.roles_path.iter().map(|p| config.resolve(p)).collect();
+        let loader = Loader::new(Arc::clone(&files), catalogue, roles);
+        let playbook = loader.playbook(&asked.playbook, &mut problems);
+        let sources = sources(&config, &asked.inventory);
+        let inventory = match load_inventory(&*files, &sources, asked.playbook.parent()) {
+            Ok((inventory, warnings)) => {
+                problems.extend(warnings);
+                Some(inventory)
+            }
+            Err(errors) => {
+                problems.extend(errors);
+                None
+            }
+        };
+        let extra = extra_layer(&loader, &asked.extra_vars, &mut problems);
+        match (playbook, inventory, problems.has_errors()) {
+            (Some(playbook), Some(inventory), false) => {
+                Ok(Self { playbook, inventory, config, extra, loader, warnings: problems })
+            }
+            _ => Err(problems.in_file_order()),
+        }
+    }
+
+    /// The folder of the playbook.
+    pub fn folder(&self) -> &Path {
+        self.playbook.path.parent().unwrap_or(Path::new(""))
+    }
+}
+
+/// The inventories that were asked for, or those of the settings.
+fn sources(config: &Config, asked: &[String]) -> Vec<InventorySource> {
+    if !asked.is_empty() {
+        return asked.iter().map(|text| InventorySource::argument(text)).collect();
+    }
+    let paths = config.inventory.paths().iter().map(|p| config.resolve(p));
+    paths.map(|path| InventorySource::argument(&super::shown(&path))).collect()
+}
+
+fn extra_layer(loader: &Loader, arguments: &[String], problems: &mut Diagnostics) -> VarLayer {
+    let mut vars = Map::new();
+    let mut span = Span::nowhere("--extra-vars");
+    for argument in arguments {
+        match super::extra::extra_vars(loader, argument) {
+            Ok(layer) => {
+                vars.extend(&layer.vars);
+                span = layer.span;
+            }
+            Err(errors) => problems.extend(errors),
+        }
+    }
+    VarLayer { level: Level::Extra, origin: Arc::from("--extra-vars"), span, vars: Arc::new(vars) }
+}
