@@ -71,6 +71,8 @@ impl Files for MemoryFiles {
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        // The working directory, which these paths start from.
+        let folder = if folder == Path::new(".") { Path::new("") } else { folder };
         if !self.is_folder(folder) {
             return Err(io::ErrorKind::NotFound.into());
         }

@@ -8,7 +8,7 @@ mod variables;
 mod vars_folder;
 mod yaml_file;
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::{Files, shown, text};
 use crate::base::{Diagnostic, Diagnostics, Span};
@@ -31,8 +31,7 @@ impl InventorySource {
 }
 
 /// Endings of files that lie in an inventory's folder and are none.
-const IGNORED: &[&str] =
-    &["pyc", "pyo", "swp", "bak", "rpm", "md", "txt", "rst", "orig", "cfg", "retry", "sh", "py", "j2"];
+const IGNORED: &[&str] = &["pyc", "pyo", "swp", "bak", "rpm", "md", "txt", "rst", "orig", "cfg", "retry"];
 /// Folders beside an inventory that hold no inventories.
 const FOLDERS: &[&str] = &["group_vars", "host_vars", "vars_plugins"];
 
@@ -53,7 +52,7 @@ pub fn load_inventory(
     for folder in &folders {
         reader.vars_folders(folder, vars_folder::INVENTORY);
     }
-    if let Some(folder) = playbook_folder.filter(|f| !folders.iter().any(|known| known == f)) {
+    if let Some(folder) = playbook_folder.filter(|f| !folders.iter().any(|known| same_folder(known, f))) {
         reader.vars_folders(folder, vars_folder::PLAYBOOK);
     }
     reader.diagnostics.into_result(reader.inventory)
@@ -98,10 +97,14 @@ impl InventoryReader<'_> {
             .iter()
             .map(|p| p.strip_prefix(".").unwrap_or(p).to_string_lossy().into_owned())
             .collect();
-        Diagnostic::error("no-such-inventory", format!("there is no inventory `{}`", source.text))
-            .at(&source.span)
-            .suggest(&source.text, names.iter().map(String::as_str))
-            .help(format!("hosts without a file are given with a comma: `-i {},`", source.text))
+        let error =
+            Diagnostic::error("no-such-inventory", format!("there is no inventory `{}`", source.text))
+                .at(&source.span)
+                .suggest(&source.text, names.iter().map(String::as_str));
+        if source.text.contains('/') {
+            return error;
+        }
+        error.help(format!("hosts without a file are given with a comma: `-i {},`", source.text))
     }
 
     /// `n1,n2,`
@@ -149,9 +152,7 @@ impl InventoryReader<'_> {
             let first = source.text().lines().next().unwrap_or("").len();
             let script = Diagnostic::error("inventory-script", "inventory scripts are not supported yet")
                 .at(&Span::new(&source, 0, first))
-                .help(
-                    "run it once and keep what it prints as YAML or JSON: `script --list` is not that form",
-                );
+                .help("`ansible-inventory -i SCRIPT --list --yaml` writes what it finds as a YAML inventory");
             self.diagnostics.push(script);
         } else if ending == "toml" {
             let toml = format!("{} is TOML, and inventories are INI or YAML", shown(path));
@@ -179,6 +180,17 @@ impl InventoryReader<'_> {
             }
         }
     }
+}
+
+/// Whether two paths, as they are written, mean one folder.
+fn same_folder(a: &Path, b: &Path) -> bool {
+    let names = |path: &Path| {
+        path.components()
+            .filter(|c| *c != Component::CurDir)
+            .map(|c| c.as_os_str().to_owned())
+            .collect::<Vec<_>>()
+    };
+    names(a) == names(b)
 }
 
 /// A file without an ending is YAML when its first words are `---` or a key alone.

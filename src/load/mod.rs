@@ -4,6 +4,7 @@ pub mod config;
 pub mod extra;
 pub mod files;
 pub mod inventory;
+pub mod limit;
 pub mod loader;
 pub mod project;
 mod role;

@@ -12,8 +12,8 @@ use indexmap::IndexSet;
 use super::inventory::{Inventory, LOCALHOST};
 use crate::base::{Diagnostic, Diagnostics, HostName, Span};
 
-/// A host pattern.
-#[derive(Clone, Debug)]
+/// A host pattern; without parts it means every host.
+#[derive(Clone, Debug, Default)]
 pub struct Pattern {
     parts: Vec<Part>,
 }
@@ -55,11 +55,6 @@ impl Pattern {
             .map(|range| part(&text[range.clone()], &span.part(range)))
             .collect::<Result<_, _>>()?;
         Ok(Self { parts })
-    }
-
-    /// Every host.
-    pub fn all() -> Self {
-        Self { parts: Vec::new() }
     }
 
     /// The parts of both, as in a list of patterns.
@@ -267,4 +262,31 @@ fn glob(text: &str) -> String {
         }
     }
     regex + ")$"
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Pattern;
+    use crate::base::{Diagnostics, Span};
+    use crate::model::Inventory;
+
+    proptest! {
+        #[test]
+        fn a_pattern_selects_known_hosts_or_says_where_it_is_wrong(text in "[abw1~*?!&,:\\[\\]()@ é-]{0,24}") {
+            let mut inventory = Inventory::new();
+            for host in ["a", "b1", "w1"] {
+                inventory.add_host_to_group("w", host, &Span::nowhere("test"));
+            }
+            inventory.settle();
+            match Pattern::parse(&text, &Span::whole("pattern", &text)) {
+                Ok(pattern) => {
+                    let hosts = inventory.select_known(&pattern, &mut Diagnostics::new());
+                    prop_assert!(hosts.iter().all(|h| inventory.host(h.as_str()).is_some()));
+                }
+                Err(error) => prop_assert!(error.span.is_some_and(|s| text.contains(s.text()))),
+            }
+        }
+    }
 }

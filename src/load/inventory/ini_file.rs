@@ -22,7 +22,9 @@ impl InventoryReader<'_> {
                     if let Some(group) = group {
                         self.inventory.add_group(name, &group.span);
                     }
-                    lines.iter().for_each(|line| self.host_line(line, name));
+                    for line in lines {
+                        self.host_line(line, name);
+                    }
                 }
                 Section::Children(children) => {
                     for child in children {

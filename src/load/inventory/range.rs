@@ -104,7 +104,16 @@ mod tests {
         let wrong =
             ["n[3:1]", "n[c:a]", "n[1:]", "n[01:100]", "n[1:2:0]", "n[a:3]", "n[1:2:3:4]", "n[0:1000000]"];
         let messages: Vec<_> = wrong.iter().map(|w| expand(w).expect_err("no range")).collect();
-        insta::assert_snapshot!(messages.join("\n"), @"");
+        insta::assert_snapshot!(messages.join("\n"), @r"
+        the range `[3:1]` runs backwards
+        the range `[c:a]` runs backwards
+        `[1:]` is no range: its ends are two numbers or two letters
+        the ends of `[01:100]` need the same number of digits, since the first has leading zeros
+        `0` is no step
+        `[a:3]` is no range: its ends are two numbers or two letters
+        `[1:2:3:4]` is no range: write [first:last] or [first:last:step]
+        this range means more than 100000 hosts
+        ");
     }
 
     #[test]

@@ -93,7 +93,15 @@ fn an_executable_file_is_refused_and_not_run() {
     let files = MemoryFiles::new([("hosts.sh", "#!/bin/sh\necho {}\n")]);
     let errors =
         load_inventory(&files, &[InventorySource::argument("hosts.sh")], None).expect_err("a script");
-    insta::assert_snapshot!(errors, @"");
+    insta::assert_snapshot!(errors, @r"
+    error[inventory-script]: inventory scripts are not supported yet
+     --> hosts.sh:1:1
+      |
+    1 | #!/bin/sh
+      | ^^^^^^^^^
+      |
+      = help: `ansible-inventory -i SCRIPT --list --yaml` writes what it finds as a YAML inventory
+    ");
 }
 
 #[test]

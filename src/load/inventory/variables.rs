@@ -14,7 +14,8 @@ impl InventoryReader<'_> {
     pub(super) fn assignments(&mut self, assignments: &[Assignment]) -> Map {
         let mut vars = Map::new();
         for Assignment { key, value } in assignments {
-            self.check(&key.value, &key.span, value);
+            // Quotes around a value are the line's: a string of digits needs its own inside.
+            self.check(&key.value, &key.span, value, |text| format!("'\"{text}\"'"));
             vars.insert(&key.value, value.value.clone());
         }
         vars
@@ -40,7 +41,12 @@ impl InventoryReader<'_> {
         for (key, node) in pairs {
             let Some(name) = key.to_key() else { continue };
             let value = node.to_value();
-            self.check(&name.to_string(), &key.span, &Spanned::new(value.clone(), node.span.clone()));
+            self.check(
+                &name.to_string(),
+                &key.span,
+                &Spanned::new(value.clone(), node.span.clone()),
+                |text| format!("\"{text}\""),
+            );
             vars.insert(name, value);
         }
         vars
@@ -66,7 +72,7 @@ impl InventoryReader<'_> {
         }
     }
 
-    fn check(&mut self, name: &str, name_span: &Span, value: &Spanned<Value>) {
+    fn check(&mut self, name: &str, name_span: &Span, value: &Spanned<Value>, quote: fn(&str) -> String) {
         let mut letters = name.chars();
         let begins = letters.next().is_some_and(|c| c.is_alphabetic() || c == '_');
         if !begins || !letters.all(|c| c.is_alphanumeric() || c == '_') {
@@ -81,7 +87,7 @@ impl InventoryReader<'_> {
             .at(&value.span)
             .label(format!("this is {}", value.kind()));
         if kind == Kind::Text && !matches!(&**value, Value::List(_) | Value::Map(_) | Value::Null) {
-            error = error.help(format!("quote it: \"{}\"", value.span.text()));
+            error = error.help(format!("quote it: {}", quote(value.span.text())));
         } else if kind == Kind::Boolean {
             error = error.help("write true or false, or a template that gives one");
         }

@@ -9,6 +9,7 @@ use crate::model::Level;
 use crate::syntax::yaml;
 
 /// The levels of what stands in one place.
+#[derive(Clone, Copy)]
 pub(super) struct Levels {
     all: Level,
     group: Level,
