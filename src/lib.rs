@@ -2,7 +2,6 @@
 
 pub mod agent;
 pub mod base;
-pub mod cli;
 pub mod connection;
 pub mod event;
 pub mod load;

@@ -1,14 +1,40 @@
 //! From the typed playbook to the task graph: pure, opens no file and no socket.
 
+mod build;
+mod cases;
+mod check;
+pub mod compiler;
+mod cycle;
+mod draft;
+mod expand;
+mod flow;
 pub mod fragment;
+mod hosts;
+mod known;
+mod layout;
+mod lifecycle;
+mod matrix;
+pub mod mode;
+mod needs;
+mod play;
+mod prune;
+mod pruned;
+mod readings;
+mod roles;
+mod rounds;
 pub mod scope;
+mod select;
 pub mod step;
 pub mod surroundings;
+mod tasks;
+mod undefined;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use compiler::{Compiler, Options};
 pub use fragment::{Bridge, CasePlan, Fragment, HandlerBody, HandlerNames, PrunedStep, Pruning};
+pub use mode::VARIABLE as IN_CONTAINER_VARIABLE;
 pub use scope::{Scope, ScopeIx, ScopeKind, Section};
 pub use step::{
     Announced, CasePart, CasePlace, Expand, Inclusion, Inherited, Meta, Order, Step, StepIx, StepKind,

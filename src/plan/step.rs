@@ -46,6 +46,8 @@ pub struct Step {
     pub vars: Arc<[VarLayer]>,
     /// For handlers: which of the handlers that were given to `Compiler::flush` it is.
     pub handler: Option<HandlerIx>,
+    /// For [`StepKind::Meta`] under a condition: what the condition is.
+    pub condition: Option<Arc<TaskStep>>,
     /// What the fragment of an [`StepKind::Expand`] step inherits; nothing for other steps.
     pub surroundings: Option<Arc<Surroundings>>,
 }

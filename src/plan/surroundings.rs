@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::scope::ScopeIx;
 use super::step::{CasePlace, Inherited};
 use crate::base::{HostName, Map, Span, Spanned, Value};
-use crate::model::{Keywords, Level, Metric, Stage, VarLayer};
+use crate::model::{ContainerLifecycle, Keywords, Level, Metric, Stage, VarLayer};
 
 /// What a task gets from where it stands. Kept with [`super::StepKind::Expand`] steps, so that a fragment inherits the same.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub struct Surroundings {
     pub role: Option<(Arc<str>, PathBuf)>,
     /// The case and its part.
     pub case: Option<CasePlace>,
+    /// The container that is started for each case or round.
+    pub container: Option<(Arc<ContainerLifecycle>, Span)>,
     /// Metrics of the case, for tasks of `run` that have none.
     pub metrics: Arc<[Metric]>,
 }

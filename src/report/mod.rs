@@ -9,7 +9,6 @@ mod csv;
 mod json;
 pub mod json_lines;
 mod line;
-mod listing;
 mod markdown;
 pub mod progress;
 pub mod summary;
@@ -20,7 +19,6 @@ use std::io;
 
 pub use console::Console;
 pub use json_lines::JsonLines;
-pub use listing::Listing;
 pub use progress::Progress;
 pub use summary::Summary;
 

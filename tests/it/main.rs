@@ -2,9 +2,7 @@
 
 mod architecture;
 mod case_programs;
-mod cli;
 mod conformance;
 mod guides;
 mod modules;
 mod static_agent;
-mod harness;

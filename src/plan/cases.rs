@@ -1,0 +1,354 @@
+//! Cases become steps: multiplied by their matrix, in the order of `case_order`, round by round.
+
+use std::sync::Arc;
+
+use super::build::Build;
+use super::matrix::Instance;
+use super::rounds::{Count, schedule, waves};
+use super::scope::{ScopeIx, ScopeKind, Section};
+use super::step::{Announced, CasePart, CasePlace, StepKind};
+use super::{CasePlan, Surroundings, cycle};
+use crate::base::{CaseId, Diagnostic, Map, Spanned, Value};
+use crate::model::{Case, Item, Level, Lifetime, Metric, Stage, VarLayer};
+
+/// A case on its way: one instance of a matrix.
+struct Course {
+    case: Arc<Case>,
+    instance: Instance,
+    /// Of the body and of the always.
+    body: Surroundings,
+    always: Surroundings,
+    parts: Arc<Parts>,
+    count: Count,
+    steps: Vec<usize>,
+}
+
+/// The tasks of a case.
+#[derive(Default)]
+struct Parts {
+    prepare: Vec<Item>,
+    run: Vec<Item>,
+    finish: Vec<Item>,
+}
+
+impl Build<'_> {
+    /// All cases of a play. Gives the seed if chance had a say.
+    pub fn cases(&mut self, around: &Surroundings) -> Option<u64> {
+        let play = Arc::clone(self.play);
+        let mut courses = Vec::new();
+        self.unique_names(&play.cases);
+        for case in &play.cases {
+            self.course(case, around, &mut courses);
+        }
+        let order = play.case_order.as_ref().map(|o| o.value).unwrap_or_default();
+        let seed = self.compiler.options.seed;
+        let waves = self.case_waves(&courses)?;
+        let counts: Vec<Count> = courses.iter().map(|c| c.count).collect();
+        for (number, part) in schedule(order, &waves, &counts, seed) {
+            let course = &courses[number];
+            let first = self.draft.steps.len();
+            self.beat(course, part);
+            let steps = first..self.draft.steps.len();
+            courses[number].steps.extend(steps);
+        }
+        for course in courses {
+            let mut words = vec![Arc::clone(&course.case.name.value)];
+            words.push(Arc::from(course.instance.id.as_str()));
+            words.extend(course.case.keywords.id.as_ref().map(|id| Arc::clone(&id.value)));
+            let needs = course.case.keywords.needs.clone().unwrap_or_default();
+            // The needs of other cases are in their order already.
+            let cases = |n: &Spanned<Arc<str>>| play.cases.iter().any(|c| is_called(c, &n.value));
+            let needs = needs.into_iter().filter(|n| !cases(n)).collect();
+            self.named(words, needs, course.steps, &course.case.span);
+        }
+        (order == crate::model::CaseOrder::Random).then_some(seed)
+    }
+
+    fn unique_names(&mut self, cases: &[Arc<Case>]) {
+        for (i, case) in cases.iter().enumerate() {
+            if let Some(first) = cases[..i].iter().find(|c| c.name.value == case.name.value) {
+                self.found.push(
+                    Diagnostic::error("duplicate-case", format!("there are two cases `{}`", case.name.value))
+                        .at(&case.name.span)
+                        .related(&first.name.span, "the first")
+                        .help("a case is known by its name: give one of them another"),
+                );
+            }
+        }
+    }
+
+    /// One case, multiplied by its matrix.
+    fn course(&mut self, case: &Arc<Case>, around: &Surroundings, courses: &mut Vec<Course>) {
+        let mut inside = self.inside(around, &case.keywords, Level::BlockVars, "case vars");
+        inside.stage = Some(case.keywords.stage.as_ref().map_or(Stage::RunCase, |s| s.value.clone()));
+        let parts = Arc::new(self.parts(case, &mut inside));
+        let metrics = case.metrics.clone();
+        self.check_metrics(&metrics);
+        inside.metrics = metrics.into();
+        for instance in self.instances(case, &inside) {
+            let (name, id) = (&case.name.value, &instance.id);
+            self.draft_case_known(name, &instance);
+            if !self.compiler.options.selects_case(name, id, &instance.params) {
+                continue;
+            }
+            let mut own = inside.clone();
+            own.path = format!("{}/{id}", around.path);
+            let repeat = self.number(case.repeat.as_ref(), &own, 1, 1);
+            let warmup = self.number(case.warmup.as_ref(), &own, 0, 0);
+            let scope = self.draft.scope(Some(around.scope), ScopeKind::Case(id.clone()));
+            let mut section = |section| {
+                let scope = self.draft.scope(Some(scope), ScopeKind::Section(section));
+                Surroundings { scope, ..own.clone() }
+            };
+            let (body, always) = (section(Section::Body), section(Section::Always));
+            let gang = self.gang(case, &own);
+            self.draft.cases.push(CasePlan {
+                id: id.clone(),
+                name: Arc::clone(name),
+                params: instance.params.clone(),
+                repeat,
+                warmup,
+                hosts: around.hosts.to_vec(),
+                requires: case.requires.clone(),
+                metrics: metrics_of(case, &parts),
+                gang,
+                span: case.span.clone(),
+            });
+            courses.push(Course {
+                case: Arc::clone(case),
+                instance,
+                body,
+                always,
+                parts: Arc::clone(&parts),
+                count: Count { warmup, repeat },
+                steps: Vec::new(),
+            });
+        }
+    }
+
+    fn gang(&mut self, case: &Case, around: &Surroundings) -> Option<(u32, u32)> {
+        let rendezvous = case.rendezvous.as_ref()?;
+        let nodes = self.number(Some(&rendezvous.nodes), around, 1, 1);
+        let ranks = self.number(rendezvous.ranks_per_node.as_ref(), around, 1, 1);
+        Some((nodes, ranks))
+    }
+
+    /// The tasks of a case: its own, or those of its role.
+    fn parts(&mut self, case: &Case, inside: &mut Surroundings) -> Parts {
+        let Some(of_role) = &case.role else {
+            let (prepare, run, finish) = (case.prepare.clone(), case.run.clone(), case.finish.clone());
+            return Parts { prepare, run, finish };
+        };
+        let name = self.found.keep(self.known.text(inside, &of_role.name, "the role of a case"));
+        let role = name.and_then(|n| self.load_role(&n, &of_role.from, inside, &of_role.name.span));
+        let Some(role) = role else { return Parts::default() };
+        *inside = inside.within(&role);
+        if !role.handlers.is_empty() {
+            let handlers = role.handlers.clone();
+            self.handlers(&handlers, inside);
+        }
+        let mut part = |word: &str| {
+            let loader = &self.compiler.project.loader;
+            let file = loader.case_role_file(&role.path, word)?;
+            match loader.tasks(&file, Some(&of_role.name.span)) {
+                Ok((items, warnings)) => {
+                    self.found.extend(warnings);
+                    Some(items)
+                }
+                Err(errors) => {
+                    self.found.extend(errors);
+                    Some(Vec::new())
+                }
+            }
+        };
+        let (prepare, run, finish) = (part("prepare"), part("run"), part("finish"));
+        if run.is_none() {
+            let message = format!("role `{}` is no case role: it has no tasks/run.yml", role.name);
+            self.found.push(
+                Diagnostic::error("not-a-case-role", message)
+                    .at(&of_role.name.span)
+                    .help(
+                        "a case role has tasks/run.yml, and may have tasks/prepare.yml and tasks/finish.yml",
+                    )
+                    .help(format!("looked in {}", crate::load::shown(&role.path.join("tasks")))),
+            );
+        }
+        Parts {
+            prepare: prepare.unwrap_or_default(),
+            run: run.unwrap_or_default(),
+            finish: finish.unwrap_or_default(),
+        }
+    }
+
+    /// Cases after those they need; a circle is an error.
+    fn case_waves(&mut self, courses: &[Course]) -> Option<Vec<Vec<usize>>> {
+        let play = Arc::clone(self.play);
+        let needs = |course: &Course| {
+            let needs = course.case.keywords.needs.iter().flatten();
+            needs
+                .flat_map(|n| {
+                    let hit = move |c: &(usize, &Course)| {
+                        is_called(&c.1.case, &n.value) || c.1.instance.id.as_str() == &*n.value
+                    };
+                    courses.iter().enumerate().filter(hit).map(|(i, _)| i).collect::<Vec<_>>()
+                })
+                .collect::<Vec<_>>()
+        };
+        let needs: Vec<Vec<usize>> = courses.iter().map(needs).collect();
+        for course in courses {
+            self.left_out(course, courses, &play.cases);
+        }
+        if let Some(waves) = waves(&needs) {
+            return Some(waves);
+        }
+        let edges: Vec<(usize, usize)> =
+            needs.iter().enumerate().flat_map(|(to, from)| from.iter().map(move |f| (*f, to))).collect();
+        let circle = cycle::shortest(courses.len(), &edges)?;
+        let members: Vec<_> = circle
+            .iter()
+            .map(|c| (courses[*c].case.name.value.to_string(), need_span(&courses[*c].case)))
+            .collect();
+        self.found.push(super::needs::circle(&members));
+        None
+    }
+
+    /// A need of a case that `--case` left out.
+    fn left_out(&mut self, course: &Course, courses: &[Course], all: &[Arc<Case>]) {
+        for need in course.case.keywords.needs.iter().flatten() {
+            let written = all.iter().any(|c| is_called(c, &need.value));
+            if written && !courses.iter().any(|c| is_called(&c.case, &need.value)) {
+                let message = format!(
+                    "case `{}` needs `{}`, which `--case` leaves out",
+                    course.case.name.value, need.value
+                );
+                self.found.push(Diagnostic::warning("need-left-out", message).at(&need.span));
+            }
+        }
+    }
+
+    /// One part of one case.
+    fn beat(&mut self, course: &Course, part: CasePart) {
+        let always = matches!(part, CasePart::Finish | CasePart::Close);
+        let mut around = if always { course.always.clone() } else { course.body.clone() };
+        around.case = Some(CasePlace { id: course.instance.id.clone(), part });
+        around.vars.push(course.layer(part));
+        let case = &course.case;
+        let span = &case.span;
+        match part {
+            CasePart::Open => {
+                if let Some(rendezvous) = &case.rendezvous {
+                    let (nodes, ranks) = self.gang(case, &around).unwrap_or((1, 1));
+                    let detail = format!("gang of {nodes} nodes, {ranks} ranks each");
+                    let kind = StepKind::Announced(Announced { detail, refuse: true });
+                    self.push(
+                        &around,
+                        "rendezvous",
+                        "rendezvous",
+                        kind,
+                        &rendezvous.span,
+                        super::draft::Flow::default(),
+                    );
+                }
+                let kind = StepKind::CaseOpen { requires: case.requires.clone() };
+                self.push(
+                    &around,
+                    "open",
+                    &format!("open {}", course.instance.id),
+                    kind,
+                    span,
+                    super::draft::Flow::default(),
+                );
+            }
+            CasePart::Prepare => {
+                around.path.push_str("/prepare");
+                self.items(&course.parts.prepare, &around);
+            }
+            CasePart::Round { number, warmup } => {
+                let letter = if warmup { "w" } else { "" };
+                around.path = format!("{}/run/{letter}{number}", around.path);
+                around.scope = self.round_scope(around.scope, number, warmup);
+                let parts = Arc::clone(&course.parts);
+                self.contained_for(Lifetime::Round, &around, |build, around| build.items(&parts.run, around));
+            }
+            CasePart::Finish => {
+                around.path.push_str("/finish");
+                self.items(&course.parts.finish, &around);
+            }
+            CasePart::Close => {
+                self.push(
+                    &around,
+                    "close",
+                    &format!("close {}", course.instance.id),
+                    StepKind::CaseClose,
+                    span,
+                    super::draft::Flow::default(),
+                );
+            }
+        }
+    }
+
+    fn round_scope(&mut self, parent: ScopeIx, number: u32, warmup: bool) -> ScopeIx {
+        self.draft.scope(Some(parent), ScopeKind::Round { number, warmup })
+    }
+}
+
+impl Course {
+    /// The variables that the matrix and the case itself give.
+    fn layer(&self, part: CasePart) -> VarLayer {
+        let (round, warmup) = match part {
+            CasePart::Round { number, warmup } => (number, warmup),
+            _ => (0, false),
+        };
+        let mut case = Map::new();
+        case.insert("name", Arc::clone(&self.case.name.value));
+        case.insert("id", self.instance.id.as_str());
+        case.insert("dir", Value::template(work_folder(&self.instance.id), self.case.name.span.clone()));
+        case.insert("round", round);
+        case.insert("warmup", warmup);
+        case.insert("repeat", self.count.repeat);
+        let mut vars = self.instance.params.clone();
+        vars.insert("case", case);
+        VarLayer {
+            level: Level::CaseParams,
+            origin: Arc::from(format!("case {}", self.instance.id)),
+            span: self.case.name.span.clone(),
+            vars: Arc::new(vars),
+        }
+    }
+}
+
+/// A template for the folder of a case on the target. The run sets `benchbook_work_dir` (built in, per run); the case's
+/// part holds only letters, digits, `-`, `_` and `.`.
+fn work_folder(id: &CaseId) -> String {
+    let safe =
+        |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=') { c } else { '_' };
+    let safe: String = id.as_str().trim_end_matches(']').chars().map(safe).collect();
+    format!("{{{{ benchbook_work_dir }}}}/{}", safe.replace('=', "-"))
+}
+
+/// Whether a word of `needs` means a case.
+fn is_called(case: &Case, word: &str) -> bool {
+    &*case.name.value == word || case.keywords.id.as_ref().is_some_and(|id| &*id.value == word)
+}
+
+fn need_span(case: &Case) -> crate::base::Span {
+    let need = case.keywords.needs.iter().flatten().next();
+    need.map_or_else(|| case.name.span.clone(), |n| n.span.clone())
+}
+
+/// The metrics of a case and of all its tasks.
+fn metrics_of(case: &Case, parts: &Parts) -> Vec<Metric> {
+    fn collect(items: &[Item], found: &mut Vec<Metric>) {
+        for item in items {
+            match item {
+                Item::Task(task) => found.extend(task.metrics.iter().cloned()),
+                Item::Block(block) => {
+                    [&block.body, &block.rescue, &block.always].iter().for_each(|s| collect(s, found));
+                }
+            }
+        }
+    }
+    let mut found = case.metrics.clone();
+    collect(&parts.run, &mut found);
+    found
+}

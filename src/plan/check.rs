@@ -1,0 +1,303 @@
+//! What can be known to be wrong with a task before anything runs.
+
+use std::sync::Arc;
+
+use super::Surroundings;
+use super::build::Build;
+use crate::base::spec::{Argument, Catalogue, Spec};
+use crate::base::unit::{Quantity, Unit};
+use crate::base::{Diagnostic, Span, Spanned, Value};
+use crate::model::{Expect, Metric, MetricSource, Stage, Task};
+use crate::vars::{condition_check, condition_references, syntax_check};
+
+/// Tasks that the compiler itself resolves.
+const FLOW: [&str; 5] = ["import_tasks", "import_role", "include_tasks", "include_role", "meta"];
+
+impl Build<'_> {
+    /// Everything about one task. Says each problem once, however often the task is compiled.
+    pub fn check_task(&mut self, task: &Arc<Task>, around: &Surroundings) {
+        let first_time = !self.seen.contains_key(&Arc::as_ptr(task));
+        let mut inside = around.inside(&task.keywords, Vec::new());
+        inside.push_vars(crate::model::Level::TaskVars, "task vars", &task.span, &task.keywords.vars);
+        let readings = self.readings(task, &inside);
+        self.next = (Arc::clone(&readings.all), super::flow::writes(task).unwrap_or_default());
+        if !first_time {
+            return;
+        }
+        self.note_usage(task, &readings, &inside);
+        self.check_call(task);
+        self.check_templates(task);
+        self.check_notify(task, around);
+        self.not_built(task);
+        self.check_metrics(&task.metrics);
+        if let (Some(metric), false) = (task.metrics.first(), Self::in_round(around)) {
+            self.found.push(
+                Diagnostic::error("metric-outside-run", "figures are read only in the `run` part of a case")
+                    .at(&metric.name.span)
+                    .help(
+                        "move the task into `run:` of a case, or its `metrics` to a task that stands there",
+                    ),
+            );
+        }
+        if let Some(r#loop) = &task.r#loop
+            && r#loop.lookup.is_none()
+            && !matches!(&r#loop.value, Value::List(_))
+            && !r#loop.value.has_template()
+        {
+            let message = format!("`loop` takes a list, not {}", r#loop.value.kind());
+            self.found.push(
+                Diagnostic::error("wrong-type", message)
+                    .at(&r#loop.span)
+                    .help("write it as a list, or as a template that gives one"),
+            );
+        }
+    }
+
+    fn check_call(&mut self, task: &Task) {
+        let call = &task.call;
+        let name = &*call.name.value;
+        let catalogue: &Catalogue = &self.compiler.catalogue;
+        if FLOW.contains(&call.short_name()) {
+            let extra = match call.short_name() {
+                "include_tasks" | "import_tasks" => {
+                    call.arguments.iter().find(|a| !matches!(&*a.name, "file" | "apply"))
+                }
+                "meta" => call.arguments.first(),
+                _ => None,
+            };
+            if let Some(extra) = extra {
+                let message = format!("`{}` has no argument `{}`", call.short_name(), extra.name);
+                self.found.push(
+                    Diagnostic::error("unknown-argument", message)
+                        .at(&extra.name_span)
+                        .suggest(&extra.name, ["file", "apply"]),
+                );
+            }
+            return;
+        }
+        let Some(spec) = catalogue.get(name) else {
+            let known = catalogue.names().chain(FLOW);
+            let unknown =
+                Diagnostic::error("unknown-module", format!("there is no module or action `{name}`"));
+            let mut unknown = unknown.at(&call.name.span).suggest(call.short_name(), known);
+            if unknown.help.is_empty() {
+                unknown = unknown.help("`benchbook modules` lists what there is");
+            }
+            self.found.push(unknown);
+            return;
+        };
+        if call.arguments_template.is_some() {
+            return;
+        }
+        let arguments = with_free_form(spec, task);
+        self.found.extend(spec.check(&arguments, &call.name.span));
+        if let (Some(free), None) = (&call.free_form, spec.free_form) {
+            let message = format!("`{}` wants arguments", spec.name);
+            let help = format!("write them as a mapping below `{}:`", spec.name);
+            self.found.push(Diagnostic::error("wrong-type", message).at(&free.span).help(help));
+        }
+    }
+
+    fn check_templates(&mut self, task: &Task) {
+        let keywords = &task.keywords;
+        let conditions = [&keywords.when, &task.changed_when, &task.failed_when, &task.until];
+        for condition in conditions.into_iter().flatten().chain(&task.loop_control.break_when) {
+            self.check_condition(condition);
+        }
+        let mut values: Vec<&Value> = Vec::new();
+        for argument in &task.call.arguments {
+            match (task.call.short_name(), &*argument.name) {
+                ("assert", "that") => {
+                    let condition = Spanned::new(argument.value.clone(), argument.value_span.clone());
+                    self.check_condition(&condition);
+                }
+                ("debug", "var") => {
+                    condition_check(&argument.value).into_iter().for_each(|d| self.found.push(d))
+                }
+                _ => values.push(&argument.value),
+            }
+        }
+        let singles =
+            [&task.call.free_form, &task.call.arguments_template, &keywords.name, &keywords.delegate_to];
+        values.extend(singles.into_iter().flatten().map(|v| &v.value));
+        values.extend(keywords.environment.iter().map(|v| &v.value));
+        values.extend(keywords.vars.values());
+        values.extend(task.r#loop.iter().map(|l| &l.value));
+        for value in values {
+            syntax_check(value).into_iter().for_each(|d| self.found.push(d));
+        }
+    }
+
+    /// A condition: its syntax, and a constant that is no boolean.
+    fn check_condition(&mut self, condition: &Spanned<Value>) {
+        match &condition.value {
+            Value::List(items) => {
+                for item in items.iter() {
+                    self.check_condition(&Spanned::new(item.clone(), condition.span.clone()));
+                }
+            }
+            Value::String(_) => {
+                if let Some(wrong) = condition_check(&condition.value) {
+                    self.found.push(wrong);
+                    return;
+                }
+                let reads = condition_references(&condition.value);
+                if reads.names.is_empty() && !reads.open {
+                    let judged = self.known.anywhere(&[]).condition(&condition.value);
+                    self.found.keep(judged.map_err(|e| Diagnostic::from(e).at(&condition.span)));
+                }
+            }
+            Value::Bool(_) | Value::Null => {}
+            other => {
+                let message = format!("a condition must give true or false, this is {}", other.kind());
+                self.found.push(Diagnostic::error("condition-not-boolean", message).at(&condition.span));
+            }
+        }
+    }
+
+    fn check_notify(&mut self, task: &Task, around: &Surroundings) {
+        self.notifies |= around.case.is_some() && !task.notify.is_empty();
+        for name in &task.notify {
+            if let (false, Value::String(text)) = (name.value.has_template(), &name.value) {
+                self.notified.push(Spanned::new(text.shared(), name.span.clone()));
+            }
+        }
+    }
+
+    /// Handlers that are notified must be there; a role that is included may bring more.
+    pub fn check_notified(&mut self) {
+        use super::step::{Expand, StepKind};
+        let brings = |k: &StepKind| matches!(k, StepKind::Expand(Expand::Role(..) | Expand::Tasks(_)));
+        if self.draft.steps.iter().any(|s| brings(&s.step.kind)) {
+            return;
+        }
+        let handlers = &self.draft.handlers;
+        let words: Vec<&str> =
+            handlers.iter().flat_map(|h| h.names.iter().chain(&h.topics)).map(|w| &**w).collect();
+        for name in &self.notified {
+            if !words.contains(&&*name.value) {
+                let mut unknown =
+                    Diagnostic::error("unknown-handler", format!("no handler is called `{}`", name.value))
+                        .at(&name.span)
+                        .suggest(&name.value, words.iter().copied());
+                if unknown.help.is_empty() {
+                    unknown = unknown.help(match words.as_slice() {
+                        [] => "this play has no handlers: add it under `handlers:`".to_owned(),
+                        words => format!("the handlers are {}", words.join(", ")),
+                    });
+                }
+                self.found.push(unknown);
+            }
+        }
+    }
+
+    /// Keywords that this version reads and does not act on.
+    fn not_built(&mut self, task: &Task) {
+        let on = |v: &Option<Spanned<Value>>| {
+            v.as_ref().filter(|v| v.value.to_bool() != Some(false)).map(|v| v.span.clone())
+        };
+        let words: [(&str, Option<Span>, &str); 3] = [
+            ("async", on(&task.r#async), "the task runs in the foreground"),
+            ("durable", on(&task.durable), "the task ends with the run"),
+            ("on_resume", task.on_resume.as_ref().map(|v| v.span.clone()), "runs cannot be resumed yet"),
+        ];
+        for (word, span, instead) in words {
+            if let Some(span) = span {
+                let message = format!("`{word}` has no effect in this version: {instead}");
+                self.found.push(Diagnostic::warning("not-built", message).at(&span));
+            }
+        }
+    }
+
+    /// Units and expectations.
+    pub fn check_metrics(&mut self, metrics: &[Metric]) {
+        for metric in metrics {
+            let unit = Unit::parse(&metric.unit.value);
+            for expect in &metric.expect {
+                self.check_expect(metric, &unit, expect);
+            }
+            if let MetricSource::Regex(pattern) = &metric.source {
+                self.check_regex(pattern);
+            }
+        }
+    }
+
+    fn check_expect(&mut self, metric: &Metric, unit: &Unit, expect: &Expect) {
+        for quantity in [&expect.min, &expect.max, &expect.reference].into_iter().flatten() {
+            if quantity.value.has_template() {
+                continue;
+            }
+            let text = quantity.value.to_string();
+            let wrong = match Quantity::parse(&text) {
+                Ok(read) => match read.unit {
+                    Some(own) if !own.converts_to(unit) => Diagnostic::error(
+                        "unit-mismatch",
+                        format!(
+                            "`{}` is in `{unit}`, which cannot be compared with `{own}`",
+                            metric.name.value
+                        ),
+                    )
+                    .related(&metric.unit.span, "the metric's unit"),
+                    _ => continue,
+                },
+                Err(error) => Diagnostic::error("not-a-quantity", error.to_string()),
+            };
+            self.found.push(wrong.at(&quantity.span));
+        }
+    }
+
+    fn check_regex(&mut self, pattern: &Spanned<Arc<str>>) {
+        match fancy_regex::Regex::new(&pattern.value) {
+            Err(error) => {
+                let message = format!("this is no regular expression: {error}");
+                self.found.push(Diagnostic::error("bad-regex", message).at(&pattern.span));
+            }
+            Ok(regex) if !regex.capture_names().flatten().any(|n| n == "value") => {
+                self.found.push(
+                    Diagnostic::error("bad-regex", "the expression has no group named `value`")
+                        .at(&pattern.span)
+                        .help("put the number into `(?P<value>…)`; other named groups become labels"),
+                );
+            }
+            Ok(_) => {}
+        }
+    }
+
+    /// A stage order that cannot be: a container that is stopped before it is started.
+    pub fn check_stages(&mut self) {
+        let steps = &self.draft.steps;
+        let first = |stage: &Stage| steps.iter().position(|s| s.step.stage.as_ref() == Some(stage));
+        let (start, stop) = (first(&Stage::StartContainer), first(&Stage::StopContainer));
+        if let (Some(start), Some(stop)) = (start, stop)
+            && stop < start
+        {
+            let (stop, start) = (&steps[stop].step, &steps[start].step);
+            self.found.push(
+                Diagnostic::error(
+                    "stage-order",
+                    format!(
+                        "`{}` (stage stop_container) comes before `{}` (stage start_container)",
+                        stop.name, start.name
+                    ),
+                )
+                .at(&stop.span)
+                .related(&start.span, "the container is started here")
+                .help("a stage is a label and never reorders: move the task, or change its `stage`"),
+            );
+        }
+    }
+}
+
+/// The arguments with the plain string under its name.
+fn with_free_form(spec: &Spec, task: &Task) -> Vec<Argument> {
+    let mut arguments = task.call.arguments.clone();
+    if let (Some(name), Some(free)) = (spec.free_form, &task.call.free_form) {
+        arguments.push(Argument {
+            name: Arc::from(name),
+            name_span: free.span.clone(),
+            value: free.value.clone(),
+            value_span: free.span.clone(),
+        });
+    }
+    arguments
+}

@@ -1,0 +1,165 @@
+//! The compiler: project in, plan out. Equal input gives an equal plan, so that a fragment can be compiled again after a crash.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::play::compile_play;
+use super::{Plan, PlayPlan};
+use crate::base::spec::Catalogue;
+use crate::base::{Diagnostic, Diagnostics, SystemClock};
+use crate::load::Project;
+use crate::model::decode::Decoder;
+use crate::model::{Inventory, Play};
+use crate::vars::{Environment, Scope, Templar};
+
+/// What the command line says about the plan.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// `--in-container` or `--no-in-container`.
+    pub in_container: Option<bool>,
+    /// The environment variable [`super::IN_CONTAINER_VARIABLE`], read as a boolean.
+    pub exec_in_container: Option<String>,
+    /// `--tags`
+    pub tags: Vec<String>,
+    /// `--skip-tags`
+    pub skip_tags: Vec<String>,
+    /// `--case`: `stream`, `str*`, `stream[threads=1]`.
+    pub cases: Vec<String>,
+    /// `--stage`
+    pub stages: Vec<String>,
+    /// `--skip-stage`
+    pub skip_stages: Vec<String>,
+    /// `--limit`: a pattern.
+    pub limit: Option<String>,
+    /// For `case_order: random` and `order: shuffle`.
+    pub seed: u64,
+    /// `--check`
+    pub check: bool,
+    /// `--diff`
+    pub diff: bool,
+    /// `--keep-container`: no stop.
+    pub keep_container: bool,
+}
+
+/// Compiles a project.
+pub struct Compiler {
+    /// What was read.
+    pub project: Arc<Project>,
+    /// What a task can be.
+    pub catalogue: Arc<Catalogue>,
+    /// What the command line says.
+    pub options: Options,
+    pub(super) environment: Arc<Environment>,
+}
+
+impl Compiler {
+    /// A compiler of this project.
+    pub fn new(project: Arc<Project>, catalogue: Arc<Catalogue>, options: Options) -> Self {
+        let files = Arc::clone(project.loader.files());
+        let environment = Arc::new(Environment::new(files, Arc::new(SystemClock)));
+        Self { project, catalogue, options, environment }
+    }
+
+    /// The whole plan with the hosts that are known now; or all that is wrong.
+    pub fn plan(&self) -> Result<Plan, Diagnostics> {
+        let mut found = Diagnostics::new();
+        let mut plays = Vec::new();
+        let mut cases = Vec::new();
+        let mut compiled = Vec::new();
+        for number in 0..self.project.playbook.plays.len() {
+            let one = compile_play(self, number, &self.project.inventory, &mut found);
+            cases.extend(one.cases.iter().cloned());
+            plays.extend(one.plan.clone());
+            compiled.push(one);
+        }
+        self.options.unmatched_cases(&cases).for_each(|d| found.push(d));
+        self.unknown_stages(&compiled, &mut found);
+        super::undefined::warn(&compiled, &mut found);
+        self.play_order(&mut plays, &mut found);
+        let playbook = self.project.playbook.path.clone();
+        found.into_result(()).map(|((), warnings)| Plan { playbook, plays, warnings })
+    }
+
+    /// One play with the hosts of an inventory that the run may have changed.
+    pub fn bind(&self, play: usize, inventory: &Inventory) -> Result<PlayPlan, Diagnostics> {
+        let mut found = Diagnostics::new();
+        let compiled = compile_play(self, play, inventory, &mut found);
+        let plan = found.into_result(compiled.plan)?.0;
+        plan.ok_or_else(|| Diagnostic::error("no-such-play", format!("there is no play {play}")).into())
+    }
+
+    /// A stage on the command line that no step has.
+    fn unknown_stages(&self, compiled: &[super::play::Compiled], found: &mut Diagnostics) {
+        let mut known: BTreeSet<&str> = crate::model::Stage::KNOWN.into_iter().collect();
+        known.extend(compiled.iter().flat_map(|c| &c.stages).map(|s| &**s));
+        let given = self.options.stages.iter().map(|s| ("--stage", s));
+        for (flag, stage) in given.chain(self.options.skip_stages.iter().map(|s| ("--skip-stage", s))) {
+            if !known.contains(stage.as_str()) {
+                let words: Vec<&str> = known.iter().copied().collect();
+                found.push(
+                    Diagnostic::error(
+                        "no-such-stage",
+                        format!("`{flag} {stage}` names a stage that no step has"),
+                    )
+                    .suggest(stage, words.iter().copied())
+                    .help(format!("the stages are {}", words.join(", "))),
+                );
+            }
+        }
+    }
+
+    /// Plays follow each other unless they name what they need.
+    fn play_order(&self, plays: &mut [PlayPlan], found: &mut Diagnostics) {
+        let name = |play: &Play| play.keywords.label().map(ToOwned::to_owned);
+        let words: Vec<(Option<String>, Option<Arc<str>>)> = plays
+            .iter()
+            .map(|p| (name(&p.play), p.play.keywords.id.as_ref().map(|i| Arc::clone(&i.value))))
+            .collect();
+        let mut edges = Vec::new();
+        for (at, play) in plays.iter_mut().enumerate() {
+            let Some(needs) = play.play.keywords.needs.clone() else {
+                play.after = at.checked_sub(1).into_iter().collect();
+                edges.extend(play.after.iter().map(|a| (*a, at)));
+                continue;
+            };
+            play.after.clear();
+            for need in &needs {
+                let called = |(n, id): &(Option<String>, Option<Arc<str>>)| {
+                    n.as_deref() == Some(&*need.value) || id.as_deref() == Some(&*need.value)
+                };
+                let Some(target) = words.iter().position(called) else {
+                    let known =
+                        words.iter().flat_map(|(n, id)| n.as_deref().into_iter().chain(id.as_deref()));
+                    let unknown = format!("no play is called `{}`", need.value);
+                    found.push(
+                        Diagnostic::error("unknown-need", unknown).at(&need.span).suggest(&need.value, known),
+                    );
+                    continue;
+                };
+                play.after.push(target);
+                edges.push((target, at));
+            }
+        }
+        if let Some(circle) = super::cycle::shortest(plays.len(), &edges) {
+            let member = |i: &usize| {
+                let needs = plays[*i].play.keywords.needs.iter().flatten().next();
+                let span = needs.map_or_else(|| plays[*i].play.span.clone(), |n| n.span.clone());
+                (plays[*i].name.clone(), span)
+            };
+            found.push(super::needs::circle(&circle.iter().map(member).collect::<Vec<_>>()));
+        }
+    }
+
+    pub(super) fn decoder(&self) -> Decoder<'_> {
+        Decoder::new(&self.catalogue)
+    }
+
+    pub(super) fn templar(&self, scope: Scope) -> Templar {
+        Templar::new(scope, Arc::clone(&self.environment))
+    }
+
+    pub(super) fn playbook_folder(&self) -> PathBuf {
+        self.project.playbook.path.parent().map(std::path::Path::to_path_buf).unwrap_or_default()
+    }
+}

@@ -1,0 +1,148 @@
+//! Fragments for the steps that only the run can expand: includes, and flushes of handlers. Equal arguments give equal fragments.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::build::Build;
+use super::draft::slug;
+use super::play::{finish, known_for};
+use super::scope::ScopeKind;
+use super::step::{Expand, Inclusion, Step, StepKind};
+use super::tasks::stem;
+use super::{Compiler, Fragment, HandlerNames, Surroundings};
+use crate::base::{Diagnostic, Diagnostics, HostName, Map, Spanned, Value};
+use crate::model::{Level, Play};
+
+impl Compiler {
+    /// What `include_tasks` or `include_role` brings for these hosts: one part per inclusion, in order.
+    pub fn expand(
+        &self,
+        play: usize,
+        step: &Step,
+        hosts: &[HostName],
+        inclusions: &[Inclusion],
+    ) -> Result<Fragment, Diagnostics> {
+        self.fragment(play, step, hosts, |build, around| {
+            for inclusion in inclusions {
+                build.inclusion(step, inclusion, around);
+            }
+        })
+    }
+
+    /// A step per handler in the given order, on all hosts: who was not notified passes it by. So a handler that notifies a
+    /// later one works in the same flush, and an earlier one waits for the next.
+    pub fn flush(
+        &self,
+        play: usize,
+        step: &Step,
+        hosts: &[HostName],
+        handlers: &[HandlerNames],
+    ) -> Result<Fragment, Diagnostics> {
+        self.fragment(play, step, hosts, |build, around| {
+            for (number, handler) in handlers.iter().enumerate() {
+                build.handler_step(number, handler, around);
+            }
+        })
+    }
+
+    fn fragment(
+        &self,
+        play: usize,
+        step: &Step,
+        hosts: &[HostName],
+        fill: impl FnOnce(&mut Build<'_>, &Surroundings),
+    ) -> Result<Fragment, Diagnostics> {
+        let missing =
+            |what: &str| Diagnostics::from(Diagnostic::error("no-such-step", what.to_owned()).at(&step.span));
+        let play: &Arc<Play> =
+            self.project.playbook.plays.get(play).ok_or_else(|| missing("there is no such play"))?;
+        let around = step.surroundings.as_deref().ok_or_else(|| missing("this step brings nothing"))?;
+        let known = known_for(self, play, hosts);
+        let mut build = Build::new(self, play, &known);
+        let scope = build.draft.scope(None, ScopeKind::Group(Arc::from(step.name.as_str())));
+        let around = Surroundings { scope, hosts: hosts.into(), ..around.clone() };
+        fill(&mut build, &around);
+        let strategy = play.strategy.as_ref().map(|s| s.value).unwrap_or_default();
+        let mut found = std::mem::take(&mut build.found);
+        let draft = std::mem::take(&mut build.draft);
+        let finished = finish(draft, strategy, &around, BTreeMap::new(), &mut found);
+        let (finished, _) = found.into_result(finished)?;
+        finished.map(|(fragment, _)| fragment).ok_or_else(|| missing("this step brings nothing"))
+    }
+}
+
+impl Build<'_> {
+    fn inclusion(&mut self, step: &Step, inclusion: &Inclusion, around: &Surroundings) {
+        let word = slug(stem(&inclusion.target)) + &mark(&inclusion.vars);
+        let mut inside = around.clone();
+        inside.path = self.draft.id(format!("{}/{word}", around.path));
+        inside.push_vars(Level::IncludeParams, "include vars", &step.span, &Arc::new(inclusion.vars.clone()));
+        let target = Spanned::new(Value::from(&*inclusion.target), place_of(step));
+        match &step.kind {
+            StepKind::Expand(Expand::Role(_, from)) => {
+                let Some(role) = self.load_role(&inclusion.target, from, &inside, &target.span) else {
+                    return;
+                };
+                for dependency in &role.dependencies {
+                    self.role_entry(dependency, &inside.within(&role));
+                }
+                let within = inside.within(&role);
+                self.handlers(&role.handlers, &within);
+                self.items(&role.tasks, &within);
+            }
+            _ => {
+                let Some(path) = self.find_tasks(&inclusion.target, &target, &inside) else { return };
+                let inside = inside.beside(&path);
+                self.file(&path, &target, &inside);
+            }
+        }
+    }
+
+    fn handler_step(&mut self, number: usize, handler: &HandlerNames, around: &Surroundings) {
+        let Some(body) = &handler.body else { return };
+        let mut inside = body.around.clone();
+        inside.path.clone_from(&around.path);
+        inside.scope = around.scope;
+        inside.hosts = Arc::clone(&around.hosts);
+        inside.in_container = Arc::clone(&around.in_container);
+        // Tags do not choose among handlers.
+        inside.tags = vec![Arc::from("always")];
+        inside.case.clone_from(&around.case);
+        let first = self.draft.steps.len();
+        let tags = std::mem::take(&mut inside.tags);
+        let task = Arc::new(crate::model::Task {
+            keywords: crate::model::Keywords { tags: Vec::new(), ..body.task.keywords.clone() },
+            ..(*body.task).clone()
+        });
+        inside.tags = tags;
+        self.task(&task, &inside);
+        for drafted in &mut self.draft.steps[first..] {
+            drafted.step.handler = Some(number);
+        }
+    }
+}
+
+/// The place of what an include names.
+fn place_of(step: &Step) -> crate::base::Span {
+    let StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) = &step.kind else {
+        return step.span.clone();
+    };
+    let named = ["file", "name", "role"].iter().find_map(|n| task.call.argument(n));
+    let free = task.call.free_form.as_ref().map(|f| f.span.clone());
+    named.map(|a| a.value_span.clone()).or(free).unwrap_or_else(|| step.span.clone())
+}
+
+/// Tells inclusions of one target with different variables apart, the same way every time.
+fn mark(vars: &Map) -> String {
+    use sha2::{Digest, Sha256};
+    if vars.is_empty() {
+        return String::new();
+    }
+    let digest = Sha256::digest(Value::from(vars).to_string().as_bytes());
+    digest.iter().take(4).fold(String::from("+"), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,218 @@
+//! The hosts of a play and their variables, as far as they are known before contact.
+
+use std::sync::Arc;
+
+use super::Compiler;
+use super::known::Known;
+use crate::base::{Diagnostic, Diagnostics, HostName, Map, Span, Spanned, Value};
+use crate::model::{Inventory, Level, Pattern, Play, RoleFrom, VarLayer};
+use crate::vars::Scope;
+
+impl Compiler {
+    /// The variables of a host that its inventory and its vendor's role give, weakest first; facts, extra variables and
+    /// those of the text come on top. An unknown vendor is an error at the place that names it.
+    pub fn host_layers(&self, inventory: &Inventory, host: &str) -> Result<Vec<VarLayer>, Diagnostics> {
+        let mut layers = inventory.layers(host);
+        let bare = layers.iter().fold(Scope::new(), |scope, layer| scope.with(layer.clone()));
+        let Some((value, origin)) = bare.lookup("vendor") else { return Ok(layers) };
+        let span = match value {
+            Value::String(text) => text.span().cloned().unwrap_or_else(|| origin.span.clone()),
+            _ => origin.span.clone(),
+        };
+        let vendor = self.templar(bare.clone()).render_str(value).map_err(Diagnostic::from)?;
+        let role = format!("vendor_{vendor}");
+        let folders = self.project.loader.role_folders(&self.playbook_folder());
+        let found = self.project.loader.role(&role, &RoleFrom::default(), &folders, &span);
+        let (role, _) = found.map_err(|_| {
+            let known = self.project.loader.role_names(&folders);
+            let vendors: Vec<&str> = known.iter().filter_map(|r| r.strip_prefix("vendor_")).collect();
+            let message = format!("host {host} has the vendor `{vendor}`, and there is no role `{role}`");
+            let unknown = Diagnostic::error("missing-role", message)
+                .at(&span)
+                .suggest(&vendor, vendors.iter().copied());
+            let looked: Vec<String> = folders.iter().map(|f| crate::load::shown(f)).collect();
+            unknown.help(format!("looked in: {}", looked.join(", ")))
+        })?;
+        if let Some(defaults) = &role.defaults {
+            layers.push(super::roles::layer(Level::VendorDefaults, defaults));
+            layers.sort_by_key(|layer| layer.level);
+        }
+        Ok(layers)
+    }
+
+    /// What Benchbook itself defines for a host before contact; a run adds what only it knows. For no host: what is the same
+    /// for all.
+    pub fn magic(
+        &self,
+        inventory: &Inventory,
+        play: &Play,
+        hosts: &[HostName],
+        host: Option<&str>,
+    ) -> VarLayer {
+        let mut vars = Map::new();
+        let names = |hosts: &[HostName]| Value::from(hosts.iter().map(HostName::as_str).collect::<Vec<_>>());
+        if let Some(host) = host {
+            vars.insert("inventory_hostname", host);
+            vars.insert("inventory_hostname_short", host.split('.').next().unwrap_or(host));
+            let groups: Vec<Value> = inventory.group_names(host).into_iter().map(Value::from).collect();
+            vars.insert("group_names", Value::list(groups));
+        }
+        let groups = inventory.groups.keys();
+        let groups: Map = groups.map(|g| (Arc::clone(g), names(&inventory.hosts_of(g)))).collect();
+        vars.insert("groups", groups);
+        for word in ["ansible_play_hosts", "ansible_play_hosts_all", "play_hosts"] {
+            vars.insert(word, names(hosts));
+        }
+        vars.insert("playbook_dir", crate::load::shown(&play.folder));
+        vars.insert("ansible_check_mode", self.options.check);
+        vars.insert("ansible_diff_mode", self.options.diff);
+        let words = |list: &[String]| Value::from(list.to_vec());
+        vars.insert(
+            "ansible_run_tags",
+            if self.options.tags.is_empty() { words(&["all".into()]) } else { words(&self.options.tags) },
+        );
+        vars.insert("ansible_skip_tags", words(&self.options.skip_tags));
+        VarLayer {
+            level: Level::Magic,
+            origin: Arc::from("built in"),
+            span: Span::nowhere("built in"),
+            vars: Arc::new(vars),
+        }
+    }
+
+    /// What is known before contact of these hosts.
+    pub(super) fn known(
+        &self,
+        inventory: &Inventory,
+        play: &Play,
+        hosts: &[HostName],
+        found: &mut Diagnostics,
+    ) -> Known {
+        let extra = |scope: Scope| scope.with(self.project.extra.clone());
+        let base = extra(Scope::new()).with(self.magic(inventory, play, hosts, None));
+        let mut scopes = std::collections::BTreeMap::new();
+        for host in hosts {
+            let layers = self.host_layers(inventory, host.as_str()).unwrap_or_else(|errors| {
+                found.extend(errors);
+                Vec::new()
+            });
+            let scope = layers.into_iter().fold(Scope::new(), |scope, layer| scope.with(layer));
+            let magic = self.magic(inventory, play, hosts, Some(host.as_str()));
+            scopes.insert(host.clone(), extra(scope).with(magic));
+        }
+        Known::new(base, scopes, Arc::clone(&self.environment))
+    }
+
+    /// The hosts a play names, after `--limit`.
+    pub(super) fn play_hosts(
+        &self,
+        inventory: &Inventory,
+        play: &Play,
+        found: &mut Diagnostics,
+    ) -> Vec<HostName> {
+        let scope =
+            Scope::new().with(self.project.extra.clone()).with(self.magic(inventory, play, &[], None));
+        let play_vars = VarLayer {
+            level: Level::PlayVars,
+            origin: Arc::from("play vars"),
+            span: play.span.clone(),
+            vars: Arc::clone(&play.keywords.vars),
+        };
+        let rendered = self.templar(scope.with(play_vars)).render(&play.hosts.value);
+        let Some(value) = found.keep(rendered) else { return Vec::new() };
+        let text = match &value {
+            Value::List(items) => items.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+            other => other.to_string(),
+        };
+        // A literal pattern is shown where it stands; what a template gave, as a whole.
+        let literal = play.hosts.value.as_str() == Some(&text) && play.hosts.span.text() == text;
+        let span = if literal { play.hosts.span.clone() } else { Span::whole("hosts", &text) };
+        let Some(pattern) = found.keep(Pattern::parse(&text, &span)) else { return Vec::new() };
+        let mut unknown = Diagnostics::new();
+        let mut hosts = inventory.select_known(&pattern, &mut unknown);
+        for mut diagnostic in unknown.iter().cloned() {
+            if !literal {
+                diagnostic = diagnostic.at(&play.hosts.span);
+            }
+            // As in Ansible: a play for nobody is passed by.
+            diagnostic.severity = crate::base::Severity::Warning;
+            found.push(diagnostic);
+        }
+        if let Some(limit) = &self.options.limit {
+            let span = Span::whole("--limit", limit);
+            let limited = Pattern::parse(limit, &span).and_then(|p| inventory.select(&p));
+            let Some(allowed) = found.keep(limited) else { return Vec::new() };
+            hosts.retain(|h| allowed.contains(h));
+        }
+        if let Some(order) = &play.order {
+            self.ordered(&mut hosts, order, found);
+        }
+        hosts
+    }
+
+    fn ordered(&self, hosts: &mut [HostName], order: &Spanned<Arc<str>>, found: &mut Diagnostics) {
+        match &*order.value {
+            "inventory" => {}
+            "reverse_inventory" => hosts.reverse(),
+            "sorted" => hosts.sort(),
+            "reverse_sorted" => hosts.sort_by(|a, b| b.cmp(a)),
+            "shuffle" => fastrand::Rng::with_seed(self.options.seed).shuffle(hosts),
+            other => {
+                let words = ["inventory", "reverse_inventory", "sorted", "reverse_sorted", "shuffle"];
+                found.push(
+                    Diagnostic::error("unknown-choice", format!("hosts cannot be ordered by `{other}`"))
+                        .at(&order.span)
+                        .suggest(other, words)
+                        .help(format!("the orders are {}", words.join(", "))),
+                );
+            }
+        }
+    }
+}
+
+/// The batches of `serial`: numbers or per cent; the last one is repeated.
+pub(super) fn batches(hosts: &[HostName], serial: &[Value]) -> Option<Vec<Vec<HostName>>> {
+    if serial.is_empty() {
+        return Some(vec![hosts.to_vec()]);
+    }
+    let mut rest = hosts;
+    let mut batches = Vec::new();
+    let mut sizes = serial.iter();
+    let mut size = 0;
+    while !rest.is_empty() {
+        if let Some(next) = sizes.next() {
+            size = batch_size(next, hosts.len())?;
+        }
+        let (batch, others) = rest.split_at(size.clamp(1, rest.len()));
+        batches.push(batch.to_vec());
+        rest = others;
+    }
+    Some(batches)
+}
+
+fn batch_size(value: &Value, hosts: usize) -> Option<usize> {
+    let text = value.to_string();
+    let size = match text.trim().strip_suffix('%') {
+        Some(percent) => hosts * percent.trim().parse::<usize>().ok()? / 100,
+        None => text.trim().parse().ok()?,
+    };
+    // 0 means all, as in Ansible; a share of few hosts is at least one.
+    Some(if size == 0 && !text.contains('%') { hosts.max(1) } else { size.max(1) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serial_gives_batches() {
+        let hosts: Vec<HostName> = (0..5).map(|i| HostName::from(format!("h{i}"))).collect();
+        let sizes =
+            |serial: &[Value]| batches(&hosts, serial).map(|b| b.iter().map(Vec::len).collect::<Vec<_>>());
+        assert_eq!(sizes(&[]), Some(vec![5]));
+        assert_eq!(sizes(&[Value::from(2)]), Some(vec![2, 2, 1]));
+        assert_eq!(sizes(&[Value::from(1), Value::from("40%")]), Some(vec![1, 2, 2]));
+        assert_eq!(sizes(&[Value::from("1%")]), Some(vec![1, 1, 1, 1, 1]));
+        assert_eq!(sizes(&[Value::from("many")]), None);
+    }
+}

@@ -1,0 +1,129 @@
+//! The scopes that `container:` and `monitors:` put around a play, a block, a case or a round.
+//!
+//! Their steps are announced: this version plans and shows them, `run` refuses a container and goes on without a monitor.
+
+use super::Surroundings;
+use super::build::Build;
+use super::draft::slug;
+use super::scope::{ScopeKind, Section};
+use crate::base::{Span, Value};
+use crate::model::{Container, ContainerLifecycle, Keywords, Lifetime, Stage};
+
+impl Build<'_> {
+    /// Compiles `body` inside what `container:` and `monitors:` of a mapping ask for.
+    pub fn wrapped(
+        &mut self,
+        own: &Keywords,
+        around: &Surroundings,
+        body: impl FnOnce(&mut Self, &Surroundings),
+    ) {
+        match &own.container {
+            None => self.monitored(own, around, body),
+            Some(container) => match &container.value {
+                Container::Enter(name) => {
+                    let detail = format!("enters {}", self.known.shown(around, name));
+                    self.announce(around, &Stage::StartContainer, "container", detail, &container.span);
+                    self.monitored(own, around, body);
+                }
+                Container::Lifecycle(lifecycle) if lifecycle.lifetime == Lifetime::Play => {
+                    self.prepare_image(lifecycle, around);
+                    self.contained(lifecycle, &container.span, around, |build, inside| {
+                        build.monitored(own, inside, body);
+                    });
+                }
+                Container::Lifecycle(lifecycle) => {
+                    self.prepare_image(lifecycle, around);
+                    let mut inside = around.clone();
+                    inside.container =
+                        Some((std::sync::Arc::new((**lifecycle).clone()), container.span.clone()));
+                    self.monitored(own, &inside, body);
+                }
+            },
+        }
+    }
+
+    /// Compiles `body` inside the container of a case or of a round, if there is one of that lifetime.
+    pub fn contained_for(
+        &mut self,
+        lifetime: Lifetime,
+        around: &Surroundings,
+        body: impl FnOnce(&mut Self, &Surroundings),
+    ) {
+        match around.container.clone() {
+            Some((lifecycle, span)) if lifecycle.lifetime == lifetime => {
+                self.contained(&lifecycle, &span, around, body);
+            }
+            _ => body(self, around),
+        }
+    }
+
+    fn prepare_image(&mut self, lifecycle: &ContainerLifecycle, around: &Surroundings) {
+        let image = &lifecycle.image;
+        let part = |key: &str| image.value.get(key).map(|v| self.known.shown(around, v));
+        let name = part("name").unwrap_or_else(|| self.known.shown(around, &image.value));
+        let detail = match (part("build"), part("base")) {
+            (Some(_), Some(base)) => format!("build {name} on {base}"),
+            (Some(_), None) => format!("build {name}"),
+            _ => name,
+        };
+        self.announce(around, &Stage::PrepareImage, "prepare_image", detail, &image.span);
+    }
+
+    fn contained(
+        &mut self,
+        lifecycle: &ContainerLifecycle,
+        span: &Span,
+        around: &Surroundings,
+        body: impl FnOnce(&mut Self, &Surroundings),
+    ) {
+        let name = lifecycle
+            .name
+            .as_ref()
+            .map_or_else(|| "container".to_owned(), |n| self.known.shown(around, &n.value));
+        let (inside, always) = self.sections(around);
+        self.announce(&inside, &Stage::StartContainer, "start_container", name.clone(), span);
+        for role in &lifecycle.configure {
+            let detail = format!("role {} in {name}", self.known.shown(around, &role.role.value));
+            self.announce(&inside, &Stage::ConfigureEnv, "configure_env", detail, &role.span);
+        }
+        body(self, &inside);
+        if !self.compiler.options.keep_container {
+            self.announce(&always, &Stage::StopContainer, "stop_container", name, span);
+        }
+    }
+
+    fn monitored(
+        &mut self,
+        own: &Keywords,
+        around: &Surroundings,
+        body: impl FnOnce(&mut Self, &Surroundings),
+    ) {
+        let Some(first) = own.monitors.first() else { return body(self, around) };
+        let names = |m: &crate::base::Spanned<Value>| match &m.value {
+            Value::Map(map) => map.keys().next().map_or_else(String::new, ToString::to_string),
+            other => other.to_string(),
+        };
+        let detail = own.monitors.iter().map(names).collect::<Vec<_>>().join(", ");
+        let (inside, always) = self.sections(around);
+        self.announce(&inside, &Stage::Monitor, "monitor start", detail.clone(), &first.span);
+        body(self, &inside);
+        self.announce(&always, &Stage::Monitor, "monitor stop", detail, &first.span);
+    }
+
+    /// A scope with a body and an always.
+    fn sections(&mut self, around: &Surroundings) -> (Surroundings, Surroundings) {
+        let block = self.draft.scope(Some(around.scope), ScopeKind::Block { rescue: false });
+        let section = |build: &mut Self, section| {
+            let scope = build.draft.scope(Some(block), ScopeKind::Section(section));
+            Surroundings { scope, ..around.clone() }
+        };
+        (section(self, Section::Body), section(self, Section::Always))
+    }
+
+    /// The surroundings of a group of steps for reading: a role, an included file.
+    pub fn group(&mut self, around: &Surroundings, label: &str, word: &str) -> Surroundings {
+        let scope = self.draft.scope(Some(around.scope), ScopeKind::Group(label.into()));
+        let path = self.draft.id(format!("{}/{}", around.path, slug(word)));
+        Surroundings { scope, path, ..around.clone() }
+    }
+}

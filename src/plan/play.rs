@@ -1,0 +1,386 @@
+//! One play: facts, pre_tasks, roles, tasks, cases, post_tasks, in their scopes, with their edges.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::build::Build;
+use super::draft::{Draft, Flow, slug};
+use super::fragment::{Fragment, Pruning};
+use super::hosts::batches;
+use super::known::Known;
+use super::scope::ScopeKind;
+use super::step::{Expand, Inherited, StepKind, TaskStep};
+use super::{Compiler, PlayPlan, Surroundings, layout, needs, pruned};
+use crate::base::spec::Argument;
+use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, Map, Span, Spanned, Value};
+use crate::model::{Call, Inventory, Item, Keywords, Level, LoopControl, Play, Role, Strategy, VarLayer};
+
+/// A play after compilation, with what checks over all plays want to know.
+pub(super) struct Compiled {
+    /// Nothing when something is too wrong to go on.
+    pub plan: Option<PlayPlan>,
+    /// All cases, also those that were not selected.
+    pub cases: Vec<(Arc<str>, CaseId, Map)>,
+    /// All stages that occur.
+    pub stages: BTreeSet<Arc<str>>,
+    /// What is read and given a value.
+    pub usage: super::undefined::Usage,
+}
+
+/// Compiles a play for the hosts of an inventory.
+pub(super) fn compile_play(
+    compiler: &Compiler,
+    number: usize,
+    inventory: &Inventory,
+    found: &mut Diagnostics,
+) -> Compiled {
+    let mut compiled = Compiled {
+        plan: None,
+        cases: Vec::new(),
+        stages: BTreeSet::new(),
+        usage: super::undefined::Usage::default(),
+    };
+    let Some(play) = compiler.project.playbook.plays.get(number) else { return compiled };
+    let hosts = compiler.play_hosts(inventory, play, found);
+    let known = compiler.known(inventory, play, &hosts, found);
+    let mut build = Build::new(compiler, play, &known);
+    let root = build.draft.scope(None, ScopeKind::Play);
+    let mut around = bare(compiler, play, number, &hosts, root);
+    build.play_vars(&mut around);
+    let modes = compiler.modes(&known, &around, &mut build.found);
+    around.in_container = Arc::new(modes.keys().cloned().collect());
+    let roles = build.static_roles(&around);
+    expose(&roles, &mut around);
+    let seed = build.play_body(&around, &roles);
+    let strategy = play.strategy.as_ref().map(|s| s.value).unwrap_or_default();
+    let batches = build.batches(&around);
+    build.check_notified();
+    build.check_stages();
+    compiled.cases = std::mem::take(&mut build.known_cases);
+    compiled.stages =
+        build.draft.steps.iter().filter_map(|s| s.step.stage.as_ref()).map(|s| Arc::from(s.name())).collect();
+    compiled.usage = std::mem::take(&mut build.usage);
+    let open = open_ends(&build, &compiled.usage);
+    let broken = build.found.has_errors();
+    let mut own = std::mem::take(&mut build.found);
+    let name = play
+        .keywords
+        .name
+        .as_ref()
+        .map_or_else(|| play.hosts.value.to_string(), |n| known.shown(&around, &n.value));
+    if !broken {
+        let draft = std::mem::take(&mut build.draft);
+        if let Some((fragment, pruning)) = finish(draft, strategy, &around, modes, &mut own) {
+            compiled.plan = Some(PlayPlan {
+                number,
+                name,
+                play: Arc::clone(play),
+                hosts,
+                batches,
+                strategy,
+                after: number.checked_sub(1).into_iter().collect(),
+                fragment,
+                pruning,
+                open,
+                seed,
+            });
+        }
+    }
+    found.extend(own);
+    compiled
+}
+
+/// Edges, needs, pruning: from a draft to a fragment.
+pub(super) fn finish(
+    draft: Draft,
+    strategy: Strategy,
+    around: &Surroundings,
+    modes: BTreeMap<HostName, String>,
+    found: &mut Diagnostics,
+) -> Option<(Fragment, Pruning)> {
+    let mut edges = layout::lay(strategy, &draft);
+    edges.extend(needs::resolve(&draft, strategy, found));
+    needs::circles(&draft, &edges, found);
+    if found.has_errors() {
+        return None;
+    }
+    let lost = pruned::lost(&draft, &around.in_container);
+    lost.errors.into_iter().for_each(|d| found.push(d));
+    let mut fragment = Fragment {
+        scopes: draft.scopes,
+        handlers: draft.handlers,
+        cases: draft.cases,
+        ..Fragment::default()
+    };
+    let nodes: Vec<_> = draft.steps.into_iter().map(|d| fragment.graph.add_node(d.step)).collect();
+    for edge in edges {
+        let (from, to) = (nodes[edge.from], nodes[edge.to]);
+        match fragment.graph.find_edge(from, to) {
+            Some(there) => fragment.graph[there] = fragment.graph[there].max(edge.order),
+            None => {
+                fragment.graph.add_edge(from, to, edge.order);
+            }
+        }
+    }
+    let taken = pruned::in_container(&mut fragment.graph, &around.in_container);
+    let pruning =
+        Pruning { pruned: taken.steps, bridges: taken.bridges, mode: modes, registers: lost.registers };
+    Some((fragment, pruning)).filter(|_| !found.has_errors())
+}
+
+/// What everything in a play is surrounded by, before its variables.
+fn bare(
+    compiler: &Compiler,
+    play: &Arc<Play>,
+    number: usize,
+    hosts: &[HostName],
+    scope: super::ScopeIx,
+) -> Surroundings {
+    let word = |play: &Play| {
+        slug(
+            &play
+                .keywords
+                .name
+                .as_ref()
+                .map_or_else(|| play.hosts.value.to_string(), |n| n.value.to_string()),
+        )
+    };
+    let own = word(play);
+    let earlier = compiler.project.playbook.plays[..number].iter().filter(|p| word(p) == own).count();
+    let path = if earlier == 0 { own } else { format!("{own}~{}", earlier + 1) };
+    Surroundings {
+        path,
+        scope,
+        hosts: hosts.into(),
+        in_container: Arc::default(),
+        inherited: Inherited::default(),
+        vars: Vec::new(),
+        tags: Vec::new(),
+        stage: None,
+        search: Arc::from([play.folder.clone()]),
+        playbook: play.folder.clone(),
+        role: None,
+        case: None,
+        container: None,
+        metrics: Arc::from([]),
+    }
+}
+
+/// Roles of the play show their variables to all of it.
+fn expose(roles: &[Arc<Role>], around: &mut Surroundings) {
+    for role in roles {
+        around.vars.extend(role.defaults.iter().map(|v| super::roles::layer(Level::RoleDefaults, v)));
+        around.vars.extend(role.vars.iter().map(|v| super::roles::layer(Level::RoleVars, v)));
+    }
+}
+
+/// `omp (facts)`: variables of the text that only the run can give a value.
+fn open_ends(build: &Build<'_>, usage: &super::undefined::Usage) -> Vec<String> {
+    let mut open = build.open.clone();
+    open.extend(usage.later.iter().map(|(name, why)| format!("{name} ({why})")));
+    open
+}
+
+impl Build<'_> {
+    /// `vars` and `vars_files` of the play.
+    fn play_vars(&mut self, around: &mut Surroundings) {
+        let play = Arc::clone(self.play);
+        let tags = Keywords { vars: Arc::default(), ..play.keywords.clone() };
+        // The name, needs and life cycles of a play are not its tasks'.
+        *around = self.inside(around, &tags, Level::PlayVars, "play vars");
+        around.push_vars(Level::PlayVars, "play vars", &play.span, &play.keywords.vars);
+        for prompt in &play.vars_prompt {
+            let name = prompt.value.get("name").and_then(Value::as_str).unwrap_or_default();
+            if !self.compiler.project.extra.vars.contains_key(name) {
+                self.found.push(
+                    Diagnostic::error(
+                        "prompt",
+                        format!("`vars_prompt` wants to ask for `{name}`; this version does not ask"),
+                    )
+                    .at(&prompt.span)
+                    .help(format!("give it on the command line: -e {name}=…")),
+                );
+            }
+        }
+        for entry in &play.vars_files {
+            let candidates: Vec<Spanned<Value>> = match &entry.value {
+                Value::List(items) => {
+                    items.iter().map(|v| Spanned::new(v.clone(), entry.span.clone())).collect()
+                }
+                _ => vec![entry.clone()],
+            };
+            if let Some(layer) = self.vars_file(&candidates, around) {
+                around.vars.push(layer);
+            }
+        }
+    }
+
+    /// The first of several files of variables that is there.
+    fn vars_file(&mut self, candidates: &[Spanned<Value>], around: &Surroundings) -> Option<VarLayer> {
+        let loader = &self.compiler.project.loader;
+        let mut tried = Vec::new();
+        for candidate in candidates {
+            let name =
+                self.found.keep(self.known.text(around, candidate, "the name of a file in `vars_files`"))?;
+            let path: PathBuf = around.playbook.join(&name);
+            if !loader.files().is_file(&path) {
+                tried.push(crate::load::shown(&path));
+                continue;
+            }
+            return match loader.vars(&path, Some(&candidate.span)) {
+                Ok((vars, span)) => Some(VarLayer {
+                    level: Level::VarsFiles,
+                    origin: Arc::from(crate::load::shown(&path)),
+                    span,
+                    vars,
+                }),
+                Err(errors) => {
+                    self.found.extend(errors);
+                    None
+                }
+            };
+        }
+        let place = candidates.first()?;
+        self.found.push(
+            Diagnostic::error("missing-file", "this file of variables does not exist")
+                .at(&place.span)
+                .help(format!("looked for {}", tried.join(", "))),
+        );
+        None
+    }
+
+    /// Everything in its order. Gives the seed of the cases, if chance had a say.
+    fn play_body(&mut self, around: &Surroundings, roles: &[Arc<Role>]) -> Option<u64> {
+        let play = Arc::clone(self.play);
+        for role in roles {
+            self.handlers(&role.handlers, &around.within(role));
+        }
+        self.handlers(&play.handlers, around);
+        self.facts(around);
+        let mut seed = None;
+        let flow = Keywords { needs: None, id: None, ..play.keywords.clone() };
+        self.wrapped(&flow, around, |build, around| {
+            let part =
+                |word: &str| Surroundings { path: format!("{}/{word}", around.path), ..around.clone() };
+            build.items(&play.pre_tasks, &part("pre_tasks"));
+            build.flush_after(&play.pre_tasks, &part("pre_tasks"));
+            for role in &play.roles {
+                build.role_entry(role, &part("roles"));
+            }
+            build.items(&play.tasks, &part("tasks"));
+            let anything: Vec<Item> = play.tasks.clone();
+            if !play.roles.is_empty() || !anything.is_empty() {
+                build.flush_now(&part("tasks"));
+            }
+            if !play.cases.is_empty() {
+                let before = build.draft.handlers.len();
+                seed = build.cases(&part("cases"));
+                if build.draft.handlers.len() > before || build.notifies {
+                    build.flush_now(&part("cases"));
+                }
+            }
+            build.items(&play.post_tasks, &part("post_tasks"));
+            build.flush_after(&play.post_tasks, &part("post_tasks"));
+        });
+        seed
+    }
+
+    fn flush_after(&mut self, items: &[Item], around: &Surroundings) {
+        if !items.is_empty() {
+            self.flush_now(around);
+        }
+    }
+
+    /// A flush, if anybody could have been notified.
+    fn flush_now(&mut self, around: &Surroundings) {
+        let brings = |kind: &StepKind| matches!(kind, StepKind::Expand(Expand::Role(..)));
+        let some = !self.draft.handlers.is_empty() || self.draft.steps.iter().any(|s| brings(&s.step.kind));
+        if some {
+            let span = self.play.span.clone();
+            self.flush(around, &span);
+        }
+    }
+
+    /// The step that gathers facts.
+    fn facts(&mut self, around: &Surroundings) {
+        let play = Arc::clone(self.play);
+        let wanted = match &play.gather_facts {
+            None => true,
+            Some(value) => {
+                let known = self.known.same_everywhere(around, &value.value, &value.span, "`gather_facts`");
+                let Some(known) = self.found.keep(known) else { return };
+                let Some(wanted) = known.to_bool() else {
+                    let message = format!("`gather_facts` must be a boolean, not {}", known.kind());
+                    self.found.push(Diagnostic::error("wrong-type", message).at(&value.span));
+                    return;
+                };
+                wanted
+            }
+        };
+        self.usage.facts |= wanted;
+        if !wanted {
+            return;
+        }
+        let span = play.gather_facts.as_ref().map_or_else(|| play.hosts.span.clone(), |v| v.span.clone());
+        let subset = play.gather_subset.iter().map(|s| Argument {
+            name: Arc::from("gather_subset"),
+            name_span: s.span.clone(),
+            value: s.value.clone(),
+            value_span: s.span.clone(),
+        });
+        let step = setup_step(&span, subset.collect(), around);
+        let mut around = around.clone();
+        around.tags.push(Arc::from("always"));
+        around.stage = None;
+        let mut flow = Flow::default();
+        flow.writes.insert(Arc::from("ansible_facts"));
+        self.push(&around, "facts", "facts", StepKind::Task(Arc::new(step)), &span, flow);
+    }
+
+    /// The batches of `serial`.
+    fn batches(&mut self, around: &Surroundings) -> Vec<Vec<HostName>> {
+        let play = Arc::clone(self.play);
+        let mut sizes = Vec::new();
+        for size in &play.serial {
+            let known = self.known.same_everywhere(around, &size.value, &size.span, "`serial`");
+            sizes.extend(self.found.keep(known));
+        }
+        batches(&around.hosts, &sizes).unwrap_or_else(|| {
+            let span = play.serial.first().map_or_else(|| play.span.clone(), |s| s.span.clone());
+            let message = "`serial` takes numbers of hosts and shares of them in per cent";
+            self.found.push(Diagnostic::error("wrong-type", message).at(&span));
+            vec![around.hosts.to_vec()]
+        })
+    }
+}
+
+fn setup_step(span: &Span, arguments: Vec<Argument>, around: &Surroundings) -> TaskStep {
+    TaskStep {
+        call: Call {
+            name: Spanned::new(Arc::from("setup"), span.clone()),
+            free_form: None,
+            arguments,
+            arguments_template: None,
+        },
+        inherited: around.inherited.clone(),
+        r#loop: None,
+        loop_control: LoopControl::default(),
+        register: None,
+        changed_when: Vec::new(),
+        failed_when: Vec::new(),
+        until: Vec::new(),
+        retries: None,
+        delay: None,
+        notify: Vec::new(),
+        metrics: Arc::from([]),
+        search: Arc::clone(&around.search),
+        role: None,
+    }
+}
+
+/// What is known of hosts that a fragment is compiled for.
+pub(super) fn known_for(compiler: &Compiler, play: &Arc<Play>, hosts: &[HostName]) -> Known {
+    let mut ignored = Diagnostics::new();
+    compiler.known(&compiler.project.inventory, play, hosts, &mut ignored)
+}

@@ -1,0 +1,250 @@
+//! Roles: their dependencies, what they expose to the play, and their tasks.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Surroundings;
+use super::build::Build;
+use super::fragment::{HandlerBody, HandlerNames};
+use super::tasks::{first_error, spanned};
+use crate::base::{Diagnostic, Map, Span, Value};
+use crate::model::{Item, Level, Role, RoleEntry, RoleFrom, RoleVars, Task, VarLayer};
+
+impl Build<'_> {
+    /// Where roles are looked for.
+    pub fn role_folders(&self, around: &Surroundings) -> Vec<PathBuf> {
+        let mut folders = self.compiler.project.loader.role_folders(&around.playbook);
+        // A role finds its neighbours.
+        folders.extend(around.role.iter().filter_map(|(_, path)| Some(path.parent()?.to_path_buf())));
+        folders
+    }
+
+    /// Finds a role that must be known before contact.
+    pub fn find_role(&mut self, entry: &RoleEntry, around: &Surroundings) -> Option<Arc<Role>> {
+        let name = self.found.keep(self.known.text(around, &entry.role, "the name of a role"))?;
+        self.load_role(&name, &entry.from, around, &entry.role.span)
+    }
+
+    pub(super) fn load_role(
+        &mut self,
+        name: &str,
+        from: &RoleFrom,
+        around: &Surroundings,
+        span: &Span,
+    ) -> Option<Arc<Role>> {
+        let folders = self.role_folders(around);
+        match self.compiler.project.loader.role(name, from, &folders, span) {
+            Ok((role, warnings)) => {
+                self.found.extend(warnings);
+                Some(role)
+            }
+            Err(errors) => {
+                self.found.extend(errors);
+                None
+            }
+        }
+    }
+
+    /// A role entry: its dependencies, then its tasks.
+    pub fn role_entry(&mut self, entry: &RoleEntry, around: &Surroundings) {
+        let Some(role) = self.find_role(entry, around) else { return };
+        let key = (Arc::clone(&role.name), parameters(entry));
+        let again = entry.allow_duplicates.unwrap_or(role.allow_duplicates);
+        if self.used_roles.contains(&key) && !again {
+            return;
+        }
+        self.used_roles.push(key);
+        if self.importing.contains(&role.path) {
+            self.found.push(
+                Diagnostic::error("role-cycle", format!("role `{}` depends on itself", role.name))
+                    .at(&entry.role.span),
+            );
+            return;
+        }
+        let mut inside = self.inside(around, &entry.keywords, Level::RoleParams, "role parameters");
+        inside.push_vars(Level::RoleParams, "role parameters", &entry.span, &entry.params);
+        let first = self.draft.steps.len();
+        self.importing.push(role.path.clone());
+        for dependency in &role.dependencies {
+            self.role_entry(dependency, &inside.within(&role));
+        }
+        self.importing.pop();
+        self.role_tasks(&role, &role.tasks, &inside);
+        self.name(&entry.keywords, Some(&role.name), first, &entry.span);
+    }
+
+    /// The tasks of a role, or of one of its files, with its variables.
+    pub fn role_tasks(&mut self, role: &Arc<Role>, tasks: &[Item], around: &Surroundings) {
+        let grouped = self.group(around, &format!("role {}", role.name), &role.name);
+        let inside = grouped.within(role);
+        self.items(tasks, &inside);
+    }
+
+    /// `import_role`
+    pub(super) fn import_role(&mut self, task: &Arc<Task>, around: &Surroundings) {
+        self.no_loop(task);
+        let mut problems = crate::base::Diagnostics::new();
+        let entry = self.compiler.decoder().role_of_task(&task.call, &mut problems);
+        self.found.extend(problems);
+        let Some(entry) = entry else { return };
+        let inside = self.inside(around, &task.keywords, Level::IncludeParams, "import vars");
+        let Some(role) = self.find_role(&entry, &inside) else { return };
+        if self.importing.contains(&role.path) {
+            self.found.push(
+                Diagnostic::error("role-cycle", format!("role `{}` imports itself", role.name))
+                    .at(&entry.role.span),
+            );
+            return;
+        }
+        self.importing.push(role.path.clone());
+        for dependency in &role.dependencies {
+            self.role_entry(dependency, &inside.within(&role));
+        }
+        self.role_tasks(&role, &role.tasks, &inside);
+        self.importing.pop();
+    }
+
+    /// All roles that are known before the run and expose their variables and handlers to the whole play: those of
+    /// `roles:`, their dependencies, and `import_role` with a plain name. Dependencies come first.
+    pub fn static_roles(&mut self, around: &Surroundings) -> Vec<Arc<Role>> {
+        let play = Arc::clone(self.play);
+        let mut found = Vec::new();
+        for entry in &play.roles {
+            self.collect_role(entry, around, &mut found);
+        }
+        for items in [&play.pre_tasks, &play.tasks, &play.post_tasks] {
+            self.collect_imports(items, around, &mut found);
+        }
+        found
+    }
+
+    fn collect_role(&mut self, entry: &RoleEntry, around: &Surroundings, found: &mut Vec<Arc<Role>>) {
+        // What is wrong with it is said when its tasks are compiled.
+        let Ok(name) = self.known.text(around, &entry.role, "the name of a role") else { return };
+        let folders = self.role_folders(around);
+        let loaded = self.compiler.project.loader.role(&name, &entry.from, &folders, &entry.role.span);
+        let Ok(role) = loaded.map(|(role, _)| role).map_err(first_error) else { return };
+        if found.iter().any(|r| r.path == role.path) {
+            return;
+        }
+        let place = found.len();
+        found.push(Arc::clone(&role));
+        for dependency in &role.dependencies {
+            self.collect_role(dependency, &around.within(&role), found);
+        }
+        found[place..].rotate_left(1);
+    }
+
+    fn collect_imports(&mut self, items: &[Item], around: &Surroundings, found: &mut Vec<Arc<Role>>) {
+        for item in items {
+            match item {
+                Item::Block(block) => {
+                    for section in [&block.body, &block.rescue, &block.always] {
+                        self.collect_imports(section, around, found);
+                    }
+                }
+                Item::Task(task) if task.call.short_name() == "import_role" => {
+                    let mut ignored = crate::base::Diagnostics::new();
+                    if let Some(entry) = self.compiler.decoder().role_of_task(&task.call, &mut ignored) {
+                        self.collect_role(&entry, around, found);
+                    }
+                }
+                Item::Task(_) => {}
+            }
+        }
+    }
+
+    /// The handlers of a role or play.
+    pub fn handlers(&mut self, items: &[Item], around: &Surroundings) {
+        for item in items {
+            match item {
+                Item::Task(task) if task.call.short_name() == "import_tasks" => {
+                    let file =
+                        task.call.argument("file").map(spanned).or_else(|| task.call.free_form.clone());
+                    let Some(file) = file else { continue };
+                    let name = self.found.keep(self.known.text(around, &file, "the file of an import"));
+                    let Some(path) = name.and_then(|name| self.find_tasks(&name, &file, around)) else {
+                        continue;
+                    };
+                    match self.compiler.project.loader.tasks(&path, Some(&file.span)) {
+                        Ok((items, _)) => self.handlers(&items, around),
+                        Err(errors) => self.found.extend(errors),
+                    }
+                }
+                Item::Task(task) => self.handler(task, around),
+                Item::Block(block) => {
+                    let inside = self.inside(around, &block.keywords, Level::BlockVars, "block vars");
+                    self.handlers(&block.body, &inside);
+                }
+            }
+        }
+    }
+
+    fn handler(&mut self, task: &Arc<Task>, around: &Surroundings) {
+        let inside = self.inside(around, &task.keywords, Level::TaskVars, "task vars");
+        self.check_task(task, &inside);
+        let mut names: Vec<Arc<str>> = Vec::new();
+        if let Some(name) = &task.keywords.name {
+            let name = self.known.shown(&inside, &name.value);
+            names.extend(around.role.iter().map(|(role, _)| Arc::from(format!("{role} : {name}"))));
+            names.insert(0, Arc::from(name));
+        }
+        // Of two handlers with one name the later counts.
+        for earlier in &mut self.draft.handlers {
+            if names.first() == earlier.names.first() {
+                earlier.names.retain(|n| !names.contains(n));
+            }
+        }
+        let topics = task
+            .listen
+            .iter()
+            .filter_map(|t| self.known.text(&inside, t, "a topic of a handler").ok().map(Arc::from));
+        let topics = topics.collect();
+        let body = Some(Arc::new(HandlerBody { task: Arc::clone(task), around: around.clone() }));
+        self.draft.handlers.push(HandlerNames { names, topics, body });
+    }
+}
+
+/// What makes two uses of a role the same: parameters, variables, conditions, tags, other files.
+fn parameters(entry: &RoleEntry) -> Map {
+    let mut all = (*entry.params).clone();
+    all.insert("vars", Value::Map(Arc::clone(&entry.keywords.vars)));
+    let texts =
+        |list: &[crate::base::Spanned<Value>]| Value::list(list.iter().map(|v| v.value.clone()).collect());
+    all.insert("when", texts(&entry.keywords.when));
+    all.insert("tags", texts(&entry.keywords.tags));
+    all.insert("from", format!("{:?}", entry.from));
+    all
+}
+
+/// A layer of a role's file of variables.
+pub(super) fn layer(level: Level, vars: &RoleVars) -> VarLayer {
+    VarLayer {
+        level,
+        origin: Arc::clone(&vars.origin),
+        span: vars.span.clone(),
+        vars: Arc::clone(&vars.vars),
+    }
+}
+
+impl Surroundings {
+    /// Inside a role: its variables, its folders.
+    pub(super) fn within(&self, role: &Arc<Role>) -> Self {
+        let mut inside = self.clone();
+        inside.vars.extend(role.defaults.iter().map(|v| layer(Level::RoleDefaults, v)));
+        inside.vars.extend(role.vars.iter().map(|v| layer(Level::RoleVars, v)));
+        inside.search = [role.path.clone(), role.path.join("tasks"), self.playbook.clone()].into();
+        inside.role = Some((Arc::clone(&role.name), role.path.clone()));
+        inside
+    }
+
+    /// Inside a file of tasks: what stands beside it is found first.
+    pub(super) fn beside(&self, file: &std::path::Path) -> Self {
+        let folder = file.parent().map(std::path::Path::to_path_buf).unwrap_or_default();
+        let mut search: Vec<PathBuf> = self.search.to_vec();
+        if !search.contains(&folder) {
+            search.insert(0, folder);
+        }
+        Self { search: search.into(), ..self.clone() }
+    }
+}

@@ -1,0 +1,393 @@
+//! Lists of tasks become steps: tasks, blocks, static imports, and the steps of includes that the run expands.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::build::Build;
+use super::draft::slug;
+use super::scope::{ScopeKind, Section};
+use super::step::{Expand, StepKind, TaskStep};
+use super::{Meta, Surroundings};
+use crate::base::spec::Argument;
+use crate::base::{Diagnostic, Spanned, Value};
+use crate::model::{Block, Item, Level, RoleFrom, Stage, Task};
+
+impl Build<'_> {
+    /// A list of tasks and blocks.
+    pub fn items(&mut self, items: &[Item], around: &Surroundings) {
+        for item in items {
+            match item {
+                Item::Task(task) => self.task(task, around),
+                Item::Block(block) => self.block(block, around),
+            }
+        }
+    }
+
+    fn block(&mut self, block: &Arc<Block>, around: &Surroundings) {
+        let mut inside = self.inside(around, &block.keywords, Level::BlockVars, "block vars");
+        let label = block.keywords.name.as_ref().map(|n| self.known.shown(around, &n.value));
+        inside.path =
+            self.draft.id(format!("{}/{}", around.path, label.as_deref().map_or("block".into(), slug)));
+        let first = self.draft.steps.len();
+        let keywords = &block.keywords;
+        if block.rescue.is_empty() && block.always.is_empty() {
+            if let Some(label) = &label {
+                inside.scope = self.draft.scope(Some(around.scope), ScopeKind::Group(Arc::from(&**label)));
+            }
+            self.wrapped(keywords, &inside, |build, inside| build.items(&block.body, inside));
+        } else {
+            let kind = ScopeKind::Block { rescue: !block.rescue.is_empty() };
+            let parent = match &label {
+                Some(label) => self.draft.scope(Some(around.scope), ScopeKind::Group(Arc::from(&**label))),
+                None => around.scope,
+            };
+            let scope = self.draft.scope(Some(parent), kind);
+            let inside = Surroundings { scope, ..inside };
+            self.wrapped(keywords, &inside, |build, inside| {
+                build.section(&block.body, inside, Section::Body, "");
+                build.section(&block.rescue, inside, Section::Rescue, "/rescue");
+                build.section(&block.always, inside, Section::Always, "/always");
+            });
+        }
+        self.name(keywords, label.as_deref(), first, &block.span);
+    }
+
+    fn section(&mut self, items: &[Item], around: &Surroundings, section: Section, path: &str) {
+        if !items.is_empty() {
+            let scope = self.draft.scope(Some(around.scope), ScopeKind::Section(section));
+            let inside = Surroundings { scope, path: format!("{}{path}", around.path), ..around.clone() };
+            self.items(items, &inside);
+        }
+    }
+
+    /// One task, whatever it is.
+    pub fn task(&mut self, task: &Arc<Task>, around: &Surroundings) {
+        let first = self.draft.steps.len();
+        self.check_task(task, around);
+        match task.call.short_name() {
+            "import_tasks" => self.import_tasks(task, around),
+            "import_role" => self.import_role(task, around),
+            "include_tasks" | "include_role" => self.include(task, around),
+            "meta" => self.meta(task, around),
+            _ => {
+                let inside = self.inside(around, &task.keywords, Level::TaskVars, "task vars");
+                self.wrapped(&task.keywords, &inside, |build, inside| {
+                    let step = StepKind::Task(Arc::new(build.task_step(task, inside)));
+                    let (word, name) = build.label(task, inside);
+                    let flow = build.flow(task, inside);
+                    build.push(inside, &word, &name, step, &task.span, flow);
+                });
+            }
+        }
+        let label = task.keywords.label().map(ToOwned::to_owned);
+        self.name(&task.keywords, label.as_deref(), first, &task.span);
+    }
+
+    /// A task's part of an id, and its name for people.
+    pub fn label(&self, task: &Task, around: &Surroundings) -> (String, String) {
+        match &task.keywords.name {
+            Some(name) => {
+                let written = name.value.to_string();
+                (slug(&written), self.known.shown(around, &name.value))
+            }
+            None => (slug(task.call.short_name()), task.call.short_name().to_owned()),
+        }
+    }
+
+    /// A task with everything it inherits.
+    pub fn task_step(&mut self, task: &Arc<Task>, inside: &Surroundings) -> TaskStep {
+        let metrics = if !task.metrics.is_empty() {
+            Arc::from(task.metrics.as_slice())
+        } else if Self::in_round(inside) && is_measured(task) {
+            Arc::clone(&inside.metrics)
+        } else {
+            Arc::from([])
+        };
+        TaskStep {
+            call: task.call.clone(),
+            inherited: inside.inherited.clone(),
+            r#loop: task.r#loop.clone(),
+            loop_control: task.loop_control.clone(),
+            register: task.register.clone(),
+            changed_when: task.changed_when.clone(),
+            failed_when: task.failed_when.clone(),
+            until: task.until.clone(),
+            retries: task.retries.clone(),
+            delay: task.delay.clone(),
+            notify: task.notify.clone(),
+            metrics,
+            search: Arc::clone(&inside.search),
+            role: inside.role.clone(),
+        }
+    }
+
+    fn import_tasks(&mut self, task: &Arc<Task>, around: &Surroundings) {
+        self.no_loop(task);
+        let Some(file) = self.file_of(task) else { return };
+        let inside = self.inside(around, &task.keywords, Level::IncludeParams, "import vars");
+        let Some(name) = self.found.keep(self.known.text(&inside, &file, "the file of an import")) else {
+            return;
+        };
+        let Some(path) = self.find_tasks(&name, &file, &inside) else { return };
+        if self.importing.contains(&path) {
+            self.found
+                .push(Diagnostic::error("import-cycle", format!("{name} imports itself")).at(&file.span));
+            return;
+        }
+        let grouped = self.group(&inside, &name, stem(&name));
+        let grouped = grouped.beside(&path);
+        self.importing.push(path.clone());
+        self.file(&path, &file, &grouped);
+        self.importing.pop();
+    }
+
+    /// The tasks of a file that `place` names.
+    pub fn file(&mut self, path: &Path, place: &Spanned<Value>, around: &Surroundings) {
+        match self.compiler.project.loader.tasks(path, Some(&place.span)) {
+            Ok((items, warnings)) => {
+                self.found.extend(warnings);
+                self.items(&items, around);
+            }
+            Err(errors) => self.found.extend(errors),
+        }
+    }
+
+    /// `include_tasks` and `include_role`: a step that asks for its fragment when it is reached, and its end.
+    fn include(&mut self, task: &Arc<Task>, around: &Surroundings) {
+        // Its own condition and tags decide about the include; its variables reach what it brings.
+        let inside = self.inside(around, &task.keywords, Level::IncludeParams, "include vars");
+        let step = Arc::new(self.task_step(task, &inside));
+        let is_role = task.call.short_name() == "include_role";
+        let (expand, target) = if is_role {
+            let mut problems = crate::base::Diagnostics::new();
+            let entry = self.compiler.decoder().role_of_task(&task.call, &mut problems);
+            self.found.extend(problems);
+            let Some(entry) = entry else { return };
+            (Expand::Role(Arc::clone(&step), entry.from.clone()), entry.role)
+        } else {
+            let Some(file) = self.file_of(task) else { return };
+            (Expand::Tasks(Arc::clone(&step)), file)
+        };
+        if target.value.has_template() {
+            self.usage.open = true;
+        } else {
+            self.check_target(&target, is_role, &inside);
+        }
+        let (word, name) = match &task.keywords.name {
+            Some(_) => self.label(task, &inside),
+            None => {
+                let shown = self.known.shown(&inside, &target.value);
+                (slug(task.call.short_name()), format!("{} {shown}", task.call.short_name()))
+            }
+        };
+        let mut flow = self.flow(task, &inside);
+        flow.open = true;
+        let Some(number) =
+            self.push(&inside, &word, &name, StepKind::Expand(expand), &task.span, flow.clone())
+        else {
+            return;
+        };
+        // What it brings inherits from what is around the include, and gets its variables.
+        let expand = &mut self.draft.steps[number].step;
+        let id = expand.id.to_string();
+        let bring =
+            apply(task, Surroundings { vars: inside.vars.clone(), path: id.clone(), ..around.clone() });
+        expand.surroundings = Some(Arc::new(bring));
+        let end = Surroundings { path: id, ..inside };
+        self.push(&end, "end", &format!("end of {name}"), StepKind::Join, &task.span, flow);
+    }
+
+    /// A target that is written out must be there; what it gives a value is noted.
+    fn check_target(&mut self, target: &Spanned<Value>, is_role: bool, inside: &Surroundings) {
+        let name = target.value.to_string();
+        if is_role {
+            let role = self.load_role(&name, &RoleFrom::default(), inside, &target.span);
+            role.iter().for_each(|r| self.note_included(&r.tasks));
+            return;
+        }
+        let Some(path) = self.find_tasks(&name, target, inside) else { return };
+        match self.compiler.project.loader.tasks(&path, Some(&target.span)) {
+            Ok((items, _)) => self.note_included(&items),
+            Err(errors) => self.found.extend(errors),
+        }
+    }
+
+    fn meta(&mut self, task: &Arc<Task>, around: &Surroundings) {
+        let inside = self.inside(around, &task.keywords, Level::TaskVars, "task vars");
+        let Some(word) = &task.call.free_form else {
+            self.found.push(
+                Diagnostic::error("missing-argument", "`meta` needs to know what to do")
+                    .at(&task.call.name.span)
+                    .help(format!("write one of: {}", META.map(|(w, _)| w).join(", "))),
+            );
+            return;
+        };
+        let text = word.value.to_string();
+        if text == "flush_handlers" {
+            self.flush(&inside, &word.span);
+            return;
+        }
+        let Some((_, meta)) = META.iter().find(|(w, _)| *w == text) else {
+            self.found.push(
+                Diagnostic::error("unknown-choice", format!("`meta` cannot do `{text}`"))
+                    .at(&word.span)
+                    .suggest(&text, META.iter().map(|(w, _)| *w))
+                    .help(format!("it can do {}", META.map(|(w, _)| w).join(", "))),
+            );
+            return;
+        };
+        let Some(meta) = meta else { return };
+        let mut flow = self.flow(task, &inside);
+        flow.open = true;
+        flow.wide = !matches!(meta, Meta::EndHost | Meta::ResetConnection | Meta::Noop);
+        let step = StepKind::Meta(Spanned::new(*meta, word.span.clone()));
+        let (_, name) = self.label(task, &inside);
+        let name = if task.keywords.name.is_some() { name } else { format!("meta {text}") };
+        let number = self.push(&inside, &slug(&text), &name, step, &task.span, flow);
+        if number.is_some() && !inside.inherited.when.is_empty() {
+            let task = Arc::new(self.task_step(task, &inside));
+            if let Some(number) = number {
+                self.draft.steps[number].step.condition = Some(task);
+            }
+        }
+    }
+
+    /// A flush of handlers: expanded by the run, because only it knows who notified what.
+    pub fn flush(&mut self, around: &Surroundings, span: &crate::base::Span) {
+        let mut around = around.clone();
+        around.tags = vec![Arc::from("always")];
+        around.stage = None;
+        let flow = super::draft::Flow { open: true, ..Default::default() };
+        let kind = StepKind::Expand(Expand::Flush);
+        let Some(number) = self.push(&around, "flush_handlers", "flush handlers", kind, span, flow.clone())
+        else {
+            return;
+        };
+        let expand = &mut self.draft.steps[number].step;
+        let id = expand.id.to_string();
+        let bring = Surroundings { path: id.clone(), ..around.clone() };
+        expand.surroundings = Some(Arc::new(bring));
+        self.push(
+            &Surroundings { path: id, ..around },
+            "end",
+            "end of flush handlers",
+            StepKind::Join,
+            span,
+            flow,
+        );
+    }
+
+    /// `file:` of an include or import, or its plain string.
+    fn file_of(&mut self, task: &Arc<Task>) -> Option<Spanned<Value>> {
+        let named = task.call.argument("file").map(spanned);
+        let file = named.or_else(|| task.call.free_form.clone());
+        if file.is_none() {
+            let message = format!("`{}` needs a file", task.call.short_name());
+            self.found.push(Diagnostic::error("missing-argument", message).at(&task.call.name.span));
+        }
+        file
+    }
+
+    /// A file of tasks: beside the file that names it, in the role, beside the playbook.
+    pub fn find_tasks(
+        &mut self,
+        name: &str,
+        place: &Spanned<Value>,
+        around: &Surroundings,
+    ) -> Option<PathBuf> {
+        let files = self.compiler.project.loader.files();
+        let folders = around.search.iter().flat_map(|f| [f.clone(), f.join("tasks")]);
+        let candidates: Vec<PathBuf> = folders.map(|f| f.join(name)).collect();
+        if let Some(path) = candidates.iter().find(|p| files.is_file(p)) {
+            return Some(path.clone());
+        }
+        let looked: Vec<String> = candidates
+            .iter()
+            .filter_map(|p| p.parent())
+            .filter(|p| files.is_folder(p))
+            .map(crate::load::shown)
+            .collect();
+        self.found.push(
+            Diagnostic::error("missing-file", format!("there is no file of tasks `{name}`"))
+                .at(&place.span)
+                .help(format!("looked in: {}", looked.join(", "))),
+        );
+        None
+    }
+
+    pub(super) fn no_loop(&mut self, task: &Arc<Task>) {
+        if let Some(r#loop) = &task.r#loop {
+            let word = task.call.short_name();
+            self.found.push(
+                Diagnostic::error(
+                    "loop-on-import",
+                    format!("`{word}` cannot be looped: it is resolved before the run"),
+                )
+                .at(&r#loop.span)
+                .help(format!("use `{}`", word.replace("import", "include"))),
+            );
+        }
+    }
+}
+
+/// The words of `meta`, and what they do to the run; a flush is a step of its own.
+const META: [(&str, Option<Meta>); 9] = [
+    ("flush_handlers", None),
+    ("noop", Some(Meta::Noop)),
+    ("end_host", Some(Meta::EndHost)),
+    ("end_play", Some(Meta::EndPlay)),
+    ("end_batch", Some(Meta::EndBatch)),
+    ("clear_facts", Some(Meta::ClearFacts)),
+    ("clear_host_errors", Some(Meta::ClearHostErrors)),
+    ("reset_connection", Some(Meta::ResetConnection)),
+    ("refresh_inventory", Some(Meta::RefreshInventory)),
+];
+
+/// Whether the figures of a case may be in a task's output.
+fn is_measured(task: &Task) -> bool {
+    matches!(task.call.short_name(), "command" | "shell" | "raw" | "script")
+}
+
+/// `apply:` of an include reaches what it brings.
+fn apply(task: &Task, mut bring: Surroundings) -> Surroundings {
+    let Some(apply) = task.call.argument("apply") else { return bring };
+    let one = |key: &str| apply.value.get(key).map(|v| Spanned::new(v.clone(), apply.value_span.clone()));
+    let list = |key: &str| match one(key) {
+        Some(Spanned { value: Value::List(items), span }) => {
+            items.iter().map(|v| Spanned::new(v.clone(), span.clone())).collect()
+        }
+        other => other.into_iter().collect::<Vec<_>>(),
+    };
+    bring.tags.extend(
+        list("tags")
+            .iter()
+            .flat_map(|t| t.value.to_string().split(',').map(|t| Arc::from(t.trim())).collect::<Vec<_>>()),
+    );
+    bring.inherited.when.extend(list("when"));
+    bring.inherited.environment.extend(list("environment"));
+    bring.inherited.r#become = one("become").or(bring.inherited.r#become);
+    bring.inherited.become_user = one("become_user").or(bring.inherited.become_user);
+    bring.inherited.delegate_to = one("delegate_to").or(bring.inherited.delegate_to);
+    bring.inherited.ignore_errors = one("ignore_errors").or(bring.inherited.ignore_errors);
+    bring.inherited.run_once = one("run_once").or(bring.inherited.run_once);
+    if let Some(stage) = one("stage") {
+        bring.stage = Some(Stage::parse(&stage.value.to_string()));
+    }
+    bring
+}
+
+/// An argument as a value with its place.
+pub(super) fn spanned(argument: &Argument) -> Spanned<Value> {
+    Spanned::new(argument.value.clone(), argument.value_span.clone())
+}
+
+/// The first of several errors.
+pub(super) fn first_error(errors: crate::base::Diagnostics) -> Diagnostic {
+    let fallback = || Diagnostic::error("unreadable", "a file cannot be read");
+    errors.iter().next().cloned().unwrap_or_else(fallback)
+}
+
+/// `tasks/setup-redhat.yml` → `setup-redhat`.
+pub(super) fn stem(name: &str) -> &str {
+    Path::new(name).file_stem().and_then(|s| s.to_str()).unwrap_or(name)
+}
