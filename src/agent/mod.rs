@@ -206,3 +206,6 @@ fn invalid(error: impl std::error::Error + Send + Sync + 'static) -> io::Error {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::base::Diagnostic;
+
 /// What the inventory says about reaching a host; plain data, already templated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target {
@@ -45,6 +47,14 @@ pub enum TargetError {
     Unknown(String),
 }
 
+impl TargetError {
+    /// What the user is told; the caller adds the place.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let TargetError::Unknown(name) = self;
+        Diagnostic::error("unknown-connection", self.to_string()).suggest(name, CONNECTIONS.iter().copied())
+    }
+}
+
 /// The names that `ansible_connection` may have.
 pub const CONNECTIONS: &[&str] = &["local", "memory", "scripted"];
 
@@ -76,6 +86,10 @@ mod tests {
         assert_eq!(target(None, "localhost"), Ok(Endpoint::Local));
         assert_eq!(target(Some("memory"), "n1"), Ok(Endpoint::Memory("n1".into())));
         assert_eq!(target(None, "n1"), Err(TargetError::Unknown("ssh".into())));
-        assert_eq!(target(Some("winrm"), "n1").unwrap_err().to_string(), "there is no connection `winrm`");
+        let error = target(Some("lokal"), "n1").unwrap_err().diagnostic().to_string();
+        assert_eq!(
+            error,
+            "error[unknown-connection]: there is no connection `lokal`\n |\n = help: did you mean `local`?"
+        );
     }
 }

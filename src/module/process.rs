@@ -101,7 +101,7 @@ impl Context<'_> {
         let mut child = self.spawn(command, &mark)?;
         reader.attach(&mut child);
         let pid = Pid::from_child(&child);
-        let family = Family::new(pid, &mark);
+        let mut family = Family::new(pid, &mark);
         let (tell, events) = mpsc::channel();
         let on_cancel = tell.clone();
         // The receiver may be gone by then: nobody waits any more.
@@ -120,7 +120,7 @@ impl Context<'_> {
                 drop(tell.send(Event::OutputEnded));
                 capture
             });
-            self.supervise(&family, &events, &mut ending);
+            self.supervise(&mut family, &events, &mut ending);
             stop.stop();
             reading.join().unwrap_or_else(|_| Capture::broken())
         });
@@ -159,7 +159,7 @@ impl Context<'_> {
     }
 
     /// Returns when the child has exited (it can be reaped) and its output has ended or was given up.
-    fn supervise(&self, family: &Family, events: &Receiver<Event>, ending: &mut Ending) {
+    fn supervise(&self, family: &mut Family, events: &Receiver<Event>, ending: &mut Ending) {
         let started = Instant::now();
         let limit = self.request.timeout_ms.map(|ms| started + Duration::from_millis(ms));
         let mut killed: Option<Instant> = None;

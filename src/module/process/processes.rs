@@ -1,8 +1,11 @@
 //! A child and everything that came from it, and signals to them.
 //!
-//! The group is reached by its number. A descendant that made a session of its own is found by the mark in its environment,
-//! which it inherits; one that also cleared its environment cannot be found.
+//! The group is reached by its number. Others are found in /proc: those in the child's session, those with the mark in their
+//! environment, and the children of all these. What was found once is remembered, because a parent that dies takes its
+//! trace along. A process that left the session, cleared its environment and lost its parent before anybody
+//! looked cannot be found.
 
+use std::collections::HashMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -17,24 +20,28 @@ const CHASE: Duration = Duration::from_secs(2);
 pub struct Family {
     leader: Pid,
     mark: String,
+    /// Members that were found, with their start times: a number alone may mean another process by now.
+    known: HashMap<Pid, u64>,
 }
 
 impl Family {
     /// The child leads its own session and group; `mark` is the value of [`MARK`] in its environment.
     pub fn new(leader: Pid, mark: &str) -> Self {
-        Self { leader, mark: format!("{MARK}={mark}") }
+        Self { leader, mark: format!("{MARK}={mark}"), known: HashMap::new() }
     }
 
     /// Sends a signal to the group and to those that left it. One that ended meanwhile is no error.
-    pub fn signal(&self, signal: Signal) {
+    pub fn signal(&mut self, signal: Signal) {
+        // Looked for first: the group's end would hide whose children they are.
+        let others = self.others();
         let _ = rustix::process::kill_process_group(self.leader, signal);
-        for pid in self.others() {
-            let _ = rustix::process::kill_process(pid, signal);
+        for other in others.iter().filter(|other| other.group != self.leader.as_raw_pid()) {
+            let _ = rustix::process::kill_process(other.pid, signal);
         }
     }
 
     /// KILL, again until nobody is left but processes that cannot be killed.
-    pub fn kill(&self) {
+    pub fn kill(&mut self) {
         let until = Instant::now() + CHASE;
         loop {
             self.signal(Signal::KILL);
@@ -46,22 +53,90 @@ impl Family {
     }
 
     /// Whether anybody but the leader still runs.
-    pub fn has_others(&self) -> bool {
+    pub fn has_others(&mut self) -> bool {
         !self.others().is_empty()
     }
 
-    /// Everybody with the mark, except the leader. Without /proc, nobody.
-    fn others(&self) -> Vec<Pid> {
-        let Ok(folder) = fs::read_dir("/proc") else { return Vec::new() };
-        folder
-            .filter_map(|entry| {
-                let path = entry.ok()?.path();
-                let pid = Pid::from_raw(path.file_name()?.to_str()?.parse().ok()?)?;
-                // Those of other users cannot be read, and zombies have no environment any more.
-                let environ = fs::read(path.join("environ")).ok()?;
-                let marked = environ.split(|b| *b == 0).any(|v| v == self.mark.as_bytes());
-                (marked && pid != self.leader).then_some(pid)
-            })
-            .collect()
+    /// Every member that runs, except the leader. Without /proc, nobody.
+    fn others(&mut self) -> Vec<Process> {
+        let all = processes();
+        self.known.retain(|pid, start| all.iter().any(|p| p.pid == *pid && p.start == *start));
+        loop {
+            let before = self.known.len();
+            for process in all.iter().filter(|p| p.pid != self.leader) {
+                if !self.known.contains_key(&process.pid) && self.includes(process) {
+                    self.known.insert(process.pid, process.start);
+                }
+            }
+            if self.known.len() == before {
+                break;
+            }
+        }
+        all.into_iter().filter(|p| self.known.contains_key(&p.pid)).collect()
+    }
+
+    fn includes(&self, process: &Process) -> bool {
+        let parent = Pid::from_raw(process.parent);
+        process.session == self.leader.as_raw_pid()
+            || parent.is_some_and(|parent| parent == self.leader || self.known.contains_key(&parent))
+            || process.has_variable(&self.mark)
+    }
+}
+
+/// One process that runs, from /proc/PID/stat; see proc(5).
+struct Process {
+    pid: Pid,
+    parent: i32,
+    group: i32,
+    session: i32,
+    /// Clock ticks after boot.
+    start: u64,
+}
+
+impl Process {
+    fn read(pid: &str) -> Option<Self> {
+        let line = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name is in parentheses and may contain anything.
+        let mut fields = line.rsplit_once(')')?.1.split_ascii_whitespace();
+        let state = fields.next()?;
+        let mut number = || fields.next()?.parse().ok();
+        let (parent, group, session) = (number()?, number()?, number()?);
+        // Fields 7 to 21 stand between the session and the start.
+        let start = fields.nth(15)?.parse().ok()?;
+        let pid = Pid::from_raw(pid.parse().ok()?)?;
+        (!matches!(state, "Z" | "X")).then_some(Self { pid, parent, group, session, start })
+    }
+
+    /// Whether its environment has this `NAME=value`. That of another user's process cannot be read.
+    fn has_variable(&self, variable: &str) -> bool {
+        let environ = fs::read(format!("/proc/{}/environ", self.pid.as_raw_pid())).unwrap_or_default();
+        environ.split(|byte| *byte == 0).any(|v| v == variable.as_bytes())
+    }
+}
+
+fn processes() -> Vec<Process> {
+    let Ok(folder) = fs::read_dir("/proc") else { return Vec::new() };
+    folder.filter_map(|entry| Process::read(entry.ok()?.file_name().to_str()?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_read_as_the_system_says() {
+        let own = Process::read("self").is_none();
+        assert!(own, "`self` is no number");
+        let pid = rustix::process::getpid();
+        let process = processes().into_iter().find(|p| p.pid == pid).unwrap();
+        assert_eq!(Some(process.parent), rustix::process::getppid().map(Pid::as_raw_pid));
+        assert_eq!(process.group, rustix::process::getpgrp().as_raw_pid());
+        assert!(process.has_variable(&format!("PATH={}", std::env::var("PATH").unwrap())));
+        let uptime: f64 =
+            fs::read_to_string("/proc/uptime").unwrap().split(' ').next().unwrap().parse().unwrap();
+        let ticks = uptime * 100.0;
+        #[allow(clippy::cast_precision_loss)] // ticks since boot are small
+        let start = process.start as f64;
+        assert!(start < ticks && start > 0.0, "{start} of {ticks}");
     }
 }

@@ -141,13 +141,24 @@ fn a_time_out_ends_a_background_child_that_holds_the_output() {
 fn a_process_that_cannot_be_found_does_not_hang_the_call() {
     let request = Request { timeout_ms: Some(300), ..request() };
     // Out of the group and without its mark, it cannot be told from others; it only holds the output.
-    let hidden = "setsid env -i /bin/sh -c 'echo $$; exec /bin/sleep 600' & sleep 600";
+    let hidden = "(setsid env -i /bin/sh -c 'echo $$; exec /bin/sleep 600' &); sleep 600";
     let started = Instant::now();
     let finished = run_with(&request, &Kept::default(), &sh(hidden)).unwrap();
     assert!(started.elapsed() < Duration::from_secs(5));
     assert_eq!(finished.warnings, ["a process that could not be found still holds the output open"]);
     let pid = rustix::process::Pid::from_raw(said(&finished).trim().parse().unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("it still runs");
+}
+
+#[test]
+fn those_who_hide_while_their_parent_lives_are_found() {
+    let request = Request { timeout_ms: Some(300), ..request() };
+    // As under `sudo`: another session, another environment, and deaf to TERM.
+    let away =
+        "setsid env -i /bin/sh -c 'trap \"\" TERM; echo $$; while :; do /bin/sleep 0.1; done' & sleep 600";
+    let finished = run_with(&request, &Kept::default(), &sh(away)).unwrap();
+    assert_eq!(finished.warnings, [""; 0]);
+    assert!(!std::path::Path::new("/proc").join(said(&finished).trim()).join("cwd").exists());
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub async fn cancel(subject: &Subject) {
     assert_eq!(started.calling.await.unwrap().unwrap().status, Status::Cancelled);
     assert!(since.elapsed() < Duration::from_secs(5));
     all_end(&started.pids).await;
-    // One that is cancelled before it starts does not start.
+    // Also when that was asked before it started.
     let cancel = Cancel::new();
     cancel.cancel(Duration::ZERO);
     let call = Call { cancel, ..Call::default() };

@@ -1,0 +1,95 @@
+//! Why there is no session with an agent, and what the user is told about it.
+
+use super::Endpoint;
+use crate::base::Diagnostic;
+
+/// Why there is no session with an agent.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// There is no agent program; where it was looked for.
+    #[error("no agent program found (looked for {})", looked_for.join(", "))]
+    NoAgent {
+        /// In this order.
+        looked_for: Vec<String>,
+    },
+    /// The agent program cannot be started.
+    #[error("cannot start {program}: {error}")]
+    Start {
+        /// Its path.
+        program: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The stream ended, or something else than an agent answered.
+    #[error("no agent answered{}{}", colon(reason), said(banner))]
+    NoAnswer {
+        /// Why, if known.
+        reason: String,
+        /// What was printed instead.
+        banner: String,
+    },
+    /// The agent is another version.
+    #[error(
+        "the agent speaks protocol {agent}, this program speaks {ours}: the two programs are from different builds"
+    )]
+    Protocol {
+        /// The agent's.
+        agent: u32,
+        /// This program's.
+        ours: u32,
+    },
+    /// Nobody told the pool how to reach this endpoint.
+    #[error("nothing is known about how to reach {0}")]
+    Unknown(Endpoint),
+}
+
+impl ConnectError {
+    /// What the user is told.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let code = match self {
+            ConnectError::NoAgent { .. } => "no-agent",
+            ConnectError::Start { .. } => "agent-does-not-start",
+            ConnectError::NoAnswer { .. } => "no-answer",
+            ConnectError::Protocol { .. } => "agent-of-another-build",
+            ConnectError::Unknown(_) => "unknown-endpoint",
+        };
+        let diagnostic = Diagnostic::error(code, self.to_string());
+        match self {
+            ConnectError::NoAgent { .. } | ConnectError::Protocol { .. } => diagnostic
+                .help("`cargo build` makes both programs; `cargo run` makes only the one that it runs")
+                .help("the environment variable BENCHBOOK_AGENT names an agent that is somewhere else"),
+            _ => diagnostic,
+        }
+    }
+}
+
+fn colon(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(": {text}") }
+}
+
+fn said(banner: &str) -> String {
+    if banner.trim().is_empty() { String::new() } else { format!("; it said: {}", banner.trim()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_user_is_told() {
+        let error = ConnectError::NoAgent {
+            looked_for: vec!["/a/benchbook-agent".into(), "/a/agents/benchbook-agent".into()],
+        };
+        let expected = "\
+error[no-agent]: no agent program found (looked for /a/benchbook-agent, /a/agents/benchbook-agent)
+ |
+ = help: `cargo build` makes both programs; `cargo run` makes only the one that it runs
+ = help: the environment variable BENCHBOOK_AGENT names an agent that is somewhere else";
+        assert_eq!(error.diagnostic().to_string(), expected);
+        let error = ConnectError::NoAnswer { reason: "exit status: 127".into(), banner: "Welcome\n".into() };
+        assert_eq!(
+            error.diagnostic().to_string(),
+            "error[no-answer]: no agent answered: exit status: 127; it said: Welcome"
+        );
+    }
+}
