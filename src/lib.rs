@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod base;
+pub mod cli;
 pub mod connection;
 pub mod event;
 pub mod load;

@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The program that users call. Everything is in [`benchbook::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    benchbook::cli::main()
+}

@@ -9,6 +9,7 @@ mod csv;
 mod json;
 pub mod json_lines;
 mod line;
+mod listing;
 mod markdown;
 pub mod progress;
 pub mod summary;
@@ -19,6 +20,7 @@ use std::io;
 
 pub use console::Console;
 pub use json_lines::JsonLines;
+pub use listing::Listing;
 pub use progress::Progress;
 pub use summary::Summary;
 

@@ -2,7 +2,9 @@
 
 mod architecture;
 mod case_programs;
+mod cli;
 mod conformance;
 mod guides;
 mod modules;
 mod static_agent;
+mod harness;

@@ -1,0 +1,72 @@
+//! The command line: one file per verb, one row in [`Verb`].
+//!
+//! Data goes to stdout, everything else to stderr. Only this layer reads the environment and knows all the others.
+
+mod doc;
+mod failure;
+mod log;
+mod project;
+mod runs;
+mod show;
+mod terminal;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use failure::{Exit, Failure};
+use terminal::Terminal;
+
+/// Benchmarks fleets of machines: playbooks become a graph, the graph runs, every figure is kept.
+#[derive(Debug, Parser)]
+#[command(name = "benchbook", version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Runs(runs::Args),
+    Show(show::Args),
+    Log(log::Args),
+    Doc(doc::Args),
+}
+
+/// What a verb gives back: how the program ends, or why it could not do its work.
+type Outcome = Result<Exit, Failure>;
+
+/// Reads the command line, does what it says, and gives the exit status.
+pub fn main() -> ExitCode {
+    let terminal = Terminal::new();
+    failure::report_panics(&terminal);
+    log_for_developers();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // `--help` and `--version` come this way too; clap knows where they belong.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Input as u8));
+        }
+    };
+    let result = std::panic::catch_unwind(|| match cli.verb {
+        Verb::Runs(args) => runs::run(&args, &terminal),
+        Verb::Show(args) => show::run(&args, &terminal),
+        Verb::Log(args) => log::run(&args, &terminal),
+        Verb::Doc(args) => doc::run(&args, &terminal),
+    });
+    let exit = match result {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(failure)) => failure.report(&terminal),
+        Err(_) => Exit::Bug,
+    };
+    ExitCode::from(exit as u8)
+}
+
+/// `BENCHBOOK_LOG=debug` (or `benchbook::run=trace`, …) shows what the program does inside; off by default.
+fn log_for_developers() {
+    if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("BENCHBOOK_LOG") {
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    }
+}

@@ -1,0 +1,49 @@
+//! The project around the working directory: its `benchbook.toml` and its runs.
+
+use std::path::{Path, PathBuf};
+
+use crate::base::Diagnostic;
+use crate::load::{Config, DiskFiles, Files};
+use crate::store::{Run, RunFolder, Runs};
+
+use super::Failure;
+
+/// Reads the nearest `benchbook.toml`; its folder is given as the user would type it (`` or `../..`).
+pub(super) fn config(files: &dyn Files) -> Result<Config, Diagnostic> {
+    let depth = std::env::current_dir().map_or(1, |d| d.ancestors().count());
+    let above = (0..depth).map(|n| "../".repeat(n)).map(PathBuf::from);
+    let found = above.into_iter().find(|folder| files.is_file(&folder.join(crate::load::config::NAME)));
+    Config::find(files, &found.unwrap_or_default())
+}
+
+/// The project's runs; `folder` is what `--runs` says.
+pub(super) fn runs(folder: Option<&Path>) -> Result<Runs, Failure> {
+    if let Some(folder) = folder {
+        return Ok(Runs::new(folder));
+    }
+    let config = config(&DiskFiles)?;
+    Ok(Runs::new(config.resolve(config.runs.as_deref().unwrap_or(Path::new("runs")))))
+}
+
+/// Which run a verb is about.
+#[derive(Debug, clap::Args)]
+pub(super) struct WhichRun {
+    /// A run: `last`, its name, the beginning of its name, or its folder
+    #[arg(default_value = "last", value_name = "RUN")]
+    pub run: String,
+    /// Where runs are kept, if not where benchbook.toml says
+    #[arg(long, value_name = "DIR")]
+    pub runs: Option<PathBuf>,
+}
+
+impl WhichRun {
+    /// Its folder.
+    pub(super) fn folder(&self) -> Result<RunFolder, Failure> {
+        Ok(runs(self.runs.as_deref())?.find(&self.run)?)
+    }
+
+    /// Opens it for reading.
+    pub(super) fn open(&self) -> Result<Run, Failure> {
+        Ok(Run::open(self.folder()?)?)
+    }
+}

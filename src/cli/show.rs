@@ -1,0 +1,44 @@
+//! `benchbook show`: the result of a run.
+
+use clap::Args as ClapArgs;
+use clap::builder::PossibleValuesParser;
+
+use super::project::WhichRun;
+use super::terminal::Terminal;
+use super::{Exit, Outcome};
+use crate::report::{FORMATS, Selection, Summary};
+
+/// Shows the result of a run
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    #[command(flatten)]
+    run: WhichRun,
+    /// How it is printed
+    #[arg(long, default_value = FORMATS[0].name, value_parser = PossibleValuesParser::new(FORMATS.iter().map(|f| f.name)))]
+    format: String,
+    /// Every figure, not only the judged ones
+    #[arg(long)]
+    all: bool,
+    /// Only this case: `stream`, or `stream[threads=1]`
+    #[arg(long, value_name = "CASE")]
+    case: Option<String>,
+    /// Only this host
+    #[arg(long, value_name = "HOST")]
+    host: Option<String>,
+}
+
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
+    let run = args.run.open()?;
+    let events = run.events()?;
+    let summary = Summary::of(events.iter().map(|(time, event)| (*time, event)));
+    let selection = Selection {
+        all: args.all,
+        case: args.case.clone(),
+        host: args.host.clone(),
+        run: args.run.run.clone(),
+        folder: run.folder().path().display().to_string(),
+    };
+    let format = FORMATS.iter().find(|f| f.name == args.format).unwrap_or(&FORMATS[0]);
+    terminal.data((format.print)(&summary, &selection).as_bytes())?;
+    Ok(Exit::Good)
+}

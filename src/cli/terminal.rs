@@ -1,0 +1,49 @@
+//! The one place that writes to standard output and standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use crate::base::{Diagnostic, Diagnostics};
+
+/// Both outputs, and what they can show.
+#[derive(Clone, Debug)]
+pub(super) struct Terminal {
+    /// Whether standard error understands colours.
+    pub colour: bool,
+}
+
+impl Terminal {
+    pub(super) fn new() -> Self {
+        let watched = io::stderr().is_terminal();
+        // https://no-color.org
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+        Self { colour: watched && !unwanted }
+    }
+
+    /// Data, to standard output.
+    pub(super) fn data(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        out.flush()
+    }
+
+    /// Words for the user, to standard error.
+    pub(super) fn say(&self, text: &str) {
+        // There is nobody left to tell.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// One diagnostic.
+    pub(super) fn diagnostic(&self, diagnostic: &Diagnostic) {
+        self.say(&diagnostic.render(self.colour));
+    }
+
+    /// Several, with a line between them.
+    pub(super) fn diagnostics(&self, diagnostics: &Diagnostics) {
+        for (number, diagnostic) in diagnostics.iter().enumerate() {
+            if number > 0 {
+                self.say("");
+            }
+            self.diagnostic(diagnostic);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Runs the real program in a project folder of its own and writes down what it said.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+use fancy_regex::Regex;
+
+/// The program under test.
+pub const BENCHBOOK: &str = env!("CARGO_BIN_EXE_benchbook");
+/// Its agent, which lies beside it.
+pub const AGENT: &str = env!("CARGO_BIN_EXE_benchbook-agent");
+
+/// What differs from run to run → what stands for it.
+static NORMAL: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    let rules = [
+        (r"\b\d{8}T\d{6}Z", "TIME"),
+        (r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DATE UTC"),
+        (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "DATETIME"),
+        (r"\b(\d+\.\d s|\d+m\d\ds|\d+h\d\dm)(?=\s|,|$)", "N s"),
+        (r#""(seconds|started|ended|time)":\s*"?[\d.]+"?"#, "\"$1\": N"),
+    ];
+    rules.map(|(pattern, word)| (Regex::new(pattern).unwrap(), word)).into()
+});
+
+/// A copy of a project in a temporary folder.
+pub struct Project {
+    folder: tempfile::TempDir,
+}
+
+impl Project {
+    /// An empty one.
+    pub fn empty() -> Self {
+        Self { folder: tempfile::Builder::new().prefix("benchbook-test-").tempdir().unwrap() }
+    }
+
+    /// All files below `source`.
+    pub fn copy_of(source: &Path) -> Self {
+        let project = Self::empty();
+        copy(source, project.path());
+        project
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A command of the shell in the project's folder, with `benchbook` on its path and nothing of ours in its
+    /// environment.
+    pub fn shell(&self, line: &str) -> Command {
+        let programs = Path::new(BENCHBOOK).parent().unwrap();
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).current_dir(self.path());
+        for name in ["EXEC_IN_CONTAINER", "BENCHBOOK_LOG", "NO_COLOR", "RUST_BACKTRACE"] {
+            command.env_remove(name);
+        }
+        command
+            .env("PATH", format!("{}:{path}", programs.display()))
+            .env("HOME", self.path())
+            .env("LC_ALL", "C.UTF-8")
+            .env("BENCHBOOK_AGENT", AGENT)
+            .stdin(std::process::Stdio::null());
+        command
+    }
+
+    /// Runs one line and gives everything it said, with what differs from run to run replaced.
+    pub fn transcript(&self, line: &str) -> String {
+        let output = self.shell(line).output().unwrap();
+        format!("$ {line}\n{}", self.said(&output))
+    }
+
+    fn said(&self, output: &Output) -> String {
+        let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+        if !output.stderr.is_empty() {
+            text += "--- stderr\n";
+            text += &String::from_utf8_lossy(&output.stderr);
+        }
+        let ending = output.status.code().map_or_else(|| output.status.to_string(), |code| code.to_string());
+        text += &format!("--- exit {ending}\n");
+        normal(&text.replace(&self.path().display().to_string(), "PROJECT"))
+    }
+}
+
+/// Replaces what differs from run to run.
+pub fn normal(text: &str) -> String {
+    NORMAL
+        .iter()
+        .fold(text.to_owned(), |text, (pattern, word)| pattern.replace_all(&text, *word).into_owned())
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let source: PathBuf = entry.unwrap().path();
+        let target = to.join(source.file_name().unwrap());
+        if source.is_dir() {
+            copy(&source, &target);
+        } else {
+            fs::copy(&source, &target).unwrap();
+        }
+    }
+}
