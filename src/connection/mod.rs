@@ -9,7 +9,6 @@ pub mod memory;
 pub mod pool;
 pub mod scripted;
 pub mod session;
-mod session_io;
 
 use std::future::Future;
 use std::pin::Pin;

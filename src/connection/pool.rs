@@ -74,3 +74,14 @@ impl Pool {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_endpoint_that_nobody_registered() {
+        let error = Pool::new().session(&Endpoint::Memory("n1".into())).await.err().unwrap();
+        assert_eq!(error.to_string(), "nothing is known about how to reach memory n1");
+    }
+}

@@ -1,5 +1,8 @@
 //! The controller's side of a conversation with one agent: many calls at once over one stream.
 
+mod calls;
+mod tasks;
+
 use std::future::pending;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +13,7 @@ use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
-use super::session_io::{self, Event, Open, Shared};
+use self::calls::{Event, Open, Shared};
 use super::{ConnectError, Connector, Link};
 use crate::base::{Clock, SystemClock};
 use crate::wire::control::{OUTPUT_WINDOW, PROTOCOL};
@@ -113,7 +116,7 @@ impl Session {
         let found = timeout(HANDSHAKE, handshake(&mut link, &mut preamble)).await;
         match found.unwrap_or_else(|_| Err(Handshake::Silent("it took too long".into()))) {
             Ok((hello, banner, decoder)) => {
-                let (shared, reader) = session_io::start(link, decoder);
+                let (shared, reader) = tasks::start(link, decoder);
                 Ok(Self { hello, banner, shared, reader: AsyncMutex::new(Some(reader)) })
             }
             Err(Handshake::Protocol(agent)) => Err(ConnectError::Protocol { agent, ours: PROTOCOL }),

@@ -1,5 +1,7 @@
 //! End-to-end tests: one program, one module per subject.
 
+#![allow(clippy::unwrap_used)] // everything here is a test; clippy sees only the functions that are marked so
+
 mod architecture;
 mod case_programs;
 mod cli;

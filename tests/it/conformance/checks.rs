@@ -68,7 +68,7 @@ pub async fn many_at_once(subject: &Subject) {
     }
     calls.join_all().await;
     let took = started.elapsed();
-    assert!(took >= Duration::from_millis(300) && took < Duration::from_millis(20 * 300), "{took:?}");
+    assert!(took >= Duration::from_millis(300) && took < Duration::from_secs(6), "{took:?}");
     assert_eq!(session.close().await, "");
 }
 
@@ -167,7 +167,7 @@ pub async fn clocks(subject: &Subject) {
     let session = subject.open().await;
     let offset = session.clock_offset().await.unwrap();
     assert!(
-        offset.nanoseconds.unsigned_abs() < 50_000_000 && offset.uncertainty < Duration::from_millis(50),
+        offset.nanoseconds.unsigned_abs() < 500_000_000 && offset.uncertainty < Duration::from_millis(500),
         "{offset:?}"
     );
 }

@@ -64,7 +64,7 @@ pub async fn cancel_kills_after_grace(subject: &Subject) {
 pub async fn a_second_cancel_shortens_the_grace(subject: &Subject) {
     let session = Arc::new(subject.open().await);
     let started = start(&session, shell(DEAF), 1).await;
-    started.cancel.cancel(Duration::from_secs(60));
+    started.cancel.cancel(Duration::from_mins(1));
     tokio::time::sleep(Duration::from_millis(200)).await;
     started.cancel.cancel(Duration::ZERO);
     let outcome =

@@ -8,8 +8,8 @@ use benchbook::connection::local::Local;
 use benchbook::connection::memory::Memory;
 use benchbook::connection::scripted::{Answer, Asked, Ending, Scripted};
 use benchbook::connection::{Call, Cancel, Chunk, Connector, Endpoint, Session};
+use benchbook::module::checksum;
 use benchbook::wire::{Outcome, Request, Status, Stream};
-use sha1::{Digest, Sha1};
 use tokio::sync::mpsc;
 
 /// One connection.
@@ -90,7 +90,7 @@ pub fn shell(cmd: &str) -> Request {
 
 /// A request that puts upload 0, with this content, where `dest` says.
 pub fn copy(dest: &Path, content: &[u8]) -> Request {
-    let checksum = Sha1::digest(content).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let checksum = checksum::of_bytes(checksum::Algorithm::Sha1, content);
     let upload = Map::from_iter([("name", "source".into()), ("checksum", checksum)]);
     let dest = Value::from(dest.to_str().unwrap());
     request("copy", Map::from_iter([("src", "source".into()), ("dest", dest), ("_upload", upload.into())]))

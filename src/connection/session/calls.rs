@@ -1,29 +1,20 @@
-//! The two tasks behind a session, one that reads frames and one that writes them, and the table of calls between them.
+//! The calls of a session that are not finished, and what may be sent: shared by the calls and the two tasks.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
-use super::session::CallError;
-use super::{BoxFuture, Link};
+use super::CallError;
 use crate::base::Timestamp;
 use crate::wire::control::{OUTPUT_WINDOW, UPLOAD_AHEAD};
 use crate::wire::frame;
-use crate::wire::{Decoder, Flow, Message, Outcome, Packet, Request, Stream, WireError};
+use crate::wire::{Flow, Message, Outcome, Packet, Request, Stream};
 
-/// How long pending calls wait to learn why the stream ended.
-const LAST_WORDS: Duration = Duration::from_secs(1);
-/// How long an agent may take to end, beyond the grace of what it runs.
-const END: Duration = Duration::from_secs(10);
 /// How many frames of uploads may wait to be written.
 const WAITING_UPLOADS: usize = 8;
-/// How much is read at once, in bytes.
-const PIECE: usize = 64 * 1024;
+const ORDER: &str = "the agent sent a message that has no place here";
 
 /// What a call gets from its agent.
 pub enum Event {
@@ -40,7 +31,9 @@ pub struct Shared {
     bulk: mpsc::Sender<Vec<u8>>,
 }
 
-enum Outgoing {
+/// Control messages on their way to the writer.
+pub enum Outgoing {
+    /// Whole frames.
     Frames(Vec<u8>),
     /// Nothing follows.
     Close,
@@ -122,6 +115,13 @@ impl Table {
 }
 
 impl Shared {
+    /// Nothing was called yet; and what the writer is to write: control messages and pieces of uploads.
+    pub fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<Outgoing>, mpsc::Receiver<Vec<u8>>) {
+        let (control, from_control) = mpsc::unbounded_channel();
+        let (bulk, from_bulk) = mpsc::channel(WAITING_UPLOADS);
+        (Arc::new(Self { table: Mutex::default(), control, bulk }), from_control, from_bulk)
+    }
+
     /// Every change of the table is one step, so it is whole even after a panic.
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
@@ -208,10 +208,21 @@ impl Shared {
     /// The last message, and the end of what is written.
     pub fn say_goodbye(&self) {
         self.send_message(0, &Message::Goodbye { reason: None });
+        self.close();
+    }
+
+    /// Nothing more is written, so that the agent ends.
+    pub fn close(&self) {
         let _ = self.control.send(Outgoing::Close);
     }
 
-    fn lose(&self, reason: String) {
+    /// The longest grace that any call had.
+    pub fn longest_grace(&self) -> Duration {
+        self.lock().longest_grace
+    }
+
+    /// Tells all calls that the connection is lost, and why.
+    pub fn lose(&self, reason: String) {
         let mut table = self.lock();
         table.lost.get_or_insert(reason);
         table.calls.clear();
@@ -219,7 +230,7 @@ impl Shared {
     }
 
     /// Takes one packet. An error ends the connection.
-    fn take(&self, channel: u32, packet: Packet) -> Result<(), String> {
+    pub fn take(&self, channel: u32, packet: Packet) -> Result<(), String> {
         let mut table = self.lock();
         match packet {
             Packet::Control(Message::Pong { token, clock }) => {
@@ -260,91 +271,5 @@ impl Shared {
             Packet::Control(_) | Packet::Upload(..) => return Err(ORDER.into()),
         }
         Ok(())
-    }
-}
-
-const ORDER: &str = "the agent sent a message that has no place here";
-
-/// Starts the two tasks. The reader's result is what is to be said about the agent's end.
-pub fn start(link: Link, decoder: Decoder) -> (Arc<Shared>, JoinHandle<String>) {
-    let (control, from_control) = mpsc::unbounded_channel();
-    let (bulk, from_bulk) = mpsc::channel(WAITING_UPLOADS);
-    let shared = Arc::new(Shared { table: Mutex::default(), control, bulk });
-    tokio::spawn(write(link.output, from_control, from_bulk));
-    let reader = tokio::spawn(read(Arc::clone(&shared), link.input, decoder, link.ended));
-    (shared, reader)
-}
-
-/// Small messages first, so that a credit or a cancel does not wait behind a big file.
-async fn write(
-    mut output: Box<dyn AsyncWrite + Send + Unpin>,
-    mut control: mpsc::UnboundedReceiver<Outgoing>,
-    mut bulk: mpsc::Receiver<Vec<u8>>,
-) {
-    loop {
-        let frames = tokio::select! {
-            biased;
-            next = control.recv() => match next {
-                Some(Outgoing::Frames(frames)) => frames,
-                Some(Outgoing::Close) | None => break,
-            },
-            Some(frames) = bulk.recv() => frames,
-        };
-        if output.write_all(&frames).await.is_err() || output.flush().await.is_err() {
-            break;
-        }
-    }
-    // The agent may be gone already.
-    let _ = output.shutdown().await;
-}
-
-async fn read(
-    shared: Arc<Shared>,
-    mut input: Box<dyn AsyncRead + Send + Unpin>,
-    decoder: Decoder,
-    mut ended: BoxFuture<'static, String>,
-) -> String {
-    let reason = read_frames(&shared, &mut input, decoder).await;
-    // Whatever it was, the agent shall end its children.
-    let _ = shared.control.send(Outgoing::Close);
-    drop(input);
-    let words = timeout(LAST_WORDS, &mut ended).await.ok();
-    // A stream that just ends says nothing; then the carrier may know why. Otherwise its words only follow from the reason.
-    let known = reason.or_else(|| words.clone().filter(|words| !words.is_empty()));
-    shared.lose(known.unwrap_or_else(|| "the stream ended".into()));
-    if let Some(words) = words {
-        return words;
-    }
-    let limit = shared.lock().longest_grace + END;
-    timeout(limit, ended).await.unwrap_or_else(|_| "the agent did not end".into())
-}
-
-/// Reads until the stream ends, or until there is a reason to end it.
-async fn read_frames(
-    shared: &Shared,
-    input: &mut (dyn AsyncRead + Send + Unpin),
-    mut decoder: Decoder,
-) -> Option<String> {
-    let mut piece = vec![0; PIECE];
-    loop {
-        loop {
-            let packet = match decoder.next() {
-                Ok(Some(frame)) => (frame.channel, Packet::of(frame)),
-                Ok(None) => break,
-                Err(error) => (0, Err(WireError::Frame(error))),
-            };
-            let taken = match packet {
-                (channel, Ok(packet)) => shared.take(channel, packet),
-                (_, Err(error)) => Err(error.to_string()),
-            };
-            if let Err(reason) = taken {
-                return Some(reason);
-            }
-        }
-        match input.read(&mut piece).await {
-            Ok(0) => return None,
-            Ok(count) => decoder.push(&piece[..count]),
-            Err(error) => return Some(error.to_string()),
-        }
     }
 }
