@@ -77,6 +77,14 @@ impl Inventory {
         self.hosts.get(name).or_else(|| self.implicit.get(name))
     }
 
+    /// The same, to be changed.
+    pub fn host_mut(&mut self, name: &str) -> Option<&mut Host> {
+        match self.hosts.get_mut(name) {
+            Some(host) => Some(host),
+            None => self.implicit.get_mut(name),
+        }
+    }
+
     /// The host `name`, made if it is new.
     pub fn add_host(&mut self, name: &str, span: &Span) -> &mut Host {
         let name = HostName::from(name);

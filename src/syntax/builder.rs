@@ -9,6 +9,7 @@ use std::sync::Arc;
 use base64::Engine;
 use indexmap::IndexMap;
 
+use super::problem;
 use super::scalar::{self, Meaning};
 use super::yaml::span;
 use super::{Node, NodeKind, Scalar, Style};
@@ -75,6 +76,9 @@ impl<'a> Builder<'a> {
         tag: &Tag,
         range: Range<usize>,
     ) -> Result<(), Diagnostic> {
+        // The parser says `~` where nothing stands.
+        let nothing = style == Style::Plain && range.is_empty();
+        let text = if nothing { "" } else { self.without_added_newline(text, style, &range) };
         let raw: Arc<str> = Arc::from(text);
         let tag = tag.as_ref();
         let data = self.in_data() || is_unsafe(tag);
@@ -165,6 +169,14 @@ impl<'a> Builder<'a> {
         self.add(0, built)
     }
 
+    /// A block at the end of a text whose last line has no newline has none either; the parser adds one.
+    fn without_added_newline<'t>(&self, text: &'t str, style: Style, range: &Range<usize>) -> &'t str {
+        let source = self.source.text();
+        let last = source.rsplit('\n').next().unwrap_or("");
+        let ends_there = matches!(style, Style::Literal | Style::Folded) && range.end >= source.len();
+        if ends_there && !last.trim().is_empty() { text.strip_suffix('\n').unwrap_or(text) } else { text }
+    }
+
     fn in_data(&self) -> bool {
         self.open.last().is_some_and(|o| o.data)
     }
@@ -185,17 +197,10 @@ impl<'a> Builder<'a> {
             self.documents.push(built.node);
             return Ok(());
         };
-        if parent.mapping && parent.items.len().is_multiple_of(2) && built.node.to_key().is_none() {
+        if parent.mapping && parent.items.len().is_multiple_of(2) {
             // An unquoted template is told when its outer brace closes, with its whole text.
             let braces = self.source.text().get(parent.start..).is_some_and(|t| t.starts_with("{{"));
-            if !braces {
-                return Err(Diagnostic::error(
-                    "key-not-scalar",
-                    format!("{} cannot be a key", built.node.kind_name()),
-                )
-                .at(&built.node.span)
-                .label("a key has to be a string, a number or a boolean"));
-            }
+            check_key(&built.node, braces)?;
         }
         parent.nodes += built.nodes;
         parent.depth = parent.depth.max(built.depth + 1);
@@ -213,7 +218,9 @@ impl<'a> Builder<'a> {
                 merge(&value, &mut merged)?;
                 continue;
             }
-            let Some(name) = key.to_key() else { return Err(unquoted_template(self.source, range.clone())) };
+            let Some(name) = key.to_key() else {
+                return Err(problem::unquoted_template(self.source, range.clone()));
+            };
             if let Some((first, _)) = own.get(&name) {
                 self.warnings.push(
                     Diagnostic::warning("duplicate-key", format!("the key `{name}` stands here twice"))
@@ -326,8 +333,19 @@ fn unknown_tag(name: &str, source: &Arc<Source>, place: Range<usize>) -> Diagnos
         .help("a value that begins with `!` has to be quoted; tags that are known: !unsafe, !!str, !!int, !!float, !!bool, !!binary")
 }
 
-fn unquoted_template(source: &Arc<Source>, range: Range<usize>) -> Diagnostic {
-    super::problem::unquoted_template(source, range)
+/// A key is a scalar, and says something.
+fn check_key(key: &Node, may_be_template: bool) -> Result<(), Diagnostic> {
+    if key.as_scalar().is_some_and(|s| s.raw.is_empty() && s.style == Style::Plain) {
+        return Err(Diagnostic::error("broken-yaml", "a key should stand before this colon")
+            .at(&key.span)
+            .help("write `key: value`; quote the whole value if it is meant as text"));
+    }
+    if key.to_key().is_some() || may_be_template {
+        return Ok(());
+    }
+    Err(Diagnostic::error("key-not-scalar", format!("{} cannot be a key", key.kind_name()))
+        .at(&key.span)
+        .label("a key has to be a string, a number or a boolean"))
 }
 
 fn is_merge(key: &Node) -> bool {

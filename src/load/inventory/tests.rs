@@ -66,7 +66,9 @@ fn show(inventory: &Inventory) -> String {
         )
         .expect("a string takes all");
     }
-    for host in inventory.hosts.keys().map(crate::base::HostName::as_str) {
+    let implicit =
+        inventory.host("localhost").filter(|h| h.implicit && h.vars.len() > 1).map(|_| "localhost");
+    for host in inventory.hosts.keys().map(crate::base::HostName::as_str).chain(implicit) {
         let groups: Vec<_> = inventory.groups_of(host).iter().map(|g| &g.name).collect();
         writeln!(out, "host {host} in {groups:?}").expect("a string takes all");
         for layer in inventory.layers(host) {

@@ -65,10 +65,10 @@ impl InventoryReader<'_> {
         }
     }
 
-    /// Adds variables of a host.
+    /// Adds variables of a host that is known.
     pub(super) fn host_vars(&mut self, host: &str, level: Level, span: &Span, vars: Map) {
-        if !vars.is_empty() {
-            self.inventory.add_host(host, span).vars.push(layer(level, span, vars));
+        if let Some(host) = self.inventory.host_mut(host).filter(|_| !vars.is_empty()) {
+            host.vars.push(layer(level, span, vars));
         }
     }
 

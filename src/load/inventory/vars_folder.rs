@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexSet;
+
 use super::InventoryReader;
-use crate::base::{Diagnostic, Map, Span};
+use crate::base::{Diagnostic, HostName, Map, Span};
 use crate::load::{shown, text};
 use crate::model::Level;
+use crate::model::inventory::LOCALHOST;
 use crate::syntax::yaml;
 
 /// The levels of what stands in one place.
@@ -47,8 +50,11 @@ impl InventoryReader<'_> {
         }
         let hosts = folder.join("host_vars");
         if self.files.is_folder(&hosts) {
-            let names: Vec<_> = self.inventory.hosts.keys().cloned().collect();
-            for name in names {
+            let written = self.inventory.hosts.keys().cloned();
+            let implicit = LOCALHOST.into_iter().map(HostName::from);
+            // `localhost` may have variables without standing in an inventory.
+            let names: IndexSet<HostName> = written.chain(implicit).collect();
+            for name in &names {
                 for (span, vars) in self.vars_of(&hosts, name.as_str()) {
                     self.host_vars(name.as_str(), levels.host, &span, vars);
                 }
