@@ -11,6 +11,7 @@ mod scalar;
 pub mod yaml;
 
 pub use node::{Node, NodeKind, Scalar, Style};
+pub use scalar::reads_as_text;
 
 #[cfg(test)]
 mod tests;

@@ -36,6 +36,11 @@ pub(super) fn resolve(text: &str) -> Meaning {
     }
 }
 
+/// Whether a plain scalar of these characters is a text: whoever writes YAML quotes the others.
+pub fn reads_as_text(text: &str) -> bool {
+    resolve(text) == Meaning::Text
+}
+
 /// `~`, `null` or nothing.
 pub(super) fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null" | "Null" | "NULL")

@@ -96,6 +96,11 @@ impl Scope {
         in_layers.filter_map(|key| key.as_str().map(Cow::from)).chain(lazy).collect()
     }
 
+    /// Whether both are clones of one scope.
+    pub fn is_same(&self, other: &Scope) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The layers, weakest first.
     pub fn layers(&self) -> &[Arc<VarLayer>] {
         &self.0.layers

@@ -1,20 +1,18 @@
-//! JSON and YAML texts.
+//! JSON texts, with Python's blanks and Python's floats.
+
+use std::fmt::Write as _;
 
 use serde_json::ser::{Formatter, PrettyFormatter};
 
 use super::{Filter, filter};
-use crate::base::{Diagnostics, Map, Source, Value};
+use crate::base::{Map, Value};
 use crate::vars::call::{Call, CallError};
 
 pub(super) const FILTERS: &[Filter] = &[
     filter("to_json", |call| write(call, None)),
     filter("to_nice_json", |call| write(call, Some(4))),
-    filter("tojson", |call| write_sorted(call)),
+    filter("tojson", write_sorted),
     filter("from_json", from_json),
-    filter("to_yaml", |call| to_yaml(call, false)),
-    filter("to_nice_yaml", |call| to_yaml(call, true)),
-    filter("from_yaml", from_yaml),
-    filter("from_yaml_all", from_yaml_all),
 ];
 
 fn write_sorted(call: &Call<'_>) -> Result<Value, CallError> {
@@ -115,13 +113,17 @@ fn escape_non_ascii(text: &str) -> String {
         if c.is_ascii() {
             out.push(c);
         } else {
-            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a text cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
         }
     }
     out
 }
 
-fn sorted(value: &Value) -> Value {
+/// The same value with the keys of every mapping in order.
+pub(super) fn sorted(value: &Value) -> Value {
     match value {
         Value::List(items) => Value::list(items.iter().map(sorted).collect()),
         Value::Map(map) => {
@@ -135,56 +137,4 @@ fn sorted(value: &Value) -> Value {
 
 fn from_json(call: &Call<'_>) -> Result<Value, CallError> {
     serde_json::from_str(&call.subject_text()?).map_err(|error| format!("not JSON: {error}").into())
-}
-
-/// Two blanks of indentation in `to_yaml`, four in `to_nice_yaml`, as Ansible writes them.
-fn to_yaml(call: &Call<'_>, nice: bool) -> Result<Value, CallError> {
-    let indent = call.named("indent").and_then(Value::as_int).unwrap_or(if nice { 4 } else { 2 });
-    let sort = call.named("sort_keys").is_none_or(Value::is_truthy);
-    if call.named("width").is_some() || call.named("default_flow_style").is_some_and(Value::is_truthy) {
-        return Err("only block style without folding can be written".into());
-    }
-    let subject = call.subject()?;
-    let value = if sort { sorted(subject) } else { subject.clone() };
-    let text = serde_yaml::to_string(&value).map_err(|error| error.to_string())?;
-    Ok(Value::from(indented(&text, usize::try_from(indent).unwrap_or(2).min(16))))
-}
-
-/// The writer indents by two.
-fn indented(text: &str, by: usize) -> String {
-    let mut out = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        let blanks = line.len() - line.trim_start_matches(' ').len();
-        out.push_str(&" ".repeat(blanks / 2 * by + blanks % 2));
-        out.push_str(&line[blanks..]);
-    }
-    out
-}
-
-/// YAML as playbooks are read, but what it gives is data: no string of it is a template.
-fn from_yaml(call: &Call<'_>) -> Result<Value, CallError> {
-    let documents = documents(call)?;
-    Ok(documents.into_iter().next().unwrap_or_default())
-}
-
-fn from_yaml_all(call: &Call<'_>) -> Result<Value, CallError> {
-    documents(call).map(Value::list)
-}
-
-fn documents(call: &Call<'_>) -> Result<Vec<Value>, CallError> {
-    let source = Source::new("from_yaml", call.subject_text()?);
-    let documents = crate::syntax::yaml::parse(&source, &mut Diagnostics::new())
-        .map_err(|error| format!("not YAML: {}", error.message))?;
-    Ok(documents.iter().map(|document| data(&document.to_value())).collect())
-}
-
-fn data(value: &Value) -> Value {
-    match value {
-        Value::String(text) => Value::from(text.shared()),
-        Value::List(items) => Value::list(items.iter().map(data).collect()),
-        Value::Map(map) => {
-            Value::from(map.iter().map(|(key, item)| (key.clone(), data(item))).collect::<Map>())
-        }
-        other => other.clone(),
-    }
 }

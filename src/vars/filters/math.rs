@@ -20,10 +20,9 @@ fn number(value: &Value) -> Result<f64, CallError> {
     value.as_float().ok_or_else(|| format!("a number is needed, not {}", value.kind()).into())
 }
 
-/// `yes`, `on`, `true`, `1` are true; everything else is false; nothing stays nothing.
+/// `yes`, `on`, `true`, `1` are true; everything else is false.
 fn to_bool(call: &Call<'_>) -> Result<Value, CallError> {
     Ok(match call.subject()? {
-        Value::Null => Value::Null,
         Value::Bool(b) => Value::Bool(*b),
         Value::String(text) => {
             let text = text.as_str().trim().to_ascii_lowercase();
@@ -84,6 +83,9 @@ fn round(call: &Call<'_>) -> Result<Value, CallError> {
     let x = number(call.subject()?)?;
     let digits = i32::try_from(call.int(1, "precision", 0)?).map_err(|_| "`precision` is too large")?;
     let method = call.text(2, "method")?;
+    if let (Value::Int(i), None | Some("common")) = (call.subject()?, method.as_deref()) {
+        return Ok(Value::Int(round_int(*i, digits.min(0).unsigned_abs())));
+    }
     let scale = 10_f64.powi(digits);
     let rounded = match method.as_deref() {
         None | Some("common") if digits >= 0 => {
@@ -96,6 +98,14 @@ fn round(call: &Call<'_>) -> Result<Value, CallError> {
         Some(other) => return Err(format!("`{other}` is no way to round").into()),
     };
     Ok(Value::Float(rounded))
+}
+
+/// A whole number with that many digits at its end rounded to zeros.
+fn round_int(i: i128, zeros: u32) -> i128 {
+    let Some(step) = 10_i128.checked_pow(zeros) else { return 0 };
+    let (whole, rest) = (i.div_euclid(step), i.rem_euclid(step));
+    let up = rest > step - rest || (rest == step - rest && whole % 2 != 0);
+    (whole + i128::from(up)).saturating_mul(step)
 }
 
 fn log(call: &Call<'_>) -> Result<Value, CallError> {

@@ -13,6 +13,7 @@ pub mod regex;
 pub mod text;
 pub mod time;
 mod types;
+mod yaml;
 
 /// A filter.
 pub struct Filter {
@@ -48,6 +49,7 @@ pub fn all() -> impl Iterator<Item = &'static Filter> {
         text::FILTERS,
         time::FILTERS,
         types::FILTERS,
+        yaml::FILTERS,
     ]
     .into_iter()
     .flatten()

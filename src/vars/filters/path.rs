@@ -67,13 +67,11 @@ fn expand_variables(call: &Call<'_>) -> Result<Value, CallError> {
     while let Some(place) = rest.find('$') {
         out.push_str(&rest[..place]);
         let after = &rest[place + 1..];
-        let (name, next) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-            Some(braced) => braced,
-            None => {
-                let end = after.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(after.len());
-                after.split_at(end)
-            }
-        };
+        let braced = after.strip_prefix('{').and_then(|inner| inner.split_once('}'));
+        let (name, next) = braced.unwrap_or_else(|| {
+            let end = after.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(after.len());
+            after.split_at(end)
+        });
         match std::env::var(name) {
             Ok(value) if !name.is_empty() => out.push_str(&value),
             // An unknown variable stays as it was written.

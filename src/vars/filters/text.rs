@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
@@ -15,6 +16,7 @@ pub(super) const FILTERS: &[Filter] = &[
     filter("b64decode", b64decode),
     filter("hash", |call| digest(call, &call.text(1, "hashtype")?.unwrap_or_else(|| "sha1".into()))),
     filter("checksum", |call| digest(call, "sha1")),
+    filter("md5", |call| digest(call, "md5")),
     filter("sha1", |call| digest(call, "sha1")),
     filter("quote", |call| Ok(Value::from(quoted(&call.subject()?.to_string())))),
     filter("comment", comment),
@@ -41,6 +43,7 @@ fn b64decode(call: &Call<'_>) -> Result<Value, CallError> {
 fn digest(call: &Call<'_>, kind: &str) -> Result<Value, CallError> {
     let bytes = bytes(call.subject()?);
     Ok(Value::from(match kind {
+        "md5" => hex(&Md5::digest(&bytes)),
         "sha1" => hex(&Sha1::digest(&bytes)),
         "sha224" => hex(&Sha224::digest(&bytes)),
         "sha256" => hex(&Sha256::digest(&bytes)),
@@ -48,7 +51,7 @@ fn digest(call: &Call<'_>, kind: &str) -> Result<Value, CallError> {
         "sha512" => hex(&Sha512::digest(&bytes)),
         other => {
             return Err(format!(
-                "the digest `{other}` is not known; there are sha1, sha224, sha256, sha384, sha512"
+                "the digest `{other}` is not known; there are md5, sha1, sha224, sha256, sha384, sha512"
             )
             .into());
         }
@@ -56,7 +59,8 @@ fn digest(call: &Call<'_>, kind: &str) -> Result<Value, CallError> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// As one word of a POSIX shell.

@@ -7,7 +7,7 @@ use super::{Filter, filter};
 use crate::base::Value;
 use crate::vars::call::{Call, CallError, text_of};
 
-pub(super) const FILTERS: &[Filter] = &[filter("strftime", strftime)];
+pub(super) const FILTERS: &[Filter] = &[filter("strftime", strftime), filter("to_datetime", to_datetime)];
 
 /// `'%Y' | strftime(seconds, utc=false)`: the subject is the format, now is the default.
 fn strftime(call: &Call<'_>) -> Result<Value, CallError> {
@@ -30,6 +30,19 @@ fn strftime(call: &Call<'_>) -> Result<Value, CallError> {
     let text =
         jiff::fmt::strtime::format(&format, &time.to_zoned(zone)).map_err(|error| error.to_string())?;
     Ok(Value::from(text))
+}
+
+/// A text in a format as a date.
+fn to_datetime(call: &Call<'_>) -> Result<Value, CallError> {
+    let text = call.subject_text()?;
+    let format = call.text(1, "format")?.unwrap_or_else(|| "%Y-%m-%d %H:%M:%S".into());
+    let parsed = jiff::fmt::strtime::parse(&format, &text).map_err(|error| error.to_string())?;
+    let date = match parsed.to_datetime() {
+        Ok(date) => date,
+        // Without a time of day it is midnight.
+        Err(_) => parsed.to_date().map_err(|error| error.to_string())?.into(),
+    };
+    Ok(Value::Date(date.strftime("%Y-%m-%d %H:%M:%S").to_string().into()))
 }
 
 /// Our time as jiff's.

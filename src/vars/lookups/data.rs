@@ -6,17 +6,17 @@ use crate::vars::call::{CallError, text_of};
 use crate::vars::filters::collections::items_of;
 
 pub(super) const LOOKUPS: &[Lookup] = &[
-    Lookup { name: "items", options: &[], run: items },
+    Lookup { name: "items", options: &[], run: |request| Ok(items(request)) },
     Lookup { name: "list", options: &[], run: |request| Ok(request.terms.to_vec()) },
     Lookup { name: "dict", options: &[], run: dict },
-    Lookup { name: "indexed_items", options: &[], run: indexed_items },
+    Lookup { name: "indexed_items", options: &[], run: |request| Ok(indexed_items(request)) },
     Lookup { name: "together", options: &[], run: together },
     Lookup { name: "nested", options: &[], run: nested },
     Lookup { name: "vars", options: &["default"], run: vars },
 ];
 
 /// Flattens one level.
-fn items(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
+fn items(request: &Request<'_>) -> Vec<Value> {
     let mut found = Vec::new();
     for term in request.terms {
         match term.as_list() {
@@ -24,7 +24,7 @@ fn items(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
             None => found.push(term.clone()),
         }
     }
-    Ok(found)
+    found
 }
 
 fn dict(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
@@ -52,9 +52,9 @@ fn vars(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
 }
 
 /// Pairs of a number from 0 and an item.
-fn indexed_items(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
+fn indexed_items(request: &Request<'_>) -> Vec<Value> {
     let pair = |(place, item)| Value::list(vec![Value::from(place), item]);
-    Ok(items(request)?.into_iter().enumerate().map(pair).collect())
+    items(request).into_iter().enumerate().map(pair).collect()
 }
 
 fn lists(request: &Request<'_>) -> Result<Vec<Vec<Value>>, CallError> {

@@ -92,7 +92,10 @@ fn wanted(term: &Value, names: &mut Vec<String>, skip: &mut bool) -> Result<(), 
             }
             Ok(())
         }
-        other => Ok(names.push(text_of(other)?)),
+        other => {
+            names.push(text_of(other)?);
+            Ok(())
+        }
     }
 }
 

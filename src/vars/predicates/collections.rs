@@ -18,7 +18,7 @@ pub(super) const PREDICATES: &[Predicate] = &[
     predicate("contains", &[], contains),
     predicate("all", &[], |call| Ok(items_of(call.subject()?)?.iter().all(Value::is_truthy))),
     predicate("any", &[], |call| Ok(items_of(call.subject()?)?.iter().any(Value::is_truthy))),
-    predicate("truthy", &[], |call| truthy(call)),
+    predicate("truthy", &[], truthy),
     predicate("falsy", &[], |call| Ok(!truthy(call)?)),
 ];
 

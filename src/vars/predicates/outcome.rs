@@ -1,6 +1,7 @@
 //! Tests of a registered result.
 
 use super::{Predicate, predicate};
+use crate::base::Value;
 use crate::vars::call::{Call, CallError};
 
 pub(super) const PREDICATES: &[Predicate] = &[
@@ -10,11 +11,9 @@ pub(super) const PREDICATES: &[Predicate] = &[
     predicate("skipped", &["skip"], |call| flag(call, "skipped")),
     predicate("unreachable", &[], |call| flag(call, "unreachable")),
     predicate("reachable", &[], |call| Ok(!flag(call, "unreachable")?)),
-    predicate("timedout", &[], |call| Ok(call.subject_map()?.get("timedout").is_some_and(|v| v.is_truthy()))),
+    predicate("timedout", &[], |call| Ok(call.subject_map()?.get("timedout").is_some_and(Value::is_truthy))),
     predicate("started", &[], |call| flag(call, "started")),
-    predicate("finished", &[], |call| {
-        Ok(call.subject_map()?.get("finished").is_none_or(|finished| finished.is_truthy()))
-    }),
+    predicate("finished", &[], |call| Ok(call.subject_map()?.get("finished").is_none_or(Value::is_truthy))),
 ];
 
 fn flag(call: &Call<'_>, key: &str) -> Result<bool, CallError> {
@@ -32,5 +31,5 @@ fn changed(call: &Call<'_>) -> Result<bool, CallError> {
         return flag(call, "changed");
     }
     let items = result.get("results").and_then(|results| results.as_list()).unwrap_or(&[]);
-    Ok(items.iter().any(|item| item.get("changed").is_some_and(|changed| changed.is_truthy())))
+    Ok(items.iter().any(|item| item.get("changed").is_some_and(Value::is_truthy)))
 }

@@ -22,7 +22,7 @@ pub(super) fn register(engine: &mut MiniJinja<'static>) {
     for filter in filters::all() {
         let run = filter.run;
         let adapted = move |state: &mut State, args: Rest<ValueOrKwargs>| {
-            call(state, &args, |call| run(call)).map_err(|error| named(error, filter.name))
+            call(state, &args, run).map_err(|error| named(error, filter.name))
         };
         for name in filter.names() {
             engine.add_filter(format!("{BUILTIN}{name}"), adapted);
@@ -43,7 +43,7 @@ pub(super) fn register(engine: &mut MiniJinja<'static>) {
     for function in functions::all() {
         let run = function.run;
         engine.add_function(function.name, move |state: &mut State, args: Rest<ValueOrKwargs>| {
-            call(state, &args, |call| run(call)).map_err(|error| named(error, function.name))
+            call(state, &args, run).map_err(|error| named(error, function.name))
         });
     }
     for (name, list) in [("lookup", false), ("query", true), ("q", true)] {

@@ -56,14 +56,14 @@ pub(super) fn from_engine(session: &Arc<Session>, value: &Engine) -> Result<Valu
         ValueKind::String => Value::String(session.text_from(value.as_str().unwrap_or_default())),
         ValueKind::Bytes => Value::Bytes(value.as_bytes().unwrap_or_default().into()),
         ValueKind::Seq | ValueKind::Iterable => {
-            let items = value.try_iter()?.checked().map(|item| from_engine(session, &item?));
+            let items = value.try_iter()?.checked().map(|item| inner(session, &item?));
             Value::list(items.collect::<Result<_, _>>()?)
         }
         ValueKind::Map => {
             let mut map = Map::new();
             for key in value.try_iter()?.checked() {
                 let key = key?;
-                let item = from_engine(session, &value.get_item(&key)?)?;
+                let item = inner(session, &value.get_item(&key)?)?;
                 map.insert(key_from_engine(&key).ok_or_else(|| refuse("a key", &key))?, item);
             }
             Value::from(map)
@@ -76,6 +76,14 @@ pub(super) fn from_engine(session: &Arc<Session>, value: &Engine) -> Result<Valu
         }
         _ => return Err(refuse("a value", value)),
     })
+}
+
+/// A value inside of another one, which cannot be undefined.
+fn inner(session: &Arc<Session>, value: &Engine) -> Result<Value, minijinja::Error> {
+    match from_engine(session, value)? {
+        Value::Undefined(_) => Err(minijinja::ErrorKind::UndefinedError.into()),
+        value => Ok(value),
+    }
 }
 
 fn from_object(value: &Engine) -> Option<Result<Value, minijinja::Error>> {

@@ -54,7 +54,9 @@ impl Object for DateObject {
                 let () = from_args(args)?;
                 let zoned =
                     date.to_zoned(jiff::tz::TimeZone::system()).map_err(|error| refuse(error.to_string()))?;
-                Ok(Value::from(zoned.timestamp().as_microsecond() as f64 / 1e6))
+                #[allow(clippy::cast_precision_loss)] // microseconds survive until the year 2255
+                let seconds = zoned.timestamp().as_microsecond() as f64 / 1e6;
+                Ok(Value::from(seconds))
             }
             _ => Err(ErrorKind::UnknownMethod.into()),
         }

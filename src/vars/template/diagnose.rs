@@ -35,6 +35,10 @@ pub(super) fn error(
 
 /// An error in a template file, or in one that it includes.
 pub(super) fn file_error(session: &Arc<Session>, error: &Error, text: &str, place: &Span) -> TemplateError {
+    // An error in an included file is inside the one that says which file that was.
+    if let Some(inner) = error.source().and_then(|inner| inner.downcast_ref::<Error>()) {
+        return file_error(session, inner, text, place);
+    }
     let included = error.name().filter(|name| !name.starts_with('\u{1}'));
     if let Some(name) = included {
         let name = name.to_owned();
@@ -74,7 +78,14 @@ fn led_here(inner: &TemplateError, path: &str, here: Option<Span>) -> TemplateEr
     let mut error = inner.clone();
     match (&error.span, here) {
         (None, here) => error.span = here,
-        (Some(_), Some(here)) if !path.is_empty() => error.trail.push((here, path.to_owned())),
+        (Some(_), Some(here)) if !path.is_empty() => {
+            let known = |(span, _): &(Span, String)| {
+                Arc::ptr_eq(span.source(), here.source()) && span.range() == here.range()
+            };
+            if !error.trail.iter().any(known) {
+                error.trail.push((here, path.to_owned()));
+            }
+        }
         _ => {}
     }
     error
@@ -90,7 +101,11 @@ fn problem(
     let name =
         |prefix: &str| detail().trim_start_matches(prefix).trim_end_matches(" is unknown").trim().to_owned();
     let problem = match error.kind() {
-        ErrorKind::SyntaxError | ErrorKind::BadEscape => Problem::Syntax(detail()),
+        ErrorKind::SyntaxError | ErrorKind::BadEscape => Problem::Syntax(syntax(error)),
+        // An operator that was given nothing to work on complains of its kind.
+        ErrorKind::InvalidOperation if error.detail().is_some_and(|detail| detail.contains("undefined")) => {
+            return undefined(session, source, range);
+        }
         ErrorKind::UnknownFilter => unknown("filter", name("filter "), adapt::filter_names()),
         ErrorKind::UnknownTest => unknown("test", name("test "), adapt::test_names()),
         ErrorKind::UnknownFunction => unknown("function", name("function "), adapt::function_names()),
@@ -100,6 +115,12 @@ fn problem(
         _ => Problem::Failed(detail()),
     };
     (problem, range)
+}
+
+/// What is wrong with the syntax, in words that also fit an expression without marks.
+pub(super) fn syntax(error: &Error) -> String {
+    let detail = error.detail().map_or_else(|| error.kind().to_string(), ToOwned::to_owned);
+    detail.replace("end of variable block", "end of the expression")
 }
 
 pub(super) fn unknown(

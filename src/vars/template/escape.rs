@@ -45,7 +45,7 @@ fn scan(text: &str) -> (String, Vec<Inserted>) {
 /// Copies code up to its end mark; gives the length of what was read.
 fn copy_code(code: &str, end: &str, out: &mut String, inserted: &mut Vec<Inserted>) -> usize {
     let mut quote = None;
-    let mut chars = code.char_indices().peekable();
+    let mut chars = code.char_indices();
     while let Some((place, c)) = chars.next() {
         if quote.is_none() && code[place..].starts_with(end) {
             return place;
@@ -54,14 +54,19 @@ fn copy_code(code: &str, end: &str, out: &mut String, inserted: &mut Vec<Inserte
             (None, '\'' | '"') => quote = Some(c),
             (Some(open), _) if c == open => quote = None,
             (Some(open), '\\') => {
+                let next = chars.next().map(|(_, next)| next);
                 // An escaped quote stays one, or the literal would end here.
-                if let Some((_, next)) = chars.next_if(|(_, next)| *next == open) {
-                    out.push(c);
-                    out.push(next);
-                    continue;
+                if next != Some(open) {
+                    inserted.push(out.len());
+                    out.push('\\');
                 }
-                inserted.push(out.len());
                 out.push('\\');
+                if next == Some('\\') {
+                    inserted.push(out.len());
+                    out.push('\\');
+                }
+                out.extend(next);
+                continue;
             }
             _ => {}
         }
@@ -86,6 +91,7 @@ mod tests {
             escape(r"a\b {{ x | f('\1\n', 'it\'s') }} c\d"),
             r"a\b {{ x | f('\\1\\n', 'it\'s') }} c\d"
         );
+        assert_eq!(escape(r"{{ '\\' }}"), r"{{ '\\\\' }}");
         assert_eq!(escape(r"{# '\1' #}{% if x == '\' %}"), r"{# '\1' #}{% if x == '\' %}");
     }
 

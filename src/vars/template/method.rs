@@ -41,7 +41,7 @@ pub(super) fn call(state: &mut State, value: &Value, method: &str, args: &[Value
             }
             Err(refuse(format!("{wanted} is not in the list")))
         }
-        (ValueKind::Seq, "copy") | (ValueKind::Map, "copy") => {
+        (ValueKind::Seq | ValueKind::Map, "copy") => {
             let () = from_args(args)?;
             Ok(value.clone())
         }

@@ -7,6 +7,7 @@ use minijinja::machinery::ast::{CallArg, Expr, Spanned, Stmt};
 use minijinja::machinery::{Span as Place, parse};
 use minijinja::syntax::SyntaxConfig;
 
+use super::session::marks_inside;
 use super::{adapt, diagnose, escape};
 use crate::base::{Diagnostic, Span, Value};
 use crate::vars::{Problem, TemplateError, lookups};
@@ -74,12 +75,13 @@ fn collect(value: &Value, found: &mut References, source: &dyn Fn(&str) -> Strin
 }
 
 fn wrap_expression(text: &str) -> String {
-    let trimmed = text.trim();
-    if trimmed.starts_with("{{") && trimmed.ends_with("}}") {
-        text.to_owned()
-    } else {
-        format!("{{{{ {text} }}}}")
-    }
+    if is_wrapped(text) { text.to_owned() } else { format!("{{{{ {text} }}}}") }
+}
+
+/// Whether an expression stands in marks as a whole.
+fn is_wrapped(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with("{{") && text.ends_with("}}")
 }
 
 /// What is wrong with the templates in a value: their syntax, unknown filters, tests, functions and lookups.
@@ -89,6 +91,15 @@ pub fn syntax_check(value: &Value) -> Option<Diagnostic> {
 
 /// The same for a condition, whose strings are expressions without marks.
 pub fn condition_check(value: &Value) -> Option<Diagnostic> {
+    if let Value::String(text) = value
+        && !is_wrapped(text.as_str())
+        && let Some(problem) = marks_inside(text.as_str())
+    {
+        return Some(TemplateError::new(problem, text.span().cloned()).into());
+    }
+    if let Value::List(items) = value {
+        return items.iter().find_map(condition_check);
+    }
     check(value, &|text| {
         let wrapped = wrap_expression(text);
         let begin = if wrapped.len() == text.len() { 0 } else { 3 };
@@ -119,8 +130,7 @@ fn check_text(source: &str, span: &Span, begin: usize) -> Result<(), TemplateErr
         diagnose::narrow(Some(span), source, range.as_ref(), begin)
     };
     let seen = analyse(&escaped).map_err(|error| {
-        let detail = error.detail().map_or_else(|| error.kind().to_string(), ToOwned::to_owned);
-        TemplateError::new(Problem::Syntax(detail), place(error.range()))
+        TemplateError::new(Problem::Syntax(diagnose::syntax(&error)), place(error.range()))
     })?;
     for (what, name, range) in seen.calls {
         let known = match what {
@@ -168,7 +178,9 @@ fn range<T>(node: &Spanned<T>) -> Range<usize> {
 
 impl Seen {
     fn statements(&mut self, body: &[Stmt<'_>]) {
-        body.iter().for_each(|statement| self.statement(statement));
+        for statement in body {
+            self.statement(statement);
+        }
     }
 
     fn inner(&mut self, body: &[Stmt<'_>], names: impl IntoIterator<Item = String>) {
@@ -257,16 +269,18 @@ impl Seen {
                 self.declaration(&node.args, &node.defaults, &node.body);
             }
             Stmt::CallBlock(node) => {
-                self.call(&node.call.expr, &node.call.args, range(&node.call));
+                self.call(&node.call.expr, &node.call.args);
                 let declared = &node.macro_decl;
                 self.declaration(&declared.args, &declared.defaults, &declared.body);
             }
-            Stmt::Do(node) => self.call(&node.call.expr, &node.call.args, range(&node.call)),
+            Stmt::Do(node) => self.call(&node.call.expr, &node.call.args),
         }
     }
 
     fn declaration(&mut self, args: &[Expr<'_>], defaults: &[Expr<'_>], body: &[Stmt<'_>]) {
-        defaults.iter().for_each(|default| self.expression(default));
+        for default in defaults {
+            self.expression(default);
+        }
         let own = ["caller", "varargs", "kwargs"].map(ToOwned::to_owned);
         self.inner(body, args.iter().flat_map(targets).chain(own));
     }
@@ -320,22 +334,22 @@ impl Seen {
                 self.expression(&node.expr);
                 self.expression(&node.subscript_expr);
             }
-            Expr::Call(node) => self.call(&node.expr, &node.args, range(node)),
+            Expr::Call(node) => self.call(&node.expr, &node.args),
             Expr::List(node) => node.items.iter().for_each(|e| self.expression(e)),
             Expr::Tuple(node) => node.items.iter().for_each(|e| self.expression(e)),
             Expr::Map(node) => node.keys.iter().chain(&node.values).for_each(|e| self.expression(e)),
         }
     }
 
-    fn call(&mut self, function: &Expr<'_>, args: &[CallArg<'_>], place: Range<usize>) {
+    fn call(&mut self, function: &Expr<'_>, args: &[CallArg<'_>]) {
         if let Expr::Var(name) = function
             && matches!(name.id, "lookup" | "query" | "q")
         {
             match args.first() {
                 Some(CallArg::Pos(Expr::Const(lookup))) => {
-                    let lookup = lookup.value.as_str().unwrap_or_default().to_owned();
-                    self.open |= matches!(bare(&lookup), "vars" | "varnames" | "template");
-                    self.calls.push(("lookup", lookup, place));
+                    let name = lookup.value.as_str().unwrap_or_default().to_owned();
+                    self.open |= matches!(bare(&name), "vars" | "varnames" | "template");
+                    self.calls.push(("lookup", name, range(lookup)));
                 }
                 _ => self.open = true,
             }

@@ -45,6 +45,7 @@ struct Shared {
 struct Frame {
     text: Option<Arc<str>>,
     path: String,
+    scope: Scope,
     lenient: bool,
     missing: Vec<Missing>,
     emitted: usize,
@@ -61,6 +62,8 @@ pub(super) struct Through {
 }
 
 impl Session {
+    /// What stands before an expression when it is compiled.
+    const BEGIN: &str = "{{ ";
     /// The name under which templates reach their session; no variable can have it.
     pub(super) const NAME: &'static str = "\u{1}session";
 
@@ -163,12 +166,16 @@ impl Session {
         if source.starts_with("{{") && source.ends_with("}}") {
             return self.leaf(text);
         }
-        const BEGIN: &str = "{{ ";
-        let wrapped: Arc<str> = format!("{BEGIN}{} }}}}", text.as_str()).into();
+        if source.contains("{{") && source.contains("}}") {
+            let problem =
+                Problem::Syntax("an expression takes no `{{ }}` inside: write the name alone".into());
+            return Err(TemplateError::new(problem, text.span().cloned()));
+        }
+        let wrapped: Arc<str> = format!("{}{} }}}}", Self::BEGIN, text.as_str()).into();
         if text.is_secret() {
             self.mark_secret();
         }
-        let explain = |error: &Error| diagnose::error(self, error, &wrapped, text.span(), BEGIN.len());
+        let explain = |error: &Error| diagnose::error(self, error, &wrapped, text.span(), Self::BEGIN.len());
         let result = self.compiled(&wrapped, || diagnose::label(source)).map_err(|error| explain(&error))?;
         from_engine(self, &result).map_err(|error| explain(&error))
     }
@@ -206,7 +213,13 @@ impl Session {
         let path = path();
         self.check_chain(text, &path)?;
         let attempt = |lenient| {
-            let frame = Frame { text: text.cloned(), path: path.clone(), lenient, ..Frame::default() };
+            let frame = Frame {
+                text: text.cloned(),
+                path: path.clone(),
+                scope: self.scope.clone(),
+                lenient,
+                ..Frame::default()
+            };
             self.frames().push(frame);
             let root = Engine::from_object(Root(Arc::clone(self)));
             let result = stacker::maybe_grow(STACK.0, STACK.1, || render(root, lenient));
@@ -234,7 +247,7 @@ impl Session {
     fn check_chain(&self, text: Option<&Arc<str>>, path: &str) -> Result<(), Error> {
         let frames = self.frames();
         let same = |frame: &Frame| match (&frame.text, text) {
-            (Some(a), Some(b)) => Arc::ptr_eq(a, b) && (frame.path == path || path.is_empty()),
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b) && frame.path == path && frame.scope.is_same(&self.scope),
             _ => false,
         };
         let begin = frames.iter().position(same);
@@ -396,6 +409,12 @@ pub(super) fn write_value(out: &mut Output, state: &mut State, value: &Engine) -
 pub(super) fn through(error: TemplateError, path: String) -> Error {
     let kind = if error.is_undefined() { ErrorKind::UndefinedError } else { ErrorKind::InvalidOperation };
     Error::from(kind).with_source(Through { error, path })
+}
+
+/// Marks inside an expression would be taken as a literal text, which nobody means.
+pub(super) fn marks_inside(expression: &str) -> Option<Problem> {
+    let inside = expression.contains("{{") && expression.contains("}}");
+    inside.then(|| Problem::Syntax("an expression takes no `{{ }}` inside: write the name alone".into()))
 }
 
 /// Whether the short form of `default` is used.

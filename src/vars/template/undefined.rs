@@ -1,5 +1,8 @@
 //! `default`, `is defined`, `mandatory`: the only ones that may be given what has no value.
 
+// The engine hands over what it was given.
+#![allow(clippy::needless_pass_by_value)]
+
 use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Rest};

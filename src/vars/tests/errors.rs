@@ -14,7 +14,7 @@ attribute: pull {{ image.tga }}:{{ port }}
 inner: {{ port + }}
 filter: {{ port | defualt(1) }}
 test: {{ port is defned }}
-lookup: {{ lookup('evn', 'HOME') }}
+env: {{ lookup('evn', 'HOME') }}
 refused: {{ 'x' | from_json }}
 argument: {{ port | to_json(indnt=2) }}
 operator: {{ port + image }}
@@ -23,11 +23,12 @@ middle: a {{ bottom }}
 bottom: {{ botom }}
 cycle: {{ cycle_b }}
 cycle_b: x {{ cycle }}
-mandatory: {{ nothing | mandatory('say which') }}
+mandatory: {{ nowhere | mandatory('say which') }}
 when: port
 when: port > 10 and typo
 when: image.tga == 1
 when: ''
+when: port == '{{ word }}'
 ";
     let source = Source::new("play.yml", PLAYBOOK);
     let mut vars = Map::new();
@@ -48,7 +49,6 @@ when: ''
         texts.push((name, value.clone()));
         vars.insert(name, value);
     }
-    vars.insert("nothing", written("{{ nowhere }}"));
     let layer = VarLayer {
         level: Level::PlayVars,
         origin: "play.yml".into(),

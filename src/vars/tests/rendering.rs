@@ -216,3 +216,16 @@ proptest! {
         let _ = templar.template_file(&text, &Span::whole("f", &text), &FileOptions::default());
     }
 }
+
+#[test]
+fn a_thousand_renderings_take_no_second() {
+    let templar = templar(r#"{"port": 8080, "base": "/opt", "dir": "{{ base }}/data", "l": [1, 2, 3]}"#);
+    let value = as_written(&json(
+        r#"{"a": "{{ dir }}/x", "b": "{{ l | map('string') | join(',') }}", "c": "{{ port + 1 }}"}"#,
+    ));
+    let begin = std::time::Instant::now();
+    for _ in 0..1000 {
+        assert!(templar.render(&value).is_ok());
+    }
+    assert!(begin.elapsed().as_secs() < 1, "{:?}", begin.elapsed());
+}
