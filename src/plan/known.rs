@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Surroundings;
+use super::{Compiler, PlayPlan, Surroundings};
 use crate::base::{Diagnostic, HostName, Span, Spanned, Value};
 use crate::model::VarLayer;
 use crate::vars::{Environment, Scope, Templar, TemplateError};
@@ -100,6 +100,13 @@ impl Known {
             }
             other => other.to_string(),
         }
+    }
+}
+
+impl Compiler {
+    /// What is known of the hosts of a compiled play.
+    pub(super) fn known_hosts(&self, play: &PlayPlan) -> Known {
+        super::play::known_for(self, &play.play, &play.hosts)
     }
 }
 

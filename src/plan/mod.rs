@@ -20,6 +20,7 @@ mod play;
 mod prune;
 mod pruned;
 mod readings;
+pub mod render;
 mod roles;
 mod rounds;
 pub mod scope;

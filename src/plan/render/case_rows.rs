@@ -1,0 +1,179 @@
+//! The cases of a play as rows: one per case, with its matrix, its parts and its figures; rounds are counted, not listed.
+
+use super::rows::Row;
+use super::words::{brief, command, expect, limits, metric, place, shortened};
+use crate::base::{CaseId, Key, Value};
+use crate::model::{CaseOrder, Requirement, RequirementKind};
+use crate::plan::{CasePart, CasePlan, PlayPlan, Step, StepKind};
+
+/// The row of all cases.
+pub(super) fn cases_row(play: &PlayPlan, playbook: &str) -> Row {
+    let cases = &play.fragment.cases;
+    let order = match play.play.case_order.as_ref().map(|o| o.value).unwrap_or_default() {
+        CaseOrder::Sequential => "one after the other".to_owned(),
+        CaseOrder::Interleaved => "interleaved".to_owned(),
+        CaseOrder::Random => format!("random, seed {}", play.seed.unwrap_or_default()),
+    };
+    let mut rounds: Vec<(u32, u32)> = cases.iter().map(|c| (c.warmup, c.repeat)).collect();
+    rounds.sort_unstable();
+    rounds.dedup();
+    let mut words = vec![order];
+    if let [(warmup, repeat)] = rounds.as_slice() {
+        let warm = if *warmup > 0 { format!("{warmup}+") } else { String::new() };
+        words.push(format!("{warm}{repeat} round{}", if warmup + repeat == 1 { "" } else { "s" }));
+    }
+    words.push("one case per host at a time".to_owned());
+    let mut names: Vec<&str> = Vec::new();
+    for case in cases {
+        if !names.contains(&&*case.name) {
+            names.push(&case.name);
+        }
+    }
+    let all_inside = !play.pruning.mode.is_empty() && play.pruning.mode.len() == play.hosts.len();
+    let columns = if all_inside {
+        vec![words.join(", "), "directly on the target".to_owned()]
+    } else {
+        vec![words.join(", ")]
+    };
+    Row {
+        label: "cases".to_owned(),
+        columns,
+        place: cases.first().map(|c| place(&c.span, playbook)).unwrap_or_default(),
+        children: names.iter().map(|name| case_row(play, name, playbook)).collect(),
+        free: None,
+    }
+}
+
+/// One case with all its parameters.
+fn case_row(play: &PlayPlan, name: &str, playbook: &str) -> Row {
+    let all: Vec<&CasePlan> = play.fragment.cases.iter().filter(|c| &*c.name == name).collect();
+    let Some(first) = all.first() else { return Row::default() };
+    let written = play.play.cases.iter().find(|c| &*c.name.value == name);
+    let mut about = vec![matrix(&all)];
+    let needs = written.and_then(|c| c.keywords.needs.as_ref());
+    if let Some(needs) = needs.filter(|n| !n.is_empty()) {
+        let names: Vec<&str> = needs.iter().map(|n| &*n.value).collect();
+        about.push(format!("after {}", names.join(", ")));
+    }
+    let alone = match first.gang {
+        Some((nodes, ranks)) => format!("gang of {nodes} nodes × {ranks}"),
+        None => "each host alone".to_owned(),
+    };
+    let children = parts(play, first);
+    Row {
+        label: name.to_owned(),
+        columns: vec![about.join("  "), alone],
+        place: place(&first.span, playbook),
+        children,
+        free: None,
+    }
+}
+
+/// `threads={1,all} × mib={64,512} = 4`
+fn matrix(all: &[&CasePlan]) -> String {
+    let Some(first) = all.first() else { return String::new() };
+    let axes: Vec<String> = first
+        .params
+        .keys()
+        .map(|key| {
+            let mut values: Vec<String> = Vec::new();
+            for case in all {
+                let value = case.params.get_key(key).map(Value::to_string).unwrap_or_default();
+                if !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+            axis(key, &values)
+        })
+        .collect();
+    if axes.is_empty() { "1".to_owned() } else { format!("{} = {}", axes.join(" × "), all.len()) }
+}
+
+fn axis(key: &Key, values: &[String]) -> String {
+    format!("{key}={{{}}}", values.join(","))
+}
+
+fn parts(play: &PlayPlan, case: &CasePlan) -> Vec<Row> {
+    let of = |part: &dyn Fn(CasePart) -> bool| steps(play, &case.id, part);
+    let mut rows = Vec::new();
+    if !case.requires.is_empty() {
+        let needs: Vec<String> = case.requires.iter().map(requirement).collect();
+        rows.push(plain("requires", &needs.join(", "), "checked on the target"));
+    }
+    let prepare = of(&|p| p == CasePart::Prepare);
+    if !prepare.is_empty() {
+        rows.push(plain("prepare", &listed(&prepare), "once per case"));
+    }
+    let measured = CasePart::Round { number: 1, warmup: case.warmup > 0 };
+    let run = of(&|p| p == measured);
+    rows.extend(run_rows(case, &run));
+    let finish = of(&|p| p == CasePart::Finish);
+    if !finish.is_empty() {
+        rows.push(plain("finish", &listed(&finish), "always"));
+    }
+    rows
+}
+
+fn run_rows(case: &CasePlan, run: &[&Step]) -> Vec<Row> {
+    let tasks: Vec<_> = run
+        .iter()
+        .filter_map(|s| match &s.kind {
+            StepKind::Task(task) => Some(task),
+            _ => None,
+        })
+        .collect();
+    let measured = tasks.iter().find(|t| !t.metrics.is_empty()).or(tasks.first());
+    let what = match (role_of(run), tasks.as_slice()) {
+        (Some(role), _) => role,
+        (None, [one]) => shortened(&command(one), 40),
+        _ => listed(run),
+    };
+    let mut often = vec![format!("{}×", case.warmup + case.repeat)];
+    often.extend(measured.map(|t| limits(t)).filter(|l| !l.is_empty()));
+    let label = run.first().and_then(|s| s.stage.as_ref()).map_or("run_case", |s| s.name());
+    let mut rows = vec![plain(label, &what, &often.join("  "))];
+    for found in &case.metrics {
+        let expectations: Vec<String> = found.expect.iter().map(expect).collect();
+        let text = format!("└▸ {}    {}", metric(found), expectations.join(", "));
+        rows.push(Row { free: Some(text.trim_end().to_owned()), ..Row::default() });
+    }
+    rows
+}
+
+fn plain(label: &str, what: &str, note: &str) -> Row {
+    Row { label: label.to_owned(), columns: vec![what.to_owned(), note.to_owned()], ..Row::default() }
+}
+
+fn steps<'a>(play: &'a PlayPlan, id: &CaseId, part: &dyn Fn(CasePart) -> bool) -> Vec<&'a Step> {
+    let here = |s: &&Step| {
+        s.case.as_ref().is_some_and(|c| c.id == *id && part(c.part)) && !matches!(s.kind, StepKind::Join)
+    };
+    play.fragment.graph.node_weights().filter(here).collect()
+}
+
+/// The tasks of a part in a few words; a role by its name.
+fn listed(steps: &[&Step]) -> String {
+    role_of(steps).unwrap_or_else(|| {
+        let words: Vec<String> = steps.iter().map(|s| brief(s)).collect();
+        shortened(&words.join(" · "), 48)
+    })
+}
+
+fn role_of(steps: &[&Step]) -> Option<String> {
+    let role = |step: &&Step| match &step.kind {
+        StepKind::Task(task) => task.role.as_ref().map(|(name, _)| name.clone()),
+        _ => None,
+    };
+    let first = steps.first().and_then(role)?;
+    steps.iter().all(|s| role(s).as_ref() == Some(&first)).then(|| format!("role {first}"))
+}
+
+/// `cc`, `memory 4 GiB`
+pub(super) fn requirement(requirement: &Requirement) -> String {
+    match &requirement.kind {
+        RequirementKind::Command(value) => value.to_string(),
+        RequirementKind::Memory(value) => format!("memory {value}"),
+        RequirementKind::Device(value) => format!("device {value}"),
+        RequirementKind::Memlock(value) => format!("memlock {value}"),
+    }
+}
