@@ -9,5 +9,6 @@ mod conformance;
 mod guides;
 mod harness;
 mod modules;
+mod plan;
 mod reference;
 mod static_agent;
