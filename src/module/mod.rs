@@ -23,6 +23,7 @@ mod ping;
 pub mod process;
 mod raw;
 mod regex;
+mod setup;
 mod shell;
 pub mod shlex;
 mod slurp;
@@ -59,6 +60,7 @@ pub static MODULES: &[Module] = &[
     lineinfile::MODULE,
     ping::MODULE,
     raw::MODULE,
+    setup::MODULE,
     shell::MODULE,
     slurp::MODULE,
     stat::MODULE,
