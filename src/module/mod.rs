@@ -29,6 +29,7 @@ pub mod shlex;
 mod slurp;
 mod stat;
 mod tempfile;
+mod wait_for;
 
 use serde::de::DeserializeOwned;
 
@@ -65,6 +66,7 @@ pub static MODULES: &[Module] = &[
     slurp::MODULE,
     stat::MODULE,
     tempfile::MODULE,
+    wait_for::MODULE,
 ];
 
 /// A module by its short name.

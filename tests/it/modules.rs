@@ -257,3 +257,21 @@ fn modules_do_what_their_cases_say() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     assert!(count > 80, "only {count} cases were found");
 }
+
+#[test]
+fn facts_have_ansibles_names_and_agree_with_this_machine() {
+    let case: Case = serde_yaml::from_str("{name: facts, args: {}, result: {}}").unwrap();
+    let (outcome, _) = run(&case, "setup", "/", false);
+    let register = Value::from(outcome.to_register());
+    let facts = register.get("ansible_facts").and_then(Value::as_map).unwrap();
+    let text = |name: &str| facts.get(name).map(ToString::to_string).unwrap_or_default();
+    assert_eq!(text("ansible_system"), "Linux");
+    assert_eq!(text("ansible_architecture"), std::env::consts::ARCH);
+    let processors = std::fs::read_to_string("/proc/cpuinfo").unwrap().matches("\nprocessor").count() + 1;
+    assert_eq!(text("ansible_processor_vcpus"), processors.to_string());
+    let interfaces = facts.get("ansible_interfaces").and_then(Value::as_list).unwrap();
+    assert!(interfaces.contains(&"lo".into()));
+    let loopback = facts.get("ansible_lo").and_then(|lo| lo.get("ipv4")).unwrap();
+    assert_eq!(loopback.get("address"), Some(&"127.0.0.1".into()));
+    assert_eq!(loopback.get("netmask"), Some(&"255.0.0.0".into()));
+}

@@ -53,7 +53,7 @@ impl Processors {
                     found.words.push(value.to_owned());
                 }
                 "model name" | "Processor" | "vendor_id" | "cpu" | "Vendor" => {
-                    found.words.push(value.to_owned())
+                    found.words.push(value.to_owned());
                 }
                 "physical id" if !found.sockets.iter().any(|s| s.id == value) => {
                     found.sockets.push(Socket { id: value.to_owned(), ..Socket::default() });

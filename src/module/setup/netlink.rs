@@ -25,8 +25,8 @@ const SECONDARY: u8 = 1;
 pub struct Address {
     /// The interface's number.
     pub index: u32,
-    /// The address.
-    pub address: IpAddr,
+    /// The address itself.
+    pub ip: IpAddr,
     /// Length of the network part in bits.
     pub prefix: u8,
     /// The broadcast address, when there is one.
@@ -99,20 +99,27 @@ fn address(message: &[u8]) -> Option<Address> {
     while let (Some(length), Some(kind)) = (u16_at(rest, 0), u16_at(rest, 2)) {
         let Some(data) = rest.get(4..usize::from(length)) else { break };
         match kind {
-            IFA_ADDRESS => address = ip(data),
-            IFA_LOCAL => local = ip(data),
-            IFA_BROADCAST => broadcast = ip(data),
-            IFA_LABEL => label = String::from_utf8_lossy(data).trim_end_matches('\0').to_owned(),
+            IFA_ADDRESS => address = ip_of(data),
+            IFA_LOCAL => local = ip_of(data),
+            IFA_BROADCAST => broadcast = ip_of(data),
+            IFA_LABEL => label.push_str(String::from_utf8_lossy(data).trim_end_matches('\0')),
             _ => {}
         }
         rest = rest.get(usize::from(length).next_multiple_of(4)..).unwrap_or_default();
     }
     // On a point-to-point link `IFA_ADDRESS` is the other end.
-    let address = local.or(address)?;
-    Some(Address { index, address, prefix, broadcast, scope, secondary: flags & SECONDARY != 0, label })
+    Some(Address {
+        index,
+        ip: local.or(address)?,
+        prefix,
+        broadcast,
+        scope,
+        secondary: flags & SECONDARY != 0,
+        label,
+    })
 }
 
-fn ip(data: &[u8]) -> Option<IpAddr> {
+fn ip_of(data: &[u8]) -> Option<IpAddr> {
     if let Ok(four) = <[u8; 4]>::try_from(data) {
         return Some(IpAddr::V4(Ipv4Addr::from(four)));
     }
@@ -130,7 +137,7 @@ mod tests {
     #[test]
     fn the_loopback_address_is_listed() {
         let found = addresses().unwrap();
-        let loopback = found.iter().find(|a| a.address == Ipv4Addr::LOCALHOST).unwrap();
+        let loopback = found.iter().find(|a| a.ip == Ipv4Addr::LOCALHOST).unwrap();
         assert_eq!((loopback.prefix, loopback.scope, loopback.label.as_str()), (8, 254, "lo"));
     }
 

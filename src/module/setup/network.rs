@@ -15,10 +15,10 @@ pub fn gather(facts: &mut Facts) {
         facts.set(&name.replace(['-', ':'], "_"), interface(name, &addresses));
     }
     facts.set("interfaces", devices);
-    let outside = |a: &&Address| !a.address.is_loopback();
+    let outside = |a: &&Address| !a.ip.is_loopback();
     let texts = |four: bool| -> Vec<String> {
-        let family = addresses.iter().filter(outside).filter(|a| a.address.is_ipv4() == four);
-        family.map(|a| a.address.to_string()).collect()
+        let family = addresses.iter().filter(outside).filter(|a| a.ip.is_ipv4() == four);
+        family.map(|a| a.ip.to_string()).collect()
     };
     facts.set("all_ipv4_addresses", texts(true));
     facts.set("all_ipv6_addresses", texts(false));
@@ -53,9 +53,8 @@ fn interface(name: &str, addresses: &[Address]) -> Map {
     if let Some(id) = device.as_ref().and_then(|path| path.file_name()) {
         map.insert("pciid", id.to_string_lossy().into_owned());
     }
-    let own = |four: bool| {
-        addresses.iter().filter(move |a| Some(a.index) == index(name) && a.address.is_ipv4() == four)
-    };
+    let own =
+        |four: bool| addresses.iter().filter(move |a| Some(a.index) == index(name) && a.ip.is_ipv4() == four);
     let mut fours = own(true).map(ipv4);
     if let Some(first) = fours.next() {
         map.insert("ipv4", first);
@@ -71,7 +70,7 @@ fn interface(name: &str, addresses: &[Address]) -> Map {
     map
 }
 
-/// Ansible's word for a kind of interface; numbers are ARPHRD_* of <linux/if_arp.h>.
+/// Ansible's word for a kind of interface; numbers are `ARPHRD_*` of `linux/if_arp.h`.
 fn kind(name: &str) -> &'static str {
     let there = |file: &str| std::path::Path::new(&format!("/sys/class/net/{name}/{file}")).exists();
     match read(&format!("/sys/class/net/{name}/type")).as_deref() {
@@ -87,7 +86,7 @@ fn kind(name: &str) -> &'static str {
 }
 
 fn ipv4(found: &Address) -> Map {
-    let IpAddr::V4(address) = found.address else { return Map::new() };
+    let IpAddr::V4(address) = found.ip else { return Map::new() };
     let mask = u32::MAX.checked_shl(32 - u32::from(found.prefix.min(32))).unwrap_or(0);
     Map::from_iter([
         ("address", address.to_string()),
@@ -107,7 +106,7 @@ fn ipv6(found: &Address) -> Map {
         _ => "unknown",
     };
     Map::from_iter([
-        ("address", found.address.to_string()),
+        ("address", found.ip.to_string()),
         ("prefix", found.prefix.to_string()),
         ("scope", scope.to_owned()),
     ])
@@ -116,7 +115,7 @@ fn ipv6(found: &Address) -> Map {
 /// A default route: its gateway and its interface.
 type Route = (IpAddr, String);
 
-/// The default route with the lowest metric of /proc/net/route.
+/// The default route with the lowest metric of `/proc/net/route`.
 fn default_ipv4(table: &str) -> Option<Route> {
     let routes = table.lines().skip(1).filter_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -130,7 +129,7 @@ fn default_ipv4(table: &str) -> Option<Route> {
     routes.min_by_key(|(metric, _)| *metric).map(|(_, route)| route)
 }
 
-/// The same of /proc/net/ipv6_route; `lo` stands for "unreachable".
+/// The same of `/proc/net/ipv6_route`; `lo` stands for "unreachable".
 fn default_ipv6(table: &str) -> Option<Route> {
     let routes = table.lines().filter_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -146,13 +145,13 @@ fn default_ipv6(table: &str) -> Option<Route> {
 fn default_route(route: Option<Route>, addresses: &[Address]) -> Map {
     let Some((gateway, name)) = route else { return Map::new() };
     let own = addresses.iter().find(|a| {
-        let family = a.address.is_ipv4() == gateway.is_ipv4();
-        Some(a.index) == index(&name) && family && (a.scope == 0 || a.address.is_ipv4())
+        let family = a.ip.is_ipv4() == gateway.is_ipv4();
+        Some(a.index) == index(&name) && family && (a.scope == 0 || a.ip.is_ipv4())
     });
     let mut map = Map::from_iter([("gateway", gateway.to_string()), ("interface", name.clone())]);
     if let Some(own) = own {
-        map.extend(&if own.address.is_ipv4() { ipv4(own) } else { ipv6(own) });
-        if own.address.is_ipv4() {
+        map.extend(&if own.ip.is_ipv4() { ipv4(own) } else { ipv6(own) });
+        if own.ip.is_ipv4() {
             map.insert("alias", own.label.as_str());
         }
     }

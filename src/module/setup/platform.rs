@@ -98,7 +98,7 @@ pub fn command_line(facts: &mut Facts) {
     facts.set("proc_cmdline", every);
 }
 
-/// Whether SELinux is on.
+/// Whether `SELinux` is on.
 pub fn selinux(facts: &mut Facts) {
     let Some(enforce) = read("/sys/fs/selinux/enforce") else {
         facts.set("selinux", Map::from_iter([("status", "disabled")]));
@@ -119,7 +119,7 @@ pub fn selinux(facts: &mut Facts) {
     facts.set("selinux", map);
 }
 
-/// Whether AppArmor is on.
+/// Whether `AppArmor` is on.
 pub fn apparmor(facts: &mut Facts) {
     let on = Path::new("/sys/kernel/security/apparmor").exists();
     facts.set("apparmor", Map::from_iter([("status", if on { "enabled" } else { "disabled" })]));
