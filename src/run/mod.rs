@@ -3,5 +3,6 @@
 //! Never names a store, a report or standard output: what happens leaves through `event::Journal` and as events.
 
 pub mod fates;
+pub mod figures;
 pub mod machines;
 pub mod queue;
