@@ -1,5 +1,6 @@
 //! Benchbook: a declarative workflow engine for benchmarking fleets of machines.
 
+pub mod action;
 pub mod agent;
 pub mod base;
 pub mod cli;

@@ -74,6 +74,12 @@ impl Cancel {
         self.0.send_replace(Some(grace));
     }
 
+    /// Waits until somebody asks.
+    pub async fn cancelled(&self) {
+        // `self` keeps the sender alive, so this cannot end before.
+        let _ = self.0.subscribe().wait_for(Option::is_some).await;
+    }
+
     /// Whether somebody asked.
     pub fn is_cancelled(&self) -> bool {
         self.0.borrow().is_some()

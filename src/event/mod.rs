@@ -127,6 +127,18 @@ pub struct Expectation {
     pub place: String,
 }
 
+impl Expectation {
+    /// Whether it is about this figure.
+    pub fn concerns(&self, figure: &str, labels: &BTreeMap<String, String>) -> bool {
+        self.figure == figure && self.labels.iter().all(|(name, value)| labels.get(name) == Some(value))
+    }
+
+    /// Whether a median is as it should be.
+    pub fn admits(&self, median: f64) -> bool {
+        self.min.is_none_or(|min| median >= min) && self.max.is_none_or(|max| median <= max)
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]

@@ -2,7 +2,35 @@
 //!
 //! Never names a store, a report or standard output: what happens leaves through `event::Journal` and as events.
 
+mod arguments;
+mod arrive;
+mod case;
+mod conditions;
+mod delegate;
+mod dispatcher;
+mod ending;
 pub mod fates;
 pub mod figures;
+mod growth;
+pub mod hosts;
+mod keyword;
+mod looping;
 pub mod machines;
+pub mod magic;
+mod measure;
 pub mod queue;
+mod rounds;
+pub mod setup;
+pub mod stop;
+mod target;
+mod turn;
+mod unit;
+pub mod verdict;
+
+pub use setup::{Ended, Events, Options, Setup};
+pub use stop::{Stop, Stopper, Urgency, stop};
+
+/// Walks the plan to its end.
+pub async fn execute(setup: Setup) -> Ended {
+    dispatcher::Dispatcher::new(setup).run().await
+}

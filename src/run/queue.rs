@@ -189,6 +189,11 @@ impl Queue {
         self.ready.pop_front()
     }
 
+    /// Whether there is one that may start.
+    pub fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// Whether every (step, host) has been finished.
     pub fn is_done(&self) -> bool {
         self.open == 0

@@ -1,0 +1,72 @@
+//! `assert`: fails unless conditions hold.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::context::template_failed;
+use super::{Action, ActionContext, BoxFuture, Done};
+use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
+use crate::base::{Map, Value, args};
+use crate::wire::Outcome;
+
+/// Fails unless conditions hold.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Args {
+    /// A condition, or a list of conditions that must all hold; without marks, as in `when`.
+    that: Value,
+    /// Said when one does not hold.
+    #[serde(default, alias = "msg")]
+    #[schemars(extend("x-aliases" = ["msg"]))]
+    fail_msg: Option<String>,
+    /// Said when all hold.
+    #[serde(default)]
+    success_msg: Option<String>,
+    /// Leaves out the conditions that held.
+    #[serde(default)]
+    quiet: bool,
+}
+
+pub(super) const ACTION: Action = Action {
+    spec: Spec {
+        name: "assert",
+        summary: "fails unless conditions hold",
+        free_form: None,
+        open: false,
+        on_resume: OnResume::Rerun,
+        check: CheckMode::ReadOnly,
+        schema: schema_of::<Args>,
+    },
+    unrendered: &["that"],
+    run,
+};
+
+fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
+    Box::pin(async move { check(map, ctx).into() })
+}
+
+fn check(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
+    let args: Args = match args::from_map(map) {
+        Ok(args) => args,
+        Err(error) => return Outcome::failed(error.to_string()),
+    };
+    let conditions = match args.that {
+        Value::List(conditions) => conditions.to_vec(),
+        one => vec![one],
+    };
+    for condition in &conditions {
+        match ctx.templar.condition(condition) {
+            Ok(true) => {}
+            Ok(false) => {
+                let msg = args.fail_msg.unwrap_or_else(|| "Assertion failed".to_owned());
+                return Outcome::failed(msg)
+                    .with("assertion", condition.to_string())
+                    .with("evaluated_to", false);
+            }
+            Err(error) => return template_failed(&error).with("assertion", condition.to_string()),
+        }
+    }
+    let msg = args.success_msg.unwrap_or_else(|| "All assertions passed".to_owned());
+    let outcome = Outcome { msg: Some(msg), ..Outcome::ok(false) };
+    if args.quiet { outcome } else { outcome.with("assertions", conditions) }
+}

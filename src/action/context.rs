@@ -1,0 +1,88 @@
+//! What an action may use beside its arguments.
+
+use std::path::{Path, PathBuf};
+
+use super::BoxFuture;
+use crate::base::{HostName, Map};
+use crate::connection::{Cancel, Upload};
+use crate::load::{Files, Loader};
+use crate::vars::Templar;
+use crate::wire::Outcome;
+
+/// One call of a module on the task's target.
+#[derive(Default)]
+pub struct Invocation {
+    /// The module's short name.
+    pub module: &'static str,
+    /// Its arguments.
+    pub args: Map,
+    /// Files that go with it.
+    pub uploads: Vec<Upload>,
+    /// Where the bytes of a download go: a file on the controller, made with its folders.
+    pub download: Option<PathBuf>,
+}
+
+/// The task's target; check mode, diff, environment and time limits are those of the task.
+pub trait Target: Send + Sync {
+    /// Calls a module. A connection that is lost gives a failed outcome, and the task ends as unreachable.
+    fn call(&self, invocation: Invocation) -> BoxFuture<'_, Outcome>;
+}
+
+/// What an action may use beside its arguments.
+pub struct ActionContext<'a> {
+    /// The variables of the host and the task.
+    pub templar: &'a Templar,
+    /// The host, by its inventory name.
+    pub host: &'a HostName,
+    /// Only say what would change.
+    pub check: bool,
+    /// Before and after are wanted.
+    pub diff: bool,
+    /// How often `-v` was given.
+    pub verbosity: u8,
+    /// Where relative paths are looked for, nearest first.
+    pub search: &'a [PathBuf],
+    /// Reads the user's files of variables.
+    pub loader: &'a Loader,
+    /// The folder of the playbook; relative destinations on the controller are in it.
+    pub folder: &'a Path,
+    /// The task's target.
+    pub target: &'a dyn Target,
+    /// Says when to stop.
+    pub cancel: &'a Cancel,
+    /// A terminal to ask the user, if there is one.
+    pub terminal: bool,
+}
+
+impl ActionContext<'_> {
+    /// The user's files.
+    pub fn files(&self) -> &dyn Files {
+        self.templar.environment().files()
+    }
+
+    /// The user's file or folder of that name: first in the sub-folder `kind` (`files`, `templates`, `vars`) of each search
+    /// path, then in the path itself.
+    pub fn find(&self, kind: &str, name: &str) -> Result<PathBuf, Outcome> {
+        let name = Path::new(name);
+        let files = self.files();
+        let there = |path: &PathBuf| files.is_file(path) || files.is_folder(path);
+        let candidates: Vec<PathBuf> = if name.is_absolute() {
+            vec![name.to_path_buf()]
+        } else {
+            let both =
+                self.search.iter().flat_map(|folder| [folder.join(kind).join(name), folder.join(name)]);
+            both.collect()
+        };
+        candidates.iter().find(|p| there(p)).cloned().ok_or_else(|| {
+            let looked: Vec<_> = candidates.iter().map(|p| crate::load::shown(p)).collect();
+            let looked = if looked.is_empty() { "nowhere".to_owned() } else { looked.join(", ") };
+            Outcome::failed(format!("`{}` is not there; looked for {looked}", name.display()))
+        })
+    }
+}
+
+/// The outcome of a failed template.
+pub fn template_failed(error: &crate::vars::TemplateError) -> Outcome {
+    let place = error.span.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
+    Outcome::failed(format!("{error}{place}"))
+}

@@ -1,0 +1,87 @@
+//! `copy`: finds the user's files and has the module `copy` put them in place.
+
+use std::path::Path;
+
+use schemars::Schema;
+
+use super::source::{Source, mode_of, upload, walk};
+use super::{Action, ActionContext, BoxFuture, Done, Invocation};
+use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
+use crate::base::{Map, Value};
+use crate::module;
+use crate::wire::{Outcome, Status};
+
+pub(super) const ACTION: Action = Action {
+    spec: Spec {
+        name: "copy",
+        summary: "puts files in their place",
+        free_form: None,
+        open: false,
+        on_resume: OnResume::Rerun,
+        check: CheckMode::Full,
+        schema,
+    },
+    unrendered: &[],
+    run,
+};
+
+/// The arguments are the module's.
+fn schema() -> Schema {
+    module::find("copy").map_or_else(schema_of::<()>, |module| (module.spec.schema)())
+}
+
+fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
+    Box::pin(async move { copy(map, ctx).await.unwrap_or_else(|failed| failed).into() })
+}
+
+async fn copy(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
+    let on_target = map.get("remote_src").and_then(Value::to_bool).unwrap_or(false);
+    let src = map.get("src").filter(|v| !v.is_null()).map(ToString::to_string);
+    let Some(src) = src.filter(|_| !on_target && map.get("content").is_none_or(Value::is_null)) else {
+        return Ok(ctx
+            .target
+            .call(Invocation { module: "copy", args: map.clone(), ..Invocation::default() })
+            .await);
+    };
+    let found = ctx.find("files", &src)?;
+    let mut args = map.clone();
+    args.remove("src");
+    if ctx.files().is_folder(&found) {
+        // As rsync: `a/` means what is in it.
+        let below = if src.ends_with('/') { "" } else { name_of(&found) };
+        let sources = walk(&found, Path::new(below), ctx)?;
+        return Ok(folder(&args, &src, sources, ctx).await);
+    }
+    let mut outcome = one(&args, &Source { path: found, below: "".into() }, ctx).await?;
+    outcome.values.insert("src", src);
+    Ok(outcome)
+}
+
+fn name_of(path: &Path) -> &str {
+    path.file_name().and_then(|n| n.to_str()).unwrap_or_default()
+}
+
+async fn one(args: &Map, source: &Source, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
+    let read = ctx.files().read(&source.path);
+    let bytes = read.map_err(|e| Outcome::failed(format!("cannot read {}: {e}", source.path.display())))?;
+    Ok(ctx.target.call(upload(args, name_of(&source.path), mode_of(&source.path), bytes)).await)
+}
+
+/// Every file of a folder, one after the other; the first failure ends it.
+async fn folder(args: &Map, src: &str, sources: Vec<Source>, ctx: &ActionContext<'_>) -> Outcome {
+    let dest = args.get("dest").map(ToString::to_string).unwrap_or_default();
+    let mut whole = Outcome::ok(false).with("dest", dest.as_str()).with("src", src);
+    for source in sources {
+        let mut args = args.clone();
+        args.insert("dest", format!("{}/{}", dest.trim_end_matches('/'), source.below.display()));
+        match one(&args, &source, ctx).await {
+            Ok(outcome) | Err(outcome) if outcome.status != Status::Ok => return outcome,
+            Ok(outcome) | Err(outcome) => {
+                whole.changed |= outcome.changed;
+                whole.diff.extend(outcome.diff);
+                whole.warnings.extend(outcome.warnings);
+            }
+        }
+    }
+    whole
+}

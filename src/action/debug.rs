@@ -1,0 +1,82 @@
+//! `debug`: shows a message or a variable.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::context::template_failed;
+use super::{Action, ActionContext, BoxFuture, Done};
+use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
+use crate::base::{Map, Text, Value, args};
+use crate::wire::Outcome;
+
+/// Shows a message or a variable.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-exclusive" = [["msg", "var"]]))]
+struct Args {
+    /// What is shown, of any type.
+    #[serde(default)]
+    msg: Option<Value>,
+    /// A variable, or any expression, without marks around it.
+    #[serde(default)]
+    var: Option<Value>,
+    /// Shown only when `-v` was given at least so often.
+    #[serde(default)]
+    verbosity: u8,
+}
+
+pub(super) const ACTION: Action = Action {
+    spec: Spec {
+        name: "debug",
+        summary: "shows a message or a variable",
+        free_form: None,
+        open: false,
+        on_resume: OnResume::Rerun,
+        check: CheckMode::ReadOnly,
+        schema: schema_of::<Args>,
+    },
+    unrendered: &["var"],
+    run,
+};
+
+fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
+    Box::pin(async move { debug(map, ctx).into() })
+}
+
+fn debug(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
+    let args: Args = match args::from_map(map) {
+        Ok(args) => args,
+        Err(error) => return Outcome::failed(error.to_string()),
+    };
+    if ctx.verbosity < args.verbosity {
+        return Outcome::skipped("Verbosity threshold not met.");
+    }
+    let Some(var) = args.var else {
+        let msg = args.msg.unwrap_or_else(|| Value::from("Hello world!"));
+        return match msg {
+            Value::String(text) if !text.is_secret() => {
+                Outcome { msg: Some(text.as_str().to_owned()), ..Outcome::ok(false) }
+            }
+            other => Outcome::ok(false).with("msg", other),
+        };
+    };
+    let name = var.to_string();
+    let value = match &var {
+        Value::String(text) if !text.is_template() => {
+            let place = text.span().cloned().unwrap_or_else(|| crate::base::Span::nowhere("var"));
+            ctx.templar.evaluate(&Text::template(text.shared(), place))
+        }
+        other => ctx.templar.render(other),
+    };
+    match value {
+        Ok(Value::Undefined(_)) => undefined(&name),
+        Ok(value) => Outcome::ok(false).with(&name, value),
+        Err(error) if error.is_undefined() => undefined(&name),
+        Err(error) => template_failed(&error),
+    }
+}
+
+/// As in Ansible, this is no failure.
+fn undefined(name: &str) -> Outcome {
+    Outcome::ok(false).with(name, format!("`{name}` is undefined"))
+}

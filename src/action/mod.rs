@@ -1,0 +1,82 @@
+//! Actions: what a task does on the controller, because it needs variables or the run. One file per action, one row in
+//! [`ACTIONS`].
+//!
+//! An action changes nothing of the run itself: it gives [`Effects`], which the dispatcher applies. It reaches the target
+//! only through [`Target`], by calling modules.
+
+pub mod context;
+pub mod effects;
+
+mod add_host;
+mod assert;
+mod copy;
+mod debug;
+mod fail;
+mod fetch;
+mod group_by;
+mod include_vars;
+mod pause;
+mod script;
+mod set_fact;
+mod source;
+mod template;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use context::{ActionContext, Invocation, Target};
+pub use effects::{AddedHost, Effects};
+
+use crate::base::Map;
+use crate::base::spec::Spec;
+use crate::wire::Outcome;
+
+/// A future on the heap.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// How an action ended, and what it wants of the run.
+#[derive(Clone, Debug, Default)]
+pub struct Done {
+    /// As a module's.
+    pub outcome: Outcome,
+    /// For the dispatcher.
+    pub effects: Effects,
+}
+
+impl From<Outcome> for Done {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, effects: Effects::default() }
+    }
+}
+
+/// One row of the table.
+#[derive(Clone, Copy)]
+pub struct Action {
+    /// Name, arguments, check mode.
+    pub spec: Spec,
+    /// Arguments that it renders itself: they are expressions, or only some of them are wanted.
+    pub unrendered: &'static [&'static str],
+    /// Does it. Failures of any kind are an outcome.
+    pub run: for<'a> fn(&'a Map, &'a ActionContext<'a>) -> BoxFuture<'a, Done>,
+}
+
+/// All actions. `copy`, `fetch` and `template` stand before modules, which do their part on the target.
+pub static ACTIONS: &[Action] = &[
+    add_host::ACTION,
+    assert::ACTION,
+    copy::ACTION,
+    debug::ACTION,
+    fail::ACTION,
+    fetch::ACTION,
+    group_by::ACTION,
+    include_vars::ACTION,
+    pause::ACTION,
+    script::ACTION,
+    set_fact::ACTION,
+    template::ACTION,
+];
+
+/// An action by its short name.
+pub fn find(name: &str) -> Option<&'static Action> {
+    ACTIONS.iter().find(|a| a.spec.name == name)
+}

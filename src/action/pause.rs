@@ -1,0 +1,110 @@
+//! `pause`: waits, or asks the user to go on.
+
+use std::io::BufRead;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Action, ActionContext, BoxFuture, Done};
+use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
+use crate::base::{Map, args};
+use crate::wire::{Outcome, Status};
+
+/// Waits, or asks the user to go on.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-exclusive" = [["seconds", "minutes"]]))]
+struct Args {
+    /// So many seconds.
+    #[serde(default)]
+    seconds: Option<f64>,
+    /// So many minutes.
+    #[serde(default)]
+    minutes: Option<f64>,
+    /// Asked on the terminal; without one it fails.
+    #[serde(default)]
+    prompt: Option<String>,
+    /// Whether the answer is shown while it is typed. Only `true` works here.
+    #[serde(default = "yes")]
+    echo: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+pub(super) const ACTION: Action = Action {
+    spec: Spec {
+        name: "pause",
+        summary: "waits, or asks the user to go on",
+        free_form: None,
+        open: false,
+        on_resume: OnResume::Rerun,
+        check: CheckMode::ReadOnly,
+        schema: schema_of::<Args>,
+    },
+    unrendered: &[],
+    run,
+};
+
+fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
+    Box::pin(async move { pause(map, ctx).await.into() })
+}
+
+async fn pause(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
+    let args: Args = match args::from_map(map) {
+        Ok(args) => args,
+        Err(error) => return Outcome::failed(error.to_string()),
+    };
+    if !args.echo {
+        return Outcome::failed("`echo: false` is not supported");
+    }
+    let seconds = args.seconds.or(args.minutes.map(|m| m * 60.0));
+    let Some(seconds) = seconds else {
+        return ask(args.prompt.unwrap_or_else(|| "Press enter to continue".to_owned()), ctx).await;
+    };
+    let Ok(duration) = Duration::try_from_secs_f64(seconds) else {
+        return Outcome::failed(format!("a pause cannot last {seconds} seconds"));
+    };
+    let start = std::time::Instant::now();
+    tokio::select! {
+        () = tokio::time::sleep(duration) => {}
+        () = ctx.cancel.cancelled() => {
+            return Outcome { status: Status::Cancelled, ..Outcome::failed("stopped while it waited") };
+        }
+    }
+    let words = format!("Paused for {seconds} seconds");
+    Outcome::ok(false)
+        .with("stdout", words)
+        .with("delta", start.elapsed().as_secs())
+        .with("user_input", "")
+        .with("echo", true)
+}
+
+async fn ask(prompt: String, ctx: &ActionContext<'_>) -> Outcome {
+    if !ctx.terminal {
+        return Outcome::failed(
+            "`pause` has to ask the user, and there is no terminal; give `seconds` or `minutes`",
+        );
+    }
+    let asked = tokio::task::spawn_blocking(move || {
+        use std::io::Write;
+        let mut error = std::io::stderr();
+        write!(error, "{prompt}:\n> ")?;
+        error.flush()?;
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        std::io::Result::Ok(line)
+    });
+    tokio::select! {
+        answer = asked => match answer {
+            Ok(Ok(line)) => Outcome::ok(false).with("user_input", line.trim_end_matches(['\r', '\n'])).with("echo", true),
+            Ok(Err(error)) => Outcome::failed(format!("cannot read the answer: {error}")),
+            Err(error) => Outcome::failed(format!("cannot read the answer: {error}")),
+        },
+        () = ctx.cancel.cancelled() => {
+            Outcome { status: Status::Cancelled, ..Outcome::failed("stopped while it waited") }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! `set_fact`: gives variables of the host a value, now.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Action, ActionContext, BoxFuture, Done, Effects};
+use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
+use crate::base::{Map, Value};
+use crate::wire::Outcome;
+
+/// Gives variables of the host a value; it stays for the rest of the run.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[allow(dead_code)] // any other key is a variable, so the map is read as it is
+struct Args {
+    /// Also makes them facts, which are weaker than variables of the play.
+    #[serde(default)]
+    cacheable: bool,
+}
+
+pub(super) const ACTION: Action = Action {
+    spec: Spec {
+        name: "set_fact",
+        summary: "gives variables of the host a value",
+        free_form: None,
+        open: true,
+        on_resume: OnResume::Rerun,
+        check: CheckMode::ReadOnly,
+        schema: schema_of::<Args>,
+    },
+    unrendered: &[],
+    run,
+};
+
+fn run<'a>(map: &'a Map, _: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
+    Box::pin(async move { set(map) })
+}
+
+fn set(map: &Map) -> Done {
+    let mut facts = map.clone();
+    let cacheable = match facts.remove("cacheable").map(|v| (v.to_bool(), v)) {
+        None => false,
+        Some((Some(cacheable), _)) => cacheable,
+        Some((None, value)) => {
+            return Outcome::failed(format!("`cacheable` must be a boolean, not {}", value.kind())).into();
+        }
+    };
+    if facts.is_empty() {
+        return Outcome::failed("set_fact needs at least one variable").into();
+    }
+    let is_name = |name: &str| {
+        let mut chars = name.chars();
+        chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
+            && chars.all(|c| c.is_alphanumeric() || c == '_')
+    };
+    if let Some(wrong) = facts.keys().find(|k| !k.as_str().is_some_and(is_name)) {
+        let msg = format!("`{wrong}` cannot name a variable: letters, digits and `_`, no digit first");
+        return Outcome::failed(msg).into();
+    }
+    let outcome = Outcome::ok(false).with("ansible_facts", Value::from(&facts));
+    let cached = if cacheable { facts.clone() } else { Map::new() };
+    Done { outcome, effects: Effects { set_facts: facts, facts: cached, ..Effects::default() } }
+}

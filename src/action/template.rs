@@ -1,0 +1,136 @@
+//! `template`: renders a file of the user with the host's variables and has the module `copy` put the text in place.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::context::template_failed;
+use super::source::{mode_of, upload};
+use super::{Action, ActionContext, BoxFuture, Done};
+use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
+use crate::base::{Map, Source, Span, Value, args};
+use crate::vars::FileOptions;
+use crate::wire::Outcome;
+
+/// Renders a file with the host's variables and puts it in its place.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)] // what is not read here goes on to `copy` as it is
+struct Args {
+    /// The template on the controller; looked for in `templates/` and beside the tasks.
+    src: String,
+    /// Where the text should be on the target.
+    dest: String,
+    /// The file's mode.
+    #[serde(default)]
+    mode: Option<Value>,
+    /// The user that owns it.
+    #[serde(default)]
+    owner: Option<String>,
+    /// The group that owns it.
+    #[serde(default)]
+    group: Option<String>,
+    /// Keeps a copy of what was there.
+    #[serde(default)]
+    backup: bool,
+    /// Replaces a file that is there and differs.
+    #[serde(default = "yes")]
+    force: bool,
+    /// Writes to what a link at `dest` leads to.
+    #[serde(default)]
+    follow: bool,
+    /// A command that must succeed before the file is put in place; `%s` is the new file.
+    #[serde(default)]
+    validate: Option<String>,
+    /// The newline after a block tag is left out.
+    #[serde(default = "yes")]
+    trim_blocks: bool,
+    /// The blanks before a block tag are left out.
+    #[serde(default)]
+    lstrip_blocks: bool,
+    /// What ends a line: `\n`, `\r` or `\r\n`.
+    #[serde(default)]
+    newline_sequence: Option<String>,
+    /// Instead of `{{`.
+    #[serde(default)]
+    variable_start_string: Option<String>,
+    /// Instead of `}}`.
+    #[serde(default)]
+    variable_end_string: Option<String>,
+    /// Instead of `{%`.
+    #[serde(default)]
+    block_start_string: Option<String>,
+    /// Instead of `%}`.
+    #[serde(default)]
+    block_end_string: Option<String>,
+    /// Instead of `{#`.
+    #[serde(default)]
+    comment_start_string: Option<String>,
+    /// Instead of `#}`.
+    #[serde(default)]
+    comment_end_string: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What goes on to `copy`.
+const PASSED_ON: [&str; 8] = ["dest", "mode", "owner", "group", "backup", "force", "follow", "validate"];
+
+pub(super) const ACTION: Action = Action {
+    spec: Spec {
+        name: "template",
+        summary: "renders a file with the host's variables and puts it in its place",
+        free_form: None,
+        open: false,
+        on_resume: OnResume::Rerun,
+        check: CheckMode::Full,
+        schema: schema_of::<Args>,
+    },
+    unrendered: &[],
+    run,
+};
+
+fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
+    Box::pin(async move { template(map, ctx).await.unwrap_or_else(|failed| failed).into() })
+}
+
+async fn template(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
+    let args: Args = args::from_map(map).map_err(|e| Outcome::failed(e.to_string()))?;
+    let path = ctx.find("templates", &args.src)?;
+    let shown = crate::load::shown(&path);
+    let read = ctx.files().read_text(&path);
+    let text = read.map_err(|e| Outcome::failed(format!("cannot read the template {shown}: {e}")))?;
+    let source = Source::new(shown, text);
+    let place = Span::new(&source, 0, source.text().len());
+    let rendered = ctx
+        .templar
+        .template_file(source.text(), &place, &options(&args))
+        .map_err(|error| template_failed(&error))?;
+    let passed: Map = PASSED_ON.iter().filter_map(|name| Some((*name, map.get(name)?.clone()))).collect();
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let name = name.strip_suffix(".j2").unwrap_or(name);
+    let bytes = rendered.as_str().as_bytes().to_vec();
+    let mut outcome = ctx.target.call(upload(&passed, name, mode_of(&path), bytes)).await;
+    outcome.values.insert("src", path.display().to_string());
+    Ok(outcome)
+}
+
+fn options(args: &Args) -> FileOptions {
+    let marks = |open: &Option<String>, close: &Option<String>, default: (&str, &str)| {
+        (open.is_some() || close.is_some()).then(|| {
+            let one =
+                |mark: &Option<String>, default: &str| mark.clone().unwrap_or_else(|| default.to_owned());
+            (one(open, default.0), one(close, default.1))
+        })
+    };
+    let newline = args.newline_sequence.as_deref().unwrap_or("\n");
+    FileOptions {
+        trim_blocks: args.trim_blocks,
+        lstrip_blocks: args.lstrip_blocks,
+        newline_sequence: newline.replace("\\r", "\r").replace("\\n", "\n"),
+        block_marks: marks(&args.block_start_string, &args.block_end_string, ("{%", "%}")),
+        variable_marks: marks(&args.variable_start_string, &args.variable_end_string, ("{{", "}}")),
+        comment_marks: marks(&args.comment_start_string, &args.comment_end_string, ("{#", "#}")),
+    }
+}

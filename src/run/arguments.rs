@@ -1,0 +1,81 @@
+//! The arguments of a task, rendered: defaults of the module, `args:`, free form, and what is written.
+
+use std::sync::Arc;
+
+use crate::base::value::has_marks;
+use crate::base::{Map, Text, Value};
+use crate::plan::TaskStep;
+use crate::vars::{Problem, Templar, TemplateError};
+
+/// How a module or action wants its arguments.
+#[derive(Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// The argument that a plain string is.
+    pub free_form: Option<&'a str>,
+    /// Names may be templates.
+    pub open: bool,
+    /// Arguments that are handed over as they are written.
+    pub unrendered: &'a [&'a str],
+}
+
+/// All arguments; those that become `omit` are left out.
+pub fn render(task: &TaskStep, wanted: Wanted<'_>, templar: &Templar) -> Result<Map, TemplateError> {
+    let mut args = Map::new();
+    for defaults in &task.inherited.module_defaults {
+        let all = templar.render(&defaults.value)?;
+        let short = task.call.short_name();
+        for name in [short.to_owned(), format!("ansible.builtin.{short}"), format!("ansible.legacy.{short}")]
+        {
+            if let Some(own) = all.get(&name).and_then(Value::as_map) {
+                args.extend(own);
+            }
+        }
+    }
+    if let Some(template) = &task.call.arguments_template {
+        match templar.render(&template.value)? {
+            Value::Map(map) => args.extend(&map),
+            Value::Null | Value::Omit => {}
+            other => {
+                let problem =
+                    Problem::Failed(format!("arguments must be a mapping, this is {}", other.kind()));
+                return Err(TemplateError::new(problem, Some(template.span.clone())));
+            }
+        }
+    }
+    if let Some(text) = &task.call.free_form {
+        match wanted.free_form {
+            Some(name) if wanted.unrendered.contains(&name) => {
+                args.insert(name, text.value.clone());
+            }
+            Some(name) => {
+                args.insert(name, templar.render(&text.value)?);
+            }
+            None => {
+                let problem =
+                    Problem::Failed(format!("`{}` wants arguments, not a text", task.call.short_name()));
+                return Err(TemplateError::new(problem, Some(text.span.clone())));
+            }
+        }
+    }
+    for argument in &task.call.arguments {
+        let name: Arc<str> = if wanted.open && has_marks(&argument.name) {
+            let name = Text::template(Arc::clone(&argument.name), argument.name_span.clone());
+            templar.render_str(&Value::String(name))?.into()
+        } else {
+            Arc::clone(&argument.name)
+        };
+        if wanted.unrendered.contains(&&*name) {
+            args.insert(name, argument.value.clone());
+            continue;
+        }
+        match templar.render(&argument.value)? {
+            Value::Omit => {
+                args.remove(&name);
+            }
+            value => {
+                args.insert(name, value);
+            }
+        }
+    }
+    Ok(args)
+}

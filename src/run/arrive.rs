@@ -1,0 +1,197 @@
+//! A (step, host) that became ready: what its fate is, what it waits for, and its start.
+
+use std::sync::Arc;
+
+use super::dispatcher::{Dispatcher, Gather, Message, Once, Work};
+use super::fates::Verdict;
+use super::growth::inherited;
+use super::magic::PlayFacts;
+use super::queue::{HostNo, StepNo};
+use super::unit::{Finished, Unit};
+use crate::base::{Spanned, Value};
+use crate::connection::Cancel;
+use crate::event::Why;
+use crate::model::Strategy;
+use crate::plan::{Step, StepKind};
+use crate::vars::Templar;
+
+impl Dispatcher {
+    /// Takes what the queue gives out.
+    pub(super) fn arrive(&mut self, step: StepNo, host: HostNo) {
+        match self.node(step).work.clone() {
+            Work::Play(number) => self.start_play(step, number),
+            Work::PlayEnd(number) => {
+                if self.plays.contains_key(&number) {
+                    self.emit(crate::event::Event::PlayEnded { play: number });
+                }
+            }
+            Work::Batch(play, batch) => self.start_batch(step, play, batch),
+            Work::BatchEnd(play, batch) => self.end_batch(play, batch),
+            Work::Step(what) => return self.arrive_at(step, host, &what),
+        }
+        self.finish_later(step, host);
+    }
+
+    fn arrive_at(&mut self, step: StepNo, host: HostNo, what: &Arc<Step>) {
+        if matches!(what.kind, StepKind::Join) {
+            return self.pass(step, host);
+        }
+        if let Verdict::Bypass(why) = self.fates.verdict(self.node(step).scope, host) {
+            return self.bypass(step, host, why);
+        }
+        if let Some(handler) = what.handler
+            && !self.is_notified(step, host, handler)
+        {
+            return self.bypass(step, host, Why::NotNotified);
+        }
+        if let StepKind::Announced(_) = what.kind {
+            return self.bypass(step, host, Why::NotBuilt);
+        }
+        if self.node(step).hosts.len() > 1 && self.is_run_once(what, host) {
+            match self.onces.get_mut(&step) {
+                None => {
+                    self.onces.insert(step, Once::Leading(host, Vec::new()));
+                }
+                Some(Once::Leading(_, waiting)) => return waiting.push(host),
+                Some(Once::Done) => return self.bypass(step, host, Why::RunOnce),
+            }
+        }
+        if self.claim_machine(step, host, what) {
+            self.waiting.push_back((step, host));
+        }
+    }
+
+    fn is_notified(&self, step: StepNo, host: HostNo, handler: usize) -> bool {
+        let run = self.plays.get(&self.node(step).play);
+        run.and_then(|run| run.notified.get(&host)).is_some_and(|notified| notified.contains(&handler))
+    }
+
+    fn is_run_once(&self, what: &Step, host: HostNo) -> bool {
+        let said = inherited(what).and_then(|i| i.run_once.as_ref());
+        let added_once = super::magic::task(what).is_some_and(|t| t.call.short_name() == "add_host");
+        said.map_or(added_once, |value| self.reads_true(value, host))
+    }
+
+    /// A keyword that must be known before the step starts; it is nearly always written out.
+    pub(super) fn reads_true(&self, value: &Spanned<Value>, host: HostNo) -> bool {
+        if !value.value.has_template() {
+            return value.value.to_bool().unwrap_or(false);
+        }
+        let scope = super::magic::host_scope(self.board.get(host), &self.board);
+        let templar = Templar::new(scope, Arc::clone(&self.shared.environment));
+        templar.render(&value.value).ok().and_then(|v| v.to_bool()).unwrap_or(false)
+    }
+
+    /// Starts what has all it needs but a fork.
+    pub(super) fn start_waiting(&mut self) {
+        let forks = self.shared.options.forks.max(1);
+        let mut held_back = Vec::new();
+        while self.running.len() < forks
+            && let Some((step, host)) = self.waiting.pop_front()
+        {
+            // The world may have changed while it waited.
+            match self.fates.verdict(self.node(step).scope, host) {
+                Verdict::Bypass(why) => {
+                    self.release_machine(step, host);
+                    self.bypass(step, host, why);
+                    self.let_others_go(step, host);
+                }
+                Verdict::Run if self.is_throttled(step, host) => held_back.push((step, host)),
+                Verdict::Run => self.start(step, host),
+            }
+        }
+        held_back.into_iter().rev().for_each(|pair| self.waiting.push_front(pair));
+    }
+
+    /// Whether as many hosts as `throttle` allows are at this step.
+    fn is_throttled(&self, step: StepNo, host: HostNo) -> bool {
+        let Work::Step(what) = &self.node(step).work else { return false };
+        let Some(limit) = inherited(what).and_then(|i| i.throttle.as_ref()) else { return false };
+        let scope = super::magic::host_scope(self.board.get(host), &self.board);
+        let templar = Templar::new(scope, Arc::clone(&self.shared.environment));
+        let limit = templar.render(&limit.value).ok().and_then(|v| super::keyword::number(&v)).unwrap_or(0.0);
+        let at_work = self.running.keys().filter(|(s, _)| *s == step).count();
+        // Few enough to be exact.
+        #[allow(clippy::cast_precision_loss)]
+        let full = at_work as f64 >= limit;
+        limit >= 1.0 && full
+    }
+
+    fn start(&mut self, step: StepNo, host: HostNo) {
+        let node = self.node(step).clone();
+        let Work::Step(what) = node.work else { return };
+        self.fates.enter(node.scope, host);
+        if let Some(handler) = what.handler
+            && let Some(run) = self.plays.get_mut(&node.play)
+            && let Some(notified) = run.notified.get_mut(&host)
+        {
+            notified.remove(&handler);
+        }
+        let cancel = Cancel::new();
+        let shares = node.round.is_none();
+        self.running.insert((step, host), (cancel.clone(), shares));
+        let unit = Unit {
+            shared: Arc::clone(&self.shared),
+            step: what,
+            case: node.case,
+            host: Arc::clone(self.board.get(host)),
+            board: Arc::clone(&self.board),
+            play: Arc::new(self.play_facts(node.play)),
+            cancel,
+            said: self.sender.clone(),
+        };
+        let (sender, clock) = (self.sender.clone(), Arc::clone(&self.shared.clock));
+        let started = clock.now();
+        let work = tokio::spawn(unit.run());
+        tokio::spawn(async move {
+            let finished = work.await.unwrap_or_else(|error| {
+                Finished::failed(format!("an error of Benchbook itself, please report it: {error}"), started)
+            });
+            // The dispatcher is gone only when the run is.
+            let _ = sender.send(Message::Ended(step, host, Box::new(finished)));
+        });
+    }
+
+    /// What magic variables say of a play now.
+    fn play_facts(&self, play: usize) -> PlayFacts {
+        let Some(run) = self.plays.get(&play) else { return PlayFacts::default() };
+        let live = |name: &&crate::base::HostName| {
+            let number = self.board.number(name);
+            number.is_some_and(|h| !self.left.contains(&h) && !self.lost.contains(&h))
+        };
+        PlayFacts { live: run.facts.batch.iter().filter(live).cloned().collect(), ..run.facts.clone() }
+    }
+
+    /// Whether the hosts of an expand step wait for each other there.
+    pub(super) fn gathers(&self, step: StepNo, what: &Step) -> bool {
+        let strategy = self.plays.get(&self.node(step).play).map(|run| run.strategy);
+        what.case.is_none() && strategy == Some(Strategy::Linear)
+    }
+
+    /// A host has reached an expand step, with its wishes, or passed it by. The last one lets all go on.
+    pub(super) fn gather(&mut self, step: StepNo, arrived: Option<(HostNo, Vec<crate::plan::Inclusion>)>) {
+        let expected = self.node(step).hosts.len();
+        let gather = self.gathers.entry(step).or_default();
+        match arrived {
+            Some(arrived) => gather.arrived.push(arrived),
+            None => gather.bypassed += 1,
+        }
+        if gather.arrived.len() + gather.bypassed < expected {
+            return;
+        }
+        let Gather { arrived, .. } = self.gathers.remove(&step).unwrap_or_default();
+        let hosts: Vec<HostNo> = arrived.iter().map(|(host, _)| *host).collect();
+        self.grow(step, arrived);
+        hosts.into_iter().for_each(|host| self.pass(step, host));
+    }
+
+    /// Brings what an expand step asks for.
+    pub(super) fn grow(&mut self, step: StepNo, wishes: Vec<(HostNo, Vec<crate::plan::Inclusion>)>) {
+        let Work::Step(what) = &self.node(step).work else { return };
+        if let StepKind::Expand(crate::plan::Expand::Flush) = what.kind {
+            self.flush(step, wishes.into_iter().map(|(host, _)| host).collect());
+        } else {
+            self.include(step, wishes);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The steps that the compiler puts around a case: what it requires is checked, its folder made and removed.
+
+use super::delegate::{Place, endpoint};
+use super::keyword::{GRACE, Manner};
+use super::target::RemoteTarget;
+use super::unit::{Finished, Unit, said};
+use super::verdict::expectations;
+use crate::action::{Invocation, Target};
+use crate::base::unit::{Quantity, Unit as FigureUnit};
+use crate::base::{Map, Timestamp, Value};
+use crate::event::{Event, Fate};
+use crate::model::{Requirement, RequirementKind};
+use crate::vars::Templar;
+use crate::wire::{Outcome, Status};
+
+/// The variable that says where on a target the folders of cases are made.
+const WORK_DIR: &str = "benchbook_work_dir";
+
+/// Says that the case begins, checks what it requires, makes its folder.
+pub async fn open(unit: &Unit, requires: &[Requirement], started: Timestamp) -> Finished {
+    let templar = unit.templar(unit.scope(), &[]);
+    if let Some(case) = &unit.case {
+        let expect = match expectations(case, &templar) {
+            Ok(expect) => expect,
+            Err(problem) => return Finished::failed(problem, started),
+        };
+        let (repeat, warmup) = (case.repeat, case.warmup);
+        unit.say(Event::CaseStarted {
+            case: case.id.clone(),
+            host: unit.host.name.clone(),
+            repeat,
+            warmup,
+            expect,
+        });
+    }
+    let args = match wanted(requires, &templar) {
+        Ok(args) => args,
+        Err(problem) => return Finished::failed(problem, started),
+    };
+    with_target(unit, &templar, started, async |target| {
+        if !args.is_empty() {
+            let outcome =
+                target.call(Invocation { module: "requirements", args, ..Invocation::default() }).await;
+            if outcome.status != Status::Ok {
+                return (outcome, None);
+            }
+        }
+        let mut args = Map::from_iter([("state", "directory"), ("prefix", "benchbook-case.")]);
+        if let Some((folder, _)) = templar.scope().lookup(WORK_DIR) {
+            match templar.render(folder) {
+                Ok(folder) => args.insert("path", folder),
+                Err(error) => return (Outcome::failed(said(&error)), None),
+            };
+        }
+        if target.manner.check {
+            return (Outcome::ok(false), None);
+        }
+        let outcome = target.call(Invocation { module: "tempfile", args, ..Invocation::default() }).await;
+        let path = outcome.values.get("path").map(ToString::to_string);
+        (outcome, Some(path))
+    })
+    .await
+}
+
+/// Removes the folder of the case.
+pub async fn close(unit: &Unit, started: Timestamp) -> Finished {
+    let templar = unit.templar(unit.scope(), &[]);
+    let folder =
+        templar.scope().lookup("case").and_then(|(case, _)| case.get("dir").map(ToString::to_string));
+    let Some(folder) = folder else { return Finished::ok(started) };
+    with_target(unit, &templar, started, async |target| {
+        let args = Map::from_iter([("path", Value::from(folder)), ("state", "absent".into())]);
+        (target.call(Invocation { module: "file", args, ..Invocation::default() }).await, Some(None))
+    })
+    .await
+}
+
+async fn with_target(
+    unit: &Unit,
+    templar: &Templar,
+    started: Timestamp,
+    work: impl AsyncFnOnce(&RemoteTarget<'_>) -> (Outcome, Option<Option<String>>),
+) -> Finished {
+    let name = unit.host.name.clone();
+    let endpoint = match endpoint(name.as_str(), None, templar) {
+        Ok(endpoint) => endpoint,
+        Err(error) => return Finished::failed(said(&error), started),
+    };
+    let place = Place { host: name, delegated: false, endpoint };
+    let check = unit.shared.options.check;
+    let manner = Manner { check, diff: false, timeout: None, grace: GRACE, environment: Vec::new() };
+    let target = RemoteTarget::new(unit, &place, &manner);
+    let (outcome, folder) = work(&target).await;
+    let mut finished = Finished::ok(started);
+    finished.result = outcome.to_register();
+    finished.fate = match target.lost() {
+        Some(reason) => Fate::Unreachable { reason: reason.clone(), ignored: false },
+        None => Fate::Ran { status: outcome.status, changed: false, ignored: false },
+    };
+    finished.journal = target.broken().cloned();
+    finished.msg = outcome.msg;
+    finished.warnings = outcome.warnings;
+    finished.folder = folder;
+    finished
+}
+
+/// The arguments of the module `requirements`; empty when nothing is required.
+fn wanted(requires: &[Requirement], templar: &Templar) -> Result<Map, String> {
+    let mut lists: [(&str, Vec<Value>); 2] = [("commands", Vec::new()), ("devices", Vec::new())];
+    let mut args = Map::new();
+    for requirement in requires {
+        let (RequirementKind::Command(value)
+        | RequirementKind::Memory(value)
+        | RequirementKind::Device(value)
+        | RequirementKind::Memlock(value)) = &requirement.kind;
+        let value = templar.render(value).map_err(|e| said(&e))?;
+        match &requirement.kind {
+            RequirementKind::Command(_) => lists[0].1.push(value),
+            RequirementKind::Device(_) => lists[1].1.push(value),
+            RequirementKind::Memlock(_) if value.as_str() == Some("unlimited") => {
+                args.insert("memlock_unlimited", true);
+            }
+            RequirementKind::Memory(_) => {
+                args.insert("memory", bytes(&value, requirement)?);
+            }
+            RequirementKind::Memlock(_) => {
+                args.insert("memlock", bytes(&value, requirement)?);
+            }
+        }
+    }
+    for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+        args.insert(name, list);
+    }
+    Ok(args)
+}
+
+/// `4 GiB`, or a number of bytes.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // sizes are positive and far below 2^64
+fn bytes(value: &Value, requirement: &Requirement) -> Result<u64, String> {
+    let size = match value.as_float() {
+        Some(bytes) => Ok(bytes),
+        None => Quantity::parse(&value.to_string()).and_then(|q| q.value_in(&FigureUnit::parse("B"))),
+    };
+    let size = size.map_err(|e| format!("{e} at {}", requirement.span))?;
+    if size < 0.0 {
+        Err(format!("a size cannot be negative, at {}", requirement.span))
+    } else {
+        Ok(size as u64)
+    }
+}

@@ -1,0 +1,25 @@
+//! `when` and its kind.
+
+use crate::base::{Map, Spanned, Value};
+use crate::vars::{Templar, TemplateError};
+
+/// The first condition that does not hold, as it is written; none when all hold.
+pub fn holds(conditions: &[Spanned<Value>], templar: &Templar) -> Result<Option<String>, TemplateError> {
+    for condition in conditions {
+        if !templar.condition(&condition.value)? {
+            return Ok(Some(condition.value.to_string()));
+        }
+    }
+    Ok(None)
+}
+
+/// What `register` sees of a task whose condition did not hold.
+pub fn skipped(condition: &str) -> Map {
+    Map::from_iter([
+        ("changed", Value::from(false)),
+        ("skipped", true.into()),
+        ("failed", false.into()),
+        ("skip_reason", "Conditional result was False".into()),
+        ("false_condition", condition.into()),
+    ])
+}

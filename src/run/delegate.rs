@@ -1,0 +1,69 @@
+//! Where a task is done: on its own host, or on another by `delegate_to`.
+
+use super::magic::host_scope;
+use super::unit::Unit;
+use crate::base::{HostName, Value};
+use crate::connection::{Endpoint, Target};
+use crate::plan::TaskStep;
+use crate::vars::{Scope, Templar, TemplateError};
+
+/// Where a task is done.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The host by its name, which need not be in the inventory.
+    pub host: HostName,
+    /// Whether that is another than the task's.
+    pub delegated: bool,
+    /// How to reach it, or why it cannot be reached.
+    pub endpoint: Result<Endpoint, String>,
+}
+
+impl Place {
+    /// The place of a task.
+    pub fn of(unit: &Unit, task: &TaskStep, templar: &Templar) -> Result<Self, TemplateError> {
+        let delegate = match &task.inherited.delegate_to {
+            Some(value) => Some(templar.render(&value.value)?),
+            None => None,
+        };
+        let keyword = match &task.inherited.connection {
+            Some(value) => Some(templar.render_str(&value.value)?),
+            None => None,
+        };
+        let name = match delegate {
+            None | Some(Value::Null | Value::Omit) => {
+                let endpoint = endpoint(unit.host.name.as_str(), keyword, templar)?;
+                return Ok(Self { host: unit.host.name.clone(), delegated: false, endpoint });
+            }
+            Some(name) => HostName::from(name.to_string()),
+        };
+        let scope =
+            unit.board.find(name.as_str()).map_or_else(Scope::new, |host| host_scope(host, &unit.board));
+        let there = unit.templar(scope, &task.search);
+        let endpoint = endpoint(name.as_str(), None, &there)?;
+        Ok(Self { delegated: name != unit.host.name, host: name, endpoint })
+    }
+}
+
+/// What the variables of a host say about reaching it; `connection` is the keyword, which they beat.
+pub fn endpoint(
+    name: &str,
+    connection: Option<String>,
+    templar: &Templar,
+) -> Result<Result<Endpoint, String>, TemplateError> {
+    let variable = |names: &[&str]| -> Result<Option<Value>, TemplateError> {
+        for name in names {
+            if let Some((value, _)) = templar.scope().lookup(name) {
+                return templar.render(value).map(Some);
+            }
+        }
+        Ok(None)
+    };
+    let text = |value: Option<Value>| value.filter(|v| !v.is_null()).map(|v| v.to_string());
+    let target = Target {
+        connection: text(variable(&["ansible_connection"])?).or(connection),
+        address: text(variable(&["ansible_host", "ansible_ssh_host"])?).unwrap_or_else(|| name.to_owned()),
+        port: text(variable(&["ansible_port", "ansible_ssh_port"])?).and_then(|p| p.parse().ok()),
+        user: text(variable(&["ansible_user", "ansible_ssh_user"])?),
+    };
+    Ok(target.endpoint().map_err(|e| format!("{name}: {e}")))
+}

@@ -1,0 +1,393 @@
+//! The dispatcher: one task that owns all state of a run. Units ask it by messages; nobody else changes anything.
+//!
+//! What ends is written down before anything that follows from it starts: records gather while a commit is under way, and
+//! the steps behind them are finished when the journal has them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+
+use super::fates::{Fates, ScopeNo};
+use super::hosts::Board;
+use super::machines::Machines;
+use super::magic::PlayFacts;
+use super::queue::{HostNo, Place, Queue, Shape, StepNo};
+use super::rounds::{CaseRun, Hold};
+use super::setup::{Ended, Setup};
+use super::stop::{Stop, Urgency};
+use super::unit::{Finished, Shared};
+use crate::base::{CaseId, HostName, StepId};
+use crate::connection::Cancel;
+use crate::event::{Event, JournalError, Record, Tally};
+use crate::model::{Inventory, Strategy};
+use crate::plan::{CasePlan, HandlerNames, Inclusion, Order, Plan, Step};
+
+/// How long a child that is cancelled by Ctrl-C has between TERM and KILL.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What the dispatcher hears.
+pub enum Message {
+    /// Something happened in a unit.
+    Said(Event),
+    /// A unit ended.
+    Ended(StepNo, HostNo, Box<Finished>),
+    /// The journal has what it was given, or cannot take any more.
+    Committed(Result<(), JournalError>),
+}
+
+/// What a step of the queue is.
+#[derive(Clone)]
+pub(super) enum Work {
+    /// A play begins: its hosts are bound.
+    Play(usize),
+    /// A play is over.
+    PlayEnd(usize),
+    /// A batch of a play begins.
+    Batch(usize, usize),
+    /// A batch of a play is over.
+    BatchEnd(usize, usize),
+    /// A step of a fragment.
+    Step(Arc<Step>),
+}
+
+/// A step of the queue with what the run knows of it.
+#[derive(Clone)]
+pub(super) struct Node {
+    pub work: Work,
+    /// The play it belongs to.
+    pub play: usize,
+    /// The batch of that play.
+    pub batch: usize,
+    pub scope: ScopeNo,
+    /// The round it belongs to.
+    pub round: Option<ScopeNo>,
+    pub hosts: Arc<[HostNo]>,
+    pub case: Option<Arc<CasePlan>>,
+    /// Of an expand step: the step that waits for what it brings.
+    pub join: Option<StepNo>,
+}
+
+/// A play that has begun.
+pub(super) struct PlayRun {
+    pub facts: PlayFacts,
+    pub strategy: Strategy,
+    pub batches: Vec<Vec<HostNo>>,
+    pub plan: crate::plan::PlayPlan,
+    pub handlers: Vec<HandlerNames>,
+    pub notified: HashMap<HostNo, BTreeSet<usize>>,
+    /// More failed hosts than this many per cent end the play.
+    pub most_failures: Option<f64>,
+}
+
+/// Hosts that have reached an expand step and wait for the others.
+#[derive(Default)]
+pub(super) struct Gather {
+    pub arrived: Vec<(HostNo, Vec<Inclusion>)>,
+    /// Whose end is journalled with the fragment.
+    pub bypassed: usize,
+}
+
+/// A step that one host does for all.
+pub(super) enum Once {
+    /// This host does it; these wait.
+    Leading(HostNo, Vec<HostNo>),
+    /// It is done.
+    Done,
+}
+
+/// All state of a run.
+pub struct Dispatcher {
+    pub(super) shared: Arc<Shared>,
+    pub(super) plan: Plan,
+    pub(super) queue: Queue,
+    pub(super) fates: Fates,
+    pub(super) machines: Machines,
+    pub(super) board: Arc<Board>,
+    /// As it is now: `add_host` and `group_by` change it.
+    pub(super) inventory: Inventory,
+    pub(super) inventory_changed: bool,
+    pub(super) nodes: Vec<Node>,
+    pub(super) plays: BTreeMap<usize, PlayRun>,
+    /// Units at work, and whether each shares its machine.
+    pub(super) running: HashMap<(StepNo, HostNo), (Cancel, bool)>,
+    /// Steps that may start as soon as there is a free fork.
+    pub(super) waiting: VecDeque<(StepNo, HostNo)>,
+    pub(super) holds: HashMap<(ScopeNo, HostNo), Hold>,
+    pub(super) cases: BTreeMap<(CaseId, HostNo), CaseRun>,
+    pub(super) gathers: HashMap<StepNo, Gather>,
+    pub(super) onces: HashMap<StepNo, Once>,
+    pub(super) tallies: BTreeMap<HostName, Tally>,
+    /// Hosts that failed and are out of later plays.
+    pub(super) left: HashSet<HostNo>,
+    pub(super) lost: HashSet<HostNo>,
+    /// A case failed, or a task that ends with exit 1 for another reason.
+    pub(super) spoiled: bool,
+    /// All hosts of a batch are gone: no further play begins.
+    pub(super) over: bool,
+    pub(super) urgency: Urgency,
+    records: Vec<Record>,
+    /// Whose end waits for the records that are not yet handed over, and for those that are.
+    ends: Vec<(StepNo, HostNo)>,
+    committing: Option<Vec<(StepNo, HostNo)>>,
+    broken: Option<JournalError>,
+    stop: Stop,
+    pub(super) sender: UnboundedSender<Message>,
+    messages: UnboundedReceiver<Message>,
+}
+
+impl Dispatcher {
+    /// A dispatcher at the beginning of a run.
+    pub fn new(setup: Setup) -> Self {
+        let (sender, messages) = mpsc::unbounded_channel();
+        let inventory = setup.compiler.project.inventory.clone();
+        let shared = Shared {
+            run: setup.run,
+            term: setup.term,
+            options: setup.options,
+            environment: setup.environment,
+            compiler: setup.compiler,
+            pool: setup.pool,
+            journal: setup.journal,
+            events: setup.events,
+            clock: setup.clock,
+        };
+        Self {
+            shared: Arc::new(shared),
+            plan: setup.plan,
+            queue: Queue::new(),
+            fates: Fates::new(),
+            machines: Machines::new(),
+            board: Arc::default(),
+            inventory,
+            inventory_changed: false,
+            nodes: Vec::new(),
+            plays: BTreeMap::new(),
+            running: HashMap::new(),
+            waiting: VecDeque::new(),
+            holds: HashMap::new(),
+            cases: BTreeMap::new(),
+            gathers: HashMap::new(),
+            onces: HashMap::new(),
+            tallies: BTreeMap::new(),
+            left: HashSet::new(),
+            lost: HashSet::new(),
+            spoiled: false,
+            over: false,
+            urgency: Urgency::Go,
+            records: Vec::new(),
+            ends: Vec::new(),
+            committing: None,
+            broken: None,
+            stop: setup.stop,
+            sender,
+            messages,
+        }
+    }
+
+    /// Walks the plan to its end.
+    pub async fn run(mut self) -> Ended {
+        let start = self.shared.clock.instant();
+        self.begin();
+        loop {
+            while let Some((step, host)) = self.queue.pop() {
+                self.arrive(step, host);
+            }
+            self.start_waiting();
+            self.hand_over();
+            if self.queue.is_done() && self.running.is_empty() && self.committing.is_none() {
+                break;
+            }
+            if !self.queue.has_ready() {
+                self.listen().await;
+            }
+        }
+        self.end(start.elapsed()).await
+    }
+
+    fn begin(&mut self) {
+        self.refresh_hosts();
+        let mut hosts: Vec<HostName> = Vec::new();
+        for host in self.plan.plays.iter().flat_map(|p| &p.hosts) {
+            if !hosts.contains(host) {
+                hosts.push(host.clone());
+            }
+        }
+        let cases = self.plan.plays.iter().flat_map(|p| &p.fragment.cases);
+        let count = |c: &CasePlan| ((c.repeat + c.warmup) as usize) * c.hosts.len();
+        let event = Event::RunStarted {
+            run: self.shared.run.clone(),
+            playbook: crate::load::shown(&self.plan.playbook),
+            hosts,
+            cases: cases.clone().count(),
+            rounds: cases.map(count).sum(),
+            mode: self.shared.options.mode.clone(),
+        };
+        self.emit(event);
+        let control: Arc<[HostNo]> = Arc::from([HostNo::CONTROL]);
+        let mut edges = Vec::new();
+        let root = self.fates.add(
+            &[crate::plan::Scope { parent: None, kind: crate::plan::ScopeKind::Group("run".into()) }],
+            None,
+        );
+        let plays: Vec<(usize, Vec<usize>)> =
+            self.plan.plays.iter().map(|p| (p.number, p.after.clone())).collect();
+        for (index, (number, after)) in plays.iter().enumerate() {
+            let step = 2 * narrow(index);
+            edges.push((step, step + 1, Order::PerHost));
+            for before in after {
+                if let Some(before) = plays.iter().position(|(n, _)| n == before) {
+                    edges.push((2 * narrow(before) + 1, step, Order::PerHost));
+                }
+            }
+            for work in [Work::Play(*number), Work::PlayEnd(*number)] {
+                self.nodes.push(Node {
+                    work,
+                    play: *number,
+                    batch: 0,
+                    scope: root,
+                    round: None,
+                    hosts: Arc::clone(&control),
+                    case: None,
+                    join: Some(StepNo(step + 1)),
+                });
+            }
+        }
+        let steps = vec![control.to_vec(); 2 * plays.len()];
+        self.queue.add(Shape { hosts: control.to_vec(), steps, edges }, &Place::default());
+    }
+
+    /// Says that something happened: to the journal and to the reporters.
+    pub(super) fn emit(&mut self, event: Event) {
+        (self.shared.events)(&event);
+        self.record(Record::Happened { time: self.shared.clock.now(), event });
+    }
+
+    /// A warning.
+    pub(super) fn warn(&mut self, text: impl Into<String>) {
+        self.emit(Event::Warning { text: text.into() });
+    }
+
+    pub(super) fn record(&mut self, record: Record) {
+        if self.broken.is_none() {
+            self.records.push(record);
+        }
+    }
+
+    /// The step has ended on the host; what comes after starts when the journal has everything until here.
+    pub(super) fn finish_later(&mut self, step: StepNo, host: HostNo) {
+        self.ends.push((step, host));
+    }
+
+    fn hand_over(&mut self) {
+        if self.committing.is_some() || (self.records.is_empty() && self.ends.is_empty()) {
+            return;
+        }
+        let records = std::mem::take(&mut self.records);
+        self.committing = Some(std::mem::take(&mut self.ends));
+        if self.broken.is_some() || records.is_empty() {
+            // Nothing to wait for.
+            let _ = self.sender.send(Message::Committed(Ok(())));
+            return;
+        }
+        let (journal, sender) = (Arc::clone(&self.shared.journal), self.sender.clone());
+        tokio::spawn(async move {
+            let result = journal.commit(records).await;
+            let _ = sender.send(Message::Committed(result));
+        });
+    }
+
+    async fn listen(&mut self) {
+        tokio::select! {
+            biased;
+            message = self.messages.recv() => if let Some(message) = message {
+                self.hear(message);
+                // Whatever else has come belongs to the same commit.
+                while let Ok(message) = self.messages.try_recv() {
+                    self.hear(message);
+                }
+            },
+            urgency = self.stop.asked() => self.stop(urgency),
+        }
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::Said(event) => {
+                self.notice(&event);
+                self.emit(event);
+            }
+            Message::Ended(step, host, finished) => self.conclude(step, host, *finished),
+            Message::Committed(result) => {
+                if let Err(error) = result {
+                    self.lose_journal(error);
+                }
+                for (step, host) in self.committing.take().unwrap_or_default() {
+                    self.queue.finish(step, host);
+                }
+            }
+        }
+    }
+
+    /// Without a journal nothing more may be sent: the run ends.
+    pub(super) fn lose_journal(&mut self, error: JournalError) {
+        if self.broken.is_none() {
+            self.broken = Some(error);
+            self.records.clear();
+            self.stop(Urgency::AtOnce);
+        }
+    }
+
+    fn stop(&mut self, urgency: Urgency) {
+        if urgency <= self.urgency {
+            return;
+        }
+        self.urgency = urgency;
+        let at_once = urgency == Urgency::AtOnce;
+        if at_once {
+            self.fates.abandon();
+        } else {
+            self.fates.cancel();
+        }
+        let grace = if at_once { Duration::ZERO } else { GRACE };
+        self.running.values().for_each(|(cancel, _)| cancel.cancel(grace));
+        self.emit(Event::Stopping { at_once });
+    }
+
+    async fn end(mut self, took: Duration) -> Ended {
+        self.judge_cases();
+        let exit = match (self.urgency, self.spoiled || !self.left.is_empty(), self.lost.is_empty()) {
+            (Urgency::Stop | Urgency::AtOnce, _, _) => 4,
+            (Urgency::Go, true, _) => 1,
+            (Urgency::Go, false, false) => 3,
+            (Urgency::Go, false, true) => 0,
+        };
+        let (run, hosts) = (self.shared.run.clone(), self.tallies.clone());
+        self.emit(Event::RunEnded { run, exit, seconds: took.as_secs_f64(), hosts: hosts.clone() });
+        if self.broken.is_none() {
+            let records = std::mem::take(&mut self.records);
+            self.broken = self.shared.journal.commit(records).await.err();
+        }
+        Ended { exit, hosts, journal: self.broken }
+    }
+
+    pub(super) fn node(&self, step: StepNo) -> &Node {
+        &self.nodes[step.0 as usize]
+    }
+
+    pub(super) fn name(&self, host: HostNo) -> &HostName {
+        &self.board.get(host).name
+    }
+
+    pub(super) fn id(&self, step: StepNo) -> Option<StepId> {
+        match &self.node(step).work {
+            Work::Step(step) => Some(step.id.clone()),
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn narrow(n: usize) -> u32 {
+    u32::try_from(n).expect("fewer than 2^32 steps")
+}

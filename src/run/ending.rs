@@ -1,0 +1,339 @@
+//! The end of a (step, host): what it means for the host, for others, for the journal.
+
+use std::sync::Arc;
+
+use super::dispatcher::{Dispatcher, Work};
+use super::fates::Caught;
+use super::growth::inherited;
+use super::queue::{HostNo, StepNo};
+use super::unit::{Finished, round_of};
+use crate::action::Effects;
+use crate::base::{Map, Value};
+use crate::event::{Event, Fate, Record, Why};
+use crate::model::Level;
+use crate::plan::{Expand, Meta, Step, StepKind};
+use crate::wire::Status;
+
+impl Dispatcher {
+    /// A unit ended.
+    pub(super) fn conclude(&mut self, step: StepNo, host: HostNo, finished: Finished) {
+        self.running.remove(&(step, host));
+        self.release_machine(step, host);
+        let Work::Step(what) = self.node(step).work.clone() else { return };
+        if let Some(error) = finished.journal.clone() {
+            self.lose_journal(error);
+        }
+        if let Some(round) = self.node(step).round
+            && let Some(hold) = self.holds.get_mut(&(round, host))
+        {
+            hold.ran |= matches!(finished.fate, Fate::Ran { .. });
+        }
+        self.keep_variables(step, host, &what, &finished);
+        self.report(host, &what, &finished);
+        self.weigh(step, host, &what, &finished);
+        self.notify(step, host, &finished.notify);
+        let did_it = matches!(finished.fate, Fate::Ran { status: Status::Ok, .. });
+        if did_it && let StepKind::Meta(meta) = &what.kind {
+            self.apply_meta(step, host, meta.value);
+        }
+        self.end_once(step, host);
+        if !matches!(what.kind, StepKind::Expand(_)) {
+            return self.pass(step, host);
+        }
+        let wishes = did_it.then_some((host, finished.inclusions));
+        if self.gathers(step, &what) {
+            self.gather(step, wishes);
+            if !did_it {
+                self.pass(step, host);
+            }
+        } else {
+            self.grow(step, wishes.into_iter().collect());
+            self.pass(step, host);
+        }
+    }
+
+    /// A step that is not done: it ends all the same.
+    pub(super) fn bypass(&mut self, step: StepNo, host: HostNo, why: Why) {
+        let Work::Step(what) = self.node(step).work.clone() else { return };
+        let now = self.shared.clock.now();
+        let finished = Finished { name: what.name.clone(), ..Finished::new(Fate::Bypassed { why }, now) };
+        self.report(host, &what, &finished);
+        if matches!(what.kind, StepKind::Expand(_)) && self.gathers(step, &what) {
+            self.gather(step, None);
+        }
+        self.pass(step, host);
+    }
+
+    /// The pair is over; what follows may start as soon as the journal knows.
+    pub(super) fn pass(&mut self, step: StepNo, host: HostNo) {
+        self.leave_round(step, host);
+        self.end_case(step, host);
+        self.finish_later(step, host);
+    }
+
+    fn report(&mut self, host: HostNo, what: &Step, finished: &Finished) {
+        for text in &finished.warnings {
+            let text = format!("{}: {text} ({})", self.name(host), what.span.file_line());
+            self.warn(text);
+        }
+        for figure in &finished.figures {
+            self.cases.entry((figure.case.clone(), host)).or_default().figures.push(figure.clone());
+            self.emit(Event::Figure(figure.clone()));
+        }
+        let (round, warmup) = round_of(what);
+        let event = Event::StepEnded {
+            step: what.id.clone(),
+            name: finished.name.clone(),
+            host: self.name(host).clone(),
+            stage: what.stage.as_ref().map(|s| s.name().to_owned()),
+            case: what.case.as_ref().map(|c| c.id.clone()),
+            round,
+            warmup,
+            fate: finished.fate.clone(),
+            msg: finished.msg.clone().filter(|_| !finished.secret),
+            result: shown(finished),
+            started: finished.started,
+            ended: finished.ended,
+            place: what.span.file_line(),
+            handler: what.handler.is_some(),
+            diff: if finished.secret { Vec::new() } else { finished.diff.clone() },
+        };
+        self.emit(event);
+    }
+
+    /// Registers, facts and what else a step says of its host; `run_once` says it of all.
+    fn keep_variables(&mut self, step: StepNo, host: HostNo, what: &Step, finished: &Finished) {
+        if let Some(folder) = &finished.folder
+            && let Some(place) = &what.case
+        {
+            let known = self.board.get(host).magic.vars.get(super::magic::FOLDERS).and_then(Value::as_map);
+            let mut folders = known.cloned().unwrap_or_default();
+            match folder {
+                Some(path) => folders.insert(place.id.as_str(), path.as_str()),
+                None => folders.remove(place.id.as_str()),
+            };
+            let vars = Map::from_iter([(super::magic::FOLDERS, folders)]);
+            self.set_vars(host, &vars, Level::Magic, false);
+        }
+        let once = self.onces.contains_key(&step);
+        let hosts: Vec<HostNo> = if once { self.node(step).hosts.to_vec() } else { vec![host] };
+        let register = super::magic::task(what).and_then(|t| t.register.as_ref());
+        let stopped = matches!(finished.fate, Fate::Ran { status: Status::Cancelled, .. });
+        for host in hosts {
+            self.apply(host, finished);
+            if let Some(name) = register.filter(|_| !stopped) {
+                let vars = Map::from_iter([(Arc::clone(&name.value), Value::from(&finished.result))]);
+                self.set_vars(host, &vars, Level::SetFact, finished.secret);
+            }
+        }
+        let name = self.name(host).clone();
+        self.change_inventory(&name, &finished.effects, &what.span);
+    }
+
+    fn apply(&mut self, host: HostNo, finished: &Finished) {
+        let Effects { set_facts, facts, include_vars, .. } = &finished.effects;
+        self.set_vars(host, set_facts, Level::SetFact, finished.secret);
+        self.set_vars(host, include_vars, Level::IncludeVars, finished.secret);
+        let of = finished.facts_of.as_ref().and_then(|name| self.board.number(name));
+        self.set_vars(of.unwrap_or(host), facts, Level::Facts, finished.secret);
+    }
+
+    /// Changes variables of a host and writes that down.
+    pub(super) fn set_vars(&mut self, host: HostNo, vars: &Map, level: Level, secret: bool) {
+        if vars.is_empty() {
+            return;
+        }
+        let name = self.name(host).clone();
+        let known = Arc::make_mut(&mut self.board).get_mut(host);
+        match level {
+            Level::Facts => known.add_facts(vars),
+            Level::IncludeVars => known.add_included(vars),
+            Level::Magic => vars.iter().for_each(|(k, v)| known.set_magic(&k.to_string(), v.clone())),
+            _ => known.add_set(vars),
+        }
+        if secret {
+            // What `no_log` hides is kept nowhere in clear.
+            return;
+        }
+        for (key, value) in vars.iter() {
+            let (level, value) = (level.to_string(), value.clone());
+            self.record(Record::Variable { host: name.clone(), level, name: key.to_string(), value });
+        }
+    }
+
+    /// Counts the end and lets a failure take its way.
+    fn weigh(&mut self, step: StepNo, host: HostNo, what: &Step, finished: &Finished) {
+        let counts =
+            matches!(what.kind, StepKind::Task(_) | StepKind::Expand(Expand::Tasks(_) | Expand::Role(..)));
+        let name = self.name(host).clone();
+        let tally = self.tallies.entry(name).or_default();
+        match &finished.fate {
+            Fate::Ran { status: Status::Ok | Status::Skipped, changed, .. } if counts => {
+                tally.ok += 1;
+                tally.changed += u32::from(*changed);
+            }
+            Fate::Ran { ignored: true, changed, .. } => {
+                tally.ok += 1;
+                tally.changed += u32::from(*changed);
+                tally.ignored += 1;
+            }
+            Fate::Skipped { .. } if counts => tally.skipped += 1,
+            Fate::Unreachable { ignored: true, .. } => tally.ignored += 1,
+            Fate::Unreachable { reason, .. } => {
+                tally.unreachable += 1;
+                let reason = reason.clone();
+                self.lose_host(step, host, &reason);
+            }
+            fate if fate.is_failure() => {
+                let msg = finished.msg.clone().filter(|_| !finished.secret);
+                let caught = self.fail_host(step, host, Why::Failed, msg.as_deref());
+                self.after_failure(host, what, finished, caught);
+                self.fail_others(step, host, what);
+            }
+            _ => {}
+        }
+    }
+
+    /// A failure on its way up the scopes; tells the case and the run.
+    pub(super) fn fail_host(&mut self, step: StepNo, host: HostNo, why: Why, msg: Option<&str>) -> Caught {
+        let scope = self.node(step).scope;
+        let caught = self.fates.fail(scope, host, why);
+        let name = self.name(host).clone();
+        let tally = self.tallies.entry(name).or_default();
+        match caught {
+            Caught::Rescue(_) => tally.rescued += 1,
+            Caught::Case(_) | Caught::Play(_) if why == Why::Failed => tally.failed += 1,
+            _ => {}
+        }
+        match caught {
+            Caught::Rescue(_) => {}
+            Caught::Case(_) => {
+                self.spoiled = true;
+                self.blame_case(step, host, msg.unwrap_or("it failed"));
+            }
+            Caught::Play(_) => {
+                self.left.insert(host);
+            }
+        }
+        caught
+    }
+
+    fn blame_case(&mut self, step: StepNo, host: HostNo, msg: &str) {
+        let Work::Step(what) = &self.node(step).work else { return };
+        if let Some(place) = &what.case {
+            let key = (place.id.clone(), host);
+            self.cases.entry(key).or_default().failed.get_or_insert_with(|| msg.to_owned());
+        }
+    }
+
+    fn lose_host(&mut self, step: StepNo, host: HostNo, reason: &str) {
+        self.fates.lose(host);
+        self.lost.insert(host);
+        self.blame_case(step, host, reason);
+    }
+
+    /// What a rescue sees of the task that failed.
+    fn after_failure(&mut self, host: HostNo, what: &Step, finished: &Finished, caught: Caught) {
+        if let Caught::Rescue(_) = caught {
+            let action = super::magic::task(what).map(|t| t.call.name.to_string()).unwrap_or_default();
+            let task = Map::from_iter([("name", finished.name.as_str()), ("action", action.as_str())]);
+            let vars = Map::from_iter([
+                ("ansible_failed_task", Value::from(task)),
+                ("ansible_failed_result", Value::from(&finished.result)),
+            ]);
+            self.set_vars(host, &vars, Level::Magic, finished.secret);
+        }
+    }
+
+    /// `run_once`, `any_errors_fatal` and `max_fail_percentage`: the failure of one is the failure of all.
+    fn fail_others(&mut self, step: StepNo, host: HostNo, what: &Step) {
+        let node = self.node(step).clone();
+        let Some(run) = self.plays.get(&node.play) else { return };
+        let batch = run.batches.get(node.batch).cloned().unwrap_or_default();
+        let fatal = inherited(what).and_then(|i| i.any_errors_fatal.as_ref());
+        let fatal = fatal.is_some_and(|value| self.reads_true(value, host));
+        let once = self.onces.contains_key(&step);
+        let gone = batch.iter().filter(|h| self.left.contains(h) || self.lost.contains(h)).count();
+        // A batch has far fewer hosts than 2^52.
+        #[allow(clippy::cast_precision_loss)]
+        let percent = 100.0 * gone as f64 / batch.len().max(1) as f64;
+        let too_many = run.most_failures.is_some_and(|most| percent > most);
+        if too_many {
+            self.over = true;
+        }
+        let others: Vec<HostNo> = match (once, fatal || too_many) {
+            (_, true) => batch,
+            (true, false) => node.hosts.to_vec(),
+            (false, false) => return,
+        };
+        let why = if once { Why::Failed } else { Why::OthersFailed };
+        for other in others.into_iter().filter(|h| *h != host) {
+            if !self.left.contains(&other) && !self.lost.contains(&other) {
+                self.fail_host(step, other, why, Some("another host failed"));
+            }
+        }
+    }
+
+    fn notify(&mut self, step: StepNo, host: HostNo, words: &[Arc<str>]) {
+        let play = self.node(step).play;
+        for word in words {
+            let Some(run) = self.plays.get_mut(&play) else { return };
+            let is = |known: &[Arc<str>]| known.iter().any(|k| k == word);
+            // Of several with one name the last counts; a topic means all that listen.
+            let named = run.handlers.iter().rposition(|h| is(&h.names));
+            let listening = run.handlers.iter().enumerate().filter(|(_, h)| is(&h.topics)).map(|(ix, _)| ix);
+            let meant: Vec<usize> = named.into_iter().chain(listening).collect();
+            if meant.is_empty() {
+                let text = format!("{}: no handler is called `{word}`", self.name(host));
+                self.warn(text);
+                self.fail_host(step, host, Why::Failed, Some("it notifies a handler that there is not"));
+                continue;
+            }
+            run.notified.entry(host).or_default().extend(meant);
+            let (host, handler) = (self.name(host).clone(), word.to_string());
+            self.record(Record::Notified { host, handler });
+        }
+    }
+
+    fn apply_meta(&mut self, step: StepNo, host: HostNo, meta: Meta) {
+        let node = self.node(step).clone();
+        match meta {
+            Meta::Noop => {}
+            Meta::EndHost => self.fates.end(node.scope, host),
+            Meta::EndPlay | Meta::EndBatch => {
+                let Some(run) = self.plays.get(&node.play) else { return };
+                let batches = &run.batches;
+                let hosts: Vec<HostNo> = if meta == Meta::EndPlay {
+                    batches.concat()
+                } else {
+                    batches.get(node.batch).cloned().unwrap_or_default()
+                };
+                hosts.into_iter().for_each(|h| self.fates.end(node.scope, h));
+            }
+            Meta::ClearFacts => Arc::make_mut(&mut self.board).get_mut(host).clear_facts(),
+            Meta::ClearHostErrors => {
+                self.left.clear();
+                self.lost.clear();
+                self.over = false;
+            }
+            // A session that was lost is opened anew by itself, and the inventory does not change under a run.
+            Meta::ResetConnection | Meta::RefreshInventory => {}
+        }
+    }
+}
+
+/// A result as it may be shown and kept.
+fn shown(finished: &Finished) -> Value {
+    if !finished.secret {
+        return Value::from(&finished.result);
+    }
+    let words =
+        "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
+    let mut map = Map::from_iter([("censored", words)]);
+    for key in ["changed", "failed", "skipped", "attempts"] {
+        if let Some(value) = finished.result.get(key) {
+            map.insert(key, value.clone());
+        }
+    }
+    map.into()
+}

@@ -1,0 +1,383 @@
+//! How the graph grows while the run goes on: plays are bound, includes and flushes bring fragments.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::dispatcher::{Dispatcher, Node, PlayRun, Work, narrow};
+use super::fates::ScopeNo;
+use super::hosts::Host;
+use super::magic::{PlayFacts, host_scope};
+use super::queue::{HostNo, Place, Shape, StepNo};
+use crate::action::Effects;
+use crate::base::{Diagnostics, HostName, Map, Span, Value};
+use crate::event::{Event, Record, Why};
+use crate::model::{Level, VarLayer};
+use crate::plan::{CasePlan, Compiler, Fragment, Inclusion, Order, Scope, ScopeKind, Step, StepIx, StepKind};
+use crate::vars::Templar;
+
+/// Where a fragment goes and what its steps inherit.
+struct Graft {
+    play: usize,
+    batch: usize,
+    /// The scope its root hangs under.
+    under: Option<ScopeNo>,
+    hosts: Vec<HostNo>,
+    place: Place,
+    /// The case it stands in.
+    case: Option<Arc<CasePlan>>,
+}
+
+impl Dispatcher {
+    /// Takes the hosts and groups of the inventory as they are now; what is known of a host stays.
+    pub(super) fn refresh_hosts(&mut self) {
+        let names =
+            |hosts: Vec<HostName>| Value::from(hosts.iter().map(HostName::as_str).collect::<Vec<_>>());
+        let groups = self.inventory.groups.keys();
+        let groups: Map =
+            groups.map(|group| (Arc::clone(group), names(self.inventory.hosts_of(group)))).collect();
+        let written = self.inventory.hosts.keys().cloned();
+        // A play may name `localhost` without an inventory that has it.
+        let implicit = self.plan.plays.iter().flat_map(|p| p.hosts.iter().cloned());
+        let hosts: Vec<HostName> = written.chain(implicit).collect();
+        let mut problems = Diagnostics::new();
+        let board = Arc::make_mut(&mut self.board);
+        board.groups = Arc::new(groups);
+        let project = &self.shared.compiler.project;
+        for name in hosts {
+            let layers = self.shared.compiler.host_layers(&self.inventory, name.as_str());
+            let mut layers = layers.unwrap_or_else(|p| {
+                problems.extend(p);
+                Vec::new()
+            });
+            layers.push(project.extra.clone());
+            let text = layers.into_iter().map(Arc::new).collect();
+            let mut host = match board.find(name.as_str()) {
+                Some(known) => Host { text, ..Host::clone(known) },
+                None => Host::new(name.clone(), text),
+            };
+            let short = name.as_str().split('.').next().unwrap_or_default();
+            host.set_magic("inventory_hostname", name.as_str());
+            host.set_magic("inventory_hostname_short", short);
+            let groups = self.inventory.group_names(name.as_str());
+            host.set_magic("group_names", groups.into_iter().map(Value::from).collect::<Vec<_>>());
+            board.put(host);
+        }
+        self.name_machines();
+        if !problems.is_empty() {
+            self.break_off(&problems);
+        }
+    }
+
+    /// What `add_host` and `group_by` bring.
+    pub(super) fn change_inventory(&mut self, host: &HostName, effects: &Effects, place: &Span) {
+        if effects.add_hosts.is_empty() && effects.groups.is_empty() {
+            return;
+        }
+        for added in &effects.add_hosts {
+            let name = added.name.as_str();
+            let vars = VarLayer {
+                level: Level::InventoryHostVars,
+                origin: Arc::from("add_host"),
+                span: place.clone(),
+                vars: Arc::new(added.vars.clone()),
+            };
+            self.inventory.add_host(name, place).vars.push(vars);
+            added.groups.iter().for_each(|group| self.inventory.add_host_to_group(group, name, place));
+        }
+        for (group, parents) in &effects.groups {
+            self.inventory.add_host_to_group(group, host.as_str(), place);
+            for parent in parents.iter().filter(|p| p.as_ref() != "all") {
+                if let Err(problem) = self.inventory.add_child(parent, group, place) {
+                    self.warn(problem.to_string());
+                }
+            }
+        }
+        self.inventory.settle();
+        self.inventory_changed = true;
+        self.refresh_hosts();
+    }
+
+    /// The machine of each host: the variable `machine`, else its endpoint.
+    fn name_machines(&mut self) {
+        let snapshot = Arc::clone(&self.board);
+        for host in snapshot.iter() {
+            let templar = Templar::new(host_scope(host, &snapshot), Arc::clone(&self.shared.environment));
+            let said = templar.scope().lookup("machine").map(|(value, _)| templar.render_str(value));
+            let machine: Option<Arc<str>> = match said {
+                Some(Ok(name)) if !name.is_empty() => Some(name.into()),
+                // What only facts can tell: the endpoint will do until then.
+                _ => super::delegate::endpoint(host.name.as_str(), None, &templar)
+                    .ok()
+                    .and_then(Result::ok)
+                    .map(|endpoint| endpoint.to_string().into()),
+            };
+            if let (Some(machine), Some(number)) = (machine, snapshot.number(&host.name)) {
+                Arc::make_mut(&mut self.board).get_mut(number).machine = machine;
+            }
+        }
+    }
+
+    /// A play begins: its hosts are bound, its batches follow each other.
+    pub(super) fn start_play(&mut self, step: StepNo, number: usize) {
+        if self.over || self.fates.is_cancelled() {
+            return;
+        }
+        let compiled = self.plan.plays.iter().find(|p| p.number == number);
+        let plan = match compiled {
+            Some(plan) if !self.inventory_changed => plan.clone(),
+            _ => match self.shared.compiler.bind(number, &self.inventory) {
+                Ok(plan) => plan,
+                Err(problems) => return self.break_off(&problems),
+            },
+        };
+        let numbers = |d: &Self, hosts: &[HostName]| -> Vec<HostNo> {
+            let known = hosts.iter().filter_map(|h| d.board.number(h));
+            known.filter(|h| !d.left.contains(h) && !d.lost.contains(h)).collect()
+        };
+        let all = numbers(self, &plan.hosts);
+        let batches: Vec<Vec<HostNo>> =
+            plan.batches.iter().map(|b| numbers(self, b)).filter(|b| !b.is_empty()).collect();
+        let batches = if plan.batches.is_empty() { vec![all.clone()] } else { batches };
+        let names: Vec<HostName> = all.iter().map(|h| self.name(*h).clone()).collect();
+        self.record(Record::Bound { play: number, hosts: names.clone() });
+        self.emit(Event::PlayStarted { play: number, name: plan.name.clone(), hosts: names.clone() });
+        for (host, registers) in &plan.pruning.registers {
+            if let Some(host) = self.board.number(host) {
+                self.set_vars(host, registers, Level::SetFact, false);
+            }
+        }
+        let facts = PlayFacts {
+            number,
+            name: plan.name.clone(),
+            folder: plan.play.folder.clone(),
+            all: names,
+            ..PlayFacts::default()
+        };
+        let most = plan.play.max_fail_percentage.as_ref().and_then(|v| super::keyword::number(&v.value));
+        let run = PlayRun {
+            facts,
+            strategy: plan.strategy,
+            batches: batches.clone(),
+            handlers: plan.fragment.handlers.clone(),
+            notified: HashMap::new(),
+            most_failures: most,
+            plan,
+        };
+        self.plays.insert(number, run);
+        if all.is_empty() {
+            return;
+        }
+        self.chain_batches(step, number, batches.len());
+    }
+
+    /// Adds a start and an end for each batch of a play, one batch after the other.
+    fn chain_batches(&mut self, step: StepNo, number: usize, batches: usize) {
+        let control = vec![HostNo::CONTROL];
+        let node = self.node(step).clone();
+        let Some(join) = node.join else { return };
+        let offset = narrow(self.nodes.len());
+        let mut edges = Vec::new();
+        for batch in 0..batches {
+            let start = 2 * narrow(batch);
+            if batch > 0 {
+                edges.push((start - 1, start, Order::PerHost));
+            }
+            edges.push((start, start + 1, Order::PerHost));
+            for work in [Work::Batch(number, batch), Work::BatchEnd(number, batch)] {
+                self.nodes.push(Node { work, batch, join: Some(StepNo(offset + start + 1)), ..node.clone() });
+            }
+        }
+        let shape = Shape { hosts: control.clone(), steps: vec![control; 2 * batches], edges };
+        let place = Place { after: vec![(step, Order::PerHost)], before: Some((join, Order::PerHost)) };
+        self.queue.add(shape, &place);
+    }
+
+    /// A batch of a play begins: its steps come into the graph.
+    pub(super) fn start_batch(&mut self, step: StepNo, play: usize, batch: usize) {
+        if self.over {
+            return;
+        }
+        let join = self.node(step).join;
+        let (Some(run), Some(join)) = (self.plays.get_mut(&play), join) else { return };
+        let hosts: Vec<HostNo> = run.batches[batch].clone();
+        let fragment = run.plan.fragment.clone();
+        run.facts.batch = hosts.iter().map(|h| self.board.get(*h).name.clone()).collect();
+        run.facts.live = run.facts.batch.clone();
+        let place = Place { after: vec![(step, Order::Barrier)], before: Some((join, Order::Barrier)) };
+        self.graft(&fragment, Graft { play, batch, under: None, hosts, place, case: None });
+    }
+
+    /// A batch is over: when all its hosts are gone, so is the run.
+    pub(super) fn end_batch(&mut self, play: usize, batch: usize) {
+        let Some(run) = self.plays.get(&play) else { return };
+        let hosts = &run.batches[batch];
+        let gone = |h: &HostNo| self.left.contains(h) || self.lost.contains(h);
+        if !hosts.is_empty() && hosts.iter().all(gone) {
+            self.over = true;
+        }
+    }
+
+    /// Adds a fragment's scopes and steps. Gives how many steps there are.
+    fn graft(&mut self, fragment: &Fragment, graft: Graft) -> usize {
+        let scopes = rooted(&fragment.scopes, graft.under.is_some());
+        let root = self.fates.add(&scopes, graft.under);
+        let cases: BTreeMap<_, _> = fragment.cases.iter().map(|c| (&c.id, Arc::new(c.clone()))).collect();
+        let offset = narrow(self.nodes.len());
+        let indices: Vec<StepIx> = fragment.graph.node_indices().collect();
+        let number: HashMap<StepIx, u32> = indices.iter().copied().zip(0..).collect();
+        let edges: Vec<(u32, u32, Order)> = fragment
+            .graph
+            .edge_indices()
+            .filter_map(|e| {
+                let (from, to) = fragment.graph.edge_endpoints(e)?;
+                Some((number[&from], number[&to], fragment.graph[e]))
+            })
+            .collect();
+        let mut steps = Vec::new();
+        for index in &indices {
+            let step = &fragment.graph[*index];
+            let hosts: Vec<HostNo> = step
+                .hosts
+                .iter()
+                .filter_map(|h| self.board.number(h))
+                .filter(|h| graft.hosts.contains(h))
+                .collect();
+            let scope = ScopeNo(root.0 + step.scope.0);
+            let round = self.fates.round(scope);
+            if let Some(round) = round {
+                hosts.iter().for_each(|h| self.holds.entry((round, *h)).or_default().left += 1);
+            }
+            let join = fragment
+                .graph
+                .neighbors(*index)
+                .find(|to| matches!(fragment.graph[*to].kind, StepKind::Join))
+                .map(|to| StepNo(offset + number[&to]));
+            let own = step.case.as_ref().and_then(|place| cases.get(&place.id).cloned());
+            let case = own.or_else(|| graft.case.clone());
+            self.nodes.push(Node {
+                work: Work::Step(Arc::new(step.clone())),
+                play: graft.play,
+                batch: graft.batch,
+                scope,
+                round,
+                hosts: hosts.clone().into(),
+                case,
+                join,
+            });
+            steps.push(hosts);
+        }
+        let count = steps.len();
+        self.queue.add(Shape { hosts: graft.hosts, steps, edges }, &graft.place);
+        count
+    }
+
+    /// Brings what the hosts of an include ask for; hosts with equal wishes share a fragment.
+    pub(super) fn include(&mut self, step: StepNo, wishes: Vec<(HostNo, Vec<Inclusion>)>) {
+        let mut groups: Vec<(Vec<Inclusion>, Vec<HostNo>)> = Vec::new();
+        for (host, inclusions) in wishes.into_iter().filter(|(_, inclusions)| !inclusions.is_empty()) {
+            match groups.iter_mut().find(|(known, _)| *known == inclusions) {
+                Some((_, hosts)) => hosts.push(host),
+                None => groups.push((inclusions, vec![host])),
+            }
+        }
+        for (inclusions, hosts) in groups {
+            self.bring(step, hosts, &inclusions, |compiler, play, expand, names| {
+                compiler.expand(play, expand, names, &inclusions)
+            });
+        }
+    }
+
+    /// Brings the handlers of a play to these hosts.
+    pub(super) fn flush(&mut self, step: StepNo, hosts: Vec<HostNo>) {
+        let Some(run) = self.plays.get(&self.node(step).play) else { return };
+        let notified = |h: &HostNo| run.notified.get(h).is_some_and(|n| !n.is_empty());
+        if hosts.iter().any(notified) {
+            let handlers = run.handlers.clone();
+            self.bring(step, hosts, &[], |compiler, play, flush, names| {
+                compiler.flush(play, flush, names, &handlers)
+            });
+        }
+    }
+
+    /// Compiles a fragment, writes down what it is made of, and puts it in its place.
+    fn bring(
+        &mut self,
+        step: StepNo,
+        hosts: Vec<HostNo>,
+        inclusions: &[Inclusion],
+        compile: impl FnOnce(&Compiler, usize, &Step, &[HostName]) -> Result<Fragment, Diagnostics>,
+    ) {
+        let node = self.node(step).clone();
+        let Work::Step(expand) = &node.work else { return };
+        let names: Vec<HostName> = hosts.iter().map(|h| self.name(*h).clone()).collect();
+        match compile(&self.shared.compiler, node.play, expand, &names) {
+            Err(problems) => {
+                let said = problems.to_string();
+                hosts.iter().for_each(|h| self.fail_in(step, *h, &said));
+            }
+            Ok(fragment) => {
+                let inclusions = inclusions.iter().map(wish).collect::<Vec<_>>().into();
+                let id = expand.id.clone();
+                self.record(Record::Fragment { step: id, hosts: names.clone(), inclusions });
+                self.splice(step, &fragment, hosts, names);
+            }
+        }
+    }
+
+    /// Puts a fragment between an expand step and its join.
+    fn splice(&mut self, step: StepNo, fragment: &Fragment, hosts: Vec<HostNo>, names: Vec<HostName>) {
+        let node = self.node(step).clone();
+        if let Some(run) = self.plays.get_mut(&node.play) {
+            run.handlers.extend(fragment.handlers.iter().cloned());
+        }
+        let after = vec![(step, Order::PerHost)];
+        let place = Place { after, before: node.join.map(|join| (join, Order::PerHost)) };
+        let under = Some(node.scope);
+        let graft = Graft { play: node.play, batch: node.batch, under, hosts, place, case: node.case };
+        let steps = self.graft(fragment, graft);
+        if let Some(id) = self.id(step) {
+            self.emit(Event::Expanded { step: id, hosts: names, steps });
+        }
+    }
+
+    /// Fails a step on a host from outside of its unit.
+    fn fail_in(&mut self, step: StepNo, host: HostNo, said: &str) {
+        let text = format!("{}: {said}", self.name(host));
+        self.warn(text);
+        self.fail_host(step, host, Why::Failed, Some(said));
+    }
+
+    /// A play that cannot be bound: the run goes no further.
+    fn break_off(&mut self, problems: &Diagnostics) {
+        self.warn(problems.to_string());
+        self.spoiled = true;
+        self.over = true;
+    }
+}
+
+/// The scopes of a fragment that is spliced in: its root is no play of its own.
+fn rooted(scopes: &[Scope], spliced: bool) -> Vec<Scope> {
+    let mut scopes = scopes.to_vec();
+    if scopes.is_empty() {
+        scopes.push(Scope { parent: None, kind: ScopeKind::Play });
+    }
+    if spliced && scopes[0].kind == ScopeKind::Play {
+        scopes[0].kind = ScopeKind::Group("included".into());
+    }
+    scopes
+}
+
+/// An inclusion as the journal keeps it.
+fn wish(inclusion: &Inclusion) -> Value {
+    Map::from_iter([
+        ("target", Value::from(inclusion.target.as_ref())),
+        ("vars", Value::from(&inclusion.vars)),
+    ])
+    .into()
+}
+
+/// What a step inherits and says itself; nothing for most of the compiler's own.
+pub(super) fn inherited(step: &Step) -> Option<&crate::plan::Inherited> {
+    let around = || step.surroundings.as_ref().map(|s| &s.inherited);
+    super::magic::task(step).or(step.condition.as_ref()).map(|task| &task.inherited).or_else(around)
+}

@@ -1,0 +1,141 @@
+//! What the run knows of its hosts. The dispatcher owns it; units of work get snapshots, which cost a reference count.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::queue::HostNo;
+use crate::base::{HostName, Key, Map, Span, Value};
+use crate::model::{Level, VarLayer};
+
+/// One host.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Its name in the inventory.
+    pub name: HostName,
+    /// What the text says: inventory, vendor, `-e`.
+    pub text: Vec<Arc<VarLayer>>,
+    /// Facts, with and without `ansible_`.
+    pub facts: Arc<VarLayer>,
+    /// `include_vars`
+    pub included: Arc<VarLayer>,
+    /// `set_fact` and `register`.
+    pub set: Arc<VarLayer>,
+    /// `inventory_hostname` and the like, and what a rescue sees.
+    pub magic: Arc<VarLayer>,
+    /// The machine that its rounds have for themselves.
+    pub machine: Arc<str>,
+}
+
+fn layer(level: Level, origin: &str) -> Arc<VarLayer> {
+    Arc::new(VarLayer { level, origin: Arc::from(origin), span: Span::nowhere(origin), vars: Arc::default() })
+}
+
+/// Sets a variable in a layer that others may share.
+fn set(layer: &mut Arc<VarLayer>, name: impl Into<Key>, value: impl Into<Value>) {
+    Arc::make_mut(&mut Arc::make_mut(layer).vars).insert(name, value);
+}
+
+impl Host {
+    /// A host of which only the text is known.
+    pub fn new(name: HostName, text: Vec<Arc<VarLayer>>) -> Self {
+        let machine = Arc::from(name.as_str());
+        Self {
+            name,
+            text,
+            facts: layer(Level::Facts, "facts"),
+            included: layer(Level::IncludeVars, "include_vars"),
+            set: layer(Level::SetFact, "set_fact"),
+            magic: layer(Level::Magic, "Benchbook"),
+            machine,
+        }
+    }
+
+    /// Adds facts: by their full name, and without `ansible_` below `ansible_facts`.
+    pub fn add_facts(&mut self, facts: &Map) {
+        let mut short =
+            self.facts.vars.get("ansible_facts").and_then(Value::as_map).cloned().unwrap_or_default();
+        for (name, value) in facts.iter() {
+            let bare = name.as_str().and_then(|n| n.strip_prefix("ansible_"));
+            short.insert(bare.map_or_else(|| name.clone(), Key::from), value.clone());
+            set(&mut self.facts, name.clone(), value.clone());
+        }
+        set(&mut self.facts, "ansible_facts", short);
+    }
+
+    /// `meta: clear_facts`
+    pub fn clear_facts(&mut self) {
+        self.facts = layer(Level::Facts, "facts");
+    }
+
+    /// Adds variables of `set_fact` and `register`.
+    pub fn add_set(&mut self, vars: &Map) {
+        vars.iter().for_each(|(name, value)| {
+            set(&mut self.set, name.clone(), value.clone());
+        });
+    }
+
+    /// Adds variables of `include_vars`.
+    pub fn add_included(&mut self, vars: &Map) {
+        vars.iter().for_each(|(name, value)| {
+            set(&mut self.included, name.clone(), value.clone());
+        });
+    }
+
+    /// Sets a variable that Benchbook itself defines.
+    pub fn set_magic(&mut self, name: &str, value: impl Into<Value>) {
+        set(&mut self.magic, name, value);
+    }
+
+    /// All layers that do not depend on a play.
+    pub fn layers(&self) -> impl Iterator<Item = &Arc<VarLayer>> {
+        self.text.iter().chain([&self.facts, &self.included, &self.set, &self.magic])
+    }
+}
+
+/// All hosts at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Board {
+    hosts: Vec<Arc<Host>>,
+    numbers: Arc<HashMap<HostName, HostNo>>,
+    /// Group → names of its hosts.
+    pub groups: Arc<Map>,
+}
+
+impl Board {
+    /// Adds a host, or replaces the one of that name.
+    pub fn put(&mut self, host: Host) -> HostNo {
+        if let Some(number) = self.number(&host.name) {
+            *self.get_mut(number) = host;
+            return number;
+        }
+        let number = HostNo(u32::try_from(self.hosts.len()).expect("fewer than 2^32 hosts"));
+        Arc::make_mut(&mut self.numbers).insert(host.name.clone(), number);
+        self.hosts.push(Arc::new(host));
+        number
+    }
+
+    /// The number of a name.
+    pub fn number(&self, name: &HostName) -> Option<HostNo> {
+        self.numbers.get(name).copied()
+    }
+
+    /// A host by its number, which came from here.
+    pub fn get(&self, number: HostNo) -> &Arc<Host> {
+        &self.hosts[number.0 as usize]
+    }
+
+    /// A host by its name.
+    pub fn find(&self, name: &str) -> Option<&Arc<Host>> {
+        self.numbers.get(name).map(|number| self.get(*number))
+    }
+
+    /// To change a host; snapshots keep the old one.
+    pub fn get_mut(&mut self, number: HostNo) -> &mut Host {
+        Arc::make_mut(&mut self.hosts[number.0 as usize])
+    }
+
+    /// All hosts.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Host>> {
+        self.hosts.iter()
+    }
+}

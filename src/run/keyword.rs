@@ -1,0 +1,100 @@
+//! Keywords of a task whose values are templates, read as what they must be.
+
+use std::time::Duration;
+
+use crate::base::{Map, Spanned, Value};
+use crate::plan::Inherited;
+use crate::vars::{Problem, Templar, TemplateError};
+
+/// How long a child has between TERM and KILL when nobody says.
+pub const GRACE: Duration = Duration::from_secs(10);
+
+/// A number, also one that is written as text.
+pub fn number(value: &Value) -> Option<f64> {
+    value.as_float().or_else(|| value.as_str()?.trim().parse().ok()).filter(|n| n.is_finite())
+}
+
+fn wrong(value: &Spanned<Value>, keyword: &str, wanted: &str, got: &Value) -> TemplateError {
+    let problem = Problem::Failed(format!("`{keyword}` must be {wanted}, not {}", got.kind()));
+    TemplateError::new(problem, Some(value.span.clone()))
+}
+
+/// A boolean keyword.
+pub fn boolean(
+    value: Option<&Spanned<Value>>,
+    keyword: &str,
+    templar: &Templar,
+) -> Result<Option<bool>, TemplateError> {
+    let Some(value) = value else { return Ok(None) };
+    match templar.render(&value.value)? {
+        Value::Null | Value::Omit => Ok(None),
+        rendered => rendered.to_bool().map(Some).ok_or_else(|| wrong(value, keyword, "a boolean", &rendered)),
+    }
+}
+
+/// A keyword that takes a number.
+pub fn quantity(
+    value: Option<&Spanned<Value>>,
+    keyword: &str,
+    templar: &Templar,
+) -> Result<Option<f64>, TemplateError> {
+    let Some(value) = value else { return Ok(None) };
+    match templar.render(&value.value)? {
+        Value::Null | Value::Omit => Ok(None),
+        rendered => number(&rendered).map(Some).ok_or_else(|| wrong(value, keyword, "a number", &rendered)),
+    }
+}
+
+/// A keyword that takes seconds; zero and less mean none.
+pub fn seconds(
+    value: Option<&Spanned<Value>>,
+    keyword: &str,
+    templar: &Templar,
+) -> Result<Option<Duration>, TemplateError> {
+    let seconds = quantity(value, keyword, templar)?.filter(|s| *s > 0.0);
+    Ok(seconds.and_then(|s| Duration::try_from_secs_f64(s).ok()))
+}
+
+/// What a task's keywords say about how it is called.
+#[derive(Clone, Debug)]
+pub struct Manner {
+    /// Only say what would change.
+    pub check: bool,
+    /// Give before and after.
+    pub diff: bool,
+    /// Until TERM.
+    pub timeout: Option<Duration>,
+    /// From TERM to KILL.
+    pub grace: Duration,
+    /// For children.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Manner {
+    /// Reads them; `check` and `diff` are what the command line says.
+    pub fn read(said: &Inherited, check: bool, diff: bool, templar: &Templar) -> Result<Self, TemplateError> {
+        Ok(Self {
+            check: boolean(said.check_mode.as_ref(), "check_mode", templar)?.unwrap_or(check),
+            diff: boolean(said.diff.as_ref(), "diff", templar)?.unwrap_or(diff),
+            timeout: seconds(said.timeout.as_ref(), "timeout", templar)?,
+            grace: seconds(said.grace.as_ref(), "grace", templar)?.unwrap_or(GRACE),
+            environment: environment(&said.environment, templar)?,
+        })
+    }
+}
+
+/// Environments merged, inner ones winning.
+fn environment(said: &[Spanned<Value>], templar: &Templar) -> Result<Vec<(String, String)>, TemplateError> {
+    let mut merged = Map::new();
+    for value in said {
+        // A list of mappings is Ansible's other form.
+        match templar.render(&value.value)? {
+            Value::Map(map) => merged.extend(&map),
+            Value::List(maps) => maps.iter().filter_map(Value::as_map).for_each(|map| merged.extend(map)),
+            Value::Null | Value::Omit => {}
+            other if other.as_str() == Some("") => {}
+            other => return Err(wrong(value, "environment", "a mapping", &other)),
+        }
+    }
+    Ok(merged.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect())
+}

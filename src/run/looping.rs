@@ -1,0 +1,278 @@
+//! `loop` and `with_*`: a task once per item, and the result that `register` sees of them all.
+
+use std::time::Duration;
+
+use super::turn::{self, Turn, TurnEnd};
+use super::unit::{Finished, Unit, private, said};
+use crate::action::Effects;
+use crate::base::{Map, Span, Text, Timestamp, Value};
+use crate::event::{Event, Fate};
+use crate::model::{Level, Loop};
+use crate::plan::TaskStep;
+use crate::vars::{Problem, Scope, Templar, TemplateError};
+use crate::wire::Status;
+
+/// Does a task, once or per item.
+pub async fn run(unit: &Unit, task: &TaskStep, started: Timestamp) -> Finished {
+    let scope = unit.scope();
+    let Some(looped) = &task.r#loop else {
+        let turn = Turn { unit, task, scope, item: 0, vars: Map::new() };
+        return one(turn, started).await;
+    };
+    let templar = unit.templar(scope.clone(), &task.search);
+    match items(looped, &templar) {
+        Ok(items) => all(unit, task, scope, items, started).await,
+        // A loop that cannot be read does not matter where the condition is false.
+        Err(error) => match super::conditions::holds(&task.inherited.when, &templar) {
+            Ok(Some(condition)) => Finished::skipped(super::conditions::skipped(&condition), started),
+            _ => Finished::failed(said(&error), started),
+        },
+    }
+}
+
+/// A task without a loop.
+async fn one(turn: Turn<'_>, started: Timestamp) -> Finished {
+    let end = turn::run(turn).await;
+    let mut finished = Finished::ok(started);
+    finished.fate = end.fate();
+    finished.take(&end);
+    finished.result = end.result;
+    finished.msg = end.msg;
+    if let Fate::Skipped { .. } = finished.fate {
+        finished.fate = Finished::skipped(finished.result.clone(), started).fate;
+    }
+    finished
+}
+
+impl Finished {
+    /// Adds what a turn brought, but for its result.
+    fn take(&mut self, end: &TurnEnd) {
+        self.secret |= end.secret;
+        self.effects.extend(end.effects.clone());
+        self.facts_of = self.facts_of.take().or_else(|| end.facts_of.clone());
+        self.notify.extend(end.notify.iter().cloned());
+        self.figures.extend(end.figures.iter().cloned());
+        self.diff.extend(end.diff.iter().cloned());
+        self.warnings.extend(end.warnings.iter().cloned());
+        self.inclusions.extend(end.inclusion.iter().cloned());
+        self.journal = self.journal.take().or_else(|| end.journal.clone());
+    }
+}
+
+async fn all(unit: &Unit, task: &TaskStep, scope: Scope, items: Vec<Value>, started: Timestamp) -> Finished {
+    if items.is_empty() {
+        let result = Map::from_iter([
+            ("changed", Value::from(false)),
+            ("failed", false.into()),
+            ("skipped", true.into()),
+            ("skipped_reason", "No items in the list".into()),
+            ("results", Value::list(Vec::new())),
+        ]);
+        return Finished::skipped(result, started);
+    }
+    let mut whole = Finished::ok(started);
+    // What later items see of earlier ones: `set_fact`, facts, and the register.
+    let mut kept = Map::new();
+    let mut results = Vec::new();
+    let mut ends: Vec<Fate> = Vec::new();
+    for (number, item) in items.iter().enumerate() {
+        let vars = item_vars(task, &items, number, &scope, unit);
+        let scope = scope
+            .with(private(Level::SetFact, kept.clone()))
+            .with(private(Level::IncludeParams, vars.clone()));
+        let index = u32::try_from(number).unwrap_or(u32::MAX);
+        let turn = Turn { unit, task, scope: scope.clone(), item: index, vars: vars.clone() };
+        let mut end = turn::run(turn).await;
+        end.result.insert(task.loop_control.variable(), item.clone());
+        end.result.insert("ansible_loop_var", task.loop_control.variable());
+        if let Some(name) = &task.loop_control.index_var {
+            end.result.insert(name, number);
+            end.result.insert("ansible_index_var", name.as_ref());
+        }
+        let templar = unit.templar(scope, &task.search);
+        report(unit, task, &end, item, &templar);
+        remember(&mut kept, &end.effects);
+        if let Some(register) = &task.register {
+            kept.insert(&register.value, Value::from(&end.result));
+        }
+        whole.take(&end);
+        let fate = end.fate();
+        let gone = matches!(fate, Fate::Unreachable { .. });
+        let stopped = matches!(fate, Fate::Ran { status: Status::Cancelled, .. });
+        if whole.msg.is_none() && fate.is_failure() {
+            whole.msg.clone_from(&end.msg);
+        }
+        results.push(Value::from(end.result));
+        ends.push(fate);
+        if gone || stopped || whole.journal.is_some() {
+            break;
+        }
+        if breaks(task, &templar, &kept) {
+            break;
+        }
+        if number + 1 < items.len() {
+            pause(task, &templar, unit).await;
+        }
+    }
+    whole.fate = together(&ends);
+    whole.result = summary(&ends, results);
+    if let Fate::Skipped { .. } = whole.fate {
+        whole.fate = Fate::Skipped { reason: "all items skipped".to_owned() };
+    }
+    super::measure::refuse_twins(&mut whole);
+    whole
+}
+
+/// The items, or why there are none.
+fn items(looped: &Loop, templar: &Templar) -> Result<Vec<Value>, TemplateError> {
+    let value = templar.render(&looped.value)?;
+    let failed = |problem: String| TemplateError::new(Problem::Failed(problem), Some(looped.span.clone()));
+    if let Value::Undefined(name) = &value {
+        let problem = Problem::Undefined { name: name.to_string(), suggestion: None };
+        return Err(TemplateError::new(problem, Some(looped.span.clone())));
+    }
+    let Some(lookup) = &looped.lookup else {
+        return value.as_list().map(<[Value]>::to_vec).ok_or_else(|| {
+            failed(format!("`loop` takes a list, this is {}; `dict2items` or `list` may help", value.kind()))
+        });
+    };
+    // A lookup takes the items of a list as its terms.
+    let terms = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
+    let words: Vec<String> = (0..terms.len()).map(|n| format!(", {TERMS}[{n}]")).collect();
+    let expression = format!("query('{lookup}'{})", words.concat());
+    let scope = templar.scope().with(private(Level::Magic, Map::from_iter([(TERMS, Value::list(terms))])));
+    let inner = Templar::new(scope, std::sync::Arc::clone(templar.environment()));
+    let found =
+        inner.evaluate(&Text::template(expression, Span::nowhere("with_"))).map_err(|mut error| {
+            error.span = Some(looped.span.clone());
+            error
+        })?;
+    found.as_list().map(<[Value]>::to_vec).ok_or_else(|| failed(format!("`with_{lookup}` gave no list")))
+}
+
+/// The variable that hands the terms of `with_*` to the lookup.
+const TERMS: &str = "benchbook_terms";
+
+fn item_vars(task: &TaskStep, items: &[Value], number: usize, scope: &Scope, unit: &Unit) -> Map {
+    let control = &task.loop_control;
+    let mut vars = Map::from_iter([(control.variable(), items[number].clone())]);
+    vars.insert("ansible_loop_var", control.variable());
+    if let Some(name) = &control.index_var {
+        vars.insert(name, number);
+        vars.insert("ansible_index_var", name.as_ref());
+    }
+    let templar = unit.templar(scope.clone(), &task.search);
+    let extended = control.extended.as_ref().and_then(|e| templar.render(&e.value).ok()?.to_bool());
+    if extended == Some(true) {
+        let length = items.len();
+        let mut extended = Map::from_iter([
+            ("index", Value::from(number + 1)),
+            ("index0", number.into()),
+            ("first", (number == 0).into()),
+            ("last", (number + 1 == length).into()),
+            ("length", length.into()),
+            ("revindex", (length - number).into()),
+            ("revindex0", (length - number - 1).into()),
+            ("allitems", Value::list(items.to_vec())),
+        ]);
+        if let Some(previous) = number.checked_sub(1) {
+            extended.insert("previtem", items[previous].clone());
+        }
+        if let Some(next) = items.get(number + 1) {
+            extended.insert("nextitem", next.clone());
+        }
+        vars.insert("ansible_loop", extended);
+    }
+    vars
+}
+
+fn report(unit: &Unit, task: &TaskStep, end: &TurnEnd, item: &Value, templar: &Templar) {
+    let label = match &task.loop_control.label {
+        _ if end.secret => "(censored)".to_owned(),
+        Some(label) => templar.render_str(&label.value).unwrap_or_else(|_| label.value.to_string()),
+        None => item.to_string(),
+    };
+    let (status, changed) = match end.fate() {
+        Fate::Ran { status, changed, .. } => (status, changed),
+        Fate::Unreachable { .. } => (Status::Failed, false),
+        _ => (Status::Ok, false),
+    };
+    unit.say(Event::ItemEnded {
+        step: unit.step.id.clone(),
+        host: unit.host.name.clone(),
+        item: label,
+        status,
+        changed,
+        skipped: end.skipped,
+        msg: end.msg.clone().filter(|_| !end.secret),
+    });
+}
+
+fn remember(kept: &mut Map, effects: &Effects) {
+    kept.extend(&effects.facts);
+    kept.extend(&effects.include_vars);
+    kept.extend(&effects.set_facts);
+}
+
+fn breaks(task: &TaskStep, templar: &Templar, kept: &Map) -> bool {
+    let conditions = &task.loop_control.break_when;
+    let scope = templar.scope().with(private(Level::SetFact, kept.clone()));
+    let templar = Templar::new(scope, std::sync::Arc::clone(templar.environment()));
+    !conditions.is_empty() && super::conditions::holds(conditions, &templar).is_ok_and(|not| not.is_none())
+}
+
+async fn pause(task: &TaskStep, templar: &Templar, unit: &Unit) {
+    let Some(pause) = &task.loop_control.pause else { return };
+    let seconds = templar.render(&pause.value).ok().and_then(|v| super::keyword::number(&v));
+    if let Some(duration) = seconds.and_then(|s| Duration::try_from_secs_f64(s).ok()) {
+        tokio::select! {
+            () = tokio::time::sleep(duration) => {}
+            () = unit.cancel.cancelled() => {}
+        }
+    }
+}
+
+/// The fate of a task from those of its items.
+fn together(ends: &[Fate]) -> Fate {
+    if let Some(gone) = ends.iter().find(|f| matches!(f, Fate::Unreachable { .. })) {
+        return gone.clone();
+    }
+    if ends.iter().all(|f| matches!(f, Fate::Skipped { .. })) {
+        return Fate::Skipped { reason: String::new() };
+    }
+    let mut whole = (Status::Ok, false, false);
+    for fate in ends {
+        if let Fate::Ran { status, changed, ignored } = fate {
+            if *status != Status::Ok && (whole.0 == Status::Ok || whole.2) {
+                whole.0 = *status;
+                whole.2 = *ignored;
+            }
+            whole.1 |= changed;
+        }
+    }
+    Fate::Ran { status: whole.0, changed: whole.1, ignored: whole.2 }
+}
+
+fn summary(ends: &[Fate], results: Vec<Value>) -> Map {
+    let failed = ends.iter().any(|f| match f {
+        Fate::Ran { status, .. } => *status != Status::Ok,
+        other => matches!(other, Fate::Unreachable { .. }),
+    });
+    let skipped = ends.iter().all(|f| matches!(f, Fate::Skipped { .. }));
+    let changed = ends.iter().any(|f| matches!(f, Fate::Ran { changed: true, .. }));
+    let msg = match (failed, skipped) {
+        (true, _) => "One or more items failed",
+        (_, true) => "All items skipped",
+        _ => "All items completed",
+    };
+    let mut map = Map::from_iter([
+        ("results", Value::list(results)),
+        ("changed", changed.into()),
+        ("failed", failed.into()),
+        ("msg", msg.into()),
+    ]);
+    if skipped {
+        map.insert("skipped", true);
+    }
+    map
+}

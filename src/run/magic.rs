@@ -1,0 +1,144 @@
+//! The variables that Benchbook itself defines, and the scope in which a step is done.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Options;
+use super::hosts::{Board, Host};
+use crate::base::{HostName, Map, RunId, Span, Value};
+use crate::model::{Level, VarLayer};
+use crate::plan::{CasePart, Step, StepKind, TaskStep};
+use crate::vars::{Entry, LazyMap, Scope};
+
+/// What is the same for all steps of a play's batch.
+#[derive(Clone, Debug, Default)]
+pub struct PlayFacts {
+    /// The play's number.
+    pub number: usize,
+    /// Its name.
+    pub name: String,
+    /// The folder of its file.
+    pub folder: PathBuf,
+    /// All its hosts.
+    pub all: Vec<HostName>,
+    /// Those of this batch.
+    pub batch: Vec<HostName>,
+    /// Those of the batch that have not left.
+    pub live: Vec<HostName>,
+}
+
+/// `hostvars`: every host with what does not depend on a play.
+struct HostVars(Arc<Board>);
+
+impl LazyMap for HostVars {
+    fn get(&self, key: &str) -> Option<Entry> {
+        self.0.find(key).map(|host| Entry::Scope(host_scope(host, &self.0)))
+    }
+
+    fn keys(&self) -> Vec<Arc<str>> {
+        self.0.iter().map(|host| Arc::from(host.name.as_str())).collect()
+    }
+}
+
+/// What can be said of a host outside of any play.
+pub fn host_scope(host: &Host, board: &Arc<Board>) -> Scope {
+    let mut scope = Scope::new();
+    host.layers().for_each(|layer| scope.push(Arc::clone(layer)));
+    let groups = Map::from_iter([("groups", Value::Map(Arc::clone(&board.groups)))]);
+    scope.push(layer(Level::Magic, groups));
+    scope
+}
+
+/// A layer of Benchbook's own.
+pub fn layer(level: Level, vars: Map) -> VarLayer {
+    VarLayer { level, origin: "Benchbook".into(), span: Span::nowhere("Benchbook"), vars: Arc::new(vars) }
+}
+
+/// Everything a step sees on a host.
+pub fn step_scope(
+    step: &Step,
+    host: &Host,
+    board: &Arc<Board>,
+    play: &PlayFacts,
+    run: &RunId,
+    options: &Options,
+) -> Scope {
+    let mut scope = host_scope(host, board);
+    step.vars.iter().for_each(|layer| scope.push(layer.clone()));
+    scope.push(layer(Level::Magic, magic(step, play, run, options)));
+    if let Some(case) = case_variable(step, &scope) {
+        scope.push(layer(Level::CaseParams, Map::from_iter([("case", case)])));
+    }
+    scope.with_lazy("hostvars", Arc::new(HostVars(Arc::clone(board))))
+}
+
+fn names(hosts: &[HostName]) -> Value {
+    Value::list(hosts.iter().map(|h| Value::from(h.as_str())).collect())
+}
+
+fn magic(step: &Step, play: &PlayFacts, run: &RunId, options: &Options) -> Map {
+    let ansible = Map::from_iter([
+        ("full", Value::from("2.19.0")),
+        ("major", 2.into()),
+        ("minor", 19.into()),
+        ("revision", 0.into()),
+        ("string", "2.19.0".into()),
+    ]);
+    let mut magic = Map::from_iter([
+        ("omit", Value::Omit),
+        ("play_hosts", names(&play.live)),
+        ("ansible_play_hosts", names(&play.live)),
+        ("ansible_play_hosts_all", names(&play.all)),
+        ("ansible_play_batch", names(&play.batch)),
+        ("ansible_play_name", play.name.as_str().into()),
+        ("playbook_dir", play.folder.display().to_string().into()),
+        ("ansible_check_mode", options.check.into()),
+        ("ansible_diff_mode", options.diff.into()),
+        ("ansible_forks", options.forks.into()),
+        ("ansible_verbosity", options.verbosity.into()),
+        ("ansible_run_tags", options.tags.clone().into()),
+        ("ansible_skip_tags", options.skip_tags.clone().into()),
+        ("ansible_version", ansible.into()),
+        ("benchbook_version", env!("CARGO_PKG_VERSION").into()),
+        ("benchbook_run_id", run.as_str().into()),
+        ("benchbook_artifacts_dir", options.artifacts.display().to_string().into()),
+    ]);
+    if let Some(limit) = &options.limit {
+        magic.insert("ansible_limit", limit.as_str());
+    }
+    if let Some((name, path)) = task(step).and_then(|task| task.role.as_ref()) {
+        magic.insert("role_name", name.as_ref());
+        magic.insert("ansible_role_name", name.as_ref());
+        magic.insert("role_path", path.display().to_string());
+    }
+    magic
+}
+
+/// The task of a step, if it has one.
+pub fn task(step: &Step) -> Option<&Arc<TaskStep>> {
+    use crate::plan::Expand;
+    match &step.kind {
+        StepKind::Task(task) | StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) => Some(task),
+        _ => None,
+    }
+}
+
+/// `case`: what the compiler says of it, with the folder that was made for it and the round.
+fn case_variable(step: &Step, scope: &Scope) -> Option<Map> {
+    let place = step.case.as_ref()?;
+    let mut case = scope.lookup("case").and_then(|(v, _)| v.as_map()).cloned().unwrap_or_default();
+    case.insert("id", place.id.as_str());
+    if let CasePart::Round { number, warmup } = place.part {
+        case.insert("round", number);
+        case.insert("warmup", warmup);
+    }
+    if let Some((folders, _)) = scope.lookup(FOLDERS)
+        && let Some(folder) = folders.get(place.id.as_str())
+    {
+        case.insert("dir", folder.clone());
+    }
+    Some(case)
+}
+
+/// The variable of a host that holds the folders of its cases, by case.
+pub const FOLDERS: &str = "benchbook_case_folders";

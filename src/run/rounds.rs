@@ -1,0 +1,174 @@
+//! Cases and rounds: a round has its machine for itself, a case is counted and judged.
+
+use super::dispatcher::{Dispatcher, Once, Work};
+use super::queue::{HostNo, StepNo};
+use super::verdict::{Verdict, judge};
+use crate::event::{Event, Expectation, Figure, Why};
+use crate::plan::{CasePart, ScopeKind, Step, StepKind};
+
+/// A round on a host, from its first step to its last.
+#[derive(Debug, Default)]
+pub(super) struct Hold {
+    /// Steps that have not ended.
+    pub left: u32,
+    /// Whether the machine is asked for, and whether it is granted.
+    pub claimed: bool,
+    pub granted: bool,
+    /// Steps that are ready and wait for the machine.
+    pub waiting: Vec<StepNo>,
+    /// Whether any step did its work.
+    pub ran: bool,
+}
+
+/// A case on a host.
+#[derive(Debug, Default)]
+pub(super) struct CaseRun {
+    pub started: bool,
+    pub failed: Option<String>,
+    /// Rounds that count and went well.
+    pub rounds: u32,
+    pub expect: Vec<Expectation>,
+    pub figures: Vec<Figure>,
+}
+
+fn ticket(step: StepNo, host: HostNo) -> u64 {
+    u64::from(step.0) << 32 | u64::from(host.0)
+}
+
+impl Dispatcher {
+    /// Asks for the host's machine; true when the step may go on at once.
+    pub(super) fn claim_machine(&mut self, step: StepNo, host: HostNo, what: &Step) -> bool {
+        if matches!(what.kind, StepKind::Meta(_) | StepKind::Expand(_)) && self.node(step).round.is_none() {
+            // Does nothing on the machine.
+            return true;
+        }
+        let machine = std::sync::Arc::clone(&self.board.get(host).machine);
+        let Some(round) = self.node(step).round else {
+            return self.machines.claim(&machine, ticket(step, host), false);
+        };
+        let hold = self.holds.entry((round, host)).or_default();
+        if hold.granted {
+            return true;
+        }
+        hold.waiting.push(step);
+        if !hold.claimed {
+            hold.claimed = true;
+            if self.machines.claim(&machine, ticket(step, host), true) {
+                self.grant(ticket(step, host));
+            }
+        }
+        false
+    }
+
+    /// Gives back what an ordinary step claimed.
+    pub(super) fn release_machine(&mut self, step: StepNo, host: HostNo) {
+        let Work::Step(what) = &self.node(step).work else { return };
+        let idle = matches!(what.kind, StepKind::Meta(_) | StepKind::Expand(_));
+        if self.node(step).round.is_none() && !idle {
+            self.free(host, false);
+        }
+    }
+
+    fn free(&mut self, host: HostNo, exclusive: bool) {
+        let machine = std::sync::Arc::clone(&self.board.get(host).machine);
+        for ticket in self.machines.release(&machine, exclusive) {
+            self.grant(ticket);
+        }
+    }
+
+    fn grant(&mut self, ticket: u64) {
+        // Both halves are 32 bits.
+        #[allow(clippy::cast_possible_truncation)]
+        let (step, host) = (StepNo((ticket >> 32) as u32), HostNo(ticket as u32));
+        let Some(round) = self.node(step).round else { return self.waiting.push_back((step, host)) };
+        if let Some(hold) = self.holds.get_mut(&(round, host)) {
+            hold.granted = true;
+            self.waiting.extend(hold.waiting.drain(..).map(|step| (step, host)));
+        }
+    }
+
+    /// A step of a round ended; with the last one the machine is free, and the round is counted.
+    pub(super) fn leave_round(&mut self, step: StepNo, host: HostNo) {
+        let Some(round) = self.node(step).round else { return };
+        let Some(hold) = self.holds.get_mut(&(round, host)) else { return };
+        hold.left -= 1;
+        if hold.left > 0 {
+            return;
+        }
+        let hold = self.holds.remove(&(round, host)).unwrap_or_default();
+        if hold.granted {
+            self.free(host, true);
+        }
+        let warmup = matches!(self.fates.kind(round), ScopeKind::Round { warmup: true, .. });
+        let Work::Step(what) = &self.node(step).work else { return };
+        let Some(place) = &what.case else { return };
+        if hold.ran && !warmup && !self.fates.has_failed(round, host) {
+            self.cases.entry((place.id.clone(), host)).or_default().rounds += 1;
+        }
+    }
+
+    /// What a unit says may be about its case.
+    pub(super) fn notice(&mut self, event: &Event) {
+        if let Event::CaseStarted { case, host, expect, .. } = event
+            && let Some(host) = self.board.number(host)
+        {
+            let run = self.cases.entry((case.clone(), host)).or_default();
+            run.started = true;
+            run.expect.clone_from(expect);
+        }
+    }
+
+    /// The last step of a case ended on a host.
+    pub(super) fn end_case(&mut self, step: StepNo, host: HostNo) {
+        let Work::Step(what) = &self.node(step).work else { return };
+        let Some(place) = what.case.as_ref().filter(|p| p.part == CasePart::Close) else { return };
+        if !matches!(what.kind, StepKind::CaseClose) {
+            return;
+        }
+        let key = (place.id.clone(), host);
+        let Some(run) = self.cases.get(&key).filter(|run| run.started) else { return };
+        let (failed, rounds) = (run.failed.clone(), run.rounds);
+        let event = Event::CaseEnded { case: key.0, host: self.name(host).clone(), failed, rounds };
+        self.emit(event);
+    }
+
+    /// Judges the figures of all cases; a case that failed has said so already.
+    pub(super) fn judge_cases(&mut self) {
+        let mut warnings = Vec::new();
+        for ((case, host), run) in &self.cases {
+            if run.failed.is_some() || self.fates.is_cancelled() || self.shared.options.check {
+                continue;
+            }
+            for verdict in judge(&run.expect, &run.figures) {
+                match verdict {
+                    Verdict::Met => {}
+                    Verdict::Missed { .. } => self.spoiled = true,
+                    Verdict::Nothing { figure, place } => {
+                        self.spoiled = true;
+                        warnings.push(format!(
+                            "{}: no figure `{figure}` of {case} is what the expectation at {place} is about",
+                            self.board.get(*host).name
+                        ));
+                    }
+                }
+            }
+        }
+        warnings.into_iter().for_each(|text| self.warn(text));
+    }
+
+    /// The host that leads a `run_once` step did not do it after all: the others go their own way.
+    pub(super) fn let_others_go(&mut self, step: StepNo, host: HostNo) {
+        let leads = matches!(self.onces.get(&step), Some(Once::Leading(leader, _)) if *leader == host);
+        if leads && let Some(Once::Leading(_, waiting)) = self.onces.remove(&step) {
+            waiting.into_iter().for_each(|other| self.arrive(step, other));
+        }
+    }
+
+    /// The host that leads a `run_once` step has done it.
+    pub(super) fn end_once(&mut self, step: StepNo, host: HostNo) {
+        let leads = matches!(self.onces.get(&step), Some(Once::Leading(leader, _)) if *leader == host);
+        if leads && let Some(Once::Leading(_, waiting)) = self.onces.insert(step, Once::Done) {
+            waiting.into_iter().for_each(|other| self.bypass(step, other, Why::RunOnce));
+        }
+    }
+}

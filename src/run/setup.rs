@@ -1,0 +1,78 @@
+//! What a run is given, and what it gives back.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::stop::Stop;
+use crate::base::{Clock, HostName, RunId};
+use crate::connection::Pool;
+use crate::event::{Event, Journal, JournalError, Tally};
+use crate::plan::{Compiler, Plan};
+use crate::vars::Environment;
+
+/// What the command line says about a run.
+#[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools)] // each is a switch of the command line
+pub struct Options {
+    /// `--check`
+    pub check: bool,
+    /// `--diff`
+    pub diff: bool,
+    /// How many units work at once.
+    pub forks: usize,
+    /// How often `-v` was given.
+    pub verbosity: u8,
+    /// `--tags`
+    pub tags: Vec<String>,
+    /// `--skip-tags`
+    pub skip_tags: Vec<String>,
+    /// `--limit`
+    pub limit: Option<String>,
+    /// The folder in which the run keeps what tasks bring back.
+    pub artifacts: PathBuf,
+    /// Whether there is a terminal to ask the user.
+    pub terminal: bool,
+    /// What the header says about in-container mode, if any host is in it.
+    pub mode: Option<String>,
+}
+
+/// Who hears of what happens, as it happens. Called on the run's own threads, so it must not block.
+pub type Events = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// All that a run needs.
+pub struct Setup {
+    /// Its name.
+    pub run: RunId,
+    /// Counts the controllers of this run: 1, and one more with every resume.
+    pub term: u64,
+    /// The compiler.
+    pub compiler: Arc<Compiler>,
+    /// The compile-time answer.
+    pub plan: Plan,
+    /// What templates may reach.
+    pub environment: Arc<Environment>,
+    /// Connections.
+    pub pool: Arc<Pool>,
+    /// Where everything is written down first.
+    pub journal: Arc<dyn Journal>,
+    /// Reporters.
+    pub events: Events,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The command line.
+    pub options: Options,
+    /// Ctrl-C.
+    pub stop: Stop,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// 0 all good, 1 a case or task failed or a figure missed, 3 hosts unreachable, 4 interrupted.
+    pub exit: u8,
+    /// The recap.
+    pub hosts: BTreeMap<HostName, Tally>,
+    /// The journal could not be written any more; the run was stopped.
+    pub journal: Option<JournalError>,
+}

@@ -1,0 +1,211 @@
+//! Calls of modules on a task's target: written down, sent, their output kept as it comes.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use tokio::io::AsyncWriteExt;
+use tokio::sync::mpsc;
+
+use super::delegate::Place;
+use super::keyword::Manner;
+use super::unit::Unit;
+use crate::action::{BoxFuture, Invocation, Target};
+use crate::connection::{Call, Chunk};
+use crate::event::journal::LogPlace;
+use crate::event::{Event, JournalError, Record};
+use crate::wire::{Outcome, Request, Status, Stream};
+
+/// How much output may wait for the log, in pieces of at most 256 KiB.
+const WAITING: usize = 8;
+
+/// Output that was kept, and where.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Where the first byte is.
+    pub place: LogPlace,
+    /// The bytes, only for tasks with metrics.
+    pub bytes: Vec<u8>,
+}
+
+/// The target of one turn of a task.
+pub struct RemoteTarget<'a> {
+    /// The step on its host.
+    pub unit: &'a Unit,
+    /// Where it is done.
+    pub place: &'a Place,
+    /// How.
+    pub manner: &'a Manner,
+    /// The number of the item.
+    pub item: u32,
+    /// The number of the attempt, from 1.
+    pub attempt: u32,
+    /// Whether output is kept in memory too.
+    pub measured: bool,
+    /// Whether output may be shown and kept.
+    pub secret: bool,
+    kept: Mutex<[Option<Kept>; 2]>,
+    lost: OnceLock<String>,
+    broken: OnceLock<JournalError>,
+}
+
+impl<'a> RemoteTarget<'a> {
+    /// A target that nobody has called.
+    pub fn new(unit: &'a Unit, place: &'a Place, manner: &'a Manner) -> Self {
+        Self {
+            unit,
+            place,
+            manner,
+            item: 0,
+            attempt: 1,
+            measured: false,
+            secret: false,
+            kept: Mutex::default(),
+            lost: OnceLock::new(),
+            broken: OnceLock::new(),
+        }
+    }
+
+    /// Why the host cannot be reached, if it cannot.
+    pub fn lost(&self) -> Option<&String> {
+        self.lost.get()
+    }
+
+    /// Why the journal cannot be written, if it cannot.
+    pub fn broken(&self) -> Option<&JournalError> {
+        self.broken.get()
+    }
+
+    /// What the module printed.
+    pub fn kept(&self, stream: Stream) -> Option<Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(slot(stream)?)?.clone()
+    }
+
+    fn unreachable(&self, reason: String) -> Outcome {
+        let reason = self.lost.get_or_init(|| reason);
+        Outcome::failed(reason.as_str()).with("unreachable", true)
+    }
+
+    async fn send(&self, invocation: Invocation) -> Outcome {
+        let shared = &self.unit.shared;
+        let endpoint = match &self.place.endpoint {
+            Ok(endpoint) => endpoint,
+            Err(reason) => return self.unreachable(reason.clone()),
+        };
+        let session = match shared.pool.session(endpoint).await {
+            Ok(session) => session,
+            Err(error) => return self.unreachable(error.to_string()),
+        };
+        let sending = Record::Sending {
+            time: shared.clock.now(),
+            step: self.unit.step.id.clone(),
+            host: self.unit.host.name.clone(),
+            module: invocation.module.to_owned(),
+            attempt: self.attempt,
+            item: self.item,
+        };
+        if let Err(error) = shared.journal.commit(vec![sending]).await {
+            let outcome = Outcome::failed(error.to_string());
+            self.broken.get_or_init(|| error);
+            return outcome;
+        }
+        let milliseconds = |d: std::time::Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
+        let request = Request {
+            run: shared.run.clone(),
+            term: shared.term,
+            module: invocation.module.to_owned(),
+            args: invocation.args,
+            check: self.manner.check,
+            diff: self.manner.diff,
+            environment: self.manner.environment.clone(),
+            timeout_ms: self.manner.timeout.map(milliseconds),
+            grace_ms: milliseconds(self.manner.grace),
+            stream: true,
+            uploads: 0,
+        };
+        let (output, chunks) = mpsc::channel(WAITING);
+        let call =
+            Call { uploads: invocation.uploads, output: Some(output), cancel: self.unit.cancel.clone() };
+        let (outcome, kept) =
+            tokio::join!(session.call(request, call), self.keep(chunks, invocation.download));
+        if let Err(error) = kept {
+            let outcome = Outcome::failed(error.to_string());
+            self.broken.get_or_init(|| error);
+            return outcome;
+        }
+        outcome.unwrap_or_else(|error| self.unreachable(error.to_string()))
+    }
+
+    /// Takes output as it comes: into the log, to the reporters, or into a file.
+    async fn keep(
+        &self,
+        mut chunks: mpsc::Receiver<Chunk>,
+        download: Option<PathBuf>,
+    ) -> Result<(), JournalError> {
+        let mut file = None;
+        while let Some(Chunk { stream, bytes }) = chunks.recv().await {
+            if let (Stream::Download, Some(path)) = (stream, &download) {
+                let write = async {
+                    if file.is_none() {
+                        if let Some(folder) = path.parent() {
+                            tokio::fs::create_dir_all(folder).await?;
+                        }
+                        file = Some(tokio::fs::File::create(path).await?);
+                    }
+                    match &mut file {
+                        Some(file) => file.write_all(&bytes).await,
+                        None => Ok(()),
+                    }
+                };
+                write.await.map_err(|e: std::io::Error| JournalError(format!("{}: {e}", path.display())))?;
+            } else if !self.secret {
+                self.log(stream, &bytes)?;
+            }
+        }
+        if let Some(mut file) = file {
+            file.flush().await.map_err(|e| JournalError(e.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Appends to the log of the step and tells the reporters.
+    pub fn log(&self, stream: Stream, bytes: &[u8]) -> Result<(), JournalError> {
+        let (step, host) = (&self.unit.step.id, &self.unit.host.name);
+        let place = self.unit.shared.journal.log(step, host, stream, bytes)?;
+        if let Some(slot) = slot(stream) {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let kept = kept[slot].get_or_insert_with(|| Kept { place, bytes: Vec::new() });
+            if self.measured {
+                kept.bytes.extend_from_slice(bytes);
+            }
+        }
+        (self.unit.shared.events)(&Event::Output {
+            step: step.clone(),
+            host: host.clone(),
+            stream,
+            text: String::from_utf8_lossy(bytes).into_owned(),
+        });
+        Ok(())
+    }
+}
+
+fn slot(stream: Stream) -> Option<usize> {
+    match stream {
+        Stream::Stdout => Some(0),
+        Stream::Stderr => Some(1),
+        Stream::Download => None,
+    }
+}
+
+impl Target for RemoteTarget<'_> {
+    fn call(&self, invocation: Invocation) -> BoxFuture<'_, Outcome> {
+        Box::pin(async move {
+            if self.unit.cancel.is_cancelled() {
+                return Outcome { status: Status::Cancelled, ..Outcome::failed("the run was stopped") };
+            }
+            if let Some(reason) = self.lost() {
+                return self.unreachable(reason.clone());
+            }
+            self.send(invocation).await
+        })
+    }
+}

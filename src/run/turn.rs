@@ -1,0 +1,352 @@
+//! One turn of a task: its only one, or one item of its loop. Conditions, arguments, attempts, and what they amount to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::arguments::{self, Wanted};
+use super::conditions::{holds, skipped};
+use super::delegate::Place;
+use super::keyword::{Manner, boolean, quantity};
+use super::target::RemoteTarget;
+use super::unit::{Unit, private, said};
+use crate::action::{self, Action, ActionContext, Done, Effects, Invocation, Target};
+use crate::base::spec::CheckMode;
+use crate::base::{HostName, Map, Value};
+use crate::event::{Event, Fate, Figure, JournalError};
+use crate::model::Level;
+use crate::plan::{Expand, Inclusion, StepKind, TaskStep};
+use crate::vars::{Scope, Templar, TemplateError};
+use crate::wire::{Diff, Outcome, Status};
+
+/// One turn of a task.
+pub struct Turn<'a> {
+    /// The step on its host.
+    pub unit: &'a Unit,
+    /// The task.
+    pub task: &'a TaskStep,
+    /// What it sees.
+    pub scope: Scope,
+    /// The number of the item, from 0.
+    pub item: u32,
+    /// The variables of the item.
+    pub vars: Map,
+}
+
+/// How a turn ended.
+#[derive(Debug, Default)]
+pub struct TurnEnd {
+    /// Of the module, as `failed_when` and `until` see it.
+    pub status: Status,
+    /// Whether something is different now.
+    pub changed: bool,
+    /// Nothing was done.
+    pub skipped: bool,
+    /// `ignore_errors`
+    pub ignored: bool,
+    /// The host could not be reached, and whether that is ignored.
+    pub unreachable: Option<(String, bool)>,
+    /// What `register` sees.
+    pub result: Map,
+    /// What is said about it.
+    pub msg: Option<String>,
+    /// `no_log`
+    pub secret: bool,
+    /// For the dispatcher.
+    pub effects: Effects,
+    /// `delegate_facts`
+    pub facts_of: Option<HostName>,
+    /// Handlers.
+    pub notify: Vec<Arc<str>>,
+    /// Figures.
+    pub figures: Vec<Figure>,
+    /// Before and after.
+    pub diff: Vec<Diff>,
+    /// For the user.
+    pub warnings: Vec<String>,
+    /// What an include asks for.
+    pub inclusion: Option<Inclusion>,
+    /// The journal failed.
+    pub journal: Option<JournalError>,
+}
+
+impl TurnEnd {
+    fn skip(result: Map) -> Self {
+        Self { skipped: true, result, ..Self::default() }
+    }
+
+    fn fail(msg: String) -> Self {
+        let result = Outcome::failed(msg.as_str()).to_register();
+        Self { status: Status::Failed, msg: Some(msg), result, ..Self::default() }
+    }
+
+    /// As an event says it.
+    pub fn fate(&self) -> Fate {
+        match &self.unreachable {
+            Some((reason, ignored)) => Fate::Unreachable { reason: reason.clone(), ignored: *ignored },
+            None if self.skipped => Fate::Skipped {
+                reason: self
+                    .msg
+                    .clone()
+                    .or_else(|| self.result.get("skip_reason").map(ToString::to_string))
+                    .unwrap_or_default(),
+            },
+            None => Fate::Ran { status: self.status, changed: self.changed, ignored: self.ignored },
+        }
+    }
+}
+
+/// Does it. Whatever a template says wrong is a failure of the task.
+pub async fn run(turn: Turn<'_>) -> TurnEnd {
+    let templar = turn.unit.templar(turn.scope.clone(), &turn.task.search);
+    let said_so = &turn.task.inherited;
+    // What cannot be read is not shown.
+    let secret = boolean(said_so.no_log.as_ref(), "no_log", &templar).unwrap_or(Some(true)).unwrap_or(false);
+    let mut end = match attempt_all(&turn, &templar, secret).await {
+        Ok(end) => end,
+        Err(error) => TurnEnd::fail(said(&error)),
+    };
+    end.secret |= secret;
+    if end.status != Status::Ok && !end.skipped {
+        match boolean(said_so.ignore_errors.as_ref(), "ignore_errors", &templar) {
+            Ok(ignored) => end.ignored = ignored.unwrap_or(false) && end.status != Status::Cancelled,
+            Err(error) => end.warnings.push(said(&error)),
+        }
+        if matches!(turn.unit.step.kind, StepKind::Expand(_)) {
+            end.ignored = false;
+        }
+    }
+    if let Some((_, ignored)) = &mut end.unreachable {
+        *ignored = matches!(
+            boolean(said_so.ignore_unreachable.as_ref(), "ignore_unreachable", &templar),
+            Ok(Some(true))
+        );
+    }
+    end
+}
+
+async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result<TurnEnd, TemplateError> {
+    let task = turn.task;
+    if let Some(condition) = holds(&task.inherited.when, templar)? {
+        return Ok(TurnEnd::skip(skipped(&condition)));
+    }
+    if let StepKind::Expand(expand) = &turn.unit.step.kind {
+        return include(turn, expand, templar);
+    }
+    let options = &turn.unit.shared.options;
+    let manner = Manner::read(&task.inherited, options.check, options.diff, templar)?;
+    let place = Place::of(turn.unit, task, templar)?;
+    let retries = match quantity(task.retries.as_ref(), "retries", templar)? {
+        None if task.until.is_empty() => 0,
+        None => 3,
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped
+        Some(n) => n.clamp(0.0, 1e6) as u32,
+    };
+    let delay = quantity(task.delay.as_ref(), "delay", templar)?.unwrap_or(5.0).max(0.0);
+    let delay = Duration::try_from_secs_f64(delay).unwrap_or(Duration::MAX);
+    let mut attempt = 1;
+    loop {
+        let mut target = RemoteTarget::new(turn.unit, &place, &manner);
+        target.item = turn.item;
+        target.attempt = attempt;
+        target.measured = !task.metrics.is_empty();
+        target.secret = secret;
+        let done = call(turn, templar, &manner, &target).await?;
+        let mut end = judge(turn, templar, done, &target)?;
+        let over = end.skipped
+            || end.unreachable.is_some()
+            || end.journal.is_some()
+            || matches!(end.status, Status::Cancelled);
+        if retries > 0 && !over {
+            let seen = with_result(turn, templar, &end);
+            let met = if task.until.is_empty() {
+                end.status == Status::Ok
+            } else {
+                holds(&task.until, &seen)?.is_none()
+            };
+            if met {
+                end.result.insert("attempts", attempt);
+            } else if attempt <= retries {
+                wait(turn, attempt, retries + 1 - attempt, delay).await;
+                attempt += 1;
+                continue;
+            } else {
+                end.result.insert("attempts", retries);
+                end.result.insert("failed", true);
+                if end.status == Status::Ok {
+                    end.status = Status::Failed;
+                    end.msg = Some(format!("`until` did not hold after {attempt} tries"));
+                }
+            }
+        }
+        if end.status == Status::Ok && !end.skipped {
+            super::measure::measure(turn, templar, &target, &mut end).await;
+        }
+        if end.status == Status::Ok && end.changed {
+            for handler in &task.notify {
+                match templar.render(&handler.value)? {
+                    Value::List(names) => end.notify.extend(names.iter().map(|n| Arc::from(n.to_string()))),
+                    Value::Null | Value::Omit => {}
+                    name => end.notify.push(name.to_string().into()),
+                }
+            }
+        }
+        return Ok(end);
+    }
+}
+
+async fn wait(turn: &Turn<'_>, attempt: u32, left: u32, delay: Duration) {
+    let (step, host) = (turn.unit.step.id.clone(), turn.unit.host.name.clone());
+    turn.unit.say(Event::Retrying { step, host, attempt, left });
+    tokio::select! {
+        () = tokio::time::sleep(delay) => {}
+        () = turn.unit.cancel.cancelled() => {}
+    }
+}
+
+/// Calls the action, or the module on the target.
+async fn call(
+    turn: &Turn<'_>,
+    templar: &Templar,
+    manner: &Manner,
+    target: &RemoteTarget<'_>,
+) -> Result<Done, TemplateError> {
+    let task = turn.task;
+    let name = task.call.short_name();
+    let Some(spec) = turn.unit.shared.compiler.catalogue.get(name).copied() else {
+        return Ok(Outcome::failed(format!("there is no module `{name}`")).into());
+    };
+    let action = action::find(name);
+    let wanted = Wanted {
+        free_form: spec.free_form,
+        open: spec.open,
+        unrendered: action.map_or(&[], |a| a.unrendered),
+    };
+    let args = arguments::render(task, wanted, templar)?;
+    if manner.check && spec.check == CheckMode::Skipped {
+        return Ok(Outcome::skipped(format!("check mode: `{name}` is not run")).into());
+    }
+    if let Some(action) = action {
+        return Ok(act(turn, templar, manner, target, action, &args).await);
+    }
+    Ok(target.call(Invocation { module: spec.name, args, ..Invocation::default() }).await.into())
+}
+
+async fn act(
+    turn: &Turn<'_>,
+    templar: &Templar,
+    manner: &Manner,
+    target: &RemoteTarget<'_>,
+    action: &Action,
+    args: &Map,
+) -> Done {
+    let shared = &turn.unit.shared;
+    let started = shared.clock.now();
+    let context = ActionContext {
+        templar,
+        host: &turn.unit.host.name,
+        check: manner.check,
+        diff: manner.diff,
+        verbosity: shared.options.verbosity,
+        search: &turn.task.search,
+        loader: &shared.compiler.project.loader,
+        folder: &turn.unit.play.folder,
+        target,
+        cancel: &turn.unit.cancel,
+        terminal: shared.options.terminal,
+    };
+    let mut done = (action.run)(args, &context).await;
+    done.outcome.started = started;
+    done.outcome.ended = shared.clock.now();
+    done
+}
+
+/// What an outcome amounts to: facts, `changed_when`, then `failed_when`.
+fn judge(
+    turn: &Turn<'_>,
+    templar: &Templar,
+    done: Done,
+    target: &RemoteTarget<'_>,
+) -> Result<TurnEnd, TemplateError> {
+    let task = turn.task;
+    let Done { outcome, mut effects } = done;
+    let is_action = action::find(task.call.short_name()).is_some();
+    if let Some(facts) = outcome.values.get("ansible_facts").and_then(Value::as_map)
+        && !is_action
+    {
+        effects.facts.extend(facts);
+    }
+    let mut end = TurnEnd {
+        status: if outcome.status == Status::Skipped { Status::Ok } else { outcome.status },
+        changed: outcome.changed,
+        skipped: outcome.status == Status::Skipped,
+        result: outcome.to_register(),
+        msg: outcome.msg,
+        diff: outcome.diff,
+        warnings: outcome.warnings,
+        effects,
+        unreachable: target.lost().map(|reason| (reason.clone(), false)),
+        journal: target.broken().cloned(),
+        ..TurnEnd::default()
+    };
+    if target.place.delegated {
+        let delegated = Map::from_iter([("ansible_host", target.place.host.as_str())]);
+        end.result.insert("_ansible_delegated_vars", delegated);
+        if boolean(task.inherited.delegate_facts.as_ref(), "delegate_facts", templar)? == Some(true) {
+            end.facts_of = Some(target.place.host.clone());
+        }
+    }
+    if end.skipped || end.unreachable.is_some() || end.journal.is_some() || end.status == Status::Cancelled {
+        return Ok(end);
+    }
+    if !task.changed_when.is_empty() {
+        end.changed = holds(&task.changed_when, &with_result(turn, templar, &end))?.is_none();
+        end.result.insert("changed", end.changed);
+    }
+    if !task.failed_when.is_empty() {
+        let seen = with_result(turn, templar, &end);
+        let failed = holds(&task.failed_when, &seen)?.is_none();
+        end.result.insert("failed", failed);
+        end.result.insert("failed_when_result", failed);
+        if failed && end.status == Status::Ok {
+            end.status = Status::Failed;
+            end.msg = end.msg.or_else(|| Some("`failed_when` says so".to_owned()));
+        } else if !failed {
+            end.status = Status::Ok;
+        }
+    }
+    Ok(end)
+}
+
+/// The task's variables with its own result and facts.
+fn with_result(turn: &Turn<'_>, templar: &Templar, end: &TurnEnd) -> Templar {
+    let mut vars = end.effects.facts.clone();
+    vars.extend(&end.effects.set_facts);
+    if let Some(register) = &turn.task.register {
+        vars.insert(&register.value, Value::from(&end.result));
+    }
+    let scope = templar.scope().with(private(Level::SetFact, vars));
+    Templar::new(scope, Arc::clone(templar.environment()))
+}
+
+/// What an include asks for.
+fn include(turn: &Turn<'_>, expand: &Expand, templar: &Templar) -> Result<TurnEnd, TemplateError> {
+    let call = &turn.task.call;
+    let names: &[&str] =
+        if matches!(expand, Expand::Role(..)) { &["name", "role"] } else { &["file", "_raw_params"] };
+    let named = || names.iter().find_map(|n| call.argument(n)).map(|a| &a.value);
+    let Some(value) = call.free_form.as_ref().map(|f| &f.value).or_else(named) else {
+        return Ok(TurnEnd::fail(format!("`{}` does not say what to include", call.name.value)));
+    };
+    let target = templar.render_str(value)?;
+    if target.is_empty() {
+        return Ok(TurnEnd::fail(format!("`{}` does not say what to include", call.name.value)));
+    }
+    let key = if matches!(expand, Expand::Role(..)) { "include_role" } else { "include" };
+    let result = Map::from_iter([
+        (key, Value::from(target.as_str())),
+        ("changed", false.into()),
+        ("failed", false.into()),
+    ]);
+    let inclusion = Inclusion { target: target.into(), vars: turn.vars.clone() };
+    Ok(TurnEnd { result, inclusion: Some(inclusion), ..TurnEnd::default() })
+}

@@ -1,0 +1,246 @@
+//! A unit of work: one step on one host. It knows the variables of one moment and changes nothing of the run itself.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::dispatcher::Message;
+use super::hosts::{Board, Host};
+use super::magic::{PlayFacts, step_scope};
+use super::setup::{Events, Options};
+use crate::action::Effects;
+use crate::base::value::has_marks;
+use crate::base::{Clock, HostName, Map, RunId, Span, Timestamp, Value};
+use crate::connection::{Cancel, Pool};
+use crate::event::{Event, Fate, Figure, Journal, JournalError};
+use crate::model::{Level, VarLayer};
+use crate::plan::{CasePart, CasePlan, Compiler, Expand, Inclusion, Step, StepKind};
+use crate::vars::{Environment, Scope, SearchPaths, Templar, TemplateError};
+use crate::wire::{Diff, Status};
+
+/// What all units of a run share.
+pub struct Shared {
+    /// The run.
+    pub run: RunId,
+    /// Which controller of it.
+    pub term: u64,
+    /// The command line.
+    pub options: Options,
+    /// What templates may reach.
+    pub environment: Arc<Environment>,
+    /// Knows the user's files and what a task can be.
+    pub compiler: Arc<Compiler>,
+    /// Connections.
+    pub pool: Arc<Pool>,
+    /// Where everything is written down first.
+    pub journal: Arc<dyn Journal>,
+    /// Reporters, for live output only; all other events go through the dispatcher.
+    pub events: Events,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// One step on one host.
+pub struct Unit {
+    /// What all units share.
+    pub shared: Arc<Shared>,
+    /// The step.
+    pub step: Arc<Step>,
+    /// Its case.
+    pub case: Option<Arc<CasePlan>>,
+    /// The host.
+    pub host: Arc<Host>,
+    /// All hosts, as they were when it began.
+    pub board: Arc<Board>,
+    /// The play.
+    pub play: Arc<PlayFacts>,
+    /// Asks it to stop.
+    pub cancel: Cancel,
+    /// To the dispatcher.
+    pub said: UnboundedSender<Message>,
+}
+
+/// How a unit ended, and what the dispatcher has to do about it.
+#[derive(Debug)]
+pub struct Finished {
+    /// The step's name, rendered.
+    pub name: String,
+    /// How the step ended.
+    pub fate: Fate,
+    /// What is said about it.
+    pub msg: Option<String>,
+    /// What `register` sees.
+    pub result: Map,
+    /// Whether the result must not be shown or kept.
+    pub secret: bool,
+    /// Changes of the host's variables and of the inventory.
+    pub effects: Effects,
+    /// The host whose facts change, if it is another (`delegate_facts`).
+    pub facts_of: Option<HostName>,
+    /// Handlers to notify.
+    pub notify: Vec<Arc<str>>,
+    /// Figures.
+    pub figures: Vec<Figure>,
+    /// Before and after.
+    pub diff: Vec<Diff>,
+    /// For the user.
+    pub warnings: Vec<String>,
+    /// What an include asks for.
+    pub inclusions: Vec<Inclusion>,
+    /// The folder of the host's case: made, or removed.
+    pub folder: Option<Option<String>>,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// The journal failed: the run must end.
+    pub journal: Option<JournalError>,
+}
+
+impl Finished {
+    /// This fate and nothing else.
+    pub fn new(fate: Fate, started: Timestamp) -> Self {
+        Self {
+            name: String::new(),
+            fate,
+            msg: None,
+            result: Map::new(),
+            secret: false,
+            effects: Effects::default(),
+            facts_of: None,
+            notify: Vec::new(),
+            figures: Vec::new(),
+            diff: Vec::new(),
+            warnings: Vec::new(),
+            inclusions: Vec::new(),
+            folder: None,
+            started,
+            ended: started,
+            journal: None,
+        }
+    }
+
+    /// Done, nothing changed.
+    pub fn ok(started: Timestamp) -> Self {
+        Self::new(Fate::Ran { status: Status::Ok, changed: false, ignored: false }, started)
+    }
+
+    /// A failure and its sentence.
+    pub fn failed(msg: String, started: Timestamp) -> Self {
+        let fate = Fate::Ran { status: Status::Failed, changed: false, ignored: false };
+        let result = Map::from_iter([
+            ("failed", Value::from(true)),
+            ("changed", false.into()),
+            ("msg", msg.as_str().into()),
+        ]);
+        Self { msg: Some(msg), result, ..Self::new(fate, started) }
+    }
+
+    /// A condition did not hold.
+    pub fn skipped(result: Map, started: Timestamp) -> Self {
+        let text = |key: &str| result.get(key).map(ToString::to_string);
+        let reason = text("skip_reason")
+            .or_else(|| text("skipped_reason"))
+            .or_else(|| text("msg"))
+            .unwrap_or_default();
+        let reason = match text("false_condition") {
+            Some(condition) => format!("{reason}: {condition}"),
+            None => reason,
+        };
+        Self { result, ..Self::new(Fate::Skipped { reason }, started) }
+    }
+}
+
+impl Unit {
+    /// Does the step.
+    pub async fn run(self) -> Finished {
+        let started = self.shared.clock.now();
+        let name = self.name(&self.scope());
+        let (round, warmup) = round_of(&self.step);
+        self.say(Event::StepStarted {
+            step: self.step.id.clone(),
+            name: name.clone(),
+            host: self.host.name.clone(),
+            stage: self.step.stage.as_ref().map(|s| s.name().to_owned()),
+            case: self.step.case.as_ref().map(|c| c.id.clone()),
+            round,
+            warmup,
+        });
+        let mut finished = match &self.step.kind {
+            StepKind::Task(task) | StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) => {
+                super::looping::run(&self, task, started).await
+            }
+            StepKind::CaseOpen { requires } => super::case::open(&self, requires, started).await,
+            StepKind::CaseClose => super::case::close(&self, started).await,
+            StepKind::Meta(_) | StepKind::Expand(_) => self.conditions_only(started),
+            StepKind::Join | StepKind::Announced(_) => Finished::ok(started),
+        };
+        finished.name = name;
+        finished.started = started;
+        finished.ended = self.shared.clock.now();
+        finished
+    }
+
+    /// Says what happens, through the dispatcher.
+    pub fn say(&self, event: Event) {
+        // The dispatcher is gone only when the run is.
+        let _ = self.said.send(Message::Said(event));
+    }
+
+    /// The step's name for people, rendered as far as that works.
+    fn name(&self, scope: &Scope) -> String {
+        if !has_marks(&self.step.name) {
+            return self.step.name.clone();
+        }
+        let name = Value::template(self.step.name.as_str(), self.step.span.clone());
+        self.templar(scope.clone(), &[]).render_str(&name).unwrap_or_else(|_| self.step.name.clone())
+    }
+
+    /// The variables that the step sees.
+    pub fn scope(&self) -> Scope {
+        let shared = &self.shared;
+        step_scope(&self.step, &self.host, &self.board, &self.play, &shared.run, &shared.options)
+    }
+
+    /// Renders in a scope, with the search paths of a task.
+    pub fn templar(&self, scope: Scope, search: &[std::path::PathBuf]) -> Templar {
+        let below = |kind: &str| search.iter().flat_map(|f| [f.join(kind), f.clone()]).collect();
+        let search = SearchPaths { templates: below("templates"), files: below("files") };
+        Templar::new(scope, Arc::new(self.shared.environment.with_search(search)))
+    }
+
+    /// A step without arguments: only its conditions count.
+    fn conditions_only(&self, started: Timestamp) -> Finished {
+        let said_so = super::growth::inherited(&self.step);
+        let Some(conditions) = said_so.map(|i| &i.when) else { return Finished::ok(started) };
+        match super::conditions::holds(conditions, &self.templar(self.scope(), &[])) {
+            Ok(None) => Finished::ok(started),
+            Ok(Some(condition)) => Finished::skipped(super::conditions::skipped(&condition), started),
+            Err(error) => Finished::failed(said(&error), started),
+        }
+    }
+}
+
+/// A template error in one line, with its place and what was perhaps meant.
+pub fn said(error: &TemplateError) -> String {
+    let place = error.span.as_ref().map(|span| format!(" at {span}")).unwrap_or_default();
+    let hint = match &error.problem {
+        crate::vars::Problem::Undefined { suggestion: Some(near), .. }
+        | crate::vars::Problem::Unknown { suggestion: Some(near), .. } => format!("; did you mean `{near}`?"),
+        _ => String::new(),
+    };
+    format!("{error}{place}{hint}")
+}
+
+/// The round of a step and whether it is a warm-up.
+pub fn round_of(step: &Step) -> (Option<u32>, bool) {
+    match step.case.as_ref().map(|c| c.part) {
+        Some(CasePart::Round { number, warmup }) => (Some(number), warmup),
+        _ => (None, false),
+    }
+}
+
+/// A layer for variables that only this unit sees.
+pub fn private(level: Level, vars: Map) -> VarLayer {
+    VarLayer { level, origin: "this task".into(), span: Span::nowhere("this task"), vars: Arc::new(vars) }
+}

@@ -1,0 +1,126 @@
+//! What `expect` asks of the figures of a case on one host, and whether they keep it. A verdict never triggers a rescue.
+
+use std::collections::BTreeMap;
+
+use super::keyword::number;
+use super::unit::said;
+use crate::base::statistics::median;
+use crate::base::unit::{Quantity, Unit};
+use crate::base::{Map, Spanned, Value};
+use crate::event::{Expectation, Figure};
+use crate::model::{Better, Expect, Metric};
+use crate::plan::CasePlan;
+use crate::vars::Templar;
+
+/// The expectations of a case, rendered for one host and converted to the figures' units.
+pub fn expectations(case: &CasePlan, templar: &Templar) -> Result<Vec<Expectation>, String> {
+    let mut all = Vec::new();
+    for metric in &case.metrics {
+        for expect in &metric.expect {
+            all.extend(expectation(metric, expect, &case.params, templar)?);
+        }
+    }
+    Ok(all)
+}
+
+fn expectation(
+    metric: &Metric,
+    expect: &Expect,
+    params: &Map,
+    templar: &Templar,
+) -> Result<Option<Expectation>, String> {
+    let mut labels = BTreeMap::new();
+    for (name, wanted) in expect.r#where.iter() {
+        let wanted = templar.render(wanted).map_err(|e| said(&e))?.to_string();
+        match params.get(&name.to_string()) {
+            Some(param) if param.to_string() != wanted => return Ok(None),
+            Some(_) => {}
+            None => {
+                labels.insert(name.to_string(), wanted);
+            }
+        }
+    }
+    let unit = Unit::parse(&metric.unit);
+    let bound = |value: &Option<Spanned<Value>>| -> Result<Option<f64>, String> {
+        let Some(value) = value else { return Ok(None) };
+        quantity(value, templar)?.value_in(&unit).map(Some).map_err(|e| format!("{e} at {}", value.span))
+    };
+    let mut min = bound(&expect.min)?;
+    let mut max = bound(&expect.max)?;
+    if let Some(reference) = bound(&expect.reference)? {
+        let tolerance = expect.tolerance.as_ref().map_or(Ok(0.0), |t| fraction(t, templar))?;
+        let slack = reference.abs() * tolerance;
+        match metric.better {
+            Better::Higher => min = Some(min.unwrap_or(f64::NEG_INFINITY).max(reference - slack)),
+            Better::Lower => max = Some(max.unwrap_or(f64::INFINITY).min(reference + slack)),
+        }
+    }
+    let figure = metric.name.to_string();
+    Ok(Some(Expectation { figure, labels, min, max, place: expect.span.file_line() }))
+}
+
+fn quantity(value: &Spanned<Value>, templar: &Templar) -> Result<Quantity, String> {
+    let rendered = templar.render(&value.value).map_err(|e| said(&e))?;
+    match rendered.as_float() {
+        Some(value) => Ok(Quantity { value, unit: None }),
+        None => Quantity::parse(&rendered.to_string()).map_err(|e| format!("{e} at {}", value.span)),
+    }
+}
+
+/// `5 %`, `0.05` or `"0.05"`.
+fn fraction(value: &Spanned<Value>, templar: &Templar) -> Result<f64, String> {
+    let rendered = templar.render(&value.value).map_err(|e| said(&e))?;
+    let percent = rendered.as_str().and_then(|t| t.trim().strip_suffix('%')).map(|t| t.trim().parse::<f64>());
+    let read = match percent {
+        Some(percent) => percent.ok().map(|p| p / 100.0),
+        None => number(&rendered),
+    };
+    read.filter(|t| *t >= 0.0)
+        .ok_or_else(|| format!("a tolerance is `5 %` or a fraction, not `{rendered}`, at {}", value.span))
+}
+
+/// What the figures of a case on one host amount to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Nothing to complain about.
+    Met,
+    /// A median is outside its bounds.
+    Missed {
+        /// The figure's name.
+        figure: String,
+        /// The place of the expectation.
+        place: String,
+        /// The median.
+        median: f64,
+    },
+    /// No figure is what an expectation is about.
+    Nothing {
+        /// The figure's name.
+        figure: String,
+        /// The place of the expectation.
+        place: String,
+    },
+}
+
+/// Judges the figures of one case on one host; warm-up rounds do not count.
+pub fn judge(expectations: &[Expectation], figures: &[Figure]) -> Vec<Verdict> {
+    let mut medians: BTreeMap<(&str, &BTreeMap<String, String>), Vec<f64>> = BTreeMap::new();
+    for figure in figures.iter().filter(|f| !f.warmup) {
+        medians.entry((&figure.name, &figure.labels)).or_default().push(figure.value);
+    }
+    let mut verdicts = Vec::new();
+    for expectation in expectations {
+        let (figure, place) = (expectation.figure.clone(), expectation.place.clone());
+        let meant: Vec<_> = medians.iter().filter(|((n, l), _)| expectation.concerns(n, l)).collect();
+        if meant.is_empty() {
+            verdicts.push(Verdict::Nothing { figure, place });
+            continue;
+        }
+        for median in meant.into_iter().filter_map(|(_, values)| median(values)) {
+            let (figure, place) = (figure.clone(), place.clone());
+            let met = expectation.admits(median);
+            verdicts.push(if met { Verdict::Met } else { Verdict::Missed { figure, place, median } });
+        }
+    }
+    verdicts
+}
