@@ -118,12 +118,7 @@ fn results(rc: i32, stdout: &[u8], stderr: &[u8], strip: bool) -> Outcome {
         if strip { text.trim_end_matches(['\r', '\n']).to_owned() } else { text.into_owned() }
     };
     let (stdout, stderr) = (text(stdout), text(stderr));
-    Outcome::ok(false)
-        .with("rc", rc)
-        .with("stdout_lines", split_lines(&stdout))
-        .with("stderr_lines", split_lines(&stderr))
-        .with("stdout", stdout)
-        .with("stderr", stderr)
+    Outcome::ok(false).with("rc", rc).with("stdout", stdout).with("stderr", stderr)
 }
 
 fn finished(done: &Finished, strip: bool, ctx: &Context<'_>) -> Outcome {
@@ -155,23 +150,6 @@ fn not_started(program: &str, error: &std::io::Error) -> Outcome {
     outcome
 }
 
-/// Python's `str.splitlines`.
-fn split_lines(text: &str) -> Vec<String> {
-    let ends = ['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
-    let mut lines = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(ends) {
-        lines.push(rest[..at].to_owned());
-        let after = &rest[at..];
-        let end = if after.starts_with("\r\n") { 2 } else { after.chars().next().map_or(1, char::len_utf8) };
-        rest = &after[end..];
-    }
-    if !rest.is_empty() {
-        lines.push(rest.to_owned());
-    }
-    lines
-}
-
 /// Local time as Python prints it: `2026-11-21 20:31:00.123456`.
 fn civil(time: Timestamp) -> String {
     let utc = jiff::Timestamp::from_nanosecond(i128::from(time.0)).unwrap_or_default();
@@ -193,13 +171,6 @@ fn python_delta(delta: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_are_split_as_python_does() {
-        assert_eq!(split_lines("a\r\nb\rc\n\nd\u{2028}e"), ["a", "b", "c", "", "d", "e"]);
-        assert_eq!(split_lines("a\n"), ["a"]);
-        assert!(split_lines("").is_empty());
-    }
 
     #[test]
     fn durations_are_written_as_python_does() {

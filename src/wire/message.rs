@@ -103,9 +103,10 @@ impl Outcome {
         self
     }
 
-    /// The map that `register` sees: the values with `changed`, `failed`, `msg`, `skipped`, `timed_out`, `warnings`, `diff`.
+    /// The map that `register` sees: the values with `stdout_lines`, `stderr_lines`, `changed`, `failed`, `msg`, `skipped`, `timed_out`, `warnings`, `diff`.
     pub fn to_register(&self) -> Map {
         let mut map = self.values.clone();
+        super::lines::add(&mut map);
         map.insert("changed", self.changed);
         map.insert("failed", !matches!(self.status, Status::Ok | Status::Skipped));
         if self.status == Status::Skipped {

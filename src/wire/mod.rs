@@ -7,6 +7,7 @@
 
 pub mod control;
 pub mod frame;
+mod lines;
 pub mod message;
 pub mod preamble;
 
