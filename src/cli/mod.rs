@@ -4,9 +4,18 @@
 
 mod doc;
 mod failure;
+mod gathering;
+mod lock;
 mod log;
+mod plan;
 mod project;
+mod recording;
+mod relay;
+mod reparse;
+mod rereading;
+mod run;
 mod runs;
+mod selecting;
 mod show;
 mod terminal;
 mod wiring;
@@ -28,9 +37,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Run(Box<run::Args>),
+    Plan(Box<plan::Args>),
     Runs(runs::Args),
     Show(show::Args),
     Log(log::Args),
+    Reparse(reparse::Args),
     Doc(doc::Args),
 }
 
@@ -51,9 +63,12 @@ pub fn main() -> ExitCode {
         }
     };
     let result = std::panic::catch_unwind(|| match cli.verb {
+        Verb::Run(args) => run::run(&args, &terminal),
+        Verb::Plan(args) => plan::run(&args, &terminal),
         Verb::Runs(args) => runs::run(&args, &terminal),
         Verb::Show(args) => show::run(&args, &terminal),
         Verb::Log(args) => log::run(&args, &terminal),
+        Verb::Reparse(args) => reparse::run(&args, &terminal),
         Verb::Doc(args) => doc::run(&args, &terminal),
     });
     let exit = match result {

@@ -9,6 +9,8 @@ use crate::base::{Diagnostic, Diagnostics};
 pub(super) struct Terminal {
     /// Whether standard error understands colours.
     pub colour: bool,
+    /// Whether a person watches standard error.
+    pub watched: bool,
 }
 
 impl Terminal {
@@ -16,7 +18,7 @@ impl Terminal {
         let watched = io::stderr().is_terminal();
         // https://no-color.org
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-        Self { colour: watched && !unwanted }
+        Self { colour: watched && !unwanted, watched }
     }
 
     /// Data, to standard output.

@@ -1,10 +1,56 @@
 //! Puts the layers together: the only place that knows who implements what.
 
+use std::sync::Arc;
+
+use super::Failure;
+use super::project;
+use super::recording::RecordingFiles;
+use super::selecting::Selecting;
+use super::terminal::Terminal;
 use crate::action::ACTIONS;
+use crate::base::SystemClock;
 use crate::base::spec::Catalogue;
+use crate::load::Project;
+use crate::load::project::Asked;
 use crate::module::MODULES;
+use crate::plan::{Compiler, Plan};
+use crate::vars::Environment;
 
 /// Everything that a task can be. Of an action and a module with one name, the action is what the task means.
 pub(super) fn catalogue() -> Catalogue {
     Catalogue::new(MODULES.iter().map(|m| m.spec).chain(ACTIONS.iter().map(|a| a.spec)))
+}
+
+/// A playbook that was read and compiled.
+pub(super) struct Compiled {
+    /// Compiles what the run asks for.
+    pub compiler: Arc<Compiler>,
+    /// The compile-time answer.
+    pub plan: Plan,
+    /// What was read for it.
+    pub files: Arc<RecordingFiles>,
+}
+
+/// Reads and compiles what was selected. Warnings are told at once; nothing is contacted.
+pub(super) fn compile(selecting: &Selecting, terminal: &Terminal) -> Result<Compiled, Failure> {
+    let files = Arc::new(RecordingFiles::default());
+    let config = project::config(&*files)?;
+    let catalogue = Arc::new(catalogue());
+    let asked = Asked {
+        playbook: selecting.playbook(&config)?,
+        inventory: selecting.inventory.clone(),
+        extra_vars: selecting.extra_vars.clone(),
+    };
+    let project = Arc::new(Project::read(Arc::clone(&files) as _, Arc::clone(&catalogue), config, &asked)?);
+    let compiler = Arc::new(Compiler::new(Arc::clone(&project), catalogue, selecting.options()));
+    let plan = compiler.plan()?;
+    let mut warnings = project.warnings.clone();
+    warnings.extend(plan.warnings.clone());
+    terminal.diagnostics(&warnings);
+    Ok(Compiled { compiler, plan, files })
+}
+
+/// What templates may reach.
+pub(super) fn environment(compiled: &Compiled) -> Arc<Environment> {
+    Arc::new(Environment::new(Arc::clone(&compiled.files) as _, Arc::new(SystemClock)))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use similar::TextDiff;
 
-use super::summary::failure;
+use super::summary::{failure, short};
 use super::table::plural;
 use crate::base::clock::human_duration;
 use crate::base::{CaseId, HostName, Value};
@@ -47,7 +47,7 @@ impl Lines {
         match event {
             Event::RunStarted { playbook, hosts, cases, rounds, mode, .. } => {
                 self.fit(hosts);
-                let mut line = format!("{playbook} · {}", named_hosts(hosts));
+                let mut line = format!("{} · {}", short(playbook), named_hosts(hosts));
                 if *cases > 0 {
                     let _ = write!(line, " · {} · {}", plural(*cases, "case"), plural(*rounds, "case run"));
                 }

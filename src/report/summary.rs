@@ -147,7 +147,7 @@ impl Gathering {
         match event {
             Event::RunStarted { run, playbook, hosts, cases, mode, .. } => {
                 self.summary.run = Some(run.clone());
-                self.summary.playbook.clone_from(playbook);
+                self.summary.playbook = short(playbook).to_owned();
                 self.summary.hosts = hosts.iter().cloned().collect();
                 self.summary.cases = *cases;
                 self.summary.mode.clone_from(mode);
@@ -183,8 +183,12 @@ impl Gathering {
         self.summary.rows = self.rows();
         self.summary.failures = self.final_failures();
         let bad = |r: &Row| matches!(r.verdict, Verdict::Missed | Verdict::Failed);
-        if self.summary.exit == Some(0) && self.summary.rows.iter().any(bad) {
-            self.summary.exit = Some(1);
+        let good = self.summary.failures.is_empty() && !self.summary.rows.iter().any(bad);
+        match self.summary.exit {
+            Some(0) if !good => self.summary.exit = Some(1),
+            // What the run judged has been judged again.
+            Some(1) if good && self.summary.reparsed => self.summary.exit = Some(0),
+            _ => {}
         }
         self.summary
     }
@@ -344,4 +348,10 @@ fn tail(result: &Value) -> Vec<String> {
     let text = |key: &str| result.get(key).and_then(Value::as_str).filter(|t| !t.trim().is_empty());
     let lines: Vec<&str> = text("stderr").or_else(|| text("stdout")).unwrap_or_default().lines().collect();
     lines[lines.len().saturating_sub(TAIL)..].iter().map(|l| (*l).to_owned()).collect()
+}
+
+/// `quickstart` for `playbooks/quickstart.yml`.
+pub(super) fn short(playbook: &str) -> &str {
+    let name = playbook.rsplit('/').next().unwrap_or(playbook);
+    name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml")).unwrap_or(name)
 }

@@ -23,6 +23,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use folder::RunFolder;
+pub use names::digest;
 pub use provenance::Provenance;
 pub use reader::Run;
 pub use runs::Runs;

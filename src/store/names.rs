@@ -19,8 +19,8 @@ pub(super) fn file_name(name: &str) -> String {
     format!("{}~{}", safe.trim_start_matches('.'), &digest(name.as_bytes())[..12])
 }
 
-/// SHA-256 in hexadecimal.
-pub(super) fn digest(bytes: &[u8]) -> String {
+/// SHA-256 in hexadecimal, as `lock.json` has it.
+pub fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 

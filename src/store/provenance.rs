@@ -1,11 +1,9 @@
 //! `lock.json`: what could make the figures of two runs differ.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::names::digest;
 use super::{RunFolder, StoreError};
 use crate::base::{HostName, Map, Value};
 
@@ -129,11 +127,6 @@ impl Provenance {
     /// Nothing known but the program.
     pub fn new() -> Self {
         Self { form: FORM, benchbook: env!("CARGO_PKG_VERSION").to_owned(), ..Self::default() }
-    }
-
-    /// Notes a file that was read.
-    pub fn file(&mut self, name: &Path, bytes: &[u8]) {
-        self.files.insert(name.to_string_lossy().into_owned(), digest(bytes));
     }
 
     /// Writes `lock.json`.

@@ -1,0 +1,35 @@
+//! Gathers during a run what is needed at its end: the summary, and what the machines said of themselves.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::base::{HostName, Timestamp, Value};
+use crate::event::Event;
+use crate::report::Reporter;
+use crate::report::summary::Gathering;
+use crate::store::provenance::Machine;
+
+/// What was gathered.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub summary: Gathering,
+    pub machines: BTreeMap<HostName, Machine>,
+}
+
+impl Reporter for Arc<Mutex<Gathered>> {
+    fn name(&self) -> &'static str {
+        "summary"
+    }
+
+    fn event(&mut self, time: Timestamp, event: &Event) -> io::Result<()> {
+        let mut gathered = self.lock().unwrap_or_else(PoisonError::into_inner);
+        gathered.summary.add(time, event);
+        if let Event::StepEnded { host, result, .. } = event
+            && let Some(facts) = result.get("ansible_facts").and_then(Value::as_map)
+        {
+            gathered.machines.entry(host.clone()).or_default().learn_all(facts);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! `benchbook plan`: the graph, before anything is touched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::selecting::Selecting;
+use super::terminal::Terminal;
+use super::wiring::{Compiled, compile};
+use super::{Exit, Failure, Outcome};
+use crate::plan::{Plan, render};
+
+/// Shows what would run, without touching any host
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub selecting: Selecting,
+    #[command(flatten)]
+    pub showing: Showing,
+}
+
+/// How a plan is shown.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(super) struct Showing {
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Each command line, as far as it is known before the run
+    #[arg(long, conflicts_with = "format")]
+    commands: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Tree,
+    /// For Graphviz
+    Dot,
+    /// For Markdown pages
+    Mermaid,
+    /// For programs
+    Json,
+}
+
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
+    let compiled = compile(&args.selecting, terminal)?;
+    print(&compiled, &args.showing, terminal)?;
+    Ok(Exit::Good)
+}
+
+/// Prints a compiled plan.
+pub(super) fn print(compiled: &Compiled, showing: &Showing, terminal: &Terminal) -> Result<(), Failure> {
+    let plan = &compiled.plan;
+    let text = match showing.format {
+        _ if showing.commands => render::commands(&compiled.compiler, plan),
+        Format::Tree => render::tree(plan, &render::Hints { run: run_instead(), ..render::Hints::default() }),
+        Format::Dot => render::dot(plan),
+        Format::Mermaid => render::mermaid(plan),
+        Format::Json => json(compiled),
+    };
+    Ok(terminal.data(text.as_bytes())?)
+}
+
+/// `plan.json`, also as a file of the run's folder.
+pub(super) fn json(compiled: &Compiled) -> String {
+    format!("{:#}\n", render::json(&compiled.plan))
+}
+
+/// The command line that runs what was planned.
+fn run_instead() -> String {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--dry-run").collect();
+    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if let Some(verb) = words.iter_mut().find(|word| **word == "plan") {
+        *verb = "run";
+    }
+    words.insert(0, "benchbook");
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a shell wants it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=,:+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// What is said about in-container mode in the header of a run: `IN-CONTAINER on n1, n2 (--in-container)`.
+pub(super) fn mode(plan: &Plan) -> Option<String> {
+    let modes: BTreeMap<_, _> = plan.plays.iter().flat_map(|play| &play.pruning.mode).collect();
+    let hosts: BTreeSet<_> = plan.plays.iter().flat_map(|play| &play.hosts).collect();
+    let reasons: BTreeSet<&str> = modes.values().map(|why| why.as_str()).collect();
+    let on = if modes.len() == hosts.len() {
+        "all".to_owned()
+    } else {
+        modes.keys().map(|host| host.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let reasons = reasons.into_iter().collect::<Vec<_>>().join(", ");
+    (!modes.is_empty()).then(|| format!("IN-CONTAINER on {on} ({reasons})"))
+}

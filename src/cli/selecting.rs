@@ -1,0 +1,103 @@
+//! What `run` and `plan` have in common: which playbook, which hosts, which parts of it.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args as ClapArgs;
+
+use crate::base::Diagnostic;
+use crate::load::Config;
+use crate::plan::Options;
+
+/// The environment variable that says for all hosts whether they already are the environment.
+const IN_CONTAINER: &str = "EXEC_IN_CONTAINER";
+
+/// Which playbook, which hosts, which parts of it.
+#[derive(Clone, Debug, Default, ClapArgs)]
+#[allow(clippy::struct_excessive_bools)] // each is a switch of the command line
+pub(super) struct Selecting {
+    /// The playbook; by default what benchbook.toml names
+    #[arg(value_name = "PLAYBOOK")]
+    pub playbook: Option<PathBuf>,
+    /// An inventory file or folder, or hosts with a comma (`n1,n2,`); may be given several times
+    #[arg(short, long, value_name = "INVENTORY", help_heading = "Hosts and variables")]
+    pub inventory: Vec<String>,
+    /// Only hosts of this pattern: `n1`, `rack1:!n7`, `@FILE`
+    #[arg(short, long, value_name = "PATTERN", help_heading = "Hosts and variables")]
+    pub limit: Option<String>,
+    /// A variable above all others: `NAME=VALUE`, a mapping in YAML or JSON, or `@FILE`
+    #[arg(short, long, value_name = "VARS", help_heading = "Hosts and variables")]
+    pub extra_vars: Vec<String>,
+    /// Only these cases: `stream`, `str*`, `stream[threads=1]`; may be given several times
+    #[arg(long, value_name = "CASE", help_heading = "Selection")]
+    pub case: Vec<String>,
+    /// Only tasks with these tags
+    #[arg(short, long, value_name = "TAGS", value_delimiter = ',', help_heading = "Selection")]
+    pub tags: Vec<String>,
+    /// No tasks with these tags
+    #[arg(long, value_name = "TAGS", value_delimiter = ',', help_heading = "Selection")]
+    pub skip_tags: Vec<String>,
+    /// Only steps of these stages, and those without one
+    #[arg(long, value_name = "STAGES", value_delimiter = ',', help_heading = "Selection")]
+    pub stage: Vec<String>,
+    /// No steps of these stages
+    #[arg(long, value_name = "STAGES", value_delimiter = ',', help_heading = "Selection")]
+    pub skip_stage: Vec<String>,
+    /// The targets already are the environment: build, start and stop no container
+    #[arg(long, overrides_with = "no_in_container", help_heading = "Containers")]
+    pub in_container: bool,
+    /// The targets are machines, whatever EXEC_IN_CONTAINER and the inventory say
+    #[arg(long, overrides_with = "in_container", help_heading = "Containers")]
+    pub no_in_container: bool,
+    /// Do not stop containers at the end
+    #[arg(long, help_heading = "Containers")]
+    pub keep_container: bool,
+    /// Say what would change, and change nothing
+    #[arg(short = 'C', long, help_heading = "How")]
+    pub check: bool,
+    /// Show files before and after
+    #[arg(short = 'D', long, help_heading = "How")]
+    pub diff: bool,
+    /// The seed of `case_order: random` and `order: shuffle`; drawn and recorded when not given
+    #[arg(long, value_name = "NUMBER", help_heading = "How")]
+    pub seed: Option<u64>,
+}
+
+impl Selecting {
+    /// The playbook's file.
+    pub(super) fn playbook(&self, config: &Config) -> Result<PathBuf, Diagnostic> {
+        let default = || config.playbook.as_deref().map(|path| config.resolve(path));
+        self.playbook.clone().or_else(default).ok_or_else(|| {
+            Diagnostic::error("no-playbook", "there is no playbook to run")
+                .help("name one, or the default in benchbook.toml: playbook = \"playbooks/quickstart.yml\"")
+        })
+    }
+
+    /// What the compiler has to know of it.
+    pub(super) fn options(&self) -> Options {
+        let in_container = match (self.in_container, self.no_in_container) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        };
+        Options {
+            in_container,
+            exec_in_container: std::env::var_os(IN_CONTAINER).map(|v| v.to_string_lossy().into_owned()),
+            tags: self.tags.clone(),
+            skip_tags: self.skip_tags.clone(),
+            cases: self.case.clone(),
+            stages: self.stage.clone(),
+            skip_stages: self.skip_stage.clone(),
+            limit: self.limit.clone(),
+            // Short enough to be typed again.
+            seed: self.seed.unwrap_or_else(|| u64::from(fastrand::u32(..))),
+            check: self.check,
+            diff: self.diff,
+            keep_container: self.keep_container,
+        }
+    }
+}
+
+/// The name of a playbook in runs' folders and tables: its file's, without the ending.
+pub(super) fn playbook_name(path: &Path) -> String {
+    path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
+}
