@@ -86,7 +86,9 @@ fn call(
         }
     }
     let call = Call::new(positional, named, &session);
-    let result = run(&call).and_then(|value| call.finish().map(|()| value)).map_err(refused)?;
+    let result = run(&call)
+        .and_then(|value| call.finish().map(|()| value))
+        .map_err(|error| refused(error, session.is_secret()))?;
     Ok(session.wrap(&result, String::new))
 }
 
@@ -97,8 +99,12 @@ fn value_of(session: &Arc<Session>, arg: &Engine) -> Result<Value, Error> {
     }
 }
 
-fn refused(error: CallError) -> Error {
+fn refused(error: CallError, secret: bool) -> Error {
     let problem = match error {
+        // The reason may quote what was refused.
+        CallError::Refused(_) if secret => {
+            return Error::new(ErrorKind::InvalidOperation, "a secret value was refused");
+        }
         CallError::Refused(message) => return Error::new(ErrorKind::InvalidOperation, message),
         CallError::Template(error) => return through(*error, String::new()),
         CallError::Unknown { what, name, suggestion } => Problem::Unknown { what, name, suggestion },

@@ -105,8 +105,13 @@ impl Session {
         self.shared.secret.store(true, Ordering::Relaxed);
     }
 
+    /// Whether a secret was touched for what is rendered now.
+    pub(super) fn is_secret(&self) -> bool {
+        self.shared.secret.load(Ordering::Relaxed)
+    }
+
     pub(super) fn text_from(&self, content: &str) -> Text {
-        convert::text(content, self.shared.secret.load(Ordering::Relaxed))
+        convert::text(content, self.is_secret())
     }
 
     /// Renders every template inside a value.
@@ -166,9 +171,7 @@ impl Session {
         if source.starts_with("{{") && source.ends_with("}}") {
             return self.leaf(text);
         }
-        if source.contains("{{") && source.contains("}}") {
-            let problem =
-                Problem::Syntax("an expression takes no `{{ }}` inside: write the name alone".into());
+        if let Some(problem) = marks_inside(source) {
             return Err(TemplateError::new(problem, text.span().cloned()));
         }
         let wrapped: Arc<str> = format!("{}{} }}}}", Self::BEGIN, text.as_str()).into();

@@ -69,6 +69,9 @@ fn a_secret_stays_one_wherever_it_goes() {
     assert!(is_secret("{{ url | b64encode }}"));
     assert!(is_secret("{{ {'a': password}.a ~ 'x' }}"));
     assert!(!is_secret("{{ plain }}"));
+    let said =
+        templar.render(&written("{{ password | human_to_bytes }}")).expect_err("a refusal").to_string();
+    assert_eq!(said, "human_to_bytes: a secret value was refused");
     let both = templar.render(&Value::list(vec![
         written("{{ url }}"),
         written("{{ plain }}"),
