@@ -66,11 +66,13 @@ fn command(args: &Args, ctx: &mut Context<'_>) -> Answer {
     if words.is_empty() {
         return Err(Failure::new("no command given").with("rc", 256));
     }
+    // As in Ansible, `cmd` in the result shows the words before variables are filled in.
+    let shown = Shown::Words(words.clone());
     if args.expand_argument_vars {
         words = words.iter().map(|word| path::expand(word, ctx)).collect();
     }
     Invocation {
-        shown: Shown::Words(words.clone()),
+        shown,
         argv: words,
         chdir: args.chdir.clone(),
         creates: args.creates.clone(),

@@ -162,7 +162,8 @@ impl Job<'_> {
             outcome.values.remove("dest");
             outcome.values.insert("path", shown.as_str());
         }
-        if let Some(src) = src {
+        let there = || std::fs::read_link(&self.path).ok().filter(|_| state == State::Link);
+        if let Some(src) = src.map(Path::to_owned).or_else(there) {
             outcome.values.insert("src", src.to_string_lossy().into_owned());
         }
         if self.after == "absent" {

@@ -56,6 +56,9 @@ impl Invocation {
         };
         if let Some((why, detail)) = self.needless(cwd.as_deref(), ctx) {
             let mut outcome = results(0, detail.as_bytes(), b"", false).with("cmd", shown);
+            for time in ["start", "end", "delta"] {
+                outcome.values.insert(time, Value::Null);
+            }
             outcome.msg = Some(why);
             return Ok(outcome);
         }
@@ -127,7 +130,7 @@ fn finished(done: &Finished, strip: bool, ctx: &Context<'_>) -> Outcome {
     outcome.status = done.outcome_status();
     outcome.warnings.clone_from(&done.warnings);
     outcome.msg = match outcome.status {
-        Status::Ok | Status::Skipped => None,
+        Status::Ok | Status::Skipped => Some(String::new()),
         Status::Failed => Some("non-zero return code".to_owned()),
         Status::Cancelled => Some("cancelled".to_owned()),
         Status::TimedOut => {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::atomic::{self, Staged};
-use super::attributes::{self, Attributes};
+use super::attributes::Attributes;
 use super::failure::{Answer, Doing, Failure};
 use super::{Context, Mode, Module, TargetPath, call, difference, file};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
@@ -158,5 +158,5 @@ fn lineinfile(args: &Args, ctx: &mut Context<'_>) -> Answer {
             outcome.diff.extend(difference::of_attributes(&path, &changes));
         }
     }
-    Ok(attributes::describe(outcome, &path, ctx))
+    Ok(outcome)
 }

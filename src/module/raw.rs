@@ -50,5 +50,6 @@ fn raw(args: &Args, ctx: &mut Context<'_>) -> Answer {
     for name in ["cmd", "start", "end", "delta"] {
         outcome.values.remove(name);
     }
+    outcome.msg = outcome.msg.filter(|msg| !msg.is_empty());
     Ok(outcome)
 }

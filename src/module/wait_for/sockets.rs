@@ -141,7 +141,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let count = |ignored: &[IpAddr]| connections(&LOOPBACK, address.port(), &active_states(), ignored);
         assert_eq!(count(&[]), 0);
-        let client = std::net::TcpStream::connect(address).unwrap();
+        let client =
+            std::net::TcpStream::connect_timeout(&address, std::time::Duration::from_secs(1)).unwrap();
         let (server, _) = listener.accept().unwrap();
         assert_eq!(count(&[]), 1);
         assert_eq!(count(&LOOPBACK), 0);
