@@ -75,8 +75,10 @@ impl<'a> Build<'a> {
         flow: Flow,
     ) -> Option<usize> {
         let options = &self.compiler.options;
-        let kept = matches!(kind, StepKind::Join);
-        if !kept && !(options.selects_tags(&around.tags) && options.selects_stage(around.stage.as_ref())) {
+        let selected = options.selects_tags(&around.tags) && options.selects_stage(around.stage.as_ref());
+        // The end of what was selected.
+        let is_end = matches!(kind, StepKind::Join);
+        if !selected && !is_end {
             return None;
         }
         let id = self.draft.id(format!("{}/{word}", around.path));

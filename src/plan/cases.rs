@@ -80,6 +80,15 @@ impl Build<'_> {
     /// One case, multiplied by its matrix.
     fn course(&mut self, case: &Arc<Case>, around: &Surroundings, courses: &mut Vec<Course>) {
         let mut inside = self.inside(around, &case.keywords, Level::BlockVars, "case vars");
+        if let Some(container) = &case.keywords.container
+            && let crate::model::Container::Lifecycle(lifecycle) = &container.value
+        {
+            // A container of a case lives as long as the case, unless it says `round`.
+            let mut own = (**lifecycle).clone();
+            own.lifetime = if own.lifetime == Lifetime::Round { Lifetime::Round } else { Lifetime::Case };
+            self.prepare_image(&own, &inside);
+            inside.container = Some((Arc::new(own), container.span.clone()));
+        }
         inside.stage = Some(case.keywords.stage.as_ref().map_or(Stage::RunCase, |s| s.value.clone()));
         let parts = Arc::new(self.parts(case, &mut inside));
         let metrics = case.metrics.clone();
@@ -234,8 +243,13 @@ impl Build<'_> {
         around.vars.push(course.layer(part));
         let case = &course.case;
         let span = &case.span;
+        let container = around.container.clone().filter(|(c, _)| c.lifetime == Lifetime::Case);
         match part {
             CasePart::Open => {
+                self.monitors(&case.keywords, "monitor start", &around);
+                if let Some((lifecycle, span)) = &container {
+                    self.start(lifecycle, span, &around);
+                }
                 if let Some(rendezvous) = &case.rendezvous {
                     let (nodes, ranks) = self.gang(case, &around).unwrap_or((1, 1));
                     let detail = format!("gang of {nodes} nodes, {ranks} ranks each");
@@ -268,13 +282,17 @@ impl Build<'_> {
                 around.path = format!("{}/run/{letter}{number}", around.path);
                 around.scope = self.round_scope(around.scope, number, warmup);
                 let parts = Arc::clone(&course.parts);
-                self.contained_for(Lifetime::Round, &around, |build, around| build.items(&parts.run, around));
+                self.contained_round(&around, |build, around| build.items(&parts.run, around));
             }
             CasePart::Finish => {
                 around.path.push_str("/finish");
                 self.items(&course.parts.finish, &around);
             }
             CasePart::Close => {
+                if let Some((lifecycle, span)) = &container {
+                    self.stop(lifecycle, span, &around);
+                }
+                self.monitors(&case.keywords, "monitor stop", &around);
                 self.push(
                     &around,
                     "close",
@@ -343,7 +361,9 @@ fn metrics_of(case: &Case, parts: &Parts) -> Vec<Metric> {
             match item {
                 Item::Task(task) => found.extend(task.metrics.iter().cloned()),
                 Item::Block(block) => {
-                    [&block.body, &block.rescue, &block.always].iter().for_each(|s| collect(s, found));
+                    for section in [&block.body, &block.rescue, &block.always] {
+                        collect(section, found);
+                    }
                 }
             }
         }

@@ -112,7 +112,9 @@ impl Build<'_> {
                     self.check_condition(&condition);
                 }
                 ("debug", "var") => {
-                    condition_check(&argument.value).into_iter().for_each(|d| self.found.push(d))
+                    if let Some(wrong) = condition_check(&argument.value) {
+                        self.found.push(wrong);
+                    }
                 }
                 _ => values.push(&argument.value),
             }
@@ -124,7 +126,9 @@ impl Build<'_> {
         values.extend(keywords.vars.values());
         values.extend(task.r#loop.iter().map(|l| &l.value));
         for value in values {
-            syntax_check(value).into_iter().for_each(|d| self.found.push(d));
+            if let Some(wrong) = syntax_check(value) {
+                self.found.push(wrong);
+            }
         }
     }
 

@@ -76,17 +76,18 @@ impl Compiler {
         self.options.unmatched_cases(&cases).for_each(|d| found.push(d));
         self.unknown_stages(&compiled, &mut found);
         super::undefined::warn(&compiled, &mut found);
-        self.play_order(&mut plays, &mut found);
+        Self::play_order(&mut plays, &mut found);
         let playbook = self.project.playbook.path.clone();
-        found.into_result(()).map(|((), warnings)| Plan { playbook, plays, warnings })
+        let compiled = found.in_file_order().into_result(());
+        compiled.map(|((), warnings)| Plan { playbook, plays, warnings })
     }
 
     /// One play with the hosts of an inventory that the run may have changed.
     pub fn bind(&self, play: usize, inventory: &Inventory) -> Result<PlayPlan, Diagnostics> {
         let mut found = Diagnostics::new();
         let compiled = compile_play(self, play, inventory, &mut found);
-        let plan = found.into_result(compiled.plan)?.0;
-        plan.ok_or_else(|| Diagnostic::error("no-such-play", format!("there is no play {play}")).into())
+        let (bound, _) = found.into_result(compiled.plan)?;
+        bound.ok_or_else(|| Diagnostic::error("no-such-play", format!("there is no play {play}")).into())
     }
 
     /// A stage on the command line that no step has.
@@ -110,7 +111,7 @@ impl Compiler {
     }
 
     /// Plays follow each other unless they name what they need.
-    fn play_order(&self, plays: &mut [PlayPlan], found: &mut Diagnostics) {
+    fn play_order(plays: &mut [PlayPlan], found: &mut Diagnostics) {
         let name = |play: &Play| play.keywords.label().map(ToOwned::to_owned);
         let words: Vec<(Option<String>, Option<Arc<str>>)> = plays
             .iter()

@@ -79,24 +79,20 @@ impl Build<'_> {
         inside.path = self.draft.id(format!("{}/{word}", around.path));
         inside.push_vars(Level::IncludeParams, "include vars", &step.span, &Arc::new(inclusion.vars.clone()));
         let target = Spanned::new(Value::from(&*inclusion.target), place_of(step));
-        match &step.kind {
-            StepKind::Expand(Expand::Role(_, from)) => {
-                let Some(role) = self.load_role(&inclusion.target, from, &inside, &target.span) else {
-                    return;
-                };
-                for dependency in &role.dependencies {
-                    self.role_entry(dependency, &inside.within(&role));
-                }
-                let within = inside.within(&role);
-                self.handlers(&role.handlers, &within);
-                self.items(&role.tasks, &within);
+        if let StepKind::Expand(Expand::Role(_, from)) = &step.kind {
+            let role = self.load_role(&inclusion.target, from, &inside, &target.span);
+            let Some(role) = role else { return };
+            let within = inside.within(&role);
+            for dependency in &role.dependencies {
+                self.role_entry(dependency, &within);
             }
-            _ => {
-                let Some(path) = self.find_tasks(&inclusion.target, &target, &inside) else { return };
-                let inside = inside.beside(&path);
-                self.file(&path, &target, &inside);
-            }
+            self.handlers(&role.handlers, &within);
+            self.items(&role.tasks, &within);
+            return;
         }
+        let Some(path) = self.find_tasks(&inclusion.target, &target, &inside) else { return };
+        let inside = inside.beside(&path);
+        self.file(&path, &target, &inside);
     }
 
     fn handler_step(&mut self, number: usize, handler: &HandlerNames, around: &Surroundings) {

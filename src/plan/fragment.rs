@@ -40,9 +40,9 @@ pub struct HandlerNames {
 #[derive(Debug)]
 pub struct HandlerBody {
     /// The task.
-    pub task: Arc<Task>,
+    pub(super) task: Arc<Task>,
     /// What it inherits.
-    pub around: Surroundings,
+    pub(super) around: Surroundings,
 }
 
 /// One case with its parameters.

@@ -83,9 +83,9 @@ impl<'a> Web<'a> {
         for step in 0..self.draft.steps.len() {
             let lane = self.draft.steps[step].lane;
             if self.flow(step).open || lane == Lane::Cases {
-                self.fence_at(step)
+                self.fence_at(step);
             } else {
-                self.task(step)
+                self.task(step);
             }
             self.remember_sections(step);
         }
@@ -171,3 +171,6 @@ fn aliases(name: &str) -> impl Iterator<Item = &str> {
     let fact = name.starts_with("ansible_") && name != FACTS;
     std::iter::once(name).chain(fact.then_some(FACTS))
 }
+
+#[cfg(test)]
+mod tests;

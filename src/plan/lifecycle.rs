@@ -42,31 +42,37 @@ impl Build<'_> {
         }
     }
 
-    /// Compiles `body` inside the container of a case or of a round, if there is one of that lifetime.
-    pub fn contained_for(
-        &mut self,
-        lifetime: Lifetime,
-        around: &Surroundings,
-        body: impl FnOnce(&mut Self, &Surroundings),
-    ) {
+    /// Compiles `body` inside the container of a round, if there is one.
+    pub fn contained_round(&mut self, around: &Surroundings, body: impl FnOnce(&mut Self, &Surroundings)) {
         match around.container.clone() {
-            Some((lifecycle, span)) if lifecycle.lifetime == lifetime => {
+            Some((lifecycle, span)) if lifecycle.lifetime == Lifetime::Round => {
                 self.contained(&lifecycle, &span, around, body);
             }
             _ => body(self, around),
         }
     }
 
-    fn prepare_image(&mut self, lifecycle: &ContainerLifecycle, around: &Surroundings) {
+    /// Gets or builds the image.
+    pub fn prepare_image(&mut self, lifecycle: &ContainerLifecycle, around: &Surroundings) {
         let image = &lifecycle.image;
         let part = |key: &str| image.value.get(key).map(|v| self.known.shown(around, v));
         let name = part("name").unwrap_or_else(|| self.known.shown(around, &image.value));
-        let detail = match (part("build"), part("base")) {
+        let base = image.value.get("base").map(|v| self.explained(around, v));
+        let detail = match (part("build"), base) {
             (Some(_), Some(base)) => format!("build {name} on {base}"),
             (Some(_), None) => format!("build {name}"),
             _ => name,
         };
         self.announce(around, &Stage::PrepareImage, "prepare_image", detail, &image.span);
+    }
+
+    /// A template with its value, where all hosts know it and agree: `{{ vendor_base }}=debian:12`.
+    fn explained(&self, around: &Surroundings, value: &Value) -> String {
+        let known = self.known.same_everywhere(around, value, &self.play.span, "this");
+        match (value.has_template(), known) {
+            (true, Ok(known)) => format!("{value}={known}"),
+            _ => value.to_string(),
+        }
     }
 
     fn contained(
@@ -76,20 +82,33 @@ impl Build<'_> {
         around: &Surroundings,
         body: impl FnOnce(&mut Self, &Surroundings),
     ) {
-        let name = lifecycle
-            .name
-            .as_ref()
-            .map_or_else(|| "container".to_owned(), |n| self.known.shown(around, &n.value));
         let (inside, always) = self.sections(around);
-        self.announce(&inside, &Stage::StartContainer, "start_container", name.clone(), span);
+        self.start(lifecycle, span, &inside);
+        body(self, &inside);
+        self.stop(lifecycle, span, &always);
+    }
+
+    /// Starts and configures a container.
+    pub fn start(&mut self, lifecycle: &ContainerLifecycle, span: &Span, around: &Surroundings) {
+        let name = self.container_name(lifecycle, around);
+        self.announce(around, &Stage::StartContainer, "start_container", name.clone(), span);
         for role in &lifecycle.configure {
             let detail = format!("role {} in {name}", self.known.shown(around, &role.role.value));
-            self.announce(&inside, &Stage::ConfigureEnv, "configure_env", detail, &role.span);
+            self.announce(around, &Stage::ConfigureEnv, "configure_env", detail, &role.span);
         }
-        body(self, &inside);
+    }
+
+    /// Stops a container, unless it is to be kept.
+    pub fn stop(&mut self, lifecycle: &ContainerLifecycle, span: &Span, around: &Surroundings) {
         if !self.compiler.options.keep_container {
-            self.announce(&always, &Stage::StopContainer, "stop_container", name, span);
+            let name = self.container_name(lifecycle, around);
+            self.announce(around, &Stage::StopContainer, "stop_container", name, span);
         }
+    }
+
+    fn container_name(&self, lifecycle: &ContainerLifecycle, around: &Surroundings) -> String {
+        let shown = |n: &crate::base::Spanned<Value>| self.known.shown(around, &n.value);
+        lifecycle.name.as_ref().map_or_else(|| "container".to_owned(), shown)
     }
 
     fn monitored(
@@ -98,16 +117,24 @@ impl Build<'_> {
         around: &Surroundings,
         body: impl FnOnce(&mut Self, &Surroundings),
     ) {
-        let Some(first) = own.monitors.first() else { return body(self, around) };
+        if own.monitors.is_empty() {
+            return body(self, around);
+        }
+        let (inside, always) = self.sections(around);
+        self.monitors(own, "monitor start", &inside);
+        body(self, &inside);
+        self.monitors(own, "monitor stop", &always);
+    }
+
+    /// Starts or stops the monitors that a mapping names.
+    pub fn monitors(&mut self, own: &Keywords, word: &str, around: &Surroundings) {
+        let Some(first) = own.monitors.first() else { return };
         let names = |m: &crate::base::Spanned<Value>| match &m.value {
             Value::Map(map) => map.keys().next().map_or_else(String::new, ToString::to_string),
             other => other.to_string(),
         };
         let detail = own.monitors.iter().map(names).collect::<Vec<_>>().join(", ");
-        let (inside, always) = self.sections(around);
-        self.announce(&inside, &Stage::Monitor, "monitor start", detail.clone(), &first.span);
-        body(self, &inside);
-        self.announce(&always, &Stage::Monitor, "monitor stop", detail, &first.span);
+        self.announce(around, &Stage::Monitor, word, detail, &first.span);
     }
 
     /// A scope with a body and an always.
@@ -124,6 +151,6 @@ impl Build<'_> {
     pub fn group(&mut self, around: &Surroundings, label: &str, word: &str) -> Surroundings {
         let scope = self.draft.scope(Some(around.scope), ScopeKind::Group(label.into()));
         let path = self.draft.id(format!("{}/{}", around.path, slug(word)));
-        Surroundings { scope, path, ..around.clone() }
+        Surroundings { path, scope, ..around.clone() }
     }
 }

@@ -85,19 +85,16 @@ impl Build<'_> {
             Value::String(text) => text.as_str().trim().parse().ok(),
             other => other.as_int().and_then(|i| u32::try_from(i).ok()),
         };
-        match number.filter(|n| *n >= least && *n <= 1_000_000) {
-            Some(number) => number,
-            None => {
-                let given = if rendered.as_list().is_some() {
-                    rendered.kind().to_owned()
-                } else {
-                    rendered.to_string()
-                };
-                let message = format!("a whole number from {least} on is wanted here, not {given}");
-                self.found.push(Diagnostic::error("wrong-type", message).at(&written.span));
-                default
-            }
+        if let Some(number) = number.filter(|n| *n >= least && *n <= 1_000_000) {
+            return number;
         }
+        let given = match &rendered {
+            Value::List(_) | Value::Map(_) => rendered.kind().to_owned(),
+            other => format!("`{other}`"),
+        };
+        let message = format!("a whole number from {least} on is wanted here, not {given}");
+        self.found.push(Diagnostic::error("wrong-type", message).at(&written.span));
+        default
     }
 }
 

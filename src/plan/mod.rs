@@ -43,7 +43,7 @@ pub use step::{
 };
 pub use surroundings::Surroundings;
 
-use crate::base::{Diagnostics, HostName};
+use crate::base::{Diagnostic, Diagnostics, HostName};
 use crate::model::{Play, Strategy};
 
 /// The compile-time answer: every play with the hosts that are known now.
@@ -55,6 +55,32 @@ pub struct Plan {
     pub plays: Vec<PlayPlan>,
     /// Warnings; errors would have prevented the plan.
     pub warnings: Diagnostics,
+}
+
+impl Plan {
+    /// Why this version cannot run it: steps that are planned and shown only.
+    pub fn refusals(&self) -> Diagnostics {
+        let mut found = Diagnostics::new();
+        for step in self.plays.iter().flat_map(|p| p.fragment.graph.node_weights()) {
+            let StepKind::Announced(announced) = &step.kind else { continue };
+            if announced.refuse && !step.hosts.is_empty() {
+                let place = step.span.file_line();
+                let refusal = if step.name == "rendezvous" {
+                    Diagnostic::error("not-built", format!("this version runs no gangs ({place})"))
+                        .help("leave the case out with `--case`")
+                } else {
+                    let message = format!(
+                        "this play starts a container ({place}); if this machine already is the environment, add --in-container"
+                    );
+                    Diagnostic::error("needs-container", message).help("this version starts no containers")
+                };
+                if !found.iter().any(|d| d.code == refusal.code) {
+                    found.push(refusal.at(&step.span));
+                }
+            }
+        }
+        found
+    }
 }
 
 /// One play of a plan.

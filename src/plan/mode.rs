@@ -48,7 +48,7 @@ impl Compiler {
         for host in around.hosts.iter() {
             let said = match &for_all {
                 Some((on, words)) => Some((*on, words.clone())),
-                None => self.said_by_variable(known, around, host, found),
+                None => said_by_variable(known, around, host, found),
             };
             if let Some((true, words)) = said {
                 modes.insert(host.clone(), words);
@@ -56,29 +56,28 @@ impl Compiler {
         }
         modes
     }
+}
 
-    /// What the variable `in_container` says on a host.
-    fn said_by_variable(
-        &self,
-        known: &Known,
-        around: &Surroundings,
-        host: &HostName,
-        found: &mut Diagnostics,
-    ) -> Option<(bool, String)> {
-        let templar = known.on(host, &around.vars);
-        let (value, layer) = templar.scope().lookup("in_container")?;
-        let place = match value {
-            Value::String(text) => text.span().cloned(),
-            _ => None,
-        };
-        let span = place.unwrap_or_else(|| layer.span.clone());
-        let rendered = found.keep(templar.render(value))?;
-        let Some(on) = rendered.to_bool() else {
-            let message = format!("`in_container` must be a boolean, on {host} it is {}", rendered.kind());
-            found.push(Diagnostic::error("not-a-boolean", message).at(&span));
-            return None;
-        };
-        let origin = if layer.level == Level::Extra { "--extra-vars".to_owned() } else { span.file_line() };
-        Some((on, format!("in_container at {origin}")))
-    }
+/// What the variable `in_container` says on a host.
+fn said_by_variable(
+    known: &Known,
+    around: &Surroundings,
+    host: &HostName,
+    found: &mut Diagnostics,
+) -> Option<(bool, String)> {
+    let templar = known.on(host, &around.vars);
+    let (value, layer) = templar.scope().lookup("in_container")?;
+    let place = match value {
+        Value::String(text) => text.span().cloned(),
+        _ => None,
+    };
+    let span = place.unwrap_or_else(|| layer.span.clone());
+    let rendered = found.keep(templar.render(value))?;
+    let Some(on) = rendered.to_bool() else {
+        let message = format!("`in_container` must be a boolean, on {host} it is {}", rendered.kind());
+        found.push(Diagnostic::error("not-a-boolean", message).at(&span));
+        return None;
+    };
+    let origin = if layer.level == Level::Extra { "--extra-vars".to_owned() } else { span.file_line() };
+    Some((on, format!("in_container at {origin}")))
 }

@@ -1,4 +1,4 @@
-//! One play: facts, pre_tasks, roles, tasks, cases, post_tasks, in their scopes, with their edges.
+//! One play: facts, tasks, roles and cases in their order, in their scopes, with their edges.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use super::step::{Expand, Inherited, StepKind, TaskStep};
 use super::{Compiler, PlayPlan, Surroundings, layout, needs, pruned};
 use crate::base::spec::Argument;
 use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, Map, Span, Spanned, Value};
-use crate::model::{Call, Inventory, Item, Keywords, Level, LoopControl, Play, Role, Strategy, VarLayer};
+use crate::model::{Call, Inventory, Keywords, Level, LoopControl, Play, Role, Strategy, VarLayer};
 
 /// A play after compilation, with what checks over all plays want to know.
 pub(super) struct Compiled {
@@ -35,13 +35,13 @@ pub(super) fn compile_play(
     inventory: &Inventory,
     found: &mut Diagnostics,
 ) -> Compiled {
-    let mut compiled = Compiled {
+    let mut outcome = Compiled {
         plan: None,
         cases: Vec::new(),
         stages: BTreeSet::new(),
         usage: super::undefined::Usage::default(),
     };
-    let Some(play) = compiler.project.playbook.plays.get(number) else { return compiled };
+    let Some(play) = compiler.project.playbook.plays.get(number) else { return outcome };
     let hosts = compiler.play_hosts(inventory, play, found);
     let known = compiler.known(inventory, play, &hosts, found);
     let mut build = Build::new(compiler, play, &known);
@@ -57,11 +57,11 @@ pub(super) fn compile_play(
     let batches = build.batches(&around);
     build.check_notified();
     build.check_stages();
-    compiled.cases = std::mem::take(&mut build.known_cases);
-    compiled.stages =
+    outcome.cases = std::mem::take(&mut build.known_cases);
+    outcome.stages =
         build.draft.steps.iter().filter_map(|s| s.step.stage.as_ref()).map(|s| Arc::from(s.name())).collect();
-    compiled.usage = std::mem::take(&mut build.usage);
-    let open = open_ends(&build, &compiled.usage);
+    outcome.usage = std::mem::take(&mut build.usage);
+    let open = open_ends(&build, &outcome.usage);
     let broken = build.found.has_errors();
     let mut own = std::mem::take(&mut build.found);
     let name = play
@@ -72,7 +72,7 @@ pub(super) fn compile_play(
     if !broken {
         let draft = std::mem::take(&mut build.draft);
         if let Some((fragment, pruning)) = finish(draft, strategy, &around, modes, &mut own) {
-            compiled.plan = Some(PlayPlan {
+            outcome.plan = Some(PlayPlan {
                 number,
                 name,
                 play: Arc::clone(play),
@@ -88,7 +88,7 @@ pub(super) fn compile_play(
         }
     }
     found.extend(own);
-    compiled
+    outcome
 }
 
 /// Edges, needs, pruning: from a draft to a fragment.
@@ -264,41 +264,38 @@ impl Build<'_> {
             let part =
                 |word: &str| Surroundings { path: format!("{}/{word}", around.path), ..around.clone() };
             build.items(&play.pre_tasks, &part("pre_tasks"));
-            build.flush_after(&play.pre_tasks, &part("pre_tasks"));
+            if !play.pre_tasks.is_empty() {
+                build.flush_now(around, "pre_tasks");
+            }
             for role in &play.roles {
                 build.role_entry(role, &part("roles"));
             }
             build.items(&play.tasks, &part("tasks"));
-            let anything: Vec<Item> = play.tasks.clone();
-            if !play.roles.is_empty() || !anything.is_empty() {
-                build.flush_now(&part("tasks"));
+            if !play.roles.is_empty() || !play.tasks.is_empty() {
+                build.flush_now(around, "tasks");
             }
             if !play.cases.is_empty() {
                 let before = build.draft.handlers.len();
                 seed = build.cases(&part("cases"));
                 if build.draft.handlers.len() > before || build.notifies {
-                    build.flush_now(&part("cases"));
+                    build.flush_now(around, "cases");
                 }
             }
             build.items(&play.post_tasks, &part("post_tasks"));
-            build.flush_after(&play.post_tasks, &part("post_tasks"));
+            if !play.post_tasks.is_empty() {
+                build.flush_now(around, "post_tasks");
+            }
         });
         seed
     }
 
-    fn flush_after(&mut self, items: &[Item], around: &Surroundings) {
-        if !items.is_empty() {
-            self.flush_now(around);
-        }
-    }
-
     /// A flush, if anybody could have been notified.
-    fn flush_now(&mut self, around: &Surroundings) {
+    fn flush_now(&mut self, around: &Surroundings, after: &str) {
         let brings = |kind: &StepKind| matches!(kind, StepKind::Expand(Expand::Role(..)));
         let some = !self.draft.handlers.is_empty() || self.draft.steps.iter().any(|s| brings(&s.step.kind));
         if some {
             let span = self.play.span.clone();
-            self.flush(around, &span);
+            self.flush(around, &format!("flush_after_{after}"), &span);
         }
     }
 

@@ -127,7 +127,7 @@ impl Walk<'_> {
                         continue;
                     }
                     let guarded = guarded || read.guarded.contains(name);
-                    self.name(Arc::from(name.as_str()), text, guarded, through, own);
+                    self.name(&Arc::from(name.as_str()), text, guarded, through, own);
                 }
             }
             _ => {}
@@ -136,7 +136,7 @@ impl Walk<'_> {
 
     fn name(
         &mut self,
-        name: Arc<str>,
+        name: &Arc<str>,
         text: &Text,
         guarded: bool,
         through: Option<&Arc<str>>,
@@ -144,18 +144,18 @@ impl Walk<'_> {
     ) {
         let Some(span) = text.span() else { return };
         self.found.push(Reading {
-            name: Arc::clone(&name),
+            name: Arc::clone(name),
             guarded,
-            span: narrowed(span, &name),
+            span: narrowed(span, name),
             through: through.cloned(),
             text: text.clone(),
         });
-        if !self.seen.insert((Arc::clone(&name), guarded)) {
+        if !self.seen.insert((Arc::clone(name), guarded)) {
             return;
         }
-        let behind = self.scope.lookup(&name).map(|(value, _)| value.clone());
+        let behind = self.scope.lookup(name).map(|(value, _)| value.clone());
         if let Some(value) = behind {
-            self.value(&value, false, guarded, Some(&name), own);
+            self.value(&value, false, guarded, Some(name), own);
         }
     }
 }

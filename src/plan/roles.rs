@@ -69,7 +69,7 @@ impl Build<'_> {
             self.role_entry(dependency, &inside.within(&role));
         }
         self.importing.pop();
-        self.role_tasks(&role, &role.tasks, &inside);
+        self.wrapped(&entry.keywords, &inside, |build, inside| build.role_tasks(&role, &role.tasks, inside));
         self.name(&entry.keywords, Some(&role.name), first, &entry.span);
     }
 
@@ -123,7 +123,7 @@ impl Build<'_> {
         let Ok(name) = self.known.text(around, &entry.role, "the name of a role") else { return };
         let folders = self.role_folders(around);
         let loaded = self.compiler.project.loader.role(&name, &entry.from, &folders, &entry.role.span);
-        let Ok(role) = loaded.map(|(role, _)| role).map_err(first_error) else { return };
+        let Ok(role) = loaded.map(|(role, _)| role).map_err(|e| first_error(&e)) else { return };
         if found.iter().any(|r| r.path == role.path) {
             return;
         }

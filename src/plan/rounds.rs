@@ -66,7 +66,9 @@ pub(super) fn waves(needs: &[Vec<usize>]) -> Option<Vec<Vec<usize>>> {
         if wave.is_empty() {
             return None;
         }
-        wave.iter().for_each(|c| done[*c] = true);
+        for case in &wave {
+            done[*case] = true;
+        }
         waves.push(wave);
     }
     Some(waves)

@@ -13,33 +13,33 @@ use crate::model::{ContainerLifecycle, Keywords, Level, Metric, Stage, VarLayer}
 #[derive(Clone, Debug)]
 pub struct Surroundings {
     /// The step id so far, without a slash at its end.
-    pub path: String,
+    pub(super) path: String,
     /// The scope.
-    pub scope: ScopeIx,
+    pub(super) scope: ScopeIx,
     /// The hosts.
-    pub hosts: Arc<[HostName]>,
+    pub(super) hosts: Arc<[HostName]>,
     /// Those of them that are in in-container mode.
-    pub in_container: Arc<BTreeSet<HostName>>,
+    pub(super) in_container: Arc<BTreeSet<HostName>>,
     /// Keywords.
-    pub inherited: Inherited,
+    pub(super) inherited: Inherited,
     /// Variables, weakest first.
-    pub vars: Vec<VarLayer>,
+    pub(super) vars: Vec<VarLayer>,
     /// Tags.
-    pub tags: Vec<Arc<str>>,
+    pub(super) tags: Vec<Arc<str>>,
     /// The nearest label.
-    pub stage: Option<Stage>,
+    pub(super) stage: Option<Stage>,
     /// Where relative paths are looked for, nearest first.
-    pub search: Arc<[PathBuf]>,
+    pub(super) search: Arc<[PathBuf]>,
     /// The folder of the playbook.
-    pub playbook: PathBuf,
+    pub(super) playbook: PathBuf,
     /// The role, with its folder.
-    pub role: Option<(Arc<str>, PathBuf)>,
+    pub(super) role: Option<(Arc<str>, PathBuf)>,
     /// The case and its part.
-    pub case: Option<CasePlace>,
+    pub(super) case: Option<CasePlace>,
     /// The container that is started for each case or round.
-    pub container: Option<(Arc<ContainerLifecycle>, Span)>,
+    pub(super) container: Option<(Arc<ContainerLifecycle>, Span)>,
     /// Metrics of the case, for tasks of `run` that have none.
-    pub metrics: Arc<[Metric]>,
+    pub(super) metrics: Arc<[Metric]>,
 }
 
 /// The nearest one that says something.
@@ -51,7 +51,7 @@ fn nearest(outer: &mut Option<Spanned<Value>>, own: Option<&Spanned<Value>>) {
 
 impl Inherited {
     /// Adds what one mapping says.
-    pub fn add(&mut self, own: &Keywords) {
+    pub(super) fn add(&mut self, own: &Keywords) {
         self.when.extend(own.when.iter().cloned());
         self.environment.extend(own.environment.iter().cloned());
         self.module_defaults.extend(own.module_defaults.iter().cloned());
@@ -75,7 +75,7 @@ impl Inherited {
 
 impl Surroundings {
     /// These surroundings with what one mapping says added; its tags are added as they are rendered.
-    pub fn inside(&self, own: &Keywords, tags: Vec<Arc<str>>) -> Self {
+    pub(super) fn inside(&self, own: &Keywords, tags: Vec<Arc<str>>) -> Self {
         let mut inside = self.clone();
         inside.inherited.add(own);
         for tag in tags {
@@ -90,7 +90,7 @@ impl Surroundings {
     }
 
     /// Adds variables of one origin, unless there are none.
-    pub fn push_vars(&mut self, level: Level, origin: &str, span: &Span, vars: &Arc<Map>) {
+    pub(super) fn push_vars(&mut self, level: Level, origin: &str, span: &Span, vars: &Arc<Map>) {
         if !vars.is_empty() {
             self.vars.push(VarLayer {
                 level,

@@ -72,7 +72,7 @@ impl Build<'_> {
             _ => {
                 let inside = self.inside(around, &task.keywords, Level::TaskVars, "task vars");
                 self.wrapped(&task.keywords, &inside, |build, inside| {
-                    let step = StepKind::Task(Arc::new(build.task_step(task, inside)));
+                    let step = StepKind::Task(Arc::new(Self::task_step(task, inside)));
                     let (word, name) = build.label(task, inside);
                     let flow = build.flow(task, inside);
                     build.push(inside, &word, &name, step, &task.span, flow);
@@ -95,7 +95,7 @@ impl Build<'_> {
     }
 
     /// A task with everything it inherits.
-    pub fn task_step(&mut self, task: &Arc<Task>, inside: &Surroundings) -> TaskStep {
+    pub fn task_step(task: &Arc<Task>, inside: &Surroundings) -> TaskStep {
         let metrics = if !task.metrics.is_empty() {
             Arc::from(task.metrics.as_slice())
         } else if Self::in_round(inside) && is_measured(task) {
@@ -137,7 +137,7 @@ impl Build<'_> {
         let grouped = self.group(&inside, &name, stem(&name));
         let grouped = grouped.beside(&path);
         self.importing.push(path.clone());
-        self.file(&path, &file, &grouped);
+        self.wrapped(&task.keywords, &grouped, |build, grouped| build.file(&path, &file, grouped));
         self.importing.pop();
     }
 
@@ -156,7 +156,7 @@ impl Build<'_> {
     fn include(&mut self, task: &Arc<Task>, around: &Surroundings) {
         // Its own condition and tags decide about the include; its variables reach what it brings.
         let inside = self.inside(around, &task.keywords, Level::IncludeParams, "include vars");
-        let step = Arc::new(self.task_step(task, &inside));
+        let step = Arc::new(Self::task_step(task, &inside));
         let is_role = task.call.short_name() == "include_role";
         let (expand, target) = if is_role {
             let mut problems = crate::base::Diagnostics::new();
@@ -173,12 +173,11 @@ impl Build<'_> {
         } else {
             self.check_target(&target, is_role, &inside);
         }
-        let (word, name) = match &task.keywords.name {
-            Some(_) => self.label(task, &inside),
-            None => {
-                let shown = self.known.shown(&inside, &target.value);
-                (slug(task.call.short_name()), format!("{} {shown}", task.call.short_name()))
-            }
+        let (word, name) = if task.keywords.name.is_some() {
+            self.label(task, &inside)
+        } else {
+            let shown = self.known.shown(&inside, &target.value);
+            (slug(task.call.short_name()), format!("{} {shown}", task.call.short_name()))
         };
         let mut flow = self.flow(task, &inside);
         flow.open = true;
@@ -202,7 +201,9 @@ impl Build<'_> {
         let name = target.value.to_string();
         if is_role {
             let role = self.load_role(&name, &RoleFrom::default(), inside, &target.span);
-            role.iter().for_each(|r| self.note_included(&r.tasks));
+            if let Some(role) = role {
+                self.note_included(&role.tasks);
+            }
             return;
         }
         let Some(path) = self.find_tasks(&name, target, inside) else { return };
@@ -224,7 +225,7 @@ impl Build<'_> {
         };
         let text = word.value.to_string();
         if text == "flush_handlers" {
-            self.flush(&inside, &word.span);
+            self.flush(&inside, "flush_handlers", &word.span);
             return;
         }
         let Some((_, meta)) = META.iter().find(|(w, _)| *w == text) else {
@@ -245,7 +246,7 @@ impl Build<'_> {
         let name = if task.keywords.name.is_some() { name } else { format!("meta {text}") };
         let number = self.push(&inside, &slug(&text), &name, step, &task.span, flow);
         if number.is_some() && !inside.inherited.when.is_empty() {
-            let task = Arc::new(self.task_step(task, &inside));
+            let task = Arc::new(Self::task_step(task, &inside));
             if let Some(number) = number {
                 self.draft.steps[number].step.condition = Some(task);
             }
@@ -253,14 +254,13 @@ impl Build<'_> {
     }
 
     /// A flush of handlers: expanded by the run, because only it knows who notified what.
-    pub fn flush(&mut self, around: &Surroundings, span: &crate::base::Span) {
+    pub fn flush(&mut self, around: &Surroundings, word: &str, span: &crate::base::Span) {
         let mut around = around.clone();
         around.tags = vec![Arc::from("always")];
         around.stage = None;
         let flow = super::draft::Flow { open: true, ..Default::default() };
         let kind = StepKind::Expand(Expand::Flush);
-        let Some(number) = self.push(&around, "flush_handlers", "flush handlers", kind, span, flow.clone())
-        else {
+        let Some(number) = self.push(&around, word, "flush handlers", kind, span, flow.clone()) else {
             return;
         };
         let expand = &mut self.draft.steps[number].step;
@@ -382,7 +382,7 @@ pub(super) fn spanned(argument: &Argument) -> Spanned<Value> {
 }
 
 /// The first of several errors.
-pub(super) fn first_error(errors: crate::base::Diagnostics) -> Diagnostic {
+pub(super) fn first_error(errors: &crate::base::Diagnostics) -> Diagnostic {
     let fallback = || Diagnostic::error("unreadable", "a file cannot be read");
     errors.iter().next().cloned().unwrap_or_else(fallback)
 }

@@ -115,7 +115,9 @@ impl Build<'_> {
                     None => self.usage.open = true,
                 },
                 Item::Block(block) => {
-                    [&block.body, &block.rescue, &block.always].iter().for_each(|s| self.note_included(s));
+                    for section in [&block.body, &block.rescue, &block.always] {
+                        self.note_included(section);
+                    }
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! Playbooks and what the compiler makes of them: each folder of `tests/cases/plan/` holds a playbook, an inventory, and
 //! `args`, one line per way to ask. Snapshots hold the plan, or the whole text of what is wrong.
 
+mod schema;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -96,7 +98,7 @@ fn answer(folder: &Path, line: &str) -> String {
             shown(&compiler, &plan, &question.format) + &warnings
         }
     };
-    text.replace(&format!("{}/", folder.display()), "")
+    text.replace(&format!("{}/", folder.display()), "").replace(&folder.display().to_string(), ".")
 }
 
 fn shown(compiler: &Compiler, plan: &Plan, format: &str) -> String {
@@ -214,4 +216,18 @@ fn a_flush_has_a_step_per_handler_and_an_include_brings_its_file() {
     let missing =
         benchbook::plan::Inclusion { target: Arc::from("none.yml"), vars: benchbook::base::Map::new() };
     assert!(compiler.expand(0, include, &play.hosts, &[missing]).is_err());
+}
+
+#[test]
+fn the_json_is_what_its_schema_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/plan.schema.json");
+    let schema: serde_json::Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(schema["properties"]["schema"]["const"], render::SCHEMA_VERSION);
+    for plan in plans() {
+        let json = render::json(&plan);
+        assert_eq!(schema::problems(&schema, &schema, &json, "plan"), Vec::<String>::new());
+    }
+    // The check itself notices what does not fit.
+    let broken = serde_json::json!({"schema": 2, "playbook": "x", "plays": [{}], "other": 1});
+    assert!(schema::problems(&schema, &schema, &broken, "plan").len() > 3);
 }

@@ -3,7 +3,7 @@
 use super::rows::Row;
 use super::words::{brief, command, expect, limits, metric, place, shortened};
 use crate::base::{CaseId, Key, Value};
-use crate::model::{CaseOrder, Requirement, RequirementKind};
+use crate::model::{CaseOrder, Requirement, RequirementKind, Stage};
 use crate::plan::{CasePart, CasePlan, PlayPlan, Step, StepKind};
 
 /// The row of all cases.
@@ -59,6 +59,10 @@ fn case_row(play: &PlayPlan, name: &str, playbook: &str) -> Row {
         Some((nodes, ranks)) => format!("gang of {nodes} nodes × {ranks}"),
         None => "each host alone".to_owned(),
     };
+    let alone = match container(play) {
+        Some(name) => format!("in {name}, {alone}"),
+        None => alone,
+    };
     let children = parts(play, first);
     Row {
         label: name.to_owned(),
@@ -67,6 +71,14 @@ fn case_row(play: &PlayPlan, name: &str, playbook: &str) -> Row {
         children,
         free: None,
     }
+}
+
+/// The container that the cases run in.
+fn container(play: &PlayPlan) -> Option<String> {
+    play.fragment.graph.node_weights().find_map(|s| match &s.kind {
+        StepKind::Announced(a) if s.stage == Some(Stage::StartContainer) => Some(a.detail.clone()),
+        _ => None,
+    })
 }
 
 /// `threads={1,all} × mib={64,512} = 4`

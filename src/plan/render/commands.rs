@@ -1,5 +1,7 @@
 //! `plan --commands`: what each step would send, as far as it can be templated before contact.
 
+use std::fmt::Write as _;
+
 use crate::base::Value;
 use crate::plan::{CasePart, Compiler, Plan, Step, StepKind, TaskStep};
 
@@ -47,11 +49,12 @@ fn head(step: &Step) -> String {
 
 fn body(task: &TaskStep, render: &dyn Fn(&Value) -> Value) -> String {
     let name = task.call.short_name();
+    // Writing to a string cannot fail.
     let mut text = String::new();
     for environment in &task.inherited.environment {
         if let Value::Map(map) = render(&environment.value) {
             for (key, value) in map.iter() {
-                text.push_str(&format!("{key}={} ", render(value)));
+                let _ = write!(text, "{key}={} ", render(value));
             }
         }
     }
@@ -63,7 +66,7 @@ fn body(task: &TaskStep, render: &dyn Fn(&Value) -> Value) -> String {
         .or_else(|| Some(task.call.argument("cmd")?.value.clone()));
     if let Some(line) = line {
         if !matches!(name, "command" | "shell" | "raw") {
-            text.push_str(&format!("{name} "));
+            let _ = write!(text, "{name} ");
         }
         text.push_str(render(&line).to_string().trim_end());
     } else {
@@ -71,7 +74,7 @@ fn body(task: &TaskStep, render: &dyn Fn(&Value) -> Value) -> String {
     }
     text.push('\n');
     for argument in task.call.arguments.iter().filter(|a| &*a.name != "cmd") {
-        text.push_str(&format!("    {}: {}\n", argument.name, render(&argument.value)));
+        let _ = writeln!(text, "    {}: {}", argument.name, render(&argument.value));
     }
     text
 }

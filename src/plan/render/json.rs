@@ -43,7 +43,7 @@ fn play(play: &PlayPlan) -> Json {
         json!({
             "step": p.step.id,
             "name": p.step.name,
-            "stage": p.step.stage.as_ref().map(|s| s.name()),
+            "stage": p.step.stage.as_ref().map(crate::model::Stage::name),
             "hosts": p.hosts,
             "place": place(&p.step.span),
             "before": p.before.map(id),
@@ -92,7 +92,7 @@ fn scope(scope: &Scope) -> Json {
         Section::Rescue => "rescue",
         Section::Always => "always",
     };
-    let parent = scope.parent.map(|p| p.index());
+    let parent = scope.parent.map(crate::plan::ScopeIx::index);
     match &scope.kind {
         ScopeKind::Play => json!({"kind": "play", "parent": parent}),
         ScopeKind::Block { rescue } => json!({"kind": "block", "rescue": rescue, "parent": parent}),
@@ -122,7 +122,7 @@ fn step(step: &Step) -> Json {
         "kind": kind(&step.kind),
         "scope": step.scope.index(),
         "hosts": step.hosts,
-        "stage": step.stage.as_ref().map(|s| s.name()),
+        "stage": step.stage.as_ref().map(crate::model::Stage::name),
         "tags": step.tags,
         "case": case,
         "place": place(&step.span),

@@ -4,7 +4,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::rows::{Row, play_rows};
 use super::words::count;
-use crate::plan::{Plan, PlayPlan, StepKind};
+use crate::model::Stage;
+use crate::plan::{CasePlan, Plan, PlayPlan, StepKind};
 
 /// What the last line may suggest.
 #[derive(Clone, Debug, Default)]
@@ -66,8 +67,10 @@ fn header(play: &PlayPlan) -> String {
     if modes.is_empty() && !cases.is_empty() {
         let runs =
             |rounds: u32, hosts: usize| usize::try_from(rounds).unwrap_or(usize::MAX).saturating_mul(hosts);
-        let all: usize = cases.iter().map(|c| runs(c.repeat + c.warmup, c.hosts.len())).sum();
-        let warm: usize = cases.iter().map(|c| runs(c.warmup, c.hosts.len())).sum();
+        // A gang runs once on all its hosts.
+        let units = |c: &CasePlan| if c.gang.is_some() { 1 } else { c.hosts.len() };
+        let all: usize = cases.iter().map(|c| runs(c.repeat + c.warmup, units(c))).sum();
+        let warm: usize = cases.iter().map(|c| runs(c.warmup, units(c))).sum();
         let warm = if warm > 0 { format!(", {warm} of them warm-up") } else { String::new() };
         parts.push(format!("{}{warm}", count(all, "case run")));
     }
@@ -125,7 +128,8 @@ fn last_lines(plan: &Plan, hints: &Hints) -> Vec<String> {
     } else {
         format!("known only when running: {}     {commands}", open.join(", "))
     });
-    let contained = steps().any(|s| matches!(&s.kind, StepKind::Announced(a) if a.refuse));
+    let contained =
+        steps().any(|s| matches!(s.kind, StepKind::Announced(_)) && s.stage == Some(Stage::StartContainer));
     let modes = if contained { "     already in containers?  --in-container" } else { "" };
     lines.push(format!("nothing was contacted.  run it:  {}{modes}", hints.run));
     lines
