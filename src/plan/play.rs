@@ -69,6 +69,11 @@ pub(super) fn compile_play(
         .name
         .as_ref()
         .map_or_else(|| play.hosts.value.to_string(), |n| known.shown(&around, &n.value));
+    let nothing_missing = !own.iter().any(|d| d.code.starts_with("missing-"));
+    if broken && nothing_missing {
+        // What `needs` says is judged too, unless steps are missing that it may mean.
+        needs::resolve(&build.draft, strategy, &mut own);
+    }
     if !broken {
         let draft = std::mem::take(&mut build.draft);
         if let Some((fragment, pruning)) = finish(draft, strategy, &around, modes, &mut own) {

@@ -21,7 +21,7 @@ pub struct Surroundings {
     /// Those of them that are in in-container mode.
     pub(super) in_container: Arc<BTreeSet<HostName>>,
     /// Keywords.
-    pub(super) inherited: Inherited,
+    pub inherited: Inherited,
     /// Variables, weakest first.
     pub(super) vars: Vec<VarLayer>,
     /// Tags.

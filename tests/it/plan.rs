@@ -7,7 +7,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use benchbook::base::spec::{Catalogue, CheckMode, OnResume, Spec, schema_of};
+use benchbook::action::ACTIONS;
+use benchbook::base::spec::Catalogue;
 use benchbook::base::{Diagnostics, HostName};
 use benchbook::load::project::Asked;
 use benchbook::load::{Config, DiskFiles, Project};
@@ -15,27 +16,9 @@ use benchbook::module::MODULES;
 use benchbook::plan::render::{self, Hints};
 use benchbook::plan::{Compiler, Options, Order, Plan, StepKind};
 
-/// Any arguments.
-#[derive(schemars::JsonSchema)]
-#[allow(dead_code)]
-struct Anything {}
-
-fn action(name: &'static str) -> Spec {
-    Spec {
-        name,
-        summary: "an action",
-        free_form: None,
-        open: true,
-        on_resume: OnResume::Rerun,
-        check: CheckMode::Full,
-        schema: schema_of::<Anything>,
-    }
-}
-
 fn catalogue() -> Arc<Catalogue> {
-    let actions =
-        ["add_host", "assert", "debug", "fail", "group_by", "include_vars", "pause", "set_fact", "template"];
-    Arc::new(Catalogue::new(MODULES.iter().map(|m| m.spec).chain(actions.map(action))))
+    let modules = MODULES.iter().map(|m| m.spec);
+    Arc::new(Catalogue::new(modules.chain(ACTIONS.iter().map(|a| a.spec))))
 }
 
 /// What one line of `args` asks for.

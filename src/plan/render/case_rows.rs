@@ -59,7 +59,7 @@ fn case_row(play: &PlayPlan, name: &str, playbook: &str) -> Row {
         Some((nodes, ranks)) => format!("gang of {nodes} nodes × {ranks}"),
         None => "each host alone".to_owned(),
     };
-    let alone = match container(play) {
+    let alone = match container(play, &first.id) {
         Some(name) => format!("in {name}, {alone}"),
         None => alone,
     };
@@ -73,12 +73,19 @@ fn case_row(play: &PlayPlan, name: &str, playbook: &str) -> Row {
     }
 }
 
-/// The container that the cases run in.
-fn container(play: &PlayPlan) -> Option<String> {
-    play.fragment.graph.node_weights().find_map(|s| match &s.kind {
-        StepKind::Announced(a) if s.stage == Some(Stage::StartContainer) => Some(a.detail.clone()),
-        _ => None,
-    })
+/// The container that a case runs in: its own, or that of the play.
+fn container(play: &PlayPlan, case: &CaseId) -> Option<String> {
+    let started = |of: Option<&CaseId>| {
+        play.fragment.graph.node_weights().find_map(|s| match &s.kind {
+            StepKind::Announced(a)
+                if s.stage == Some(Stage::StartContainer) && s.case.as_ref().map(|c| &c.id) == of =>
+            {
+                Some(a.detail.clone())
+            }
+            _ => None,
+        })
+    };
+    started(Some(case)).or_else(|| started(None))
 }
 
 /// `threads={1,all} × mib={64,512} = 4`
@@ -142,7 +149,8 @@ fn run_rows(case: &CasePlan, run: &[&Step]) -> Vec<Row> {
     };
     let mut often = vec![format!("{}×", case.warmup + case.repeat)];
     often.extend(measured.map(|t| limits(t)).filter(|l| !l.is_empty()));
-    let label = run.first().and_then(|s| s.stage.as_ref()).map_or("run_case", |s| s.name());
+    let own = run.iter().find(|s| matches!(s.kind, StepKind::Task(_)));
+    let label = own.and_then(|s| s.stage.as_ref()).map_or("run_case", |s| s.name());
     let mut rows = vec![plain(label, &what, &often.join("  "))];
     for found in &case.metrics {
         let expectations: Vec<String> = found.expect.iter().map(expect).collect();

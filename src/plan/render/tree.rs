@@ -149,9 +149,9 @@ fn drawn(rows: &[Row]) -> Vec<String> {
     let first = flat.iter().map(|(prefix, r)| prefix.width() + r.label.width()).max().unwrap_or(0);
     let line = |(prefix, row): &(String, &Row)| {
         let mut line = padded(&format!("{prefix}{}", row.label), first);
-        for (column, width) in row.columns.iter().zip(&widths).filter(|(_, w)| **w > 0) {
+        for (i, width) in widths.iter().enumerate().filter(|(_, w)| **w > 0) {
             line.push_str("  ");
-            line.push_str(&padded(column, *width));
+            line.push_str(&padded(row.columns.get(i).map_or("", String::as_str), *width));
         }
         if !row.place.is_empty() {
             line.push_str("  ");
