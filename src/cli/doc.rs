@@ -6,6 +6,7 @@ use super::terminal::Terminal;
 use super::{Exit, Outcome, wiring};
 use crate::base::Diagnostic;
 use crate::base::spec::Catalogue;
+use crate::base::spec::Spec;
 
 /// Shows what modules and actions do and which arguments they take
 #[derive(Debug, ClapArgs)]
@@ -24,7 +25,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
         None if args.all => reference(&catalogue),
         None => {
             let width = catalogue.names().map(str::len).max().unwrap_or(0);
-            catalogue.iter().map(|spec| format!("{:<width$}  {}\n", spec.name, spec.summary)).collect()
+            let line = |spec: &Spec| format!("{:<width$}  {}", spec.name, spec.summary);
+            catalogue.iter().map(line).collect::<Vec<_>>().join("\n") + "\n"
         }
         Some(name) => match catalogue.get(name) {
             Some(spec) => spec.manual(),

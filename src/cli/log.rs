@@ -13,6 +13,7 @@ use crate::wire::Stream;
 
 /// Prints the kept output of steps; without a selection that of the steps that failed, or of all when none did
 #[derive(Debug, ClapArgs)]
+#[allow(clippy::struct_excessive_bools)] // each is a switch of the command line
 pub(super) struct Args {
     #[command(flatten)]
     run: WhichRun,
@@ -25,9 +26,12 @@ pub(super) struct Args {
     /// Steps with this name or id, or whose id ends so
     #[arg(long, value_name = "STEP")]
     step: Option<String>,
-    /// This round of a case
+    /// This round of a case, not counting warm-up rounds
     #[arg(long, value_name = "N")]
     round: Option<u32>,
+    /// Warm-up rounds; with --round, that one of them
+    #[arg(long)]
+    warmup: bool,
     /// Only standard output
     #[arg(long, conflicts_with = "stderr")]
     stdout: bool,
@@ -45,7 +49,11 @@ struct Found {
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let run = args.run.open()?;
     let events: Vec<Event> = run.events()?.into_iter().map(|(_, event)| event).collect();
-    let selected = args.case.is_some() || args.host.is_some() || args.step.is_some() || args.round.is_some();
+    let selected = args.case.is_some()
+        || args.host.is_some()
+        || args.step.is_some()
+        || args.round.is_some()
+        || args.warmup;
     let only_failed = !selected && events.iter().any(has_failed);
     let wanted = events.iter().filter(|e| if only_failed { has_failed(e) } else { args.wants(e) });
     let mut found = Vec::new();
@@ -79,11 +87,14 @@ fn has_failed(event: &Event) -> bool {
 
 impl Args {
     fn wants(&self, event: &Event) -> bool {
-        let Event::StepEnded { step, name, host, case, round, fate, .. } = event else { return false };
+        let Event::StepEnded { step, name, host, case, round, warmup, fate, .. } = event else {
+            return false;
+        };
         matches!(fate, Fate::Ran { .. })
             && self.host.as_deref().is_none_or(|wanted| host.as_str() == wanted)
             && self.case.as_deref().is_none_or(|w| case.as_ref().is_some_and(|c| case_matches(c, w)))
-            && self.round.is_none_or(|wanted| *round == Some(wanted))
+            && self.round.is_none_or(|wanted| *round == Some(wanted) && *warmup == self.warmup)
+            && (!self.warmup || *warmup)
             && self.step.as_deref().is_none_or(|w| name == w || step.as_str().ends_with(w))
     }
 

@@ -8,7 +8,7 @@ use crate::store::{Run, RunFolder, Runs};
 
 use super::Failure;
 
-/// Reads the nearest `benchbook.toml`; its folder is given as the user would type it (`` or `../..`).
+/// Reads the nearest `benchbook.toml`; its folder is given as the user would type it (nothing, or `../..`).
 pub(super) fn config(files: &dyn Files) -> Result<Config, Diagnostic> {
     let depth = std::env::current_dir().map_or(1, |d| d.ancestors().count());
     let above = (0..depth).map(|n| "../".repeat(n)).map(PathBuf::from);

@@ -2,6 +2,7 @@
 //! `expect`, so that a wrong regular expression never costs a night.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use clap::Args as ClapArgs;
 use indexmap::IndexMap;
@@ -52,7 +53,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
 /// The selection of the run's own command line.
 fn as_it_was_called(provenance: &Provenance) -> Selecting {
     let extra = provenance.variables.iter().map(|v| (v.name.as_str(), v.value.clone()));
-    let extra = crate::base::Map::from_iter(extra);
+    let extra: crate::base::Map = extra.collect();
     let mut selecting = Selecting {
         playbook: Some(provenance.playbook.clone().into()),
         inventory: provenance.inventory.clone(),
@@ -120,7 +121,7 @@ fn changes(before: &IndexMap<Name, Figure>, after: &IndexMap<Name, Figure>) -> S
         text += line;
     }
     if lines.len() > LISTED {
-        text += &format!("  … {} more\n", lines.len() - LISTED);
+        let _ = writeln!(text, "  … {} more", lines.len() - LISTED);
     }
     text
 }

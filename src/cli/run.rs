@@ -83,9 +83,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
 }
 
 fn before(args: &Args, compiled: &Compiled) -> Provenance {
-    let compiler = &compiled.compiler;
-    let mut provenance = lock::before(&args.selecting, &compiler.project, &compiler.options, &compiled.plan);
-    compiled.files.note(&mut provenance);
+    let Compiled { compiler: asked, plan, files } = compiled;
+    let mut provenance = lock::before(&args.selecting, &asked.project, &asked.options, plan);
+    files.note(&mut provenance);
     provenance
 }
 

@@ -45,7 +45,7 @@ pub(super) struct Selecting {
     /// The targets already are the environment: build, start and stop no container
     #[arg(long, overrides_with = "no_in_container", help_heading = "Containers")]
     pub in_container: bool,
-    /// The targets are machines, whatever EXEC_IN_CONTAINER and the inventory say
+    /// The targets are machines, whatever `EXEC_IN_CONTAINER` and the inventory say
     #[arg(long, overrides_with = "in_container", help_heading = "Containers")]
     pub no_in_container: bool,
     /// Do not stop containers at the end

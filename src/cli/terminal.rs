@@ -1,6 +1,7 @@
 //! The one place that writes to standard output and standard error.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Stderr, Stdout, Write};
+use std::sync::Arc;
 
 use crate::base::{Diagnostic, Diagnostics};
 
@@ -11,19 +12,22 @@ pub(super) struct Terminal {
     pub colour: bool,
     /// Whether a person watches standard error.
     pub watched: bool,
+    out: Arc<Stdout>,
+    err: Arc<Stderr>,
 }
 
 impl Terminal {
     pub(super) fn new() -> Self {
-        let watched = io::stderr().is_terminal();
+        let (out, err) = (Arc::new(io::stdout()), Arc::new(io::stderr()));
+        let watched = err.is_terminal();
         // https://no-color.org
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-        Self { colour: watched && !unwanted, watched }
+        Self { colour: watched && !unwanted, watched, out, err }
     }
 
     /// Data, to standard output.
     pub(super) fn data(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = self.out.lock();
         out.write_all(bytes)?;
         out.flush()
     }
@@ -31,7 +35,7 @@ impl Terminal {
     /// Words for the user, to standard error.
     pub(super) fn say(&self, text: &str) {
         // There is nobody left to tell.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = writeln!(self.err.lock(), "{text}");
     }
 
     /// One diagnostic.

@@ -112,6 +112,7 @@ impl Lines {
         warmup: bool,
     ) -> String {
         let Some(case) = case else { return name.to_owned() };
+        let name = without_case(name, case);
         let (repeat, warmups) = self.rounds.get(case).copied().unwrap_or_default();
         match round {
             Some(round) if warmup => format!("{case}  warm-up {round}/{warmups}  {name}"),
@@ -183,6 +184,11 @@ impl Lines {
         }
         lines
     }
+}
+
+/// A step's name without the case at its end, which is said beside it: `open stream[mib=64]` → `open`.
+pub(super) fn without_case<'a>(name: &'a str, case: &CaseId) -> &'a str {
+    name.strip_suffix(case.as_str()).and_then(|rest| rest.strip_suffix(' ')).unwrap_or(name)
 }
 
 /// One word for how a step ended.

@@ -21,6 +21,7 @@ impl Listing {
             _ if going_on => "going on".to_owned(),
             (None, _) => "broke off".to_owned(),
             (Some(0), true) => "ok".to_owned(),
+            (Some(4), true) => "stopped".to_owned(),
             (Some(_), true) => "FAILED".to_owned(),
             (Some(_), false) => words.join(", "),
         };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
 
-use super::verdict::{Miss, Verdict, concerns, judge};
+use super::verdict::{Miss, Verdict, judge};
 use crate::base::statistics::{self, Summary as Statistics};
 use crate::base::{CaseId, HostName, RunId, StepId, Timestamp, Value};
 use crate::event::{Event, Expectation, Fate, Figure, Tally};
@@ -147,7 +147,7 @@ impl Gathering {
         match event {
             Event::RunStarted { run, playbook, hosts, cases, mode, .. } => {
                 self.summary.run = Some(run.clone());
-                self.summary.playbook = short(playbook).to_owned();
+                short(playbook).clone_into(&mut self.summary.playbook);
                 self.summary.hosts = hosts.iter().cloned().collect();
                 self.summary.cases = *cases;
                 self.summary.mode.clone_from(mode);
@@ -202,6 +202,19 @@ impl Gathering {
             let name = (figure.name.as_str(), labels);
             by_case.entry(&figure.case).or_default().entry(name).or_default().push(figure);
         }
+        // What was expected and never came has its row too.
+        for (case, attempts) in &self.attempts {
+            let figures = by_case.entry(case).or_default();
+            for expect in attempts.values().flat_map(|attempt| &attempt.expect) {
+                if !figures
+                    .keys()
+                    .any(|(name, labels)| expect.concerns(name, &labels.iter().cloned().collect()))
+                {
+                    let labels = expect.labels.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+                    figures.entry((expect.figure.as_str(), labels)).or_default();
+                }
+            }
+        }
         let mut rows = Vec::new();
         for (case, figures) in by_case {
             if figures.is_empty() {
@@ -216,6 +229,7 @@ impl Gathering {
         let none = IndexMap::new();
         let attempts = self.attempts.get(case).unwrap_or(&none);
         let mut judged = false;
+        let by_name: BTreeMap<String, String> = labels.iter().cloned().collect();
         let mut cells: IndexMap<HostName, Cell> = IndexMap::new();
         for host in &self.summary.hosts {
             let mut counted: Vec<&Figure> =
@@ -228,7 +242,7 @@ impl Gathering {
             }
             let attempt = attempt.cloned().unwrap_or_default();
             let expect: Vec<&Expectation> =
-                attempt.expect.iter().filter(|e| concerns(e, figure, &labels)).collect();
+                attempt.expect.iter().filter(|e| e.concerns(figure, &by_name)).collect();
             judged |= !expect.is_empty();
             cells.insert(host.clone(), cell(values, &attempt, &expect, figure.is_empty()));
         }
@@ -296,6 +310,7 @@ fn cell(values: Vec<f64>, attempt: &Attempt, expect: &[&Expectation], without_fi
     let miss = statistics.as_ref().and_then(|s| judge(s.median, expect));
     let verdict = match &attempt.ended {
         Some((Some(_), _)) => Verdict::Failed,
+        Some((None, _)) if done == 0 && attempt.repeat > 0 => Verdict::Failed,
         _ if done < attempt.repeat => Verdict::Incomplete,
         _ if miss.is_some() => Verdict::Missed,
         _ => Verdict::Ok,

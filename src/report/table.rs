@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 
 use super::Selection;
 use super::columns::{Align, lines};
+use super::line::without_case;
 use super::summary::{Cell, Failure, Row, Summary};
 use super::verdict::{Verdict, case_matches, split_case};
 use crate::base::clock::human_duration;
@@ -250,6 +251,7 @@ fn failure_lines(failure: &Failure, run: &str) -> String {
         None => {}
     }
     if let (None, Some((_, name))) = (failure.round, &failure.step) {
+        let name = failure.case.as_ref().map_or(name.as_str(), |case| without_case(name, case));
         let _ = write!(what, " {name}");
     }
     let mut text = format!("FAILED {what}: {}", failure.reason);

@@ -43,12 +43,6 @@ pub struct Miss {
     pub place: String,
 }
 
-/// Whether an expectation is about a figure.
-pub fn concerns(expectation: &Expectation, figure: &str, labels: &[(String, String)]) -> bool {
-    let has = |wanted: (&String, &String)| labels.iter().any(|(k, v)| (k, v) == wanted);
-    expectation.figure == figure && expectation.labels.iter().all(has)
-}
-
 /// The first bound that `median` does not keep.
 pub fn judge(median: f64, expectations: &[&Expectation]) -> Option<Miss> {
     expectations.iter().find_map(|e| {
