@@ -14,6 +14,7 @@ use crate::wire::Outcome;
 #[serde(deny_unknown_fields)]
 struct Args {
     /// A condition, or a list of conditions that must all hold; without marks, as in `when`.
+    #[allow(dead_code)] // taken from the map, where it still knows its place
     that: Value,
     /// Said when one does not hold.
     #[serde(default, alias = "msg")]
@@ -50,9 +51,11 @@ fn check(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
         Ok(args) => args,
         Err(error) => return Outcome::failed(error.to_string()),
     };
-    let conditions = match args.that {
-        Value::List(conditions) => conditions.to_vec(),
-        one => vec![one],
+    // As they are written, with their places.
+    let conditions = match map.get("that") {
+        Some(Value::List(conditions)) => conditions.to_vec(),
+        Some(one) => vec![one.clone()],
+        None => Vec::new(),
     };
     for condition in &conditions {
         match ctx.templar.condition(condition) {

@@ -1,6 +1,6 @@
 //! `copy`: finds the user's files and has the module `copy` put them in place.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use schemars::Schema;
 
@@ -44,17 +44,13 @@ async fn copy(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
             .await);
     };
     let found = ctx.find("files", &src)?;
-    let mut args = map.clone();
-    args.remove("src");
     if ctx.files().is_folder(&found) {
         // As rsync: `a/` means what is in it.
         let below = if src.ends_with('/') { "" } else { name_of(&found) };
         let sources = walk(&found, Path::new(below), ctx)?;
-        return Ok(folder(&args, &src, sources, ctx).await);
+        return Ok(folder(map, &src, sources, ctx).await);
     }
-    let mut outcome = one(&args, &Source { path: found, below: "".into() }, ctx).await?;
-    outcome.values.insert("src", src);
-    Ok(outcome)
+    one(map, &Source { path: found, below: "".into() }, ctx).await
 }
 
 fn name_of(path: &Path) -> &str {
@@ -67,11 +63,34 @@ async fn one(args: &Map, source: &Source, ctx: &ActionContext<'_>) -> Result<Out
     Ok(ctx.target.call(upload(args, name_of(&source.path), mode_of(&source.path), bytes)).await)
 }
 
+/// Makes a folder of the destination.
+async fn folder_of(args: &Map, dest: &str, below: &Path, ctx: &ActionContext<'_>) -> Outcome {
+    let path = format!("{}/{}", dest.trim_end_matches('/'), below.display());
+    let mut wanted = Map::from_iter([("path", Value::from(path)), ("state", "directory".into())]);
+    for (from, to) in [("directory_mode", "mode"), ("owner", "owner"), ("group", "group")] {
+        if let Some(value) = args.get(from) {
+            wanted.insert(to, value.clone());
+        }
+    }
+    ctx.target.call(Invocation { module: "file", args: wanted, ..Invocation::default() }).await
+}
+
 /// Every file of a folder, one after the other; the first failure ends it.
 async fn folder(args: &Map, src: &str, sources: Vec<Source>, ctx: &ActionContext<'_>) -> Outcome {
     let dest = args.get("dest").map(ToString::to_string).unwrap_or_default();
     let mut whole = Outcome::ok(false).with("dest", dest.as_str()).with("src", src);
+    let mut made: Option<PathBuf> = None;
     for source in sources {
+        // Files come folder by folder, so each folder is made once.
+        let parent = source.below.parent().map(Path::to_path_buf);
+        if made != parent {
+            let outcome = folder_of(args, &dest, parent.as_deref().unwrap_or(Path::new("")), ctx).await;
+            if outcome.status != Status::Ok {
+                return outcome;
+            }
+            whole.changed |= outcome.changed;
+            made = parent;
+        }
         let mut args = args.clone();
         args.insert("dest", format!("{}/{}", dest.trim_end_matches('/'), source.below.display()));
         match one(&args, &source, ctx).await {

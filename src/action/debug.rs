@@ -51,7 +51,8 @@ fn debug(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
     if ctx.verbosity < args.verbosity {
         return Outcome::skipped("Verbosity threshold not met.");
     }
-    let Some(var) = args.var else {
+    // As it is written, with its place.
+    let Some(var) = args.var.and_then(|_| map.get("var")) else {
         let msg = args.msg.unwrap_or_else(|| Value::from("Hello world!"));
         return match msg {
             Value::String(text) if !text.is_secret() => {
@@ -61,7 +62,7 @@ fn debug(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
         };
     };
     let name = var.to_string();
-    let value = match &var {
+    let value = match var {
         Value::String(text) if !text.is_template() => {
             let place = text.span().cloned().unwrap_or_else(|| crate::base::Span::nowhere("var"));
             ctx.templar.evaluate(&Text::template(text.shared(), place))

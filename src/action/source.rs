@@ -41,12 +41,15 @@ pub(super) fn sha1_hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The call of the module `copy` that puts `bytes` in place; `args` are the user's, without `src` and `content`.
+/// The call of the module `copy` that puts `bytes` in place; `args` are the user's.
 pub(super) fn upload(args: &Map, name: &str, mode: Option<u32>, bytes: Vec<u8>) -> Invocation {
     let mut args = args.clone();
     let mut known = Map::from_iter([("name", Value::from(name)), ("checksum", sha1_hex(&bytes).into())]);
     if let Some(mode) = mode {
         known.insert("mode", mode);
+    }
+    if !args.contains_key("src") {
+        args.insert("src", name);
     }
     args.insert("_upload", known);
     Invocation { module: "copy", args, uploads: vec![Upload::Bytes(bytes)], ..Invocation::default() }

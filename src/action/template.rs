@@ -14,6 +14,7 @@ use crate::wire::Outcome;
 /// Renders a file with the host's variables and puts it in its place.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools)] // they are what users write
 #[allow(dead_code)] // what is not read here goes on to `copy` as it is
 struct Args {
     /// The template on the controller; looked for in `templates/` and beside the tasks.

@@ -23,6 +23,7 @@ mod ping;
 pub mod process;
 mod raw;
 mod regex;
+pub mod requirements;
 mod setup;
 mod shell;
 pub mod shlex;
@@ -61,6 +62,7 @@ pub static MODULES: &[Module] = &[
     lineinfile::MODULE,
     ping::MODULE,
     raw::MODULE,
+    requirements::MODULE,
     setup::MODULE,
     shell::MODULE,
     slurp::MODULE,

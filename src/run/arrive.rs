@@ -168,8 +168,8 @@ impl Dispatcher {
         what.case.is_none() && strategy == Some(Strategy::Linear)
     }
 
-    /// A host has reached an expand step, with its wishes, or passed it by. The last one lets all go on.
-    pub(super) fn gather(&mut self, step: StepNo, arrived: Option<(HostNo, Vec<crate::plan::Inclusion>)>) {
+    /// A host has reached an expand step, or is not coming. The last one lets all go on.
+    pub(super) fn gather(&mut self, step: StepNo, arrived: Option<(HostNo, Finished)>) {
         let expected = self.node(step).hosts.len();
         let gather = self.gathers.entry(step).or_default();
         match arrived {
@@ -180,18 +180,6 @@ impl Dispatcher {
             return;
         }
         let Gather { arrived, .. } = self.gathers.remove(&step).unwrap_or_default();
-        let hosts: Vec<HostNo> = arrived.iter().map(|(host, _)| *host).collect();
         self.grow(step, arrived);
-        hosts.into_iter().for_each(|host| self.pass(step, host));
-    }
-
-    /// Brings what an expand step asks for.
-    pub(super) fn grow(&mut self, step: StepNo, wishes: Vec<(HostNo, Vec<crate::plan::Inclusion>)>) {
-        let Work::Step(what) = &self.node(step).work else { return };
-        if let StepKind::Expand(crate::plan::Expand::Flush) = what.kind {
-            self.flush(step, wishes.into_iter().map(|(host, _)| host).collect());
-        } else {
-            self.include(step, wishes);
-        }
     }
 }

@@ -3,7 +3,7 @@
 use super::delegate::{Place, endpoint};
 use super::keyword::{GRACE, Manner};
 use super::target::RemoteTarget;
-use super::unit::{Finished, Unit, said};
+use super::unit::{CaseFolder, Finished, Unit, said};
 use super::verdict::expectations;
 use crate::action::{Invocation, Target};
 use crate::base::unit::{Quantity, Unit as FigureUnit};
@@ -56,8 +56,8 @@ pub async fn open(unit: &Unit, requires: &[Requirement], started: Timestamp) -> 
             return (Outcome::ok(false), None);
         }
         let outcome = target.call(Invocation { module: "tempfile", args, ..Invocation::default() }).await;
-        let path = outcome.values.get("path").map(ToString::to_string);
-        (outcome, Some(path))
+        let made = outcome.values.get("path").map(|path| CaseFolder::Made(path.to_string()));
+        (outcome, made)
     })
     .await
 }
@@ -70,7 +70,10 @@ pub async fn close(unit: &Unit, started: Timestamp) -> Finished {
     let Some(folder) = folder else { return Finished::ok(started) };
     with_target(unit, &templar, started, async |target| {
         let args = Map::from_iter([("path", Value::from(folder)), ("state", "absent".into())]);
-        (target.call(Invocation { module: "file", args, ..Invocation::default() }).await, Some(None))
+        (
+            target.call(Invocation { module: "file", args, ..Invocation::default() }).await,
+            Some(CaseFolder::Removed),
+        )
     })
     .await
 }
@@ -79,7 +82,7 @@ async fn with_target(
     unit: &Unit,
     templar: &Templar,
     started: Timestamp,
-    work: impl AsyncFnOnce(&RemoteTarget<'_>) -> (Outcome, Option<Option<String>>),
+    work: impl AsyncFnOnce(&RemoteTarget<'_>) -> (Outcome, Option<CaseFolder>),
 ) -> Finished {
     let name = unit.host.name.clone();
     let endpoint = match endpoint(name.as_str(), None, templar) {

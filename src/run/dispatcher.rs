@@ -22,7 +22,7 @@ use crate::base::{CaseId, HostName, StepId};
 use crate::connection::Cancel;
 use crate::event::{Event, JournalError, Record, Tally};
 use crate::model::{Inventory, Strategy};
-use crate::plan::{CasePlan, HandlerNames, Inclusion, Order, Plan, Step};
+use crate::plan::{CasePlan, HandlerNames, Order, Plan, Step};
 
 /// How long a child that is cancelled by Ctrl-C has between TERM and KILL.
 const GRACE: Duration = Duration::from_secs(10);
@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// What the dispatcher hears.
 pub enum Message {
     /// Something happened in a unit.
-    Said(Event),
+    Said(Box<Event>),
     /// A unit ended.
     Ended(StepNo, HostNo, Box<Finished>),
     /// The journal has what it was given, or cannot take any more.
@@ -64,6 +64,8 @@ pub(super) struct Node {
     /// The round it belongs to.
     pub round: Option<ScopeNo>,
     pub hosts: Arc<[HostNo]>,
+    /// How many of them have not ended it.
+    pub left: usize,
     pub case: Option<Arc<CasePlan>>,
     /// Of an expand step: the step that waits for what it brings.
     pub join: Option<StepNo>,
@@ -84,8 +86,8 @@ pub(super) struct PlayRun {
 /// Hosts that have reached an expand step and wait for the others.
 #[derive(Default)]
 pub(super) struct Gather {
-    pub arrived: Vec<(HostNo, Vec<Inclusion>)>,
-    /// Whose end is journalled with the fragment.
+    pub arrived: Vec<(HostNo, Finished)>,
+    /// How many are not coming.
     pub bypassed: usize,
 }
 
@@ -117,10 +119,14 @@ pub struct Dispatcher {
     pub(super) holds: HashMap<(ScopeNo, HostNo), Hold>,
     pub(super) cases: BTreeMap<(CaseId, HostNo), CaseRun>,
     pub(super) gathers: HashMap<StepNo, Gather>,
+    /// Steps whose failure on one host fails all, as soon as all have ended them.
+    pub(super) fatal: HashMap<StepNo, Vec<HostNo>>,
     pub(super) onces: HashMap<StepNo, Once>,
     pub(super) tallies: BTreeMap<HostName, Tally>,
-    /// Hosts that failed and are out of later plays.
+    /// Hosts that are out of later plays: they failed, or others did and that counted for all.
     pub(super) left: HashSet<HostNo>,
+    /// Those of them that failed themselves.
+    pub(super) failed: HashSet<HostNo>,
     pub(super) lost: HashSet<HostNo>,
     /// A case failed, or a task that ends with exit 1 for another reason.
     pub(super) spoiled: bool,
@@ -169,9 +175,11 @@ impl Dispatcher {
             holds: HashMap::new(),
             cases: BTreeMap::new(),
             gathers: HashMap::new(),
+            fatal: HashMap::new(),
             onces: HashMap::new(),
             tallies: BTreeMap::new(),
             left: HashSet::new(),
+            failed: HashSet::new(),
             lost: HashSet::new(),
             spoiled: false,
             over: false,
@@ -249,6 +257,7 @@ impl Dispatcher {
                     scope: root,
                     round: None,
                     hosts: Arc::clone(&control),
+                    left: 1,
                     case: None,
                     join: Some(StepNo(step + 1)),
                 });
@@ -316,7 +325,7 @@ impl Dispatcher {
         match message {
             Message::Said(event) => {
                 self.notice(&event);
-                self.emit(event);
+                self.emit(*event);
             }
             Message::Ended(step, host, finished) => self.conclude(step, host, *finished),
             Message::Committed(result) => {
@@ -357,7 +366,7 @@ impl Dispatcher {
 
     async fn end(mut self, took: Duration) -> Ended {
         self.judge_cases();
-        let exit = match (self.urgency, self.spoiled || !self.left.is_empty(), self.lost.is_empty()) {
+        let exit = match (self.urgency, self.spoiled || !self.failed.is_empty(), self.lost.is_empty()) {
             (Urgency::Stop | Urgency::AtOnce, _, _) => 4,
             (Urgency::Go, true, _) => 1,
             (Urgency::Go, false, false) => 3,

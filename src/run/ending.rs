@@ -6,11 +6,11 @@ use super::dispatcher::{Dispatcher, Work};
 use super::fates::Caught;
 use super::growth::inherited;
 use super::queue::{HostNo, StepNo};
-use super::unit::{Finished, round_of};
+use super::unit::{CaseFolder, Finished, round_of};
 use crate::action::Effects;
 use crate::base::{Map, Value};
 use crate::event::{Event, Fate, Record, Why};
-use crate::model::Level;
+use crate::model::{Level, Strategy};
 use crate::plan::{Expand, Meta, Step, StepKind};
 use crate::wire::Status;
 
@@ -28,28 +28,58 @@ impl Dispatcher {
         {
             hold.ran |= matches!(finished.fate, Fate::Ran { .. });
         }
-        self.keep_variables(step, host, &what, &finished);
-        self.report(host, &what, &finished);
-        self.weigh(step, host, &what, &finished);
-        self.notify(step, host, &finished.notify);
         let did_it = matches!(finished.fate, Fate::Ran { status: Status::Ok, .. });
-        if did_it && let StepKind::Meta(meta) = &what.kind {
-            self.apply_meta(step, host, meta.value);
-        }
-        self.end_once(step, host);
         if !matches!(what.kind, StepKind::Expand(_)) {
+            self.tell(step, host, &what, &finished);
+            if did_it && let StepKind::Meta(meta) = &what.kind {
+                self.apply_meta(step, host, meta.value);
+            }
+            self.end_once(step, host);
             return self.pass(step, host);
         }
-        let wishes = did_it.then_some((host, finished.inclusions));
+        // What an expand step brings may fail yet, so its end is told afterwards.
+        if did_it && self.gathers(step, &what) {
+            return self.gather(step, Some((host, finished)));
+        }
+        if did_it {
+            return self.grow(step, vec![(host, finished)]);
+        }
+        self.tell(step, host, &what, &finished);
         if self.gathers(step, &what) {
-            self.gather(step, wishes);
-            if !did_it {
-                self.pass(step, host);
-            }
+            self.gather(step, None);
+        }
+        self.pass(step, host);
+    }
+
+    /// Brings what hosts ask for at an expand step, and ends it for them.
+    pub(super) fn grow(&mut self, step: StepNo, mut arrived: Vec<(HostNo, Finished)>) {
+        let Work::Step(what) = self.node(step).work.clone() else { return };
+        let failed = if let StepKind::Expand(Expand::Flush) = what.kind {
+            self.flush(step, arrived.iter().map(|(host, _)| *host).collect())
         } else {
-            self.grow(step, wishes.into_iter().collect());
+            let wishes = arrived.iter().map(|(host, finished)| (*host, finished.inclusions.clone()));
+            self.include(step, wishes.collect())
+        };
+        for (host, finished) in &mut arrived {
+            if let Some((_, said)) = failed.iter().find(|(hosts, _)| hosts.contains(host)) {
+                let (name, started) = (finished.name.clone(), finished.started);
+                *finished =
+                    Finished { name, ended: finished.ended, ..Finished::failed(said.clone(), started) };
+            }
+        }
+        for (host, finished) in arrived {
+            self.tell(step, host, &what, &finished);
+            self.end_once(step, host);
             self.pass(step, host);
         }
+    }
+
+    /// Tells everybody how a step ended: the host's variables, the journal, the scopes, the handlers.
+    fn tell(&mut self, step: StepNo, host: HostNo, what: &Step, finished: &Finished) {
+        self.keep_variables(step, host, what, finished);
+        self.report(host, what, finished);
+        self.weigh(step, host, what, finished);
+        self.notify(step, host, &finished.notify);
     }
 
     /// A step that is not done: it ends all the same.
@@ -69,9 +99,18 @@ impl Dispatcher {
         self.leave_round(step, host);
         self.end_case(step, host);
         self.finish_later(step, host);
+        self.nodes[step.0 as usize].left -= 1;
+        if self.node(step).left == 0
+            && let Some(others) = self.fatal.remove(&step)
+        {
+            self.fail_all(step, host, others, Why::OthersFailed);
+        }
     }
 
     fn report(&mut self, host: HostNo, what: &Step, finished: &Finished) {
+        if is_silent(what) && !finished.fate.is_failure() {
+            return;
+        }
         for text in &finished.warnings {
             let text = format!("{}: {text} ({})", self.name(host), what.span.file_line());
             self.warn(text);
@@ -109,8 +148,8 @@ impl Dispatcher {
             let known = self.board.get(host).magic.vars.get(super::magic::FOLDERS).and_then(Value::as_map);
             let mut folders = known.cloned().unwrap_or_default();
             match folder {
-                Some(path) => folders.insert(place.id.as_str(), path.as_str()),
-                None => folders.remove(place.id.as_str()),
+                CaseFolder::Made(path) => folders.insert(place.id.as_str(), path.as_str()),
+                CaseFolder::Removed => folders.remove(place.id.as_str()),
             };
             let vars = Map::from_iter([(super::magic::FOLDERS, folders)]);
             self.set_vars(host, &vars, Level::Magic, false);
@@ -183,6 +222,10 @@ impl Dispatcher {
                 tally.unreachable += 1;
                 let reason = reason.clone();
                 self.lose_host(step, host, &reason);
+                self.fail_others(step, host, what);
+            }
+            Fate::Ran { status: Status::Cancelled, .. } => {
+                self.fail_host(step, host, Why::Cancelled, Some("the run was stopped"));
             }
             fate if fate.is_failure() => {
                 let msg = finished.msg.clone().filter(|_| !finished.secret);
@@ -201,7 +244,7 @@ impl Dispatcher {
         let name = self.name(host).clone();
         let tally = self.tallies.entry(name).or_default();
         match caught {
-            Caught::Rescue(_) => tally.rescued += 1,
+            Caught::Rescue(_) if why == Why::Failed => tally.rescued += 1,
             Caught::Case(_) | Caught::Play(_) if why == Why::Failed => tally.failed += 1,
             _ => {}
         }
@@ -213,6 +256,9 @@ impl Dispatcher {
             }
             Caught::Play(_) => {
                 self.left.insert(host);
+                if why == Why::Failed {
+                    self.failed.insert(host);
+                }
             }
         }
         caught
@@ -250,6 +296,7 @@ impl Dispatcher {
         let node = self.node(step).clone();
         let Some(run) = self.plays.get(&node.play) else { return };
         let batch = run.batches.get(node.batch).cloned().unwrap_or_default();
+        let run_is_linear = run.strategy == Strategy::Linear && what.case.is_none();
         let fatal = inherited(what).and_then(|i| i.any_errors_fatal.as_ref());
         let fatal = fatal.is_some_and(|value| self.reads_true(value, host));
         let once = self.onces.contains_key(&step);
@@ -266,8 +313,18 @@ impl Dispatcher {
             (true, false) => node.hosts.to_vec(),
             (false, false) => return,
         };
-        let why = if once { Why::Failed } else { Why::OthersFailed };
-        for other in others.into_iter().filter(|h| *h != host) {
+        if once {
+            self.fail_all(step, host, others, Why::Failed);
+        } else if run_is_linear {
+            // The others finish the task first.
+            self.fatal.insert(step, others);
+        } else {
+            self.fail_all(step, host, others, Why::OthersFailed);
+        }
+    }
+
+    fn fail_all(&mut self, step: StepNo, host: HostNo, others: Vec<HostNo>, why: Why) {
+        for other in others.into_iter().filter(|h| *h != host || why == Why::OthersFailed) {
             if !self.left.contains(&other) && !self.lost.contains(&other) {
                 self.fail_host(step, other, why, Some("another host failed"));
             }
@@ -298,7 +355,6 @@ impl Dispatcher {
     fn apply_meta(&mut self, step: StepNo, host: HostNo, meta: Meta) {
         let node = self.node(step).clone();
         match meta {
-            Meta::Noop => {}
             Meta::EndHost => self.fates.end(node.scope, host),
             Meta::EndPlay | Meta::EndBatch => {
                 let Some(run) = self.plays.get(&node.play) else { return };
@@ -308,18 +364,26 @@ impl Dispatcher {
                 } else {
                     batches.get(node.batch).cloned().unwrap_or_default()
                 };
-                hosts.into_iter().for_each(|h| self.fates.end(node.scope, h));
+                for other in hosts {
+                    self.fates.end(node.scope, other);
+                }
             }
             Meta::ClearFacts => Arc::make_mut(&mut self.board).get_mut(host).clear_facts(),
             Meta::ClearHostErrors => {
                 self.left.clear();
+                self.failed.clear();
                 self.lost.clear();
                 self.over = false;
             }
             // A session that was lost is opened anew by itself, and the inventory does not change under a run.
-            Meta::ResetConnection | Meta::RefreshInventory => {}
+            Meta::Noop | Meta::ResetConnection | Meta::RefreshInventory => {}
         }
     }
+}
+
+/// A flush is only the place where handlers come in; what counts are they.
+pub(super) fn is_silent(step: &Step) -> bool {
+    matches!(step.kind, StepKind::Expand(Expand::Flush))
 }
 
 /// A result as it may be shown and kept.

@@ -9,8 +9,8 @@ use super::hosts::Host;
 use super::magic::{PlayFacts, host_scope};
 use super::queue::{HostNo, Place, Shape, StepNo};
 use crate::action::Effects;
-use crate::base::{Diagnostics, HostName, Map, Span, Value};
-use crate::event::{Event, Record, Why};
+use crate::base::{Diagnostic, Diagnostics, HostName, Map, Severity, Span, Value};
+use crate::event::{Event, Record};
 use crate::model::{Level, VarLayer};
 use crate::plan::{CasePlan, Compiler, Fragment, Inclusion, Order, Scope, ScopeKind, Step, StepIx, StepKind};
 use crate::vars::Templar;
@@ -245,7 +245,9 @@ impl Dispatcher {
             let scope = ScopeNo(root.0 + step.scope.0);
             let round = self.fates.round(scope);
             if let Some(round) = round {
-                hosts.iter().for_each(|h| self.holds.entry((round, *h)).or_default().left += 1);
+                for host in &hosts {
+                    self.holds.entry((round, *host)).or_default().left += 1;
+                }
             }
             let join = fragment
                 .graph
@@ -261,6 +263,7 @@ impl Dispatcher {
                 scope,
                 round,
                 hosts: hosts.clone().into(),
+                left: hosts.len(),
                 case,
                 join,
             });
@@ -272,7 +275,7 @@ impl Dispatcher {
     }
 
     /// Brings what the hosts of an include ask for; hosts with equal wishes share a fragment.
-    pub(super) fn include(&mut self, step: StepNo, wishes: Vec<(HostNo, Vec<Inclusion>)>) {
+    pub(super) fn include(&mut self, step: StepNo, wishes: Vec<(HostNo, Vec<Inclusion>)>) -> Vec<Refused> {
         let mut groups: Vec<(Vec<Inclusion>, Vec<HostNo>)> = Vec::new();
         for (host, inclusions) in wishes.into_iter().filter(|(_, inclusions)| !inclusions.is_empty()) {
             match groups.iter_mut().find(|(known, _)| *known == inclusions) {
@@ -280,23 +283,27 @@ impl Dispatcher {
                 None => groups.push((inclusions, vec![host])),
             }
         }
+        let mut refused = Vec::new();
         for (inclusions, hosts) in groups {
-            self.bring(step, hosts, &inclusions, |compiler, play, expand, names| {
+            refused.extend(self.bring(step, hosts, &inclusions, |compiler, play, expand, names| {
                 compiler.expand(play, expand, names, &inclusions)
-            });
+            }));
         }
+        refused
     }
 
     /// Brings the handlers of a play to these hosts.
-    pub(super) fn flush(&mut self, step: StepNo, hosts: Vec<HostNo>) {
-        let Some(run) = self.plays.get(&self.node(step).play) else { return };
+    pub(super) fn flush(&mut self, step: StepNo, hosts: Vec<HostNo>) -> Vec<Refused> {
+        let Some(run) = self.plays.get(&self.node(step).play) else { return Vec::new() };
         let notified = |h: &HostNo| run.notified.get(h).is_some_and(|n| !n.is_empty());
-        if hosts.iter().any(notified) {
-            let handlers = run.handlers.clone();
-            self.bring(step, hosts, &[], |compiler, play, flush, names| {
-                compiler.flush(play, flush, names, &handlers)
-            });
+        if !hosts.iter().any(notified) {
+            return Vec::new();
         }
+        let handlers = run.handlers.clone();
+        let refused = self.bring(step, hosts, &[], |compiler, play, flush, names| {
+            compiler.flush(play, flush, names, &handlers)
+        });
+        refused.into_iter().collect()
     }
 
     /// Compiles a fragment, writes down what it is made of, and puts it in its place.
@@ -306,20 +313,18 @@ impl Dispatcher {
         hosts: Vec<HostNo>,
         inclusions: &[Inclusion],
         compile: impl FnOnce(&Compiler, usize, &Step, &[HostName]) -> Result<Fragment, Diagnostics>,
-    ) {
+    ) -> Option<Refused> {
         let node = self.node(step).clone();
-        let Work::Step(expand) = &node.work else { return };
+        let Work::Step(expand) = &node.work else { return None };
         let names: Vec<HostName> = hosts.iter().map(|h| self.name(*h).clone()).collect();
         match compile(&self.shared.compiler, node.play, expand, &names) {
-            Err(problems) => {
-                let said = problems.to_string();
-                hosts.iter().for_each(|h| self.fail_in(step, *h, &said));
-            }
+            Err(problems) => Some((hosts, in_one_line(&problems))),
             Ok(fragment) => {
                 let inclusions = inclusions.iter().map(wish).collect::<Vec<_>>().into();
                 let id = expand.id.clone();
                 self.record(Record::Fragment { step: id, hosts: names.clone(), inclusions });
                 self.splice(step, &fragment, hosts, names);
+                None
             }
         }
     }
@@ -340,13 +345,6 @@ impl Dispatcher {
         }
     }
 
-    /// Fails a step on a host from outside of its unit.
-    fn fail_in(&mut self, step: StepNo, host: HostNo, said: &str) {
-        let text = format!("{}: {said}", self.name(host));
-        self.warn(text);
-        self.fail_host(step, host, Why::Failed, Some(said));
-    }
-
     /// A play that cannot be bound: the run goes no further.
     fn break_off(&mut self, problems: &Diagnostics) {
         self.warn(problems.to_string());
@@ -365,6 +363,20 @@ fn rooted(scopes: &[Scope], spliced: bool) -> Vec<Scope> {
         scopes[0].kind = ScopeKind::Group("included".into());
     }
     scopes
+}
+
+/// Hosts that do not get what they asked for, and why.
+type Refused = (Vec<HostNo>, String);
+
+/// What is wrong, as a step says it.
+fn in_one_line(problems: &Diagnostics) -> String {
+    let line = |d: &Diagnostic| {
+        let place = d.span.as_ref().map(|s| format!(" at {s}")).unwrap_or_default();
+        let message = format!("{}{place}", d.message);
+        std::iter::once(message).chain(d.help.iter().cloned()).collect::<Vec<_>>().join("; ")
+    };
+    let errors = problems.iter().filter(|d| d.severity == Severity::Error);
+    errors.map(line).collect::<Vec<_>>().join(". ")
 }
 
 /// An inclusion as the journal keeps it.

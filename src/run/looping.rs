@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::keyword::boolean;
 use super::turn::{self, Turn, TurnEnd};
 use super::unit::{Finished, Unit, private, said};
 use crate::action::Effects;
@@ -23,10 +24,15 @@ pub async fn run(unit: &Unit, task: &TaskStep, started: Timestamp) -> Finished {
     match items(looped, &templar) {
         Ok(items) => all(unit, task, scope, items, started).await,
         // A loop that cannot be read does not matter where the condition is false.
-        Err(error) => match super::conditions::holds(&task.inherited.when, &templar) {
-            Ok(Some(condition)) => Finished::skipped(super::conditions::skipped(&condition), started),
-            _ => Finished::failed(said(&error), started),
-        },
+        Err(error) => {
+            if let Ok(Some(condition)) = super::conditions::holds(&task.inherited.when, &templar) {
+                return Finished::skipped(super::conditions::skipped(&condition), started);
+            }
+            let keyword = task.inherited.ignore_errors.as_ref();
+            let ignored = matches!(boolean(keyword, "ignore_errors", &templar), Ok(Some(true)));
+            let fate = Fate::Ran { status: Status::Failed, changed: false, ignored };
+            Finished { fate, ..Finished::failed(said(&error), started) }
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use base64::Engine;
+
 use super::figures::{self, Extracted};
 use super::target::{Kept, RemoteTarget};
 use super::turn::{Turn, TurnEnd};
@@ -26,25 +28,24 @@ pub async fn measure(turn: &Turn<'_>, templar: &Templar, target: &RemoteTarget<'
             Ok(kept) => figures::extract(metric, &kept.bytes).map(|f| (kept, f)).map_err(|e| e.to_string()),
             Err(problem) => Err(problem),
         };
-        match found {
-            Ok((kept, found)) => {
-                end.figures.extend(found.into_iter().map(|Extracted { labels, value, range }| Figure {
-                    case: place.id.clone(),
-                    host: turn.unit.host.name.clone(),
-                    round: number,
-                    warmup,
-                    step: turn.unit.step.id.clone(),
-                    name: metric.name.to_string(),
-                    labels,
-                    value,
-                    unit: metric.unit.to_string(),
-                    higher_is_better: metric.better == Better::Higher,
-                    log: kept.place.path.clone(),
-                    bytes: (kept.place.offset + range.0, kept.place.offset + range.1),
-                }))
-            }
+        let (kept, found) = match found {
+            Ok(found) => found,
             Err(problem) => return fail(end, problem),
-        }
+        };
+        end.figures.extend(found.into_iter().map(|Extracted { labels, value, range }| Figure {
+            case: place.id.clone(),
+            host: turn.unit.host.name.clone(),
+            round: number,
+            warmup,
+            step: turn.unit.step.id.clone(),
+            name: metric.name.to_string(),
+            labels,
+            value,
+            unit: metric.unit.to_string(),
+            higher_is_better: metric.better == Better::Higher,
+            log: kept.place.path.clone(),
+            bytes: (kept.place.offset + range.0, kept.place.offset + range.1),
+        }));
     }
 }
 
@@ -94,7 +95,6 @@ async fn file(path: &str, target: &RemoteTarget<'_>) -> Result<Kept, String> {
     let Some(content) = content.filter(|_| outcome.status == Status::Ok) else {
         return Err(format!("cannot read {path} for its figures: {}", outcome.msg.unwrap_or_default()));
     };
-    use base64::Engine;
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(content)
         .map_err(|e| format!("cannot read {path} for its figures: {e}"))?;

@@ -153,14 +153,18 @@ impl Dispatcher {
                 }
             }
         }
-        warnings.into_iter().for_each(|text| self.warn(text));
+        for text in warnings {
+            self.warn(text);
+        }
     }
 
     /// The host that leads a `run_once` step did not do it after all: the others go their own way.
     pub(super) fn let_others_go(&mut self, step: StepNo, host: HostNo) {
         let leads = matches!(self.onces.get(&step), Some(Once::Leading(leader, _)) if *leader == host);
         if leads && let Some(Once::Leading(_, waiting)) = self.onces.remove(&step) {
-            waiting.into_iter().for_each(|other| self.arrive(step, other));
+            for other in waiting {
+                self.arrive(step, other);
+            }
         }
     }
 
@@ -168,7 +172,9 @@ impl Dispatcher {
     pub(super) fn end_once(&mut self, step: StepNo, host: HostNo) {
         let leads = matches!(self.onces.get(&step), Some(Once::Leading(leader, _)) if *leader == host);
         if leads && let Some(Once::Leading(_, waiting)) = self.onces.insert(step, Once::Done) {
-            waiting.into_iter().for_each(|other| self.bypass(step, other, Why::RunOnce));
+            for other in waiting {
+                self.bypass(step, other, Why::RunOnce);
+            }
         }
     }
 }

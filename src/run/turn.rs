@@ -34,6 +34,7 @@ pub struct Turn<'a> {
 
 /// How a turn ended.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools)] // Ansible's words, which are independent of each other
 pub struct TurnEnd {
     /// Of the module, as `failed_when` and `until` see it.
     pub status: Status,
@@ -333,8 +334,8 @@ fn include(turn: &Turn<'_>, expand: &Expand, templar: &Templar) -> Result<TurnEn
     let call = &turn.task.call;
     let names: &[&str] =
         if matches!(expand, Expand::Role(..)) { &["name", "role"] } else { &["file", "_raw_params"] };
-    let named = || names.iter().find_map(|n| call.argument(n)).map(|a| &a.value);
-    let Some(value) = call.free_form.as_ref().map(|f| &f.value).or_else(named) else {
+    let argument = || names.iter().find_map(|n| call.argument(n)).map(|a| &a.value);
+    let Some(value) = call.free_form.as_ref().map(|f| &f.value).or_else(argument) else {
         return Ok(TurnEnd::fail(format!("`{}` does not say what to include", call.name.value)));
     };
     let target = templar.render_str(value)?;

@@ -60,6 +60,15 @@ pub struct Unit {
     pub said: UnboundedSender<Message>,
 }
 
+/// What became of the folder of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaseFolder {
+    /// It is there, with this path.
+    Made(String),
+    /// It is gone.
+    Removed,
+}
+
 /// How a unit ended, and what the dispatcher has to do about it.
 #[derive(Debug)]
 pub struct Finished {
@@ -88,7 +97,7 @@ pub struct Finished {
     /// What an include asks for.
     pub inclusions: Vec<Inclusion>,
     /// The folder of the host's case: made, or removed.
-    pub folder: Option<Option<String>>,
+    pub folder: Option<CaseFolder>,
     /// When it began.
     pub started: Timestamp,
     /// When it ended.
@@ -157,15 +166,17 @@ impl Unit {
         let started = self.shared.clock.now();
         let name = self.name(&self.scope());
         let (round, warmup) = round_of(&self.step);
-        self.say(Event::StepStarted {
-            step: self.step.id.clone(),
-            name: name.clone(),
-            host: self.host.name.clone(),
-            stage: self.step.stage.as_ref().map(|s| s.name().to_owned()),
-            case: self.step.case.as_ref().map(|c| c.id.clone()),
-            round,
-            warmup,
-        });
+        if !super::ending::is_silent(&self.step) {
+            self.say(Event::StepStarted {
+                step: self.step.id.clone(),
+                name: name.clone(),
+                host: self.host.name.clone(),
+                stage: self.step.stage.as_ref().map(|s| s.name().to_owned()),
+                case: self.step.case.as_ref().map(|c| c.id.clone()),
+                round,
+                warmup,
+            });
+        }
         let mut finished = match &self.step.kind {
             StepKind::Task(task) | StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) => {
                 super::looping::run(&self, task, started).await
@@ -184,7 +195,7 @@ impl Unit {
     /// Says what happens, through the dispatcher.
     pub fn say(&self, event: Event) {
         // The dispatcher is gone only when the run is.
-        let _ = self.said.send(Message::Said(event));
+        let _ = self.said.send(Message::Said(Box::new(event)));
     }
 
     /// The step's name for people, rendered as far as that works.

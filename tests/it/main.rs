@@ -11,4 +11,5 @@ mod harness;
 mod modules;
 mod plan;
 mod reference;
+mod run;
 mod static_agent;
