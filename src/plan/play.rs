@@ -173,8 +173,8 @@ fn bare(
 }
 
 /// Roles of the play show their variables to all of it.
-fn expose(roles: &[Arc<Role>], around: &mut Surroundings) {
-    for role in roles {
+fn expose(roles: &[(Arc<Role>, Surroundings)], around: &mut Surroundings) {
+    for (role, _) in roles {
         around.vars.extend(role.defaults.iter().map(|v| super::roles::layer(Level::RoleDefaults, v)));
         around.vars.extend(role.vars.iter().map(|v| super::roles::layer(Level::RoleVars, v)));
     }
@@ -256,10 +256,12 @@ impl Build<'_> {
     }
 
     /// Everything in its order. Gives the seed of the cases, if chance had a say.
-    fn play_body(&mut self, around: &Surroundings, roles: &[Arc<Role>]) -> Option<u64> {
+    fn play_body(&mut self, around: &Surroundings, roles: &[(Arc<Role>, Surroundings)]) -> Option<u64> {
         let play = Arc::clone(self.play);
-        for role in roles {
-            self.handlers(&role.handlers, &around.within(role));
+        for (role, own) in roles {
+            // What all roles expose first, so that the role's own counts.
+            let vars = around.vars.iter().chain(&own.vars).cloned().collect();
+            self.handlers(&role.handlers, &Surroundings { vars, ..own.clone() });
         }
         self.handlers(&play.handlers, around);
         self.facts(around);

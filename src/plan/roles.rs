@@ -105,8 +105,9 @@ impl Build<'_> {
     }
 
     /// All roles that are known before the run and expose their variables and handlers to the whole play: those of
-    /// `roles:`, their dependencies, and `import_role` with a plain name. Dependencies come first.
-    pub fn static_roles(&mut self, around: &Surroundings) -> Vec<Arc<Role>> {
+    /// `roles:`, their dependencies, and `import_role` with a plain name. Dependencies come first. Of several uses of a role
+    /// the last gives its handlers their parameters and conditions.
+    pub fn static_roles(&mut self, around: &Surroundings) -> Vec<(Arc<Role>, Surroundings)> {
         let play = Arc::clone(self.play);
         let mut found = Vec::new();
         for entry in &play.roles {
@@ -118,24 +119,39 @@ impl Build<'_> {
         found
     }
 
-    fn collect_role(&mut self, entry: &RoleEntry, around: &Surroundings, found: &mut Vec<Arc<Role>>) {
+    fn collect_role(
+        &mut self,
+        entry: &RoleEntry,
+        around: &Surroundings,
+        found: &mut Vec<(Arc<Role>, Surroundings)>,
+    ) {
         // What is wrong with it is said when its tasks are compiled.
         let Ok(name) = self.known.text(around, &entry.role, "the name of a role") else { return };
         let folders = self.role_folders(around);
         let loaded = self.compiler.project.loader.role(&name, &entry.from, &folders, &entry.role.span);
         let Ok(role) = loaded.map(|(role, _)| role).map_err(|e| first_error(&e)) else { return };
-        if found.iter().any(|r| r.path == role.path) {
+        let mut inside = around.inside(&entry.keywords, Vec::new());
+        inside.push_vars(Level::RoleParams, "role parameters", &entry.span, &entry.keywords.vars);
+        inside.push_vars(Level::RoleParams, "role parameters", &entry.span, &entry.params);
+        let inside = inside.within(&role);
+        if let Some((_, known)) = found.iter_mut().find(|(r, _)| r.path == role.path) {
+            *known = inside;
             return;
         }
         let place = found.len();
-        found.push(Arc::clone(&role));
+        found.push((Arc::clone(&role), inside.clone()));
         for dependency in &role.dependencies {
-            self.collect_role(dependency, &around.within(&role), found);
+            self.collect_role(dependency, &inside, found);
         }
         found[place..].rotate_left(1);
     }
 
-    fn collect_imports(&mut self, items: &[Item], around: &Surroundings, found: &mut Vec<Arc<Role>>) {
+    fn collect_imports(
+        &mut self,
+        items: &[Item],
+        around: &Surroundings,
+        found: &mut Vec<(Arc<Role>, Surroundings)>,
+    ) {
         for item in items {
             match item {
                 Item::Block(block) => {

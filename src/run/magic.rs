@@ -1,6 +1,6 @@
 //! The variables that Benchbook itself defines, and the scope in which a step is done.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Options;
@@ -76,6 +76,12 @@ fn names(hosts: &[HostName]) -> Value {
     Value::list(hosts.iter().map(|h| Value::from(h.as_str())).collect())
 }
 
+/// A path that means the same from every folder: a command on this machine may run in another than ours.
+fn absolute(path: &Path) -> String {
+    let absolute = if path == Path::new("") { std::env::current_dir() } else { std::path::absolute(path) };
+    absolute.unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
 fn magic(step: &Step, play: &PlayFacts, run: &RunId, options: &Options) -> Map {
     let ansible = Map::from_iter([
         ("full", Value::from("2.19.0")),
@@ -91,7 +97,7 @@ fn magic(step: &Step, play: &PlayFacts, run: &RunId, options: &Options) -> Map {
         ("ansible_play_hosts_all", names(&play.all)),
         ("ansible_play_batch", names(&play.batch)),
         ("ansible_play_name", play.name.as_str().into()),
-        ("playbook_dir", play.folder.display().to_string().into()),
+        ("playbook_dir", absolute(&play.folder).into()),
         ("ansible_check_mode", options.check.into()),
         ("ansible_diff_mode", options.diff.into()),
         ("ansible_forks", options.forks.into()),
@@ -109,7 +115,7 @@ fn magic(step: &Step, play: &PlayFacts, run: &RunId, options: &Options) -> Map {
     if let Some((name, path)) = task(step).and_then(|task| task.role.as_ref()) {
         magic.insert("role_name", name.as_ref());
         magic.insert("ansible_role_name", name.as_ref());
-        magic.insert("role_path", path.display().to_string());
+        magic.insert("role_path", absolute(path));
     }
     magic
 }
