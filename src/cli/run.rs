@@ -50,6 +50,10 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
         plan::print(&compiled, &Showing::default(), terminal)?;
         return Ok(Exit::Good);
     }
+    let refusals = compiled.plan.refusals();
+    if refusals.has_errors() {
+        return Err(refusals.into());
+    }
     let folder = args.new_folder(&compiled)?;
     folder.replace(&folder.plan(), &plan::json(&compiled))?;
     let mut provenance = before(args, &compiled);

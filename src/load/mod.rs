@@ -22,3 +22,8 @@ pub use project::{Asked, Project};
 pub fn shown(path: &Path) -> String {
     path.strip_prefix("./").unwrap_or(path).display().to_string()
 }
+
+/// A folder as messages show it: the one we are in has no name of its own.
+fn folder_shown(path: &Path) -> String {
+    if path == Path::new("") { ".".to_owned() } else { shown(path) }
+}

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::loader::{Loaded, Loader};
-use super::shown;
+use super::{folder_shown, shown};
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::model::{Item, Role, RoleFrom, RoleVars};
 
@@ -31,7 +31,7 @@ impl Loader {
         span: &Span,
     ) -> Loaded<(Arc<Role>, Diagnostics)> {
         let Some(path) = self.find_role(name, folders) else {
-            let looked: Vec<_> = folders.iter().map(|f| shown(f)).collect();
+            let looked: Vec<_> = folders.iter().map(|f| folder_shown(f)).collect();
             let known = self.role_names(folders);
             return Err(Diagnostic::error("missing-role", format!("there is no role `{name}`"))
                 .at(span)

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Selection;
 use super::summary::Summary;
-use super::table::{cell, choose, direction, figure_name, percent, scale, verdict};
+use super::table::{cell, choose, direction, figure_name, percent, scale, verdict, wants_case};
 
 /// The whole text.
 pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
@@ -37,7 +37,10 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
         }
         text += "|\n";
     }
-    for failure in summary.failures.iter().filter(|f| wanted(&&f.host)) {
+    let concerned = |failure: &&super::summary::Failure| {
+        wanted(&&failure.host) && failure.case.as_ref().is_none_or(|case| wants_case(selection, case))
+    };
+    for failure in summary.failures.iter().filter(concerned) {
         let case = failure.case.as_ref().map(ToString::to_string).unwrap_or_default();
         let _ =
             write!(text, "\n* **FAILED** {} {} {}", failure.host, escaped(&case), escaped(&failure.reason));

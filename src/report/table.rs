@@ -50,7 +50,8 @@ fn wants_host(selection: &Selection, host: &HostName) -> bool {
     selection.host.as_deref().is_none_or(|wanted| host.as_str() == wanted)
 }
 
-fn wants_case(selection: &Selection, case: &CaseId) -> bool {
+/// Whether the user asked for this case.
+pub(super) fn wants_case(selection: &Selection, case: &CaseId) -> bool {
     selection.case.as_deref().is_none_or(|wanted| case_matches(case, wanted))
 }
 

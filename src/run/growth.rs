@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::dispatcher::{Dispatcher, Node, PlayRun, Work, narrow};
 use super::fates::ScopeNo;
 use super::hosts::Host;
-use super::magic::{PlayFacts, host_scope};
+use super::magic::{PlayFacts, host_scope, inventory_file};
 use super::queue::{HostNo, Place, Shape, StepNo};
 use crate::action::Effects;
 use crate::base::{Diagnostic, Diagnostics, HostName, Map, Severity, Span, Value};
@@ -58,6 +58,12 @@ impl Dispatcher {
             let short = name.as_str().split('.').next().unwrap_or_default();
             host.set_magic("inventory_hostname", name.as_str());
             host.set_magic("inventory_hostname_short", short);
+            if let Some((file, folder)) =
+                self.inventory.hosts.get(&name).and_then(|h| inventory_file(&h.span))
+            {
+                host.set_magic("inventory_file", file);
+                host.set_magic("inventory_dir", folder);
+            }
             let groups = self.inventory.group_names(name.as_str());
             host.set_magic("group_names", groups.into_iter().map(Value::from).collect::<Vec<_>>());
             board.put(host);

@@ -82,6 +82,13 @@ fn absolute(path: &Path) -> String {
     absolute.unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
 
+/// The inventory file where a host is named first, and the folder of that file; nothing for the command line.
+pub fn inventory_file(named: &Span) -> Option<(String, String)> {
+    let file = Path::new(named.source().name());
+    (!file.starts_with("<command line>"))
+        .then(|| (absolute(file), absolute(file.parent().unwrap_or(Path::new("")))))
+}
+
 fn magic(step: &Step, play: &PlayFacts, run: &RunId, options: &Options) -> Map {
     let ansible = Map::from_iter([
         ("full", Value::from("2.19.0")),

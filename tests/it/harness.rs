@@ -15,6 +15,8 @@ pub const AGENT: &str = env!("CARGO_BIN_EXE_benchbook-agent");
 /// What differs from run to run → what stands for it.
 static NORMAL: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let rules = [
+        // Runs that begin in one second are numbered.
+        (r"\b(\d{8}T\d{6}Z-[a-z_]+)-\d+\b", "$1"),
         (r"\b\d{8}T\d{6}Z", "TIME"),
         (r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DATE UTC"),
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "DATETIME"),

@@ -1,0 +1,155 @@
+//! Signals to the real program, as a terminal sends them: what runs is ended, what must happen still happens, what was
+//! measured is kept, and nothing is left behind.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::harness::{BENCHBOOK, Project, normal};
+
+/// Longer than anything here may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The program at work in a process group of its own, as a shell starts it.
+struct Running {
+    project: Project,
+    child: Child,
+}
+
+/// Who gets a signal.
+#[derive(Clone, Copy)]
+enum Whom {
+    Group,
+    Program,
+}
+
+impl Running {
+    /// Starts `tests/cases/end_to_end/<name>` and waits until its long task is at work.
+    fn start(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/end_to_end").join(name);
+        let project = Project::copy_of(&folder);
+        let child = project
+            .shell(&format!("exec {BENCHBOOK} run playbook.yml"))
+            .stdout(fs::File::create(project.path().join("stdout")).unwrap())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let running = Self { project, child };
+        running.wait_for("the task to start", || running.project.path().join("started").exists());
+        running
+    }
+
+    fn wait_for(&self, what: &str, done: impl Fn() -> bool) {
+        let since = Instant::now();
+        while !done() {
+            assert!(since.elapsed() < PATIENCE, "waited in vain for {what}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn send(&self, signal: &str, whom: Whom) {
+        let sign = match whom {
+            Whom::Group => "-",
+            Whom::Program => "",
+        };
+        let line = format!("kill -{signal} {sign}{}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
+    }
+
+    fn end(&mut self) -> ExitStatus {
+        let since = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(since.elapsed() < PATIENCE, "it does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// What tasks wrote down, in order.
+    fn order(&self) -> String {
+        fs::read_to_string(self.project.path().join("order")).unwrap_or_default()
+    }
+
+    fn run_id(&self) -> String {
+        let mut folders = fs::read_dir(self.project.path().join("runs")).unwrap();
+        folders.next().unwrap().unwrap().file_name().into_string().unwrap()
+    }
+
+    /// Processes that belong to the run.
+    fn left(&self) -> Vec<PathBuf> {
+        let mark = format!("BENCHBOOK_RUN={}", self.run_id());
+        let folder = self.project.path().display().to_string();
+        let belongs = |process: &Path| {
+            let holds = |file: &str, text: &str| {
+                fs::read(process.join(file)).is_ok_and(|b| String::from_utf8_lossy(&b).contains(text))
+            };
+            holds("environ", &mark) || holds("cmdline", &folder)
+        };
+        fs::read_dir("/proc").unwrap().map(|e| e.unwrap().path()).filter(|p| belongs(p)).collect()
+    }
+
+    fn said(&self) -> String {
+        let said = fs::read_to_string(self.project.path().join("stdout")).unwrap();
+        normal(&said.replace(&self.project.path().display().to_string(), "PROJECT"))
+    }
+}
+
+fn stubborn_case(whom: Whom) -> String {
+    let mut running = Running::start("stubborn");
+    running.send("INT", whom);
+    assert_eq!(running.end().code(), Some(4), "{}", running.said());
+    assert_eq!(running.order(), "TERM\nfinish\n");
+    assert_eq!(running.left(), [] as [PathBuf; 0]);
+    let shown = running.project.transcript("benchbook show");
+    let runs = running.project.transcript("benchbook runs");
+    [running.said(), shown, runs].join("\n")
+}
+
+#[test]
+fn ctrl_c_at_a_terminal() {
+    insta::assert_snapshot!("ctrl_c", stubborn_case(Whom::Group));
+}
+
+#[test]
+fn an_interrupt_of_the_program_alone() {
+    insta::assert_snapshot!("ctrl_c", stubborn_case(Whom::Program));
+}
+
+#[test]
+fn always_runs_after_ctrl_c() {
+    let mut running = Running::start("always");
+    running.send("INT", Whom::Group);
+    assert_eq!(running.end().code(), Some(4), "{}", running.said());
+    assert_eq!(running.order(), "always\n");
+    assert_eq!(running.left(), [] as [PathBuf; 0]);
+}
+
+#[test]
+fn a_second_ctrl_c_gives_up_at_once() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/end_to_end/stubborn/playbook.yml");
+    assert!(fs::read_to_string(folder).unwrap().contains("grace: 0.5"));
+    let mut running = Running::start("stubborn");
+    running.send("INT", Whom::Group);
+    running.wait_for("TERM", || running.order() == "TERM\n");
+    running.send("INT", Whom::Group);
+    assert_eq!(running.end().code(), Some(4), "{}", running.said());
+    assert_eq!(running.order(), "TERM\n", "`finish` ran all the same");
+    running.wait_for("its processes to end", || running.left().is_empty());
+}
+
+#[test]
+fn a_killed_run_can_be_read() {
+    let mut running = Running::start("stubborn");
+    running.send("KILL", Whom::Program);
+    assert_eq!(running.end().code(), None);
+    running.wait_for("its processes to end", || running.left().is_empty());
+    let shown = running.project.transcript("benchbook show last");
+    let runs = running.project.transcript("benchbook runs");
+    let log = running.project.transcript("benchbook log last --case stubborn --round 1");
+    insta::assert_snapshot!([shown, runs, log].join("\n"));
+}
