@@ -129,7 +129,8 @@ impl Dispatcher {
             round,
             warmup,
             fate: finished.fate.clone(),
-            msg: finished.msg.clone().filter(|_| !finished.secret),
+            // Some modules say nothing with an empty text, as Ansible's do.
+            msg: finished.msg.clone().filter(|msg| !finished.secret && !msg.is_empty()),
             result: shown(finished),
             started: finished.started,
             ended: finished.ended,

@@ -210,7 +210,7 @@ fn report(unit: &Unit, task: &TaskStep, end: &TurnEnd, item: &Value, templar: &T
         status,
         changed,
         skipped: end.skipped,
-        msg: end.msg.clone().filter(|_| !end.secret),
+        msg: end.msg.clone().filter(|msg| !end.secret && !msg.is_empty()),
     });
 }
 

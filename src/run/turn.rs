@@ -18,6 +18,9 @@ use crate::plan::{Expand, Inclusion, StepKind, TaskStep};
 use crate::vars::{Scope, Templar, TemplateError};
 use crate::wire::{Diff, Outcome, Status};
 
+/// What is said of a task that was cancelled, whether or not it had reached the target.
+const STOPPED: &str = "the run was stopped";
+
 /// One turn of a task.
 pub struct Turn<'a> {
     /// The step on its host.
@@ -281,7 +284,7 @@ fn judge(
         changed: outcome.changed,
         skipped: outcome.status == Status::Skipped,
         result: outcome.to_register(),
-        msg: outcome.msg,
+        msg: if outcome.status == Status::Cancelled { Some(STOPPED.to_owned()) } else { outcome.msg },
         diff: outcome.diff,
         warnings: outcome.warnings,
         effects,

@@ -124,3 +124,47 @@ pub fn judge(expectations: &[Expectation], figures: &[Figure]) -> Vec<Verdict> {
     }
     verdicts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{CaseId, HostName, StepId};
+
+    fn figure(op: &str, warmup: bool, value: f64) -> Figure {
+        Figure {
+            case: CaseId::from("stream"),
+            host: HostName::from("n1"),
+            round: 1,
+            warmup,
+            step: StepId::from("s"),
+            name: "bandwidth".into(),
+            labels: BTreeMap::from([("op".to_owned(), op.to_owned())]),
+            value,
+            unit: "GB/s".into(),
+            higher_is_better: true,
+            log: "log".into(),
+            bytes: (0, 1),
+        }
+    }
+
+    fn at_least(op: &str, min: f64) -> Expectation {
+        let labels = BTreeMap::from([("op".to_owned(), op.to_owned())]);
+        Expectation { figure: "bandwidth".into(), labels, min: Some(min), max: None, place: "p.yml:3".into() }
+    }
+
+    #[test]
+    fn the_median_of_what_is_meant_counts_and_warm_up_does_not() {
+        let figures = [
+            figure("Triad", true, 1.0),
+            figure("Triad", false, 9.0),
+            figure("Triad", false, 2.0),
+            figure("Triad", false, 8.0),
+            figure("Copy", false, 1.0),
+        ];
+        assert_eq!(judge(&[at_least("Triad", 8.0)], &figures), [Verdict::Met]);
+        let (figure, place) = ("bandwidth".to_owned(), "p.yml:3".to_owned());
+        let missed = Verdict::Missed { figure: figure.clone(), place: place.clone(), median: 8.0 };
+        assert_eq!(judge(&[at_least("Triad", 8.5)], &figures), [missed]);
+        assert_eq!(judge(&[at_least("Traid", 8.0)], &figures), [Verdict::Nothing { figure, place }]);
+    }
+}

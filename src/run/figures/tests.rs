@@ -1,3 +1,5 @@
+//! Outputs and what comes out of them, each figure with its bytes.
+
 use std::fmt::Write;
 
 use proptest::prelude::*;
