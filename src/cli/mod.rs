@@ -23,6 +23,9 @@ mod wiring;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 pub use failure::{Exit, Failure};
 use terminal::Terminal;
@@ -81,7 +84,8 @@ pub fn main() -> ExitCode {
 
 /// `BENCHBOOK_LOG=debug` (or `benchbook::run=trace`, …) shows what the program does inside; off by default.
 fn log_for_developers() {
-    if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("BENCHBOOK_LOG") {
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    }
+    let Ok(words) = std::env::var("BENCHBOOK_LOG") else { return };
+    let Ok(targets) = words.parse::<tracing_subscriber::filter::Targets>() else { return };
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines.with_filter(targets)).init();
 }

@@ -133,9 +133,10 @@ impl Expectation {
         self.figure == figure && self.labels.iter().all(|(name, value)| labels.get(name) == Some(value))
     }
 
-    /// Whether a median is as it should be.
-    pub fn admits(&self, median: f64) -> bool {
-        self.min.is_none_or(|min| median >= min) && self.max.is_none_or(|max| median <= max)
+    /// The bound that a median does not keep, and whether it is the lower one.
+    pub fn missed(&self, median: f64) -> Option<(f64, bool)> {
+        let low = self.min.filter(|min| median < *min).map(|min| (min, true));
+        low.or_else(|| self.max.filter(|max| median > *max).map(|max| (max, false)))
     }
 }
 

@@ -45,11 +45,9 @@ pub struct Miss {
 
 /// The first bound that `median` does not keep.
 pub fn judge(median: f64, expectations: &[&Expectation]) -> Option<Miss> {
-    expectations.iter().find_map(|e| {
-        let miss = |bound, below| Miss { bound, below, place: e.place.clone() };
-        let low = e.min.filter(|min| median < *min).map(|bound| miss(bound, true));
-        low.or_else(|| e.max.filter(|max| median > *max).map(|bound| miss(bound, false)))
-    })
+    expectations
+        .iter()
+        .find_map(|e| e.missed(median).map(|(bound, below)| Miss { bound, below, place: e.place.clone() }))
 }
 
 /// Whether a case is meant by a word of `--case`: its name, or its name with parameters, of which some may be left out.

@@ -118,7 +118,7 @@ pub fn judge(expectations: &[Expectation], figures: &[Figure]) -> Vec<Verdict> {
         }
         for median in meant.into_iter().filter_map(|(_, values)| median(values)) {
             let (figure, place) = (figure.clone(), place.clone());
-            let met = expectation.admits(median);
+            let met = expectation.missed(median).is_none();
             verdicts.push(if met { Verdict::Met } else { Verdict::Missed { figure, place, median } });
         }
     }

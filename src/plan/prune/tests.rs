@@ -1,3 +1,5 @@
+//! Among steps that stay, order and edge kinds are what they were; a property over random graphs.
+
 use std::collections::BTreeSet;
 
 use petgraph::stable_graph::StableDiGraph;
