@@ -47,10 +47,10 @@ impl Project {
     ) -> Loaded<Self> {
         let mut problems = Diagnostics::new();
         let roles = config.roles_path.iter().map(|p| config.resolve(p)).collect();
-        let loader = Loader::new(Arc::clone(&files), catalogue, roles);
+        let loader = Loader::new(files, catalogue, roles);
         let playbook = loader.playbook(&asked.playbook, &mut problems);
         let sources = sources(&config, &asked.inventory);
-        let inventory = match load_inventory(&*files, &sources, asked.playbook.parent()) {
+        let inventory = match load_inventory(&**loader.files(), &sources, asked.playbook.parent()) {
             Ok((inventory, warnings)) => {
                 problems.extend(warnings);
                 Some(inventory)

@@ -38,11 +38,11 @@ impl Running {
             .spawn()
             .unwrap();
         let running = Self { project, child };
-        running.wait_for("the task to start", || running.project.path().join("started").exists());
+        Self::wait_for("the task to start", || running.project.path().join("started").exists());
         running
     }
 
-    fn wait_for(&self, what: &str, done: impl Fn() -> bool) {
+    fn wait_for(what: &str, done: impl Fn() -> bool) {
         let since = Instant::now();
         while !done() {
             assert!(since.elapsed() < PATIENCE, "waited in vain for {what}");
@@ -135,11 +135,11 @@ fn a_second_ctrl_c_gives_up_at_once() {
     assert!(fs::read_to_string(folder).unwrap().contains("grace: 0.5"));
     let mut running = Running::start("stubborn");
     running.send("INT", Whom::Group);
-    running.wait_for("TERM", || running.order() == "TERM\n");
+    Running::wait_for("TERM", || running.order() == "TERM\n");
     running.send("INT", Whom::Group);
     assert_eq!(running.end().code(), Some(4), "{}", running.said());
     assert_eq!(running.order(), "TERM\n", "`finish` ran all the same");
-    running.wait_for("its processes to end", || running.left().is_empty());
+    Running::wait_for("its processes to end", || running.left().is_empty());
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn a_killed_run_can_be_read() {
     let mut running = Running::start("stubborn");
     running.send("KILL", Whom::Program);
     assert_eq!(running.end().code(), None);
-    running.wait_for("its processes to end", || running.left().is_empty());
+    Running::wait_for("its processes to end", || running.left().is_empty());
     let shown = running.project.transcript("benchbook show last");
     let runs = running.project.transcript("benchbook runs");
     let log = running.project.transcript("benchbook log last --case stubborn --round 1");

@@ -209,19 +209,16 @@ fn check_case(case: &Case, module: &str, problems: &mut Vec<String>) {
     let given = list();
     let (dry, _) = run(case, module, folder, true);
     expect("--check changed files", list() == given, format!("{:#?}", list()));
-    match &case.check {
-        Some(result) => {
-            let varying = case.varying.iter().map(String::as_str);
-            let mut got = comparable(&dry, &[], folder);
-            varying.for_each(|key| drop(got.remove(key)));
-            expect("under --check", &got == result, show(&got));
-        }
-        None => {
-            let wanted = case.result.get("changed").cloned().unwrap_or_default();
-            let skipped = dry.status == Status::Skipped && !dry.changed;
-            let same = skipped || Value::from(dry.changed) == wanted;
-            expect("changed under --check", same, show(&dry.to_register()));
-        }
+    if let Some(result) = &case.check {
+        let varying = case.varying.iter().map(String::as_str);
+        let mut got = comparable(&dry, &[], folder);
+        varying.for_each(|key| drop(got.remove(key)));
+        expect("under --check", &got == result, show(&got));
+    } else {
+        let wanted = case.result.get("changed").cloned().unwrap_or_default();
+        let skipped = dry.status == Status::Skipped && !dry.changed;
+        let same = skipped || Value::from(dry.changed) == wanted;
+        expect("changed under --check", same, show(&dry.to_register()));
     }
     let (outcome, sent) = run(case, module, folder, false);
     let got = comparable(&outcome, &case.varying, folder);

@@ -1,3 +1,5 @@
+//! Edges of a strategy: what they order, a property over random tasks that read and write variables.
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
