@@ -28,7 +28,7 @@ impl Build<'_> {
         self.check_call(task);
         self.check_templates(task);
         self.check_notify(task, around);
-        self.not_built(task);
+        self.not_built(task, &inside);
         self.check_metrics(&task.metrics);
         if let (Some(metric), false) = (task.metrics.first(), Self::in_round(around)) {
             self.found.push(
@@ -196,11 +196,19 @@ impl Build<'_> {
     }
 
     /// Keywords that this version reads and does not act on.
-    fn not_built(&mut self, task: &Task) {
+    fn not_built(&mut self, task: &Task, inside: &Surroundings) {
         let on = |v: &Option<Spanned<Value>>| {
             v.as_ref().filter(|v| v.value.to_bool() != Some(false)).map(|v| v.span.clone())
         };
-        let words: [(&str, Option<Span>, &str); 3] = [
+        let inherited = &inside.inherited;
+        let words: [(&str, Option<Span>, &str); 6] = [
+            ("become", on(&inherited.r#become), "the task runs as the user who called benchbook"),
+            (
+                "become_user",
+                inherited.become_user.as_ref().map(|v| v.span.clone()),
+                "the task runs as the user who called benchbook",
+            ),
+            ("force_handlers", on(&self.play.force_handlers), "handlers of a failed host do not run"),
             ("async", on(&task.r#async), "the task runs in the foreground"),
             ("durable", on(&task.durable), "the task ends with the run"),
             ("on_resume", task.on_resume.as_ref().map(|v| v.span.clone()), "runs cannot be resumed yet"),
@@ -208,7 +216,15 @@ impl Build<'_> {
         for (word, span, instead) in words {
             if let Some(span) = span {
                 let message = format!("`{word}` has no effect in this version: {instead}");
-                self.found.push(Diagnostic::warning("not-built", message).at(&span));
+                let warning = Diagnostic::warning("not-built", message).at(&span);
+                // What a play or a block says is said once, not for each of its tasks.
+                let place = span.to_string();
+                let said = |d: &Diagnostic| {
+                    d.message == warning.message && d.span.as_ref().is_some_and(|s| s.to_string() == place)
+                };
+                if !self.found.iter().any(said) {
+                    self.found.push(warning);
+                }
             }
         }
     }

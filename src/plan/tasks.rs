@@ -9,7 +9,7 @@ use super::scope::{ScopeKind, Section};
 use super::step::{Expand, StepKind, TaskStep};
 use super::{Meta, Surroundings};
 use crate::base::spec::Argument;
-use crate::base::{Diagnostic, Spanned, Value};
+use crate::base::{Diagnostic, Map, Spanned, Value};
 use crate::model::{Block, Item, Level, RoleFrom, Stage, Task};
 
 impl Build<'_> {
@@ -186,6 +186,7 @@ impl Build<'_> {
         else {
             return;
         };
+        self.check_apply(task);
         // What it brings inherits from what is around the include, and gets its variables.
         let expand = &mut self.draft.steps[number].step;
         let id = expand.id.to_string();
@@ -194,6 +195,22 @@ impl Build<'_> {
         expand.surroundings = Some(Arc::new(bring));
         let end = Surroundings { path: id, ..inside };
         self.push(&end, "end", &format!("end of {name}"), StepKind::Join, &task.span, flow);
+    }
+
+    /// A keyword that would have no effect is an error.
+    fn check_apply(&mut self, task: &Task) {
+        let Some(apply) = task.call.argument("apply") else { return };
+        for key in apply.value.as_map().into_iter().flat_map(Map::keys) {
+            let key = key.to_string();
+            if !APPLICABLE.contains(&&*key) {
+                self.found.push(
+                    Diagnostic::error("unknown-keyword", format!("`apply` takes no `{key}`"))
+                        .at(&apply.value_span)
+                        .suggest(&key, APPLICABLE)
+                        .help("write it on a block around the include, or on the tasks themselves"),
+                );
+            }
+        }
     }
 
     /// A target that is written out must be there; what it gives a value is noted.
@@ -348,6 +365,20 @@ fn is_measured(task: &Task) -> bool {
     matches!(task.call.short_name(), "command" | "shell" | "raw" | "script")
 }
 
+/// What `apply:` may say.
+const APPLICABLE: [&str; 10] = [
+    "tags",
+    "when",
+    "environment",
+    "become",
+    "become_user",
+    "delegate_to",
+    "ignore_errors",
+    "run_once",
+    "stage",
+    "vars",
+];
+
 /// `apply:` of an include reaches what it brings.
 fn apply(task: &Task, mut bring: Surroundings) -> Surroundings {
     let Some(apply) = task.call.argument("apply") else { return bring };
@@ -372,6 +403,9 @@ fn apply(task: &Task, mut bring: Surroundings) -> Surroundings {
     bring.inherited.run_once = one("run_once").or(bring.inherited.run_once);
     if let Some(stage) = one("stage") {
         bring.stage = Some(Stage::parse(&stage.value.to_string()));
+    }
+    if let Some(Value::Map(vars)) = apply.value.get("vars") {
+        bring.push_vars(Level::BlockVars, "apply", &apply.value_span, vars);
     }
     bring
 }
