@@ -25,7 +25,7 @@ struct Args {
 pub(super) const ACTION: Action = Action {
     spec: Spec {
         name: "add_host",
-        summary: "adds a host to the inventory",
+        summary: "Adds a host to the inventory.",
         free_form: None,
         open: true,
         on_resume: OnResume::Rerun,

@@ -31,7 +31,7 @@ struct Args {
 pub(super) const ACTION: Action = Action {
     spec: Spec {
         name: "assert",
-        summary: "fails unless conditions hold",
+        summary: "Fails unless conditions hold.",
         free_form: None,
         open: false,
         on_resume: OnResume::Rerun,

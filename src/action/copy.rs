@@ -14,7 +14,7 @@ use crate::wire::{Outcome, Status};
 pub(super) const ACTION: Action = Action {
     spec: Spec {
         name: "copy",
-        summary: "puts files in their place",
+        summary: "Puts files in their place.",
         free_form: None,
         open: false,
         on_resume: OnResume::Rerun,

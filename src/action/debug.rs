@@ -28,7 +28,7 @@ struct Args {
 pub(super) const ACTION: Action = Action {
     spec: Spec {
         name: "debug",
-        summary: "shows a message or a variable",
+        summary: "Shows a message or a variable.",
         free_form: None,
         open: false,
         on_resume: OnResume::Rerun,

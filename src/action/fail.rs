@@ -24,7 +24,7 @@ fn requested() -> String {
 pub(super) const ACTION: Action = Action {
     spec: Spec {
         name: "fail",
-        summary: "fails with a message",
+        summary: "Fails with a message.",
         free_form: None,
         open: false,
         on_resume: OnResume::Rerun,

@@ -37,7 +37,7 @@ fn yes() -> bool {
 pub(super) const ACTION: Action = Action {
     spec: Spec {
         name: "fetch",
-        summary: "brings a file of the target to the controller",
+        summary: "Brings a file of the target to the controller.",
         free_form: None,
         open: false,
         on_resume: OnResume::Rerun,

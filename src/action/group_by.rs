@@ -26,7 +26,7 @@ fn all() -> Vec<String> {
 pub(super) const ACTION: Action = Action {
     spec: Spec {
         name: "group_by",
-        summary: "puts the host into a group that is named by its variables",
+        summary: "Puts the host into a group that is named by its variables.",
         free_form: None,
         open: false,
         on_resume: OnResume::Rerun,

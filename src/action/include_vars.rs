@@ -48,7 +48,7 @@ fn endings() -> Vec<String> {
 pub(super) const ACTION: Action = Action {
     spec: Spec {
         name: "include_vars",
-        summary: "reads variables out of files",
+        summary: "Reads variables out of files.",
         free_form: Some("file"),
         open: false,
         on_resume: OnResume::Rerun,

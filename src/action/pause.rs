@@ -37,7 +37,7 @@ fn yes() -> bool {
 pub(super) const ACTION: Action = Action {
     spec: Spec {
         name: "pause",
-        summary: "waits, or asks the user to go on",
+        summary: "Waits, or asks the user to go on.",
         free_form: None,
         open: false,
         on_resume: OnResume::Rerun,

@@ -32,7 +32,7 @@ struct Args {
 pub(super) const ACTION: Action = Action {
     spec: Spec {
         name: "script",
-        summary: "runs a program of the controller on the target",
+        summary: "Runs a program of the controller on the target.",
         free_form: Some("cmd"),
         open: false,
         on_resume: OnResume::Fail,

@@ -20,7 +20,7 @@ struct Args {
 pub(super) const ACTION: Action = Action {
     spec: Spec {
         name: "set_fact",
-        summary: "gives variables of the host a value",
+        summary: "Gives variables of the host a value.",
         free_form: None,
         open: true,
         on_resume: OnResume::Rerun,

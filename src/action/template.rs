@@ -81,7 +81,7 @@ const PASSED_ON: [&str; 8] = ["dest", "mode", "owner", "group", "backup", "force
 pub(super) const ACTION: Action = Action {
     spec: Spec {
         name: "template",
-        summary: "renders a file with the host's variables and puts it in its place",
+        summary: "Renders a file with the host's variables and puts it in its place.",
         free_form: None,
         open: false,
         on_resume: OnResume::Rerun,
