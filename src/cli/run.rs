@@ -54,6 +54,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     if refusals.has_errors() {
         return Err(refusals.into());
     }
+    for passed_by in refusals.iter() {
+        terminal.diagnostic(passed_by);
+    }
     let folder = args.new_folder(&compiled)?;
     folder.replace(&folder.plan(), &plan::json(&compiled))?;
     let mut provenance = before(args, &compiled);

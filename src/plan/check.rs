@@ -7,7 +7,7 @@ use super::build::Build;
 use crate::base::spec::{Argument, Catalogue, Spec};
 use crate::base::unit::{Quantity, Unit};
 use crate::base::{Diagnostic, Span, Spanned, Value};
-use crate::model::{Expect, Metric, MetricSource, Stage, Task};
+use crate::model::{Expect, Keywords, Metric, MetricSource, Stage, Task};
 use crate::vars::{condition_check, condition_references, syntax_check};
 
 /// Tasks that the compiler itself resolves.
@@ -201,7 +201,17 @@ impl Build<'_> {
             v.as_ref().filter(|v| v.value.to_bool() != Some(false)).map(|v| v.span.clone())
         };
         let inherited = &inside.inherited;
-        let words: [(&str, Option<Span>, &str); 6] = [
+        let near = |pick: fn(&Keywords) -> &Option<Spanned<Value>>| {
+            let said = pick(&task.keywords).as_ref().or(pick(&self.play.keywords).as_ref());
+            said.map(|v| v.span.clone())
+        };
+        let no_ssh = "this version reaches this machine only";
+        let words: [(&str, Option<Span>, &str); 11] = [
+            ("become_method", near(|k| &k.become_method), "nobody becomes another user"),
+            ("become_flags", near(|k| &k.become_flags), "nobody becomes another user"),
+            ("remote_user", near(|k| &k.remote_user), no_ssh),
+            ("port", near(|k| &k.port), no_ssh),
+            ("poll", task.poll.as_ref().map(|v| v.span.clone()), "the task runs in the foreground"),
             ("become", on(&inherited.r#become), "the task runs as the user who called benchbook"),
             (
                 "become_user",

@@ -58,28 +58,37 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Why this version cannot run it: steps that are planned and shown only.
+    /// Why this version cannot run it (errors), and what it passes by (warnings): steps that are planned and shown only.
     pub fn refusals(&self) -> Diagnostics {
         let mut found = Diagnostics::new();
         for step in self.plays.iter().flat_map(|p| p.fragment.graph.node_weights()) {
             let StepKind::Announced(announced) = &step.kind else { continue };
-            if announced.refuse && !step.hosts.is_empty() {
-                let place = step.span.file_line();
-                let refusal = if step.name == "rendezvous" {
-                    Diagnostic::error("not-built", format!("this version runs no gangs ({place})"))
-                        .help("leave the case out with `--case`")
-                } else {
-                    let message = format!(
-                        "this play starts a container ({place}); if this machine already is the environment, add --in-container"
-                    );
-                    Diagnostic::error("needs-container", message).help("this version starts no containers")
-                };
-                if !found.iter().any(|d| d.code == refusal.code) {
-                    found.push(refusal.at(&step.span));
-                }
+            let told = announced.told(step);
+            let same = |d: &Diagnostic| d.code == told.code && d.severity == told.severity;
+            if !step.hosts.is_empty() && !found.iter().any(same) {
+                found.push(told.at(&step.span));
             }
         }
         found
+    }
+}
+
+impl Announced {
+    /// What the user is told when a run meets it.
+    fn told(&self, step: &Step) -> Diagnostic {
+        let place = step.span.file_line();
+        if !self.refuse {
+            let message = "this version does not sample: monitors are shown in the plan only";
+            return Diagnostic::warning("not-built", message);
+        }
+        if step.name == "rendezvous" {
+            return Diagnostic::error("not-built", format!("this version runs no gangs ({place})"))
+                .help("leave the case out with `--case`");
+        }
+        let message = format!(
+            "this play starts a container ({place}); if this machine already is the environment, add --in-container"
+        );
+        Diagnostic::error("needs-container", message).help("this version starts no containers")
     }
 }
 
