@@ -72,5 +72,5 @@ fn add(map: &Map) -> Done {
     ]);
     let outcome = Outcome::ok(true).with("add_host", described);
     let host = AddedHost { name: HostName::from(name), groups, vars };
-    Done { outcome, effects: Effects { add_hosts: vec![host], ..Effects::default() } }
+    Done { outcome, effects: Effects { add_hosts: vec![host], ..Effects::default() }, shown: None }
 }

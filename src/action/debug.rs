@@ -40,26 +40,22 @@ pub(super) const ACTION: Action = Action {
 };
 
 fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
-    Box::pin(async move { debug(map, ctx).into() })
+    Box::pin(async move { debug(map, ctx) })
 }
 
-fn debug(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
+fn debug(map: &Map, ctx: &ActionContext<'_>) -> Done {
     let args: Args = match args::from_map(map) {
         Ok(args) => args,
-        Err(error) => return Outcome::failed(error.to_string()),
+        Err(error) => return Outcome::failed(error.to_string()).into(),
     };
     if ctx.verbosity < args.verbosity {
-        return Outcome::skipped("Verbosity threshold not met.");
+        return Outcome::skipped("Verbosity threshold not met.").into();
     }
     // As it is written, with its place.
     let Some(var) = args.var.and_then(|_| map.get("var")) else {
         let msg = args.msg.unwrap_or_else(|| Value::from("Hello world!"));
-        return match msg {
-            Value::String(text) if !text.is_secret() => {
-                Outcome { msg: Some(text.as_str().to_owned()), ..Outcome::ok(false) }
-            }
-            other => Outcome::ok(false).with("msg", other),
-        };
+        let shown = shown(&msg);
+        return Done { outcome: Outcome::ok(false).with("msg", msg), shown, ..Done::default() };
     };
     let name = var.to_string();
     let value = match var {
@@ -71,13 +67,26 @@ fn debug(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
     };
     match value {
         Ok(Value::Undefined(_)) => undefined(&name),
-        Ok(value) => Outcome::ok(false).with(&name, value),
+        Ok(value) => {
+            let shown = shown(&value).map(|text| format!("{name}: {text}"));
+            Done { outcome: Outcome::ok(false).with(&name, value), shown, ..Done::default() }
+        }
         Err(error) if error.is_undefined() => undefined(&name),
-        Err(error) => template_failed(&error),
+        Err(error) => template_failed(&error).into(),
+    }
+}
+
+/// A value for the console: a text as it is, anything else as JSON. Secrets are not shown.
+fn shown(value: &Value) -> Option<String> {
+    match value {
+        _ if value.has_secret() => None,
+        Value::String(text) => Some(text.as_str().to_owned()),
+        other => serde_json::to_string(other).ok(),
     }
 }
 
 /// As in Ansible, this is no failure.
-fn undefined(name: &str) -> Outcome {
-    Outcome::ok(false).with(name, format!("`{name}` is undefined"))
+fn undefined(name: &str) -> Done {
+    let words = format!("`{name}` is undefined");
+    Done { outcome: Outcome::ok(false).with(name, words.as_str()), shown: Some(words), ..Done::default() }
 }

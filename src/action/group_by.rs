@@ -49,6 +49,10 @@ fn run<'a>(map: &'a Map, _: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
         let outcome = Outcome::ok(true)
             .with("add_group", group.as_ref())
             .with("parent_groups", parents.iter().map(std::convert::AsRef::as_ref).collect::<Vec<&str>>());
-        Done { outcome, effects: Effects { groups: vec![(group, parents)], ..Effects::default() } }
+        Done {
+            outcome,
+            effects: Effects { groups: vec![(group, parents)], ..Effects::default() },
+            shown: None,
+        }
     })
 }

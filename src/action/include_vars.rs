@@ -87,7 +87,7 @@ fn include(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, Outcome> {
     let outcome = Outcome::ok(false)
         .with("ansible_facts", Value::from(&vars))
         .with("ansible_included_var_files", shown);
-    Ok(Done { outcome, effects: Effects { include_vars: vars, ..Effects::default() } })
+    Ok(Done { outcome, effects: Effects { include_vars: vars, ..Effects::default() }, shown: None })
 }
 
 /// Which files of a folder are meant.

@@ -41,11 +41,13 @@ pub struct Done {
     pub outcome: Outcome,
     /// For the dispatcher.
     pub effects: Effects,
+    /// What the user is shown when there is no `msg`.
+    pub shown: Option<String>,
 }
 
 impl From<Outcome> for Done {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, effects: Effects::default() }
+        Self { outcome, ..Self::default() }
     }
 }
 

@@ -58,5 +58,5 @@ fn set(map: &Map) -> Done {
     }
     let outcome = Outcome::ok(false).with("ansible_facts", Value::from(&facts));
     let cached = if cacheable { facts.clone() } else { Map::new() };
-    Done { outcome, effects: Effects { set_facts: facts, facts: cached, ..Effects::default() } }
+    Done { outcome, effects: Effects { set_facts: facts, facts: cached, ..Effects::default() }, shown: None }
 }

@@ -33,6 +33,9 @@ pub enum Value {
     Omit,
 }
 
+/// What stands where a secret would.
+pub const MASK: &str = "********";
+
 /// A string, with what must not get lost on its way: whether it may be a template, and whether it is secret.
 #[derive(Clone)]
 pub struct Text {
@@ -92,7 +95,7 @@ pub fn has_marks(text: &str) -> bool {
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.secret { f.write_str("\"********\"") } else { fmt::Debug::fmt(&*self.characters, f) }
+        if self.secret { write!(f, "\"{MASK}\"") } else { fmt::Debug::fmt(&*self.characters, f) }
     }
 }
 
@@ -217,6 +220,16 @@ impl Value {
             Value::String(t) => t.is_template(),
             Value::List(l) => l.iter().any(Value::has_template),
             Value::Map(m) => m.values().any(Value::has_template),
+            _ => false,
+        }
+    }
+
+    /// Whether any string inside is secret.
+    pub fn has_secret(&self) -> bool {
+        match self {
+            Value::String(t) => t.is_secret(),
+            Value::List(l) => l.iter().any(Value::has_secret),
+            Value::Map(m) => m.values().any(Value::has_secret),
             _ => false,
         }
     }

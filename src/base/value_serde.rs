@@ -9,6 +9,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::map::Key;
+use super::value::MASK;
 use super::value::Text;
 use super::{Map, Value};
 
@@ -43,6 +44,8 @@ impl Serialize for Value {
             Value::Bool(b) => s.serialize_bool(*b),
             Value::Int(i) => serialize_int(*i, s),
             Value::Float(f) => s.serialize_f64(*f),
+            // JSON is what people, the journal and reports read; the wire must carry the secret itself.
+            Value::String(t) if t.is_secret() && s.is_human_readable() => s.serialize_str(MASK),
             Value::String(t) => s.serialize_str(t.as_str()),
             Value::Date(d) => s.serialize_str(d),
             Value::Bytes(b) if s.is_human_readable() => s.serialize_str(&String::from_utf8_lossy(b)),
@@ -143,5 +146,20 @@ impl<'de> Deserialize<'de> for Value {
 impl<'de> Deserialize<'de> for Map {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         d.deserialize_map(MapVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_masked_in_json_and_kept_on_the_wire() {
+        let secret = Value::list(vec![Value::String(Text::data("hunter2").into_secret())]);
+        assert_eq!(serde_json::to_string(&secret).unwrap(), r#"["********"]"#);
+        let mut wire = Vec::new();
+        ciborium::into_writer(&secret, &mut wire).unwrap();
+        let back: Value = ciborium::from_reader(wire.as_slice()).unwrap();
+        assert_eq!(back.as_list().unwrap()[0].as_str(), Some("hunter2"));
     }
 }

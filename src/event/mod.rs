@@ -80,6 +80,23 @@ pub enum Why {
     NotBuilt,
 }
 
+impl Why {
+    /// For people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Failed => "an earlier step failed",
+            Self::Unreachable => "the host cannot be reached",
+            Self::Cancelled => "the run is being stopped",
+            Self::NothingToRescue => "there is nothing to rescue",
+            Self::NotNotified => "nobody notified it",
+            Self::Ended => "the play has ended for this host",
+            Self::RunOnce => "another host did it for all",
+            Self::OthersFailed => "other hosts failed",
+            Self::NotBuilt => "this version shows it in the plan only",
+        }
+    }
+}
+
 /// A figure of merit from one round on one host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {

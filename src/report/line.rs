@@ -148,7 +148,7 @@ impl Lines {
                 vec![line(self.paint(Colour::Dim, &format!("skipped: {reason}")))]
             }
             Fate::Bypassed { why } if self.verbosity > 1 => {
-                vec![line(self.paint(Colour::Dim, &format!("not run: {why:?}")))]
+                vec![line(self.paint(Colour::Dim, &format!("not run: {}", why.words())))]
             }
             Fate::Skipped { .. } | Fate::Bypassed { .. } => return Vec::new(),
             Fate::Unreachable { ignored: true, reason } => {

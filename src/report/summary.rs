@@ -310,6 +310,7 @@ fn cell(values: Vec<f64>, attempt: &Attempt, expect: &[&Expectation], without_fi
     let miss = statistics.as_ref().and_then(|s| judge(s.median, expect));
     let verdict = match &attempt.ended {
         Some((Some(_), _)) => Verdict::Failed,
+        Some((None, 0)) if attempt.repeat > 0 => Verdict::Skipped,
         Some((None, _)) if done == 0 && attempt.repeat > 0 => Verdict::Failed,
         _ if done < attempt.repeat => Verdict::Incomplete,
         _ if miss.is_some() => Verdict::Missed,

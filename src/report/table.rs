@@ -226,7 +226,7 @@ pub(super) fn percent(fraction: f64) -> String {
 pub(super) fn verdict(row: &Row, scale: &Scale) -> String {
     let hosts = row.cells.iter().filter(|(_, cell)| cell.verdict == row.verdict);
     let words: Vec<String> = match row.verdict {
-        Verdict::Ok => Vec::new(),
+        Verdict::Ok | Verdict::Skipped => Vec::new(),
         Verdict::Missed => hosts
             .map(|(host, cell)| match (&cell.statistics, &cell.miss) {
                 (Some(s), Some(miss)) => {

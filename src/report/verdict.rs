@@ -12,6 +12,8 @@ pub enum Verdict {
     /// As expected, or nothing was expected.
     #[default]
     Ok,
+    /// Not one round was due: a condition, a tag or check mode left them out.
+    Skipped,
     /// The run was stopped before all rounds were done, or still goes on.
     Incomplete,
     /// Measured, and not what `expect` asks.
@@ -25,6 +27,7 @@ impl Verdict {
     pub fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
+            Self::Skipped => "skipped",
             Self::Incomplete => "INCOMPLETE",
             Self::Missed => "MISSED",
             Self::Failed => "FAILED",
