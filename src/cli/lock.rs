@@ -5,15 +5,16 @@ use std::path::Path;
 use std::process::Command;
 
 use super::selecting::Selecting;
+use crate::base::value::MASK;
 use crate::load::Project;
 use crate::plan::{Options, Plan};
 use crate::store::Provenance;
-use crate::store::provenance::{Git, Variable, is_secret};
+use crate::store::provenance::{Git, Variable};
 
 /// What is known before the run.
 pub(super) fn before(selecting: &Selecting, project: &Project, options: &Options, plan: &Plan) -> Provenance {
     let mut provenance = Provenance::new();
-    provenance.command = std::env::args().map(|word| masked(&word)).collect();
+    provenance.command = command_line(std::env::args());
     provenance.playbook = crate::load::shown(&plan.playbook);
     provenance.inventory.clone_from(&selecting.inventory);
     if provenance.inventory.is_empty() {
@@ -47,16 +48,20 @@ fn given_options(options: &Options) -> BTreeMap<String, String> {
     lists.chain(switches).chain(limit).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// A word of the command line; `db_password=…` loses its value.
-fn masked(word: &str) -> String {
-    if word.starts_with('{') {
-        return if is_secret(word) { "********".to_owned() } else { word.to_owned() };
-    }
-    let pairs = word.split(' ').map(|pair| match pair.split_once('=') {
-        Some((name, _)) if is_secret(name) => format!("{name}=********"),
-        _ => pair.to_owned(),
-    });
-    pairs.collect::<Vec<_>>().join(" ")
+/// The words of the command line. What `-e` gives may be secret in many ways; `variables` has it, masked by name.
+fn command_line(words: impl Iterator<Item = String>) -> Vec<String> {
+    let mut value_follows = false;
+    let word = |word: String| {
+        if std::mem::take(&mut value_follows) {
+            return MASK.to_owned();
+        }
+        value_follows = word == "-e" || word == "--extra-vars";
+        if word.starts_with("--extra-vars=") {
+            return format!("--extra-vars={MASK}");
+        }
+        if word.starts_with("-e") && !value_follows { format!("-e{MASK}") } else { word }
+    };
+    words.map(word).collect()
 }
 
 /// The state of the work tree that a folder is in; none when it is in none, or there is no git.
@@ -75,14 +80,17 @@ fn git(folder: &Path) -> Option<Git> {
 
 #[cfg(test)]
 mod tests {
-    use super::masked;
+    use super::command_line;
 
     #[test]
-    fn secrets_of_the_command_line_are_not_kept() {
-        assert_eq!(masked("size=3"), "size=3");
-        assert_eq!(masked("db_password=x size=3"), "db_password=******** size=3");
-        assert_eq!(masked("size=3 api_token=x"), "size=3 api_token=********");
-        assert_eq!(masked("{\"token\": \"x\"}"), "********");
-        assert_eq!(masked("playbooks/passes.yml"), "playbooks/passes.yml");
+    fn what_extra_variables_say_is_not_kept() {
+        let kept = |line: &str| command_line(line.split(' ').map(str::to_owned)).join(" ");
+        assert_eq!(kept("run a.yml -e token=x --check"), "run a.yml -e ******** --check");
+        assert_eq!(
+            kept("run --extra-vars {x:1} --extra-vars=a=b"),
+            "run --extra-vars ******** --extra-vars=********"
+        );
+        assert_eq!(kept("run -etoken=x a.yml"), "run -e******** a.yml");
+        assert_eq!(kept("run playbooks/passes.yml --events -"), "run playbooks/passes.yml --events -");
     }
 }

@@ -68,12 +68,17 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     for failure in relay.finish() {
         terminal.diagnostic(&Diagnostic::warning("reporter", failure));
     }
-    store.close()?;
+    // From here on the result must be seen, whatever else goes wrong.
+    let closed = store.close();
     let gathered = std::mem::take(&mut *gathered.lock().unwrap_or_else(PoisonError::into_inner));
     // What was read on the way (includes, templates, files) and what the machines said of themselves.
     compiled.files.note(&mut provenance);
     provenance.hosts = gathered.machines;
-    provenance.write(&folder)?;
+    let closed = closed.err().map(|e| e.to_string());
+    let written = provenance.write(&folder).err().map(|e| e.to_string());
+    for problem in closed.into_iter().chain(written) {
+        terminal.diagnostic(&Diagnostic::warning("run-folder", problem));
+    }
     if let Some(broken) = ended.journal {
         return Err(broken.into());
     }
@@ -84,7 +89,11 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
             folder: folder.path().display().to_string(),
             ..Selection::default()
         };
-        terminal.data((FORMATS[0].print)(&summary, &selection).as_bytes())?;
+        match terminal.data((FORMATS[0].print)(&summary, &selection).as_bytes()) {
+            // Whoever read the table has enough; the run ended as it ended.
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {}
+            printed => printed?,
+        }
     }
     Ok(Exit::from_code(summary.exit.unwrap_or(ended.exit)))
 }

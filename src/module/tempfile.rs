@@ -1,5 +1,8 @@
 //! `tempfile`: a new file or folder that only its owner can read.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +65,10 @@ fn make(args: &Args, ctx: &mut Context<'_>) -> Answer {
     builder.prefix(&args.prefix).suffix(&args.suffix).rand_bytes(8).disable_cleanup(true);
     let made = match args.state {
         State::File => builder.tempfile_in(&folder).map(|f| f.path().to_owned()),
-        State::Directory => builder.tempdir_in(&folder).map(|d| d.path().to_owned()),
+        State::Directory => builder
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(&folder)
+            .map(|d| d.path().to_owned()),
     };
     let made = made.doing("make a temporary file in", &folder)?;
     let outcome = Outcome::ok(true).with("path", made.to_string_lossy().into_owned());

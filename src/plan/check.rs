@@ -29,6 +29,18 @@ impl Build<'_> {
         self.check_templates(task);
         self.check_notify(task, around);
         self.not_built(task, &inside);
+        let hidden = inside.inherited.no_log.as_ref().filter(|n| n.value.to_bool() == Some(true));
+        if let (Some(metric), Some(hidden)) = (task.metrics.first(), hidden) {
+            self.found.push(
+                Diagnostic::error(
+                    "metric-without-log",
+                    "a task with `no_log` keeps no log that a figure could be read from",
+                )
+                .at(&metric.name.span)
+                .related(&hidden.span, "said here")
+                .help("measure in a task of its own, without secrets"),
+            );
+        }
         self.check_metrics(&task.metrics);
         if let (Some(metric), false) = (task.metrics.first(), Self::in_round(around)) {
             self.found.push(
@@ -81,7 +93,7 @@ impl Build<'_> {
                 Diagnostic::error("unknown-module", format!("there is no module or action `{name}`"));
             let mut unknown = unknown.at(&call.name.span).suggest(call.short_name(), known);
             if unknown.help.is_empty() {
-                unknown = unknown.help("`benchbook modules` lists what there is");
+                unknown = unknown.help("`benchbook doc` lists what there is");
             }
             self.found.push(unknown);
             return;

@@ -9,6 +9,7 @@ use super::hosts::Host;
 use super::magic::{PlayFacts, host_scope, inventory_file};
 use super::queue::{HostNo, Place, Shape, StepNo};
 use crate::action::Effects;
+use crate::base::value::MASK;
 use crate::base::{Diagnostic, Diagnostics, HostName, Map, Severity, Span, Value};
 use crate::event::{Event, Record};
 use crate::model::{Level, VarLayer};
@@ -326,7 +327,9 @@ impl Dispatcher {
         match compile(&self.shared.compiler, node.play, expand, &names) {
             Err(problems) => Some((hosts, in_one_line(&problems))),
             Ok(fragment) => {
-                let inclusions = inclusions.iter().map(wish).collect::<Vec<_>>().into();
+                let no_log = inherited(expand).and_then(|i| i.no_log.as_ref());
+                let secret = no_log.is_some_and(|n| n.value.to_bool() != Some(false));
+                let inclusions = inclusions.iter().map(|i| wish(i, secret)).collect::<Vec<_>>().into();
                 let id = expand.id.clone();
                 self.record(Record::Fragment { step: id, hosts: names.clone(), inclusions });
                 self.splice(step, &fragment, hosts, names);
@@ -386,12 +389,9 @@ fn in_one_line(problems: &Diagnostics) -> String {
 }
 
 /// An inclusion as the journal keeps it.
-fn wish(inclusion: &Inclusion) -> Value {
-    Map::from_iter([
-        ("target", Value::from(inclusion.target.as_ref())),
-        ("vars", Value::from(&inclusion.vars)),
-    ])
-    .into()
+fn wish(inclusion: &Inclusion, secret: bool) -> Value {
+    let vars = if secret { Value::from(MASK) } else { Value::from(&inclusion.vars) };
+    Map::from_iter([("target", Value::from(inclusion.target.as_ref())), ("vars", vars)]).into()
 }
 
 /// What a step inherits and says itself; nothing for most of the compiler's own.

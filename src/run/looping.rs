@@ -31,7 +31,10 @@ pub async fn run(unit: &Unit, task: &TaskStep, started: Timestamp) -> Finished {
             let keyword = task.inherited.ignore_errors.as_ref();
             let ignored = matches!(boolean(keyword, "ignore_errors", &templar), Ok(Some(true)));
             let fate = Fate::Ran { status: Status::Failed, changed: false, ignored };
-            Finished { fate, ..Finished::failed(said(&error), started) }
+            let no_log = boolean(task.inherited.no_log.as_ref(), "no_log", &templar);
+            // What cannot be read is not shown.
+            let secret = no_log.unwrap_or(Some(true)).unwrap_or(false);
+            Finished { fate, secret, ..Finished::failed(said(&error), started) }
         }
     }
 }

@@ -64,6 +64,9 @@ async fn output(
     target: &RemoteTarget<'_>,
     end: &TurnEnd,
 ) -> Result<Kept, String> {
+    if target.secret {
+        return Err("a task with `no_log` keeps no log that a figure could be read from".to_owned());
+    }
     let from = match &metric.from {
         Some(from) => templar.render_str(&from.value).map_err(|e| said(&e))?,
         None => "stdout".to_owned(),

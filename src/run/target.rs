@@ -127,23 +127,31 @@ impl<'a> RemoteTarget<'a> {
             Call { uploads: invocation.uploads, output: Some(output), cancel: self.unit.cancel.clone() };
         let (outcome, kept) =
             tokio::join!(session.call(request, call), self.keep(chunks, invocation.download));
-        if let Err(error) = kept {
-            let outcome = Outcome::failed(error.to_string());
-            self.broken.get_or_init(|| error);
-            return outcome;
+        match kept {
+            Ok(None) => {}
+            Ok(Some(problem)) => return Outcome::failed(problem),
+            Err(error) => {
+                let outcome = Outcome::failed(error.to_string());
+                self.broken.get_or_init(|| error);
+                return outcome;
+            }
         }
         outcome.unwrap_or_else(|error| self.unreachable(error.to_string()))
     }
 
-    /// Takes output as it comes: into the log, to the reporters, or into a file.
+    /// Takes output as it comes: into the log, to the reporters, or into a file. Gives why that file could not be written;
+    /// what comes after is still taken, so that the module can end.
     async fn keep(
         &self,
         mut chunks: mpsc::Receiver<Chunk>,
         download: Option<PathBuf>,
-    ) -> Result<(), JournalError> {
-        let mut file = None;
+    ) -> Result<Option<String>, JournalError> {
+        let (mut file, mut problem) = (None, None);
         while let Some(Chunk { stream, bytes }) = chunks.recv().await {
             if let (Stream::Download, Some(path)) = (stream, &download) {
+                if problem.is_some() {
+                    continue;
+                }
                 let write = async {
                     if file.is_none() {
                         if let Some(folder) = path.parent() {
@@ -156,15 +164,18 @@ impl<'a> RemoteTarget<'a> {
                         None => Ok(()),
                     }
                 };
-                write.await.map_err(|e: std::io::Error| JournalError(format!("{}: {e}", path.display())))?;
+                let written: std::io::Result<()> = write.await;
+                problem = written.err().map(|e| format!("{} cannot be written: {e}", path.display()));
             } else if !self.secret {
                 self.log(stream, &bytes)?;
             }
         }
         if let Some(mut file) = file {
-            file.flush().await.map_err(|e| JournalError(e.to_string()))?;
+            let flushed = file.flush().await;
+            problem =
+                problem.or_else(|| flushed.err().map(|e| format!("the download cannot be written: {e}")));
         }
-        Ok(())
+        Ok(problem)
     }
 
     /// Appends to the log of the step and tells the reporters.

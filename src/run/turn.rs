@@ -171,6 +171,12 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
                 end.result.insert("attempts", attempt);
             } else if attempt <= retries {
                 wait(turn, attempt, retries + 1 - attempt, delay).await;
+                if turn.unit.cancel.is_cancelled() {
+                    end.status = Status::Cancelled;
+                    end.msg = Some(STOPPED.to_owned());
+                    end.result.insert("failed", true);
+                    return Ok(end);
+                }
                 attempt += 1;
                 continue;
             } else {
@@ -272,7 +278,7 @@ fn judge(
     target: &RemoteTarget<'_>,
 ) -> Result<TurnEnd, TemplateError> {
     let task = turn.task;
-    let Done { outcome, mut effects } = done;
+    let Done { outcome, mut effects, shown } = done;
     let is_action = action::find(task.call.short_name()).is_some();
     if let Some(facts) = outcome.values.get("ansible_facts").and_then(Value::as_map)
         && !is_action
@@ -284,7 +290,11 @@ fn judge(
         changed: outcome.changed,
         skipped: outcome.status == Status::Skipped,
         result: outcome.to_register(),
-        msg: if outcome.status == Status::Cancelled { Some(STOPPED.to_owned()) } else { outcome.msg },
+        msg: if outcome.status == Status::Cancelled {
+            Some(STOPPED.to_owned())
+        } else {
+            outcome.msg.or(shown)
+        },
         diff: outcome.diff,
         warnings: outcome.warnings,
         effects,

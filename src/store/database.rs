@@ -1,6 +1,8 @@
 //! `run.db`: its tables, and how it is opened. The journal is the truth; the other tables hold what is in it in a form that
 //! can be asked with SQL.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -36,6 +38,8 @@ const TABLES: &str = "
 /// Opens for writing, and makes the tables of a new one.
 pub(super) fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path).map_err(StoreError::database(path))?;
+    // Like everything in the folder: for the user's eyes, also when it is copied.
+    std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(StoreError::io(path))?;
     prepare(&connection).map_err(StoreError::database(path))?;
     check_schema(&connection, path)?;
     Ok(connection)

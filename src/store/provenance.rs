@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{RunFolder, StoreError};
+use crate::base::value::MASK;
 use crate::base::{HostName, Map, Value};
 
 /// The version of the file's form.
@@ -112,8 +113,19 @@ impl Machine {
 impl Variable {
     /// A variable whose value is masked when its name says that nobody should read it.
     pub fn new(name: &str, value: &Value, origin: &str) -> Self {
-        let value = if is_secret(name) { Value::from("********") } else { value.clone() };
-        Self { name: name.to_owned(), value, origin: origin.to_owned() }
+        Self { name: name.to_owned(), value: masked(name, value), origin: origin.to_owned() }
+    }
+}
+
+/// A value with everything masked whose name, or the name of something around it, says that nobody should read it.
+fn masked(name: &str, value: &Value) -> Value {
+    match value {
+        _ if is_secret(name) => Value::from(MASK),
+        Value::Map(map) => {
+            map.iter().map(|(k, v)| (k.clone(), masked(&k.to_string(), v))).collect::<Map>().into()
+        }
+        Value::List(items) => Value::list(items.iter().map(|item| masked(name, item)).collect()),
+        other => other.clone(),
     }
 }
 
