@@ -1,4 +1,4 @@
-//! The command line: one file per verb, one row in [`Verb`].
+//! The command line: one file per verb, one row in `Verb`.
 //!
 //! Data goes to stdout, everything else to stderr. Only this layer reads the environment and knows all the others.
 

@@ -35,19 +35,19 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let events: Vec<Event> = run.events()?.into_iter().map(|(_, event)| event).collect();
     let compiled = compile(&as_it_was_called(&run.provenance()?), terminal)?;
     let Reading { events: again, skipped } = Rereading::new(&run, &compiled, &events).read()?;
-    let text = changes(&figures(&events), &figures(&again));
+    let (text, gone) = changes(&figures(&events), &figures(&again));
     terminal.data(text.as_bytes())?;
     if skipped > 0 {
         terminal.say(&format!(
-            "{skipped} steps with figures stand in no plan made now (included files, or the playbook has changed); \
-             their figures stay as they were"
+            "steps whose figures cannot be read again: {skipped} (included files, a playbook that has changed, or a log that \
+             holds several readings: loops, retries, several files); their figures stay as they were"
         ));
     }
     if !args.dry_run {
         write(&run, again, crate::load::shown(&compiled.plan.playbook))?;
         terminal.say(&format!("next: benchbook show {}", args.run.run));
     }
-    Ok(Exit::Good)
+    Ok(if gone > 0 { Exit::Failed } else { Exit::Good })
 }
 
 /// The selection of the run's own command line.
@@ -93,8 +93,8 @@ fn figures(events: &[Event]) -> IndexMap<Name, Figure> {
     figures
 }
 
-/// What is different, in words.
-fn changes(before: &IndexMap<Name, Figure>, after: &IndexMap<Name, Figure>) -> String {
+/// What is different, in words, and how many figures are no longer there.
+fn changes(before: &IndexMap<Name, Figure>, after: &IndexMap<Name, Figure>) -> (String, usize) {
     let mut lines = Vec::new();
     let (mut same, mut changed, mut new) = (0, 0, 0);
     for (name, figure) in after {
@@ -123,7 +123,7 @@ fn changes(before: &IndexMap<Name, Figure>, after: &IndexMap<Name, Figure>) -> S
     if lines.len() > LISTED {
         let _ = writeln!(text, "  … {} more", lines.len() - LISTED);
     }
-    text
+    (text, gone.len())
 }
 
 fn value(figure: &Figure) -> String {

@@ -55,9 +55,9 @@ impl Command {
 pub struct Finished {
     /// Exit code or signal.
     pub status: ExitStatus,
-    /// What it wrote to standard output, up to [`output::LIMIT`].
+    /// What it wrote to standard output, up to 64 MiB.
     pub stdout: Vec<u8>,
-    /// What it wrote to standard error, up to [`output::LIMIT`].
+    /// What it wrote to standard error, up to 64 MiB.
     pub stderr: Vec<u8>,
     /// The time limit of the request passed.
     pub timed_out: bool,

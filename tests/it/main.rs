@@ -17,6 +17,7 @@ mod harness;
 mod interrupt;
 mod modules;
 mod plan;
+mod progress;
 mod reference;
 mod run;
 mod static_agent;
