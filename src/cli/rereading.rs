@@ -43,8 +43,12 @@ struct Attempt {
     warmup: u32,
     expect: Vec<Expectation>,
     figures: Vec<Figure>,
-    /// Something else than a figure failed, or a figure failed again.
-    failed: Option<String>,
+    /// What failed in the run for another reason than a figure.
+    broken: Option<String>,
+    /// Why a figure is missing now.
+    missing: Option<String>,
+    /// The run itself did not take the case for failed: what broke was rescued or ignored.
+    excused: Option<bool>,
     rounds: u32,
 }
 
@@ -71,8 +75,11 @@ impl<'a> Rereading<'a> {
                     let attempt = attempts.entry((case.clone(), host.clone())).or_default();
                     skipped += usize::from(!self.step(event, attempt)?);
                 }
-                Event::CaseEnded { case, host, rounds, .. } => {
-                    attempts.entry((case.clone(), host.clone())).or_default().rounds = *rounds;
+                Event::CaseEnded { case, host, rounds, failed } => {
+                    let attempt = attempts.entry((case.clone(), host.clone())).or_default();
+                    attempt.rounds = *rounds;
+                    // What comes later are earlier readings.
+                    attempt.excused.get_or_insert(failed.is_none());
                 }
                 _ => {}
             }
@@ -93,7 +100,7 @@ impl<'a> Rereading<'a> {
         let measured = task.filter(|task| round.is_some() && !task.metrics.is_empty());
         let Some(task) = measured else {
             if fate.is_failure() {
-                attempt.failed.get_or_insert_with(|| msg.clone().unwrap_or_else(|| "failed".to_owned()));
+                attempt.broken.get_or_insert_with(|| msg.clone().unwrap_or_else(|| "failed".to_owned()));
             }
             let old: Vec<Figure> = self.old_figures(step, host);
             let known = old.is_empty() || task.is_some();
@@ -101,8 +108,8 @@ impl<'a> Rereading<'a> {
             return Ok(known);
         };
         if !ran_well(fate, result) {
-            if fate.is_failure() {
-                attempt.failed.get_or_insert_with(|| msg.clone().unwrap_or_else(|| "failed".to_owned()));
+            if matches!(fate, Fate::Ran { .. } | Fate::Unreachable { .. }) {
+                attempt.broken.get_or_insert_with(|| msg.clone().unwrap_or_else(|| "failed".to_owned()));
             }
             return Ok(true);
         }
@@ -128,7 +135,7 @@ impl<'a> Rereading<'a> {
                     log: path.to_string_lossy().into_owned(),
                     bytes: found.range,
                 })),
-                Err(error) => _ = attempt.failed.get_or_insert_with(|| error.to_string()),
+                Err(error) => _ = attempt.missing.get_or_insert_with(|| error.to_string()),
             }
         }
         Ok(true)
@@ -212,7 +219,8 @@ fn stream(metric: &Metric) -> Stream {
 
 /// The events of a case on a host.
 fn told(((case, host), attempt): ((CaseId, HostName), Attempt)) -> Vec<Event> {
-    let Attempt { repeat, warmup, expect, figures, failed, rounds } = attempt;
+    let Attempt { repeat, warmup, expect, figures, broken, missing, excused, rounds } = attempt;
+    let failed = broken.filter(|_| excused != Some(true)).or(missing);
     let started = Event::CaseStarted { case: case.clone(), host: host.clone(), repeat, warmup, expect };
     let ended = Event::CaseEnded { case, host, failed, rounds };
     std::iter::once(started).chain(figures.into_iter().map(Event::Figure)).chain([ended]).collect()

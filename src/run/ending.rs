@@ -77,6 +77,7 @@ impl Dispatcher {
     /// Tells everybody how a step ended: the host's variables, the journal, the scopes, the handlers.
     fn tell(&mut self, step: StepNo, host: HostNo, what: &Step, finished: &Finished) {
         self.keep_variables(step, host, what, finished);
+        self.note_figures(step, host, what, finished);
         self.report(host, what, finished);
         self.weigh(step, host, what, finished);
         self.notify(step, host, &finished.notify);
@@ -87,6 +88,7 @@ impl Dispatcher {
         let Work::Step(what) = self.node(step).work.clone() else { return };
         let now = self.shared.clock.now();
         let finished = Finished { name: what.name.clone(), ..Finished::new(Fate::Bypassed { why }, now) };
+        self.note_figures(step, host, &what, &finished);
         self.report(host, &what, &finished);
         if matches!(what.kind, StepKind::Expand(_)) && self.gathers(step, &what) {
             self.gather(step, None);
@@ -265,7 +267,7 @@ impl Dispatcher {
         caught
     }
 
-    fn blame_case(&mut self, step: StepNo, host: HostNo, msg: &str) {
+    pub(super) fn blame_case(&mut self, step: StepNo, host: HostNo, msg: &str) {
         let Work::Step(what) = &self.node(step).work else { return };
         if let Some(place) = &what.case {
             let key = (place.id.clone(), host);

@@ -1,10 +1,14 @@
 //! Cases and rounds: a round has its machine for itself, a case is counted and judged.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::dispatcher::{Dispatcher, Once, Work};
 use super::queue::{HostNo, StepNo};
+use super::unit::Finished;
 use super::verdict::{Verdict, judge};
-use crate::event::{Event, Expectation, Figure, Why};
-use crate::plan::{CasePart, ScopeKind, Step, StepKind};
+use crate::event::{Event, Expectation, Fate, Figure, Why};
+use crate::plan::{CasePart, Step, StepKind};
+use crate::wire::Status;
 
 /// A round on a host, from its first step to its last.
 #[derive(Debug, Default)]
@@ -18,6 +22,13 @@ pub(super) struct Hold {
     pub waiting: Vec<StepNo>,
     /// Whether any step did its work.
     pub ran: bool,
+    /// Whether Ctrl-C cut it short.
+    pub cut: bool,
+    /// Metrics whose task gave them.
+    pub given: BTreeSet<String>,
+    /// Metrics whose task failed or was never reached, and why. A `rescue` or `ignore_errors` lets the round go on; it does
+    /// not bring the figure back.
+    pub missing: BTreeMap<String, String>,
 }
 
 /// A case on a host.
@@ -99,11 +110,44 @@ impl Dispatcher {
         if hold.granted {
             self.free(host, true);
         }
-        let warmup = matches!(self.fates.kind(round), ScopeKind::Round { warmup: true, .. });
         let Work::Step(what) = &self.node(step).work else { return };
         let Some(place) = &what.case else { return };
-        if hold.ran && !warmup && !self.fates.has_failed(round, host) {
-            self.cases.entry((place.id.clone(), host)).or_default().rounds += 1;
+        let CasePart::Round { number, warmup: false } = place.part else { return };
+        if !hold.ran || hold.cut || self.shared.options.check || self.fates.has_failed(round, host) {
+            return;
+        }
+        if let Some((_, why)) = hold.missing.iter().find(|(name, _)| !hold.given.contains(*name)) {
+            let why = format!("round {number} does not count: {why}");
+            self.spoiled = true;
+            return self.blame_case(step, host, &why);
+        }
+        self.cases.entry((place.id.clone(), host)).or_default().rounds += 1;
+    }
+
+    /// Which figures a step of a round gave, and which it owes. A metric whose task was left out by a condition is not owed.
+    pub(super) fn note_figures(&mut self, step: StepNo, host: HostNo, what: &Step, finished: &Finished) {
+        let Some(round) = self.node(step).round else { return };
+        let Some(hold) = self.holds.get_mut(&(round, host)) else { return };
+        let why = match &finished.fate {
+            Fate::Ran { status: Status::Ok, .. } => {
+                return hold.given.extend(finished.figures.iter().map(|figure| figure.name.clone()));
+            }
+            Fate::Ran { status: Status::Skipped, .. } | Fate::Skipped { .. } => return,
+            Fate::Ran { .. } => {
+                let msg = finished.msg.clone().filter(|msg| !finished.secret && !msg.is_empty());
+                msg.unwrap_or_else(|| format!("`{}` failed", finished.name))
+            }
+            Fate::Unreachable { reason, .. } => reason.clone(),
+            Fate::Bypassed {
+                why: why @ (Why::Failed | Why::OthersFailed | Why::Unreachable | Why::Cancelled),
+            } => {
+                hold.cut |= *why == Why::Cancelled;
+                format!("`{}` was not done: {}", finished.name, why.words())
+            }
+            Fate::Bypassed { .. } => return,
+        };
+        for metric in super::magic::task(what).map(|task| task.metrics.iter()).into_iter().flatten() {
+            hold.missing.entry(metric.name.to_string()).or_insert_with(|| why.clone());
         }
     }
 
