@@ -81,6 +81,7 @@ impl Peer {
             grace_ms: 100,
             stream: true,
             uploads,
+            job: None,
         };
         self.send(channel, &Message::Start(Box::new(request)));
     }

@@ -56,6 +56,15 @@ name! {
     RunId
 }
 name! {
+    /// What everything carries that a run leaves on hosts: the run's name and a random end, so that no other run has it, also
+    /// in another folder of runs or on another controller: `20261121T203100Z-quickstart.k3x9w2ab`.
+    RunMark
+}
+name! {
+    /// A job: an invocation that outlives its connection. See `wire::JobKey`.
+    JobId
+}
+name! {
     /// A step: its path in the playbook plus its case, never an index of the whole graph, so that it survives an edit
     /// elsewhere: `quickstart/cases/stream[threads=1,mib=64]/run/3/stream`.
     StepId
@@ -67,4 +76,25 @@ name! {
 name! {
     /// A host by its inventory name.
     HostName
+}
+
+/// What the end is made of: nothing that looks like something else.
+const ALPHABET: [char; 32] = [
+    '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'm', 'n', 'p',
+    'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', '0',
+];
+/// How many random characters a mark has: 40 bits.
+const MARK_END: usize = 8;
+
+impl RunMark {
+    /// A mark that no run has yet.
+    pub fn fresh(run: &RunId) -> Self {
+        let end: String = (0..MARK_END).map(|_| ALPHABET[fastrand::usize(..ALPHABET.len())]).collect();
+        Self::from(format!("{run}.{end}"))
+    }
+
+    /// The run's name in it.
+    pub fn run(&self) -> RunId {
+        RunId::from(self.0.rsplit_once('.').map_or(&*self.0, |(run, _)| run))
+    }
 }

@@ -19,7 +19,7 @@ mod value_serde;
 
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use ids::{CaseId, HostName, RunId, StepId};
+pub use ids::{CaseId, HostName, JobId, RunId, RunMark, StepId};
 pub use map::{Key, Map};
 pub use span::{Source, Span};
 pub use spanned::Spanned;

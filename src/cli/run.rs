@@ -14,7 +14,7 @@ use super::selecting::{Selecting, playbook_name};
 use super::terminal::Terminal;
 use super::wiring::{Compiled, compile};
 use super::{Exit, Failure, Outcome, lock, plan, relay, wiring};
-use crate::base::{Clock, Diagnostic, SystemClock};
+use crate::base::{Clock, Diagnostic, RunMark, SystemClock};
 use crate::report::{Console, FORMATS, JsonLines, Progress, Reporter, Selection};
 use crate::run::{Ended, Setup, Stop, Stopper, execute, stop};
 use crate::store::{Provenance, RunFolder, RunStore};
@@ -60,11 +60,13 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let folder = args.new_folder(&compiled)?;
     folder.replace(&folder.plan(), &plan::json(&compiled))?;
     let mut provenance = before(args, &compiled);
+    let mark = RunMark::fresh(&folder.id());
+    mark.as_str().clone_into(&mut provenance.mark);
     provenance.write(&folder)?;
     let store = Arc::new(RunStore::open(folder.clone())?);
     let gathered = Arc::new(Mutex::new(Gathered::default()));
     let relay = relay::Relay::start(args.reporters(terminal, &gathered)?);
-    let ended = carry_out(args, &compiled, &store, relay.events())?;
+    let ended = carry_out(args, &compiled, &store, mark, relay.events())?;
     for failure in relay.finish() {
         terminal.diagnostic(&Diagnostic::warning("reporter", failure));
     }
@@ -163,11 +165,12 @@ fn carry_out(
     args: &Args,
     compiled: &Compiled,
     store: &Arc<RunStore>,
+    mark: RunMark,
     events: crate::run::Events,
 ) -> Result<Ended, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let (stopper, stop) = stop();
-    let setup = setup(args, compiled, store, events, stop);
+    let setup = setup(args, compiled, store, mark, events, stop);
     let ended = runtime.block_on(async {
         let signals = tokio::spawn(pass_on_signals(stopper));
         let pool = Arc::clone(&setup.pool);
@@ -186,12 +189,14 @@ fn setup(
     args: &Args,
     compiled: &Compiled,
     store: &Arc<RunStore>,
+    mark: RunMark,
     events: crate::run::Events,
     stop: Stop,
 ) -> Setup {
     let folder = store.folder();
     Setup {
         run: folder.id(),
+        mark,
         term: 1,
         compiler: Arc::clone(&compiled.compiler),
         plan: compiled.plan.clone(),

@@ -150,6 +150,7 @@ impl Dispatcher {
         let inventory = setup.compiler.project.inventory.clone();
         let shared = Shared {
             run: setup.run,
+            mark: setup.mark,
             term: setup.term,
             options: setup.options,
             environment: setup.environment,

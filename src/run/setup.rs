@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::stop::Stop;
-use crate::base::{Clock, HostName, RunId};
+use crate::base::{Clock, HostName, RunId, RunMark};
 use crate::connection::Pool;
 use crate::event::{Event, Journal, JournalError, Tally};
 use crate::plan::{Compiler, Plan};
@@ -44,6 +44,8 @@ pub type Events = Arc<dyn Fn(&Event) + Send + Sync>;
 pub struct Setup {
     /// Its name.
     pub run: RunId,
+    /// What its processes and jobs carry on hosts; the same in every term.
+    pub mark: RunMark,
     /// Counts the controllers of this run: 1, and one more with every resume.
     pub term: u64,
     /// The compiler.

@@ -110,7 +110,7 @@ impl<'a> RemoteTarget<'a> {
         }
         let milliseconds = |d: std::time::Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
         let request = Request {
-            run: shared.run.clone(),
+            run: shared.mark.clone(),
             term: shared.term,
             module: invocation.module.to_owned(),
             args: invocation.args,
@@ -121,6 +121,7 @@ impl<'a> RemoteTarget<'a> {
             grace_ms: milliseconds(self.manner.grace),
             stream: true,
             uploads: 0,
+            job: None,
         };
         let (output, chunks) = mpsc::channel(WAITING);
         let call =

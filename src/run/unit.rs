@@ -10,7 +10,7 @@ use super::magic::{PlayFacts, step_scope};
 use super::setup::{Events, Options};
 use crate::action::Effects;
 use crate::base::value::has_marks;
-use crate::base::{Clock, HostName, Map, RunId, Span, Timestamp, Value};
+use crate::base::{Clock, HostName, Map, RunId, RunMark, Span, Timestamp, Value};
 use crate::connection::{Cancel, Pool};
 use crate::event::{Event, Fate, Figure, Journal, JournalError};
 use crate::model::{Level, VarLayer};
@@ -22,6 +22,8 @@ use crate::wire::{Diff, Status};
 pub struct Shared {
     /// The run.
     pub run: RunId,
+    /// What the run's processes and jobs carry on hosts.
+    pub mark: RunMark,
     /// Which controller of it.
     pub term: u64,
     /// The command line.

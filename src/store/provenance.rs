@@ -19,6 +19,8 @@ pub struct Provenance {
     pub form: u32,
     /// The program's version.
     pub benchbook: String,
+    /// What the run's processes and jobs carry on hosts (`BENCHBOOK_RUN`); empty when an older version wrote it.
+    pub mark: String,
     /// The command line, word by word; values of secret variables are masked.
     pub command: Vec<String>,
     /// The playbook, relative to the project's folder.

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Map, RunId, Timestamp, Value};
+use super::Job;
+use crate::base::{Map, RunMark, Timestamp, Value};
 
 /// One invocation of a module on the target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// The run that asks; children carry it in `BENCHBOOK_RUN`.
-    pub run: RunId,
+    pub run: RunMark,
     /// Which controller of that run asks: counts up with every resume, so that a stale one is recognised.
     pub term: u64,
     /// The module's short name, such as `copy`.
@@ -29,6 +30,9 @@ pub struct Request {
     pub stream: bool,
     /// How many uploads follow on the channel; modules read them by number.
     pub uploads: u32,
+    /// It outlives the connection. A job has no uploads and no downloads.
+    #[serde(default)]
+    pub job: Option<Job>,
 }
 
 /// How an invocation ended.

@@ -7,10 +7,12 @@
 
 pub mod control;
 pub mod frame;
+pub mod job;
 mod lines;
 pub mod message;
 pub mod preamble;
 
 pub use control::{Flow, Hello, Message, Packet, WireError};
 pub use frame::{Decoder, Frame};
+pub use job::{Job, JobKey, Offsets};
 pub use message::{Diff, Outcome, Request, Status, Stream};

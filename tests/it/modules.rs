@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use benchbook::base::{Map, RunId, SystemClock, Value};
+use benchbook::base::{Map, RunMark, SystemClock, Value};
 use benchbook::module::{self, Context, Link};
 use benchbook::wire::{Outcome, Request, Status, Stream};
 use serde::Deserialize;
@@ -152,7 +152,7 @@ fn replace_all(map: &Map, from: &str, to: &str) -> Map {
 fn run(case: &Case, name: &str, folder: &str, check: bool) -> (Outcome, Vec<u8>) {
     let module = module::find(name).unwrap_or_else(|| panic!("no module {name}"));
     let request = Request {
-        run: RunId::from("test"),
+        run: RunMark::from("test"),
         term: 1,
         module: name.to_owned(),
         args: replace_all(&case.args, "T/", &format!("{folder}/")),
@@ -163,6 +163,7 @@ fn run(case: &Case, name: &str, folder: &str, check: bool) -> (Outcome, Vec<u8>)
         grace_ms: 500,
         stream: false,
         uploads: u32::from(case.upload.is_some()),
+        job: None,
     };
     let link = Buffer { upload: case.upload.clone(), ..Buffer::default() };
     let mut context = Context { request: &request, link: &link, clock: &SystemClock };

@@ -39,6 +39,7 @@ fn request() -> Request {
         grace_ms: 200,
         stream: true,
         uploads: 0,
+        job: None,
     }
 }
 

@@ -109,6 +109,7 @@ pub fn request(module: &str, args: Map) -> Request {
         grace_ms: 500,
         stream: true,
         uploads: 0,
+        job: None,
     }
 }
 

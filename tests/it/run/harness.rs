@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use benchbook::action::ACTIONS;
 use benchbook::base::spec::Catalogue;
-use benchbook::base::{HostName, RunId, StepId, SystemClock};
+use benchbook::base::{HostName, RunId, RunMark, StepId, SystemClock};
 use benchbook::connection::memory::Memory;
 use benchbook::connection::{Endpoint, Pool};
 use benchbook::event::journal::{Commit, LogPlace};
@@ -116,6 +116,7 @@ impl Stage {
             }
         };
         let setup = Setup {
+            mark: RunMark::fresh(&RunId::from("test-run")),
             run: RunId::from("test-run"),
             term: 1,
             compiler,
