@@ -4,7 +4,7 @@
 //! a cancellation its group and every descendant that left the group get TERM, then KILL, and it is always waited for.
 
 mod output;
-mod processes;
+pub mod processes;
 
 use std::ffi::OsString;
 use std::fs::File;

@@ -22,12 +22,15 @@ pub struct Family {
     mark: String,
     /// Members that were found, with their start times: a number alone may mean another process by now.
     known: HashMap<Pid, u64>,
+    /// This process is a supervisor with one family: whoever loses its parent becomes a child of this process.
+    adopts: bool,
 }
 
 impl Family {
     /// The child leads its own session and group; `mark` is the value of [`MARK`] in its environment.
     pub fn new(leader: Pid, mark: &str) -> Self {
-        Self { leader, mark: format!("{MARK}={mark}"), known: HashMap::new() }
+        let adopts = rustix::process::child_subreaper().is_ok_and(|adopter| adopter.is_some());
+        Self { leader, mark: format!("{MARK}={mark}"), known: HashMap::new(), adopts }
     }
 
     /// Sends a signal to the group and to those that left it. One that ended meanwhile is no error.
@@ -37,6 +40,11 @@ impl Family {
         let _ = rustix::process::kill_process_group(self.leader, signal);
         for other in others.iter().filter(|other| other.group != self.leader.as_raw_pid()) {
             let _ = rustix::process::kill_process(other.pid, signal);
+        }
+        // One that was stopped hears of it only when it goes on.
+        let _ = rustix::process::kill_process_group(self.leader, Signal::CONT);
+        for other in &others {
+            let _ = rustix::process::kill_process(other.pid, Signal::CONT);
         }
     }
 
@@ -79,21 +87,32 @@ impl Family {
         let parent = Pid::from_raw(process.parent);
         process.session == self.leader.as_raw_pid()
             || parent.is_some_and(|parent| parent == self.leader || self.known.contains_key(&parent))
+            || (self.adopts && process.parent == rustix::process::getpid().as_raw_pid())
             || process.has_variable(&self.mark)
     }
 }
 
 /// One process that runs, from /proc/PID/stat; see proc(5).
-struct Process {
-    pid: Pid,
-    parent: i32,
-    group: i32,
-    session: i32,
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// Its number.
+    pub pid: Pid,
+    /// The number of its parent.
+    pub parent: i32,
+    /// The number of its group.
+    pub group: i32,
+    /// The number of its session.
+    pub session: i32,
     /// Clock ticks after boot.
-    start: u64,
+    pub start: u64,
 }
 
 impl Process {
+    /// The process with this number, if there is one that has not ended.
+    pub fn find(pid: Pid) -> Option<Self> {
+        Self::read(&pid.as_raw_pid().to_string())
+    }
+
     fn read(pid: &str) -> Option<Self> {
         let line = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The name is in parentheses and may contain anything.
@@ -108,13 +127,34 @@ impl Process {
     }
 
     /// Whether its environment has this `NAME=value`. That of another user's process cannot be read.
-    fn has_variable(&self, variable: &str) -> bool {
-        let environ = fs::read(format!("/proc/{}/environ", self.pid.as_raw_pid())).unwrap_or_default();
-        environ.split(|byte| *byte == 0).any(|v| v == variable.as_bytes())
+    pub fn has_variable(&self, variable: &str) -> bool {
+        self.environment().split(|byte| *byte == 0).any(|v| v == variable.as_bytes())
+    }
+
+    /// The value of a variable in the environment that it was started with.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let environment = self.environment();
+        let mut variables = environment.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+        variables.find_map(|v| Some(v.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
+    }
+
+    fn environment(&self) -> Vec<u8> {
+        fs::read(format!("/proc/{}/environ", self.pid.as_raw_pid())).unwrap_or_default()
+    }
+
+    /// Its command line, for people.
+    pub fn command(&self) -> String {
+        let words = fs::read(format!("/proc/{}/cmdline", self.pid.as_raw_pid())).unwrap_or_default();
+        let line = words.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ");
+        line.trim_end().chars().take(SHOWN).collect()
     }
 }
 
-fn processes() -> Vec<Process> {
+/// How much of a command line is shown, in characters.
+const SHOWN: usize = 120;
+
+/// All processes that run. Without /proc, none.
+pub fn processes() -> Vec<Process> {
     let Ok(folder) = fs::read_dir("/proc") else { return Vec::new() };
     folder.filter_map(|entry| Process::read(entry.ok()?.file_name().to_str()?)).collect()
 }

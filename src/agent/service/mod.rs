@@ -1,0 +1,33 @@
+//! What the agent does for the engine and no playbook may call: asked for like a module, with a name that begins with an
+//! underscore, and invisible in the catalogue.
+//!
+//! One file per service, one row in [`SERVICES`].
+
+mod end;
+mod forget;
+mod job;
+mod left;
+
+use crate::base::Map;
+use crate::module::Context;
+use crate::wire::Outcome;
+
+/// Does it. Failures of any kind are an outcome, also arguments that cannot be read.
+pub type Run = fn(&Map, &mut Context<'_>) -> Outcome;
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Service {
+    /// With its underscore.
+    pub name: &'static str,
+    /// Does it.
+    pub run: Run,
+}
+
+/// All services.
+pub static SERVICES: &[Service] = &[end::SERVICE, forget::SERVICE, job::SERVICE, left::SERVICE];
+
+/// A service by its name.
+pub fn find(name: &str) -> Option<Run> {
+    SERVICES.iter().find(|s| s.name == name).map(|s| s.run)
+}
