@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     match found.as_slice() {
         [] if selected => {
             return Err(Diagnostic::error("no-log", "no step that was selected has said anything")
-                .help(format!("`benchbook log {}` prints what there is", args.run.run))
+                .help(format!("`benchbook log {}` prints what there is", args.run.words()))
                 .into());
         }
         [] => terminal.say("no step has said anything"),

@@ -7,6 +7,7 @@ use crate::load::{Config, DiskFiles, Files};
 use crate::store::{Run, RunFolder, Runs};
 
 use super::Failure;
+use super::plan::quoted;
 
 /// Reads the nearest `benchbook.toml`; its folder is given as the user would type it (nothing, or `../..`).
 pub(super) fn config(files: &dyn Files) -> Result<Config, Diagnostic> {
@@ -25,6 +26,11 @@ pub(super) fn runs(folder: Option<&Path>) -> Result<Runs, Failure> {
     Ok(Runs::new(config.resolve(config.runs.as_deref().unwrap_or(Path::new("runs")))))
 }
 
+/// How a command that is proposed says where the runs are, when `--runs` was given.
+pub(super) fn elsewhere(folder: Option<&Path>) -> String {
+    folder.map_or_else(String::new, |f| format!(" --runs {}", quoted(&f.display().to_string())))
+}
+
 /// Which run a verb is about.
 #[derive(Debug, clap::Args)]
 pub(super) struct WhichRun {
@@ -37,6 +43,11 @@ pub(super) struct WhichRun {
 }
 
 impl WhichRun {
+    /// The run as a command that is proposed names it.
+    pub(super) fn words(&self) -> String {
+        format!("{}{}", self.run, elsewhere(self.runs.as_deref()))
+    }
+
     /// Its folder.
     pub(super) fn folder(&self) -> Result<RunFolder, Failure> {
         Ok(runs(self.runs.as_deref())?.find(&self.run)?)

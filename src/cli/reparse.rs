@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     }
     if !args.dry_run {
         write(&run, again, crate::load::shown(&compiled.plan.playbook))?;
-        terminal.say(&format!("next: benchbook show {}", args.run.run));
+        terminal.say(&format!("next: benchbook show {}", args.run.words()));
     }
     Ok(if gone > 0 { Exit::Failed } else { Exit::Good })
 }

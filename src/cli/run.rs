@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::gathering::Gathered;
 use super::plan::Showing;
+use super::project::elsewhere;
 use super::selecting::{Selecting, playbook_name};
 use super::terminal::Terminal;
 use super::wiring::{Compiled, compile};
@@ -88,6 +89,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     if args.events.as_deref() != Some(Path::new("-")) {
         let selection = Selection {
             run: "last".to_owned(),
+            elsewhere: elsewhere(args.runs.as_deref()),
             folder: folder.path().display().to_string(),
             ..Selection::default()
         };

@@ -36,6 +36,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
         case: args.case.clone(),
         host: args.host.clone(),
         run: args.run.run.clone(),
+        elsewhere: super::project::elsewhere(args.run.runs.as_deref()),
         folder: run.folder().path().display().to_string(),
     };
     let format = FORMATS.iter().find(|f| f.name == args.format).unwrap_or(&FORMATS[0]);

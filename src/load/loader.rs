@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{Files, shown};
 use crate::base::spec::Catalogue;
 use crate::base::{Diagnostic, Diagnostics, Map, Source, Span};
-use crate::model::decode::{Decoder, PlayEntry};
+use crate::model::decode::{Decoder, PlayEntry, no_play};
 use crate::model::{Item, Play, Playbook};
 use crate::syntax::{self, Node};
 
@@ -82,10 +82,15 @@ impl Loader {
             );
             return;
         }
-        let Some(node) = self.node(path, "a playbook", from, problems) else { return };
+        let Some(tree) = problems.keep(self.tree(path, "a playbook", from)) else { return };
+        problems.extend(tree.warnings.clone());
+        let Some(node) = tree.node.as_ref().filter(|n| !n.is_null()) else {
+            problems.push(no_play(&Span::new(&tree.source, 0, 0)));
+            return;
+        };
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
         stack.push(path.to_path_buf());
-        for entry in self.decoder().playbook(&node, &folder, problems) {
+        for entry in self.decoder().playbook(node, &folder, problems) {
             match entry {
                 PlayEntry::Play(play) => plays.push(Arc::new(*play)),
                 PlayEntry::Import(target, inherited) => {
@@ -113,9 +118,7 @@ impl Loader {
 
     /// A file of variables with the place where they begin. An empty file has none.
     pub fn vars(&self, path: &Path, from: Option<&Span>) -> Loaded<(Arc<Map>, Span)> {
-        let mut problems = Diagnostics::new();
         let tree = self.tree(path, "a file of variables", from).map_err(Diagnostics::from)?;
-        problems.extend(tree.warnings.clone());
         let start = Span::new(&tree.source, 0, 0);
         let Some(node) = tree.node.as_ref().filter(|n| !n.is_null()) else {
             return Ok((Arc::default(), start));

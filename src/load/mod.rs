@@ -15,6 +15,7 @@ use std::path::Path;
 pub use config::Config;
 pub use files::{DiskFiles, Files, MemoryFiles};
 pub use inventory::{InventorySource, load_inventory};
+pub use limit::read_limit;
 pub use loader::{Loaded, Loader};
 pub use project::{Asked, Project};
 

@@ -45,6 +45,11 @@ impl Loader {
             .and_then(|file| self.node(&file, "a role's meta", None, &mut problems))
             .map(|node| self.decoder().role_meta(&node, &mut problems))
             .unwrap_or_default();
+        if let Some(file) = self.named_file(&path.join("meta"), "argument_specs")
+            && let Some(node) = self.node(&file, "what a role says of its arguments", None, &mut problems)
+        {
+            problems.push(crate::model::decode::not_validated(&node.span));
+        }
         let role = Role {
             name: Arc::from(path.file_name().and_then(|n| n.to_str()).unwrap_or(name)),
             defaults: self.role_vars(&path, "defaults", from.defaults.as_deref(), span, &mut problems),

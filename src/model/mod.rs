@@ -6,6 +6,7 @@ pub mod case;
 pub mod decode;
 pub mod host_variables;
 pub mod inventory;
+pub mod json_path;
 pub mod keywords;
 pub mod layer;
 pub mod level;
@@ -19,6 +20,7 @@ pub use case::{
     RequirementKind, Take,
 };
 pub use inventory::{Group, Host, Inventory};
+pub use json_path::{BadJsonPath, JsonPath, JsonStep};
 pub use keywords::{Container, ContainerLifecycle, Keywords, Lifetime, Stage};
 pub use layer::VarLayer;
 pub use level::Level;

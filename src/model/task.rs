@@ -147,7 +147,8 @@ pub struct RoleEntry {
     pub from: RoleFrom,
     /// `allow_duplicates`
     pub allow_duplicates: Option<bool>,
-    /// `public` (for `include_role`)
+    /// `public`: whether the role's variables are seen by all of the play. `import_role` and `roles:` do so unless told not
+    /// to, `include_role` only when told to.
     pub public: Option<bool>,
 }
 

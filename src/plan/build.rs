@@ -1,6 +1,6 @@
 //! One play on its way into a graph: what all parts of the compiler share while they work on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::draft::{Draft, Drafted, Flow, Lane, Named};
@@ -39,6 +39,8 @@ pub(super) struct Build<'a> {
     pub notifies: bool,
     /// Handlers that are notified by a plain name, and where.
     pub notified: Vec<Spanned<Arc<str>>>,
+    /// Tags of all steps, also of those that are left out.
+    pub known_tags: BTreeSet<Arc<str>>,
     /// All cases, also those that `--case` leaves out.
     pub known_cases: Vec<(Arc<str>, crate::base::CaseId, crate::base::Map)>,
 }
@@ -60,6 +62,7 @@ impl<'a> Build<'a> {
             next: Default::default(),
             notifies: false,
             notified: Vec::new(),
+            known_tags: BTreeSet::new(),
             known_cases: Vec::new(),
         }
     }
@@ -74,6 +77,7 @@ impl<'a> Build<'a> {
         span: &Span,
         flow: Flow,
     ) -> Option<usize> {
+        self.known_tags.extend(around.tags.iter().cloned());
         let options = &self.compiler.options;
         let selected = options.selects_tags(&around.tags) && options.selects_stage(around.stage.as_ref());
         // The end of what was selected.

@@ -7,7 +7,7 @@ use super::build::Build;
 use crate::base::spec::{Argument, Catalogue, Spec};
 use crate::base::unit::{Quantity, Unit};
 use crate::base::{Diagnostic, Span, Spanned, Value};
-use crate::model::{Expect, Keywords, Metric, MetricSource, Stage, Task};
+use crate::model::{BadJsonPath, Expect, JsonPath, Keywords, Metric, MetricSource, Stage, Task};
 use crate::vars::{condition_check, condition_references, syntax_check};
 
 /// Tasks that the compiler itself resolves.
@@ -29,6 +29,7 @@ impl Build<'_> {
         self.check_templates(task);
         self.check_notify(task, around);
         self.not_built(task, &inside);
+        self.idle_keywords(task);
         let hidden = inside.inherited.no_log.as_ref().filter(|n| n.value.to_bool() == Some(true));
         if let (Some(metric), Some(hidden)) = (task.metrics.first(), hidden) {
             self.found.push(
@@ -71,18 +72,20 @@ impl Build<'_> {
         let catalogue: &Catalogue = &self.compiler.catalogue;
         if FLOW.contains(&call.short_name()) {
             let extra = match call.short_name() {
-                "include_tasks" | "import_tasks" => {
-                    call.arguments.iter().find(|a| !matches!(&*a.name, "file" | "apply"))
-                }
+                "include_tasks" => call.arguments.iter().find(|a| !matches!(&*a.name, "file" | "apply")),
+                "import_tasks" => call.arguments.iter().find(|a| &*a.name != "file"),
                 "meta" => call.arguments.first(),
                 _ => None,
             };
             if let Some(extra) = extra {
                 let message = format!("`{}` has no argument `{}`", call.short_name(), extra.name);
                 self.found.push(
-                    Diagnostic::error("unknown-argument", message)
-                        .at(&extra.name_span)
-                        .suggest(&extra.name, ["file", "apply"]),
+                    Diagnostic::error("unknown-argument", message).at(&extra.name_span).suggest(
+                        &extra.name,
+                        if call.short_name() == "include_tasks" { &["file", "apply"][..] } else { &["file"] }
+                            .iter()
+                            .copied(),
+                    ),
                 );
             }
             return;
@@ -158,7 +161,8 @@ impl Build<'_> {
                     return;
                 }
                 let reads = condition_references(&condition.value);
-                if reads.names.is_empty() && !reads.open {
+                // What a function gives, only the run may ask.
+                if reads.names.is_empty() && !reads.open && !reads.calls {
                     let judged = self.known.anywhere(&[]).condition(&condition.value);
                     self.found.keep(judged.map_err(|e| Diagnostic::from(e).at(&condition.span)));
                 }
@@ -251,6 +255,44 @@ impl Build<'_> {
         }
     }
 
+    /// Keywords of a task that have no meaning where the compiler takes the task's place: what an import or include brings
+    /// has its own.
+    fn idle_keywords(&mut self, task: &Task) {
+        let word = task.call.short_name();
+        if !FLOW.contains(&word) {
+            return;
+        }
+        let is_include = word.starts_with("include_");
+        let first = |list: &[Spanned<Value>]| list.first().map(|v| v.span.clone());
+        let span = |value: &Option<Spanned<Value>>| value.as_ref().map(|v| v.span.clone());
+        let register = task.register.as_ref().filter(|_| !is_include).map(|r| r.span.clone());
+        let said = [
+            ("register", register),
+            ("changed_when", first(&task.changed_when)),
+            ("failed_when", first(&task.failed_when)),
+            ("until", first(&task.until)),
+            ("retries", span(&task.retries)),
+            ("delay", span(&task.delay)),
+            ("notify", first(&task.notify)),
+            ("metrics", task.metrics.first().map(|m| m.span.clone())),
+        ];
+        for (keyword, span) in said {
+            let Some(span) = span else { continue };
+            let message = format!("`{keyword}` has no effect on `{word}`");
+            // Ansible refuses it on includes, and lets it pass elsewhere.
+            let found = if is_include {
+                Diagnostic::error("no-effect", message)
+            } else {
+                Diagnostic::warning("no-effect", message)
+            };
+            let found = match word {
+                "meta" => found,
+                _ => found.help("write it on the tasks that it brings"),
+            };
+            self.found.push(found.at(&span));
+        }
+    }
+
     /// Units and expectations.
     pub fn check_metrics(&mut self, metrics: &[Metric]) {
         for metric in metrics {
@@ -258,8 +300,10 @@ impl Build<'_> {
             for expect in &metric.expect {
                 self.check_expect(metric, &unit, expect);
             }
-            if let MetricSource::Regex(pattern) = &metric.source {
-                self.check_regex(pattern);
+            match &metric.source {
+                MetricSource::Regex(pattern) => self.check_regex(pattern),
+                MetricSource::Json { path, .. } => self.check_json_path(path),
+                MetricSource::Csv { .. } => {}
             }
         }
     }
@@ -302,6 +346,17 @@ impl Build<'_> {
                 );
             }
             Ok(_) => {}
+        }
+    }
+
+    fn check_json_path(&mut self, path: &Spanned<Arc<str>>) {
+        if let Err(wrong) = JsonPath::parse(&path.value) {
+            // The text may be quoted in its file, so what is wrong is searched for.
+            let found = path.span.text().rfind(&wrong.rest).filter(|_| !wrong.rest.is_empty());
+            let place = found.map(|at| path.span.part(at..at + wrong.rest.len()));
+            let place = place.unwrap_or_else(|| path.span.clone());
+            let bad = Diagnostic::error("bad-json-path", wrong.to_string()).at(&place);
+            self.found.push(bad.help(BadJsonPath::HELP));
         }
     }
 

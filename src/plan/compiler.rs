@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::play::compile_play;
-use super::{Plan, PlayPlan};
+use super::{Expand, Plan, PlayPlan, Step, StepKind};
 use crate::base::spec::Catalogue;
 use crate::base::{Diagnostic, Diagnostics, SystemClock};
 use crate::load::Project;
@@ -75,6 +75,7 @@ impl Compiler {
         }
         self.options.unmatched_cases(&cases).for_each(|d| found.push(d));
         self.unknown_stages(&compiled, &mut found);
+        self.unknown_tags(&compiled, &mut found);
         super::undefined::warn(&compiled, &mut found);
         Self::play_order(&mut plays, &mut found);
         let playbook = self.project.playbook.path.clone();
@@ -107,6 +108,33 @@ impl Compiler {
                     .help(format!("the stages are {}", words.join(", "))),
                 );
             }
+        }
+    }
+
+    /// A tag on the command line that no task has. As in Ansible the run goes on, perhaps with nothing to do; but it is said.
+    fn unknown_tags(&self, compiled: &[super::play::Compiled], found: &mut Diagnostics) {
+        let brings = |step: &Step| matches!(step.kind, StepKind::Expand(Expand::Tasks(_) | Expand::Role(..)));
+        let mut steps =
+            compiled.iter().filter_map(|c| c.plan.as_ref()).flat_map(|p| p.fragment.graph.node_weights());
+        if steps.any(brings) {
+            // Its tasks may have the tag.
+            return;
+        }
+        let special = ["all", "tagged", "untagged", "always", "never"];
+        let known: BTreeSet<&str> =
+            compiled.iter().flat_map(|c| &c.tags).map(|t| &**t).filter(|t| !special.contains(t)).collect();
+        let given = self.options.tags.iter().map(|t| ("--tags", t));
+        for (flag, tag) in given.chain(self.options.skip_tags.iter().map(|t| ("--skip-tags", t))) {
+            if special.contains(&tag.as_str()) || known.contains(tag.as_str()) {
+                continue;
+            }
+            let message = format!("`{flag} {tag}` names a tag that no task has");
+            let words: Vec<&str> = known.iter().copied().collect();
+            let warning = Diagnostic::warning("no-such-tag", message).suggest(tag, words.iter().copied());
+            found.push(match words.as_slice() {
+                [] => warning.help("no task of this playbook has tags"),
+                words => warning.help(format!("the tags are {}", words.join(", "))),
+            });
         }
     }
 

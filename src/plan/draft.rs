@@ -8,6 +8,7 @@ use super::scope::{Scope, ScopeIx, ScopeKind, Section};
 use super::step::Step;
 use super::{CasePlan, HandlerNames};
 use crate::base::{Span, Spanned};
+use crate::model::VarLayer;
 
 /// A fragment before its edges are laid.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub(super) struct Draft {
     pub handlers: Vec<HandlerNames>,
     /// Cases.
     pub cases: Vec<CasePlan>,
+    /// Variables that public roles show to the rest of the play.
+    pub exposed: Vec<VarLayer>,
     /// What `needs` may name, and what says it.
     pub names: Vec<Named>,
     ids: BTreeMap<String, usize>,

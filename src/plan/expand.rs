@@ -79,10 +79,15 @@ impl Build<'_> {
         inside.path = self.draft.id(format!("{}/{word}", around.path));
         inside.push_vars(Level::IncludeParams, "include vars", &step.span, &Arc::new(inclusion.vars.clone()));
         let target = Spanned::new(Value::from(&*inclusion.target), place_of(step));
-        if let StepKind::Expand(Expand::Role(_, from)) = &step.kind {
+        if let StepKind::Expand(Expand::Role(task, from)) = &step.kind {
+            let public = task.call.argument("public").and_then(|a| a.value.to_bool()) == Some(true);
             let role = self.load_role(&inclusion.target, from, &inside, &target.span);
             let Some(role) = role else { return };
-            let within = inside.within(&role);
+            let within = self.within(&role, &inside);
+            if public {
+                let shown = self.layers_of(&role, &inside);
+                self.draft.exposed.extend(shown);
+            }
             for dependency in &role.dependencies {
                 self.role_entry(dependency, &within);
             }
@@ -109,6 +114,7 @@ impl Build<'_> {
         let tags = std::mem::take(&mut inside.tags);
         let task = Arc::new(crate::model::Task {
             keywords: crate::model::Keywords { tags: Vec::new(), ..body.task.keywords.clone() },
+            listen: Vec::new(),
             ..(*body.task).clone()
         });
         inside.tags = tags;

@@ -9,7 +9,7 @@ use super::scope::{Scope, ScopeIx};
 use super::step::{Order, Step, StepIx};
 use super::surroundings::Surroundings;
 use crate::base::{CaseId, HostName, Map, Span};
-use crate::model::{Metric, Requirement, Task};
+use crate::model::{Metric, Requirement, Task, VarLayer};
 
 /// A graph of steps with its scope tree.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,8 @@ pub struct Fragment {
     pub handlers: Vec<HandlerNames>,
     /// Cases in the order they are written, expanded by their matrix.
     pub cases: Vec<CasePlan>,
+    /// Variables of roles that an `include_role` with `public: true` brought: the rest of the play sees them, on all hosts.
+    pub exposed: Vec<VarLayer>,
 }
 
 /// By which words a handler is notified.

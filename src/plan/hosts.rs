@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Compiler;
 use super::known::Known;
 use crate::base::{Diagnostic, Diagnostics, HostName, Map, Span, Spanned, Value};
-use crate::model::{Inventory, Level, Pattern, Play, RoleFrom, VarLayer};
+use crate::model::{Inventory, Item, Level, Pattern, Play, RoleFrom, VarLayer};
 use crate::vars::Scope;
 
 impl Compiler {
@@ -138,16 +138,52 @@ impl Compiler {
             diagnostic.severity = crate::base::Severity::Warning;
             found.push(diagnostic);
         }
+        if hosts.is_empty() && unknown.is_empty() && !self.adds_hosts() {
+            // As in Ansible a play for nobody is passed by.
+            let nobody = Diagnostic::warning("no-hosts", format!("`{text}` matches no host"));
+            found.push(nobody.at(&play.hosts.span));
+        }
         if let Some(limit) = &self.options.limit {
             let span = Span::whole("--limit", limit);
-            let limited = Pattern::parse(limit, &span).and_then(|p| inventory.select(&p));
-            let Some(allowed) = found.keep(limited) else { return Vec::new() };
+            let read = crate::load::read_limit(&**self.project.loader.files(), limit, &span);
+            let pattern = read.map_err(|errors| found.extend(errors)).ok();
+            let Some(allowed) = pattern.and_then(|p| found.keep(inventory.select(&p))) else {
+                return Vec::new();
+            };
+            if allowed.is_empty() {
+                let nobody = format!("`--limit {limit}` leaves no host");
+                found.push(Diagnostic::error("no-hosts", nobody).at(&span));
+            }
             hosts.retain(|h| allowed.contains(h));
         }
         if let Some(order) = &play.order {
             self.ordered(&mut hosts, order, found);
         }
         hosts
+    }
+
+    /// Whether the run may add hosts to groups.
+    fn adds_hosts(&self) -> bool {
+        fn any(items: &[Item]) -> bool {
+            items.iter().any(|item| match item {
+                Item::Task(task) => {
+                    matches!(
+                        task.call.short_name(),
+                        "add_host"
+                            | "group_by"
+                            | "include_tasks"
+                            | "include_role"
+                            | "import_tasks"
+                            | "import_role"
+                    )
+                }
+                Item::Block(block) => [&block.body, &block.rescue, &block.always].into_iter().any(|i| any(i)),
+            })
+        }
+        self.project.playbook.plays.iter().any(|play| {
+            !play.roles.is_empty()
+                || [&play.pre_tasks, &play.tasks, &play.post_tasks].into_iter().any(|i| any(i))
+        })
     }
 
     fn ordered(&self, hosts: &mut [HostName], order: &Spanned<Arc<str>>, found: &mut Diagnostics) {

@@ -9,12 +9,13 @@ use super::draft::{Draft, Flow, slug};
 use super::fragment::{Fragment, Pruning};
 use super::hosts::batches;
 use super::known::Known;
+use super::roles::{StaticRole, own_layers};
 use super::scope::ScopeKind;
 use super::step::{Expand, Inherited, StepKind, TaskStep};
 use super::{Compiler, PlayPlan, Surroundings, layout, needs, pruned};
 use crate::base::spec::Argument;
 use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, Map, Span, Spanned, Value};
-use crate::model::{Call, Inventory, Keywords, Level, LoopControl, Play, Role, Strategy, VarLayer};
+use crate::model::{Call, Inventory, Keywords, Level, LoopControl, Play, Strategy, VarLayer};
 
 /// A play after compilation, with what checks over all plays want to know.
 pub(super) struct Compiled {
@@ -24,6 +25,8 @@ pub(super) struct Compiled {
     pub cases: Vec<(Arc<str>, CaseId, Map)>,
     /// All stages that occur.
     pub stages: BTreeSet<Arc<str>>,
+    /// All tags that occur, also of what was not selected.
+    pub tags: BTreeSet<Arc<str>>,
     /// What is read and given a value.
     pub usage: super::undefined::Usage,
 }
@@ -39,6 +42,7 @@ pub(super) fn compile_play(
         plan: None,
         cases: Vec::new(),
         stages: BTreeSet::new(),
+        tags: BTreeSet::new(),
         usage: super::undefined::Usage::default(),
     };
     let Some(play) = compiler.project.playbook.plays.get(number) else { return outcome };
@@ -58,6 +62,7 @@ pub(super) fn compile_play(
     build.check_notified();
     build.check_stages();
     outcome.cases = std::mem::take(&mut build.known_cases);
+    outcome.tags = std::mem::take(&mut build.known_tags);
     outcome.stages =
         build.draft.steps.iter().filter_map(|s| s.step.stage.as_ref()).map(|s| Arc::from(s.name())).collect();
     outcome.usage = std::mem::take(&mut build.usage);
@@ -116,6 +121,7 @@ pub(super) fn finish(
         scopes: draft.scopes,
         handlers: draft.handlers,
         cases: draft.cases,
+        exposed: draft.exposed,
         ..Fragment::default()
     };
     let nodes: Vec<_> = draft.steps.into_iter().map(|d| fragment.graph.add_node(d.step)).collect();
@@ -172,11 +178,10 @@ fn bare(
     }
 }
 
-/// Roles of the play show their variables to all of it.
-fn expose(roles: &[(Arc<Role>, Surroundings)], around: &mut Surroundings) {
-    for (role, _) in roles {
-        around.vars.extend(role.defaults.iter().map(|v| super::roles::layer(Level::RoleDefaults, v)));
-        around.vars.extend(role.vars.iter().map(|v| super::roles::layer(Level::RoleVars, v)));
+/// Roles of the play show their variables to all of it, unless they are told not to.
+fn expose(roles: &[StaticRole], around: &mut Surroundings) {
+    for used in roles.iter().filter(|used| used.public) {
+        around.vars.extend(own_layers(&used.role));
     }
 }
 
@@ -197,16 +202,21 @@ impl Build<'_> {
         around.push_vars(Level::PlayVars, "play vars", &play.span, &play.keywords.vars);
         for prompt in &play.vars_prompt {
             let name = prompt.value.get("name").and_then(Value::as_str).unwrap_or_default();
-            if !self.compiler.project.extra.vars.contains_key(name) {
-                self.found.push(
-                    Diagnostic::error(
-                        "prompt",
-                        format!("`vars_prompt` wants to ask for `{name}`; this version does not ask"),
-                    )
-                    .at(&prompt.span)
-                    .help(format!("give it on the command line: -e {name}=…")),
-                );
+            if self.compiler.project.extra.vars.contains_key(name) {
+                continue;
             }
+            let default = prompt.value.get("default").filter(|_| prompt.value.get("encrypt").is_none());
+            let message = format!("`vars_prompt` wants to ask for `{name}`; this version does not ask");
+            let told = match default {
+                Some(value) => {
+                    let vars = Arc::new(Map::from_iter([(name, value.clone())]));
+                    around.push_vars(Level::VarsPrompt, "vars_prompt", &prompt.span, &vars);
+                    Diagnostic::warning("prompt", format!("{message} and takes the default"))
+                }
+                None => Diagnostic::error("prompt", message),
+            };
+            let told = told.at(&prompt.span).help(format!("give it on the command line: -e {name}=…"));
+            self.found.push(told);
         }
         for entry in &play.vars_files {
             let candidates: Vec<Spanned<Value>> = match &entry.value {
@@ -256,9 +266,9 @@ impl Build<'_> {
     }
 
     /// Everything in its order. Gives the seed of the cases, if chance had a say.
-    fn play_body(&mut self, around: &Surroundings, roles: &[(Arc<Role>, Surroundings)]) -> Option<u64> {
+    fn play_body(&mut self, around: &Surroundings, roles: &[StaticRole]) -> Option<u64> {
         let play = Arc::clone(self.play);
-        for (role, own) in roles {
+        for StaticRole { role, around: own, .. } in roles {
             // What all roles expose first, so that the role's own counts.
             let vars = around.vars.iter().chain(&own.vars).cloned().collect();
             self.handlers(&role.handlers, &Surroundings { vars, ..own.clone() });

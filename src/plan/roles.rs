@@ -10,6 +10,16 @@ use super::tasks::{first_error, spanned};
 use crate::base::{Diagnostic, Map, Span, Value};
 use crate::model::{Item, Level, Role, RoleEntry, RoleFrom, RoleVars, Task, VarLayer};
 
+/// A role that is known before the run.
+pub(super) struct StaticRole {
+    /// The role.
+    pub role: Arc<Role>,
+    /// What its handlers inherit.
+    pub around: Surroundings,
+    /// Whether the whole play sees its variables.
+    pub public: bool,
+}
+
 impl Build<'_> {
     /// Where roles are looked for.
     pub fn role_folders(&self, around: &Surroundings) -> Vec<PathBuf> {
@@ -76,8 +86,51 @@ impl Build<'_> {
     /// The tasks of a role, or of one of its files, with its variables.
     pub fn role_tasks(&mut self, role: &Arc<Role>, tasks: &[Item], around: &Surroundings) {
         let grouped = self.group(around, &format!("role {}", role.name), &role.name);
-        let inside = grouped.within(role);
+        let inside = self.within(role, &grouped);
         self.items(tasks, &inside);
+    }
+
+    /// Inside a role: what its dependencies define, its own variables, its folders.
+    pub(super) fn within(&self, role: &Arc<Role>, around: &Surroundings) -> Surroundings {
+        let mut inside = around.clone();
+        let own = own_layers(role).count();
+        let mut layers = self.layers_of(role, around);
+        layers.truncate(layers.len() - own);
+        // What the play sees anyway need not be said again.
+        layers.retain(|layer| !around.vars.iter().any(|known| known.origin == layer.origin));
+        inside.vars.extend(layers);
+        inside.within(role)
+    }
+
+    /// The variables that a role defines, after those of its dependencies.
+    pub(super) fn layers_of(&self, role: &Arc<Role>, around: &Surroundings) -> Vec<VarLayer> {
+        let mut layers = Vec::new();
+        self.collect_layers(role, around, &mut Vec::new(), &mut layers);
+        layers
+    }
+
+    fn collect_layers(
+        &self,
+        role: &Arc<Role>,
+        around: &Surroundings,
+        met: &mut Vec<PathBuf>,
+        layers: &mut Vec<VarLayer>,
+    ) {
+        if met.contains(&role.path) {
+            return;
+        }
+        met.push(role.path.clone());
+        let inside = around.within(role);
+        for dependency in &role.dependencies {
+            // What is wrong with it is said when its tasks are compiled.
+            let Ok(name) = self.known.text(&inside, &dependency.role, "the name of a role") else { continue };
+            let folders = self.role_folders(&inside);
+            let loader = &self.compiler.project.loader;
+            if let Ok((role, _)) = loader.role(&name, &dependency.from, &folders, &dependency.role.span) {
+                self.collect_layers(&role, &inside, met, layers);
+            }
+        }
+        layers.extend(own_layers(role));
     }
 
     /// `import_role`
@@ -104,14 +157,14 @@ impl Build<'_> {
         self.importing.pop();
     }
 
-    /// All roles that are known before the run and expose their variables and handlers to the whole play: those of
-    /// `roles:`, their dependencies, and `import_role` with a plain name. Dependencies come first. Of several uses of a role
-    /// the last gives its handlers their parameters and conditions.
-    pub fn static_roles(&mut self, around: &Surroundings) -> Vec<(Arc<Role>, Surroundings)> {
+    /// All roles that are known before the run and show their handlers, and their variables unless `public: false`, to the
+    /// whole play: those of `roles:`, their dependencies, and `import_role` with a plain name. Dependencies come first. Of
+    /// several uses of a role the last gives its handlers their parameters and conditions.
+    pub fn static_roles(&mut self, around: &Surroundings) -> Vec<StaticRole> {
         let play = Arc::clone(self.play);
         let mut found = Vec::new();
         for entry in &play.roles {
-            self.collect_role(entry, around, &mut found);
+            self.collect_role(entry, around, entry.public != Some(false), &mut found);
         }
         for items in [&play.pre_tasks, &play.tasks, &play.post_tasks] {
             self.collect_imports(items, around, &mut found);
@@ -123,7 +176,8 @@ impl Build<'_> {
         &mut self,
         entry: &RoleEntry,
         around: &Surroundings,
-        found: &mut Vec<(Arc<Role>, Surroundings)>,
+        public: bool,
+        found: &mut Vec<StaticRole>,
     ) {
         // What is wrong with it is said when its tasks are compiled.
         let Ok(name) = self.known.text(around, &entry.role, "the name of a role") else { return };
@@ -134,24 +188,26 @@ impl Build<'_> {
         inside.push_vars(Level::RoleParams, "role parameters", &entry.span, &entry.keywords.vars);
         inside.push_vars(Level::RoleParams, "role parameters", &entry.span, &entry.params);
         let inside = inside.within(&role);
-        if let Some((_, known)) = found.iter_mut().find(|(r, _)| r.path == role.path) {
-            *known = inside;
+        if let Some(used) = found.iter_mut().find(|used| used.role.path == role.path) {
+            used.around = inside.clone();
+            if public && !used.public {
+                // Seen after all, and what it depends on too.
+                used.public = true;
+                for dependency in &role.dependencies {
+                    self.collect_role(dependency, &inside, public, found);
+                }
+            }
             return;
         }
         let place = found.len();
-        found.push((Arc::clone(&role), inside.clone()));
+        found.push(StaticRole { role: Arc::clone(&role), around: inside.clone(), public });
         for dependency in &role.dependencies {
-            self.collect_role(dependency, &inside, found);
+            self.collect_role(dependency, &inside, public, found);
         }
         found[place..].rotate_left(1);
     }
 
-    fn collect_imports(
-        &mut self,
-        items: &[Item],
-        around: &Surroundings,
-        found: &mut Vec<(Arc<Role>, Surroundings)>,
-    ) {
+    fn collect_imports(&mut self, items: &[Item], around: &Surroundings, found: &mut Vec<StaticRole>) {
         for item in items {
             match item {
                 Item::Block(block) => {
@@ -162,7 +218,7 @@ impl Build<'_> {
                 Item::Task(task) if task.call.short_name() == "import_role" => {
                     let mut ignored = crate::base::Diagnostics::new();
                     if let Some(entry) = self.compiler.decoder().role_of_task(&task.call, &mut ignored) {
-                        self.collect_role(&entry, around, found);
+                        self.collect_role(&entry, around, entry.public != Some(false), found);
                     }
                 }
                 Item::Task(_) => {}
@@ -243,12 +299,17 @@ pub(super) fn layer(level: Level, vars: &RoleVars) -> VarLayer {
     }
 }
 
+/// What a role itself defines, weakest first.
+pub(super) fn own_layers(role: &Role) -> impl Iterator<Item = VarLayer> {
+    let defaults = role.defaults.iter().map(|v| layer(Level::RoleDefaults, v));
+    defaults.chain(role.vars.iter().map(|v| layer(Level::RoleVars, v)))
+}
+
 impl Surroundings {
     /// Inside a role: its variables, its folders.
     pub(super) fn within(&self, role: &Arc<Role>) -> Self {
         let mut inside = self.clone();
-        inside.vars.extend(role.defaults.iter().map(|v| layer(Level::RoleDefaults, v)));
-        inside.vars.extend(role.vars.iter().map(|v| layer(Level::RoleVars, v)));
+        inside.vars.extend(own_layers(role));
         inside.search = [role.path.clone(), role.path.join("tasks"), self.playbook.clone()].into();
         inside.role = Some((Arc::clone(&role.name), role.path.clone()));
         inside

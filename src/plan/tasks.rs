@@ -10,7 +10,7 @@ use super::step::{Expand, StepKind, TaskStep};
 use super::{Meta, Surroundings};
 use crate::base::spec::Argument;
 use crate::base::{Diagnostic, Map, Spanned, Value};
-use crate::model::{Block, Item, Level, RoleFrom, Stage, Task};
+use crate::model::{Block, Item, Level, RoleEntry, Stage, Task};
 
 impl Build<'_> {
     /// A list of tasks and blocks.
@@ -64,6 +64,13 @@ impl Build<'_> {
     pub fn task(&mut self, task: &Arc<Task>, around: &Surroundings) {
         let first = self.draft.steps.len();
         self.check_task(task, around);
+        if let Some(topic) = task.listen.first() {
+            self.found.push(
+                Diagnostic::error("unknown-keyword", "`listen` is a keyword of handlers, this is a task")
+                    .at(&topic.span)
+                    .help("move the task below `handlers:`, or drop `listen`"),
+            );
+        }
         match task.call.short_name() {
             "import_tasks" => self.import_tasks(task, around),
             "import_role" => self.import_role(task, around),
@@ -157,44 +164,42 @@ impl Build<'_> {
         // Its own condition and tags decide about the include; its variables reach what it brings.
         let inside = self.inside(around, &task.keywords, Level::IncludeParams, "include vars");
         let step = Arc::new(Self::task_step(task, &inside));
-        let is_role = task.call.short_name() == "include_role";
-        let (expand, target) = if is_role {
+        let (expand, target) = if task.call.short_name() == "include_role" {
             let mut problems = crate::base::Diagnostics::new();
             let entry = self.compiler.decoder().role_of_task(&task.call, &mut problems);
             self.found.extend(problems);
             let Some(entry) = entry else { return };
+            self.check_target(&entry.role, Some(&entry), &inside);
             (Expand::Role(Arc::clone(&step), entry.from.clone()), entry.role)
         } else {
             let Some(file) = self.file_of(task) else { return };
+            self.check_target(&file, None, &inside);
             (Expand::Tasks(Arc::clone(&step)), file)
         };
-        if target.value.has_template() {
-            self.usage.open = true;
-        } else {
-            self.check_target(&target, is_role, &inside);
-        }
         let (word, name) = if task.keywords.name.is_some() {
             self.label(task, &inside)
         } else {
             let shown = self.known.shown(&inside, &target.value);
             (slug(task.call.short_name()), format!("{} {shown}", task.call.short_name()))
         };
+        self.check_apply(task);
         let mut flow = self.flow(task, &inside);
         flow.open = true;
-        let Some(number) =
-            self.push(&inside, &word, &name, StepKind::Expand(expand), &task.span, flow.clone())
-        else {
-            return;
-        };
-        self.check_apply(task);
-        // What it brings inherits from what is around the include, and gets its variables.
-        let expand = &mut self.draft.steps[number].step;
-        let id = expand.id.to_string();
-        let bring =
-            apply(task, Surroundings { vars: inside.vars.clone(), path: id.clone(), ..around.clone() });
-        expand.surroundings = Some(Arc::new(bring));
-        let end = Surroundings { path: id, ..inside };
-        self.push(&end, "end", &format!("end of {name}"), StepKind::Join, &task.span, flow);
+        self.wrapped(&task.keywords, &inside, |build, inside| {
+            let kind = StepKind::Expand(expand);
+            let Some(number) = build.push(inside, &word, &name, kind, &task.span, flow.clone()) else {
+                return;
+            };
+            // What it brings inherits from what is around the include, and gets its variables.
+            let expand = &mut build.draft.steps[number].step;
+            let id = expand.id.to_string();
+            let mut bring = Surroundings { path: id.clone(), scope: inside.scope, ..around.clone() };
+            bring.vars.clone_from(&inside.vars);
+            bring.container.clone_from(&inside.container);
+            expand.surroundings = Some(Arc::new(apply(task, bring)));
+            let end = Surroundings { path: id, ..inside.clone() };
+            build.push(&end, "end", &format!("end of {name}"), StepKind::Join, &task.span, flow);
+        });
     }
 
     /// A keyword that would have no effect is an error.
@@ -214,12 +219,19 @@ impl Build<'_> {
     }
 
     /// A target that is written out must be there; what it gives a value is noted.
-    fn check_target(&mut self, target: &Spanned<Value>, is_role: bool, inside: &Surroundings) {
+    fn check_target(&mut self, target: &Spanned<Value>, role: Option<&RoleEntry>, inside: &Surroundings) {
+        if target.value.has_template() {
+            self.usage.open = true;
+            return;
+        }
         let name = target.value.to_string();
-        if is_role {
-            let role = self.load_role(&name, &RoleFrom::default(), inside, &target.span);
-            if let Some(role) = role {
-                self.note_included(&role.tasks);
+        if let Some(entry) = role {
+            let Some(role) = self.load_role(&name, &entry.from, inside, &target.span) else { return };
+            self.note_included(&role.tasks);
+            if entry.public == Some(true) {
+                let shown = self.layers_of(&role, inside);
+                let names = shown.iter().flat_map(|layer| layer.vars.keys()).filter_map(|k| k.as_str());
+                self.usage.written.extend(names.map(Arc::from));
             }
             return;
         }

@@ -8,7 +8,7 @@ use super::build::Build;
 use super::flow::writes;
 use super::play::Compiled;
 use super::readings::{Reading, Readings};
-use crate::base::{Diagnostic, Diagnostics};
+use crate::base::{Diagnostic, Diagnostics, Value};
 use crate::model::{Item, Task};
 
 /// What a play reads and gives a value.
@@ -71,11 +71,10 @@ fn is_built_in(name: &str) -> bool {
 impl Build<'_> {
     /// Notes what a task reads and gives a value.
     pub fn note_usage(&mut self, task: &Arc<Task>, readings: &Readings, inside: &Surroundings) {
-        match writes(task) {
+        match writes(task).or_else(|| self.included_vars(task, inside)) {
             Some(names) => self.usage.written.extend(names),
             None => self.usage.open = true,
         }
-        self.usage.open |= readings.open;
         let hosts = if inside.hosts.is_empty() {
             vec![self.known.anywhere(&inside.vars)]
         } else {
@@ -103,6 +102,26 @@ impl Build<'_> {
         }
     }
 
+    /// The names that an `include_vars` of a file that is written out gives a value.
+    fn included_vars(&self, task: &Task, inside: &Surroundings) -> Option<Vec<Arc<str>>> {
+        if task.call.short_name() != "include_vars" {
+            return None;
+        }
+        let text = |value: &Value| value.as_str().filter(|_| !value.has_template()).map(ToOwned::to_owned);
+        let call = &task.call;
+        if let Some(name) = call.argument("name") {
+            return Some(vec![Arc::from(text(&name.value)?)]);
+        }
+        let file = call.argument("file").map(|a| &a.value).or(call.free_form.as_ref().map(|f| &f.value))?;
+        let file = text(file)?;
+        let loader = &self.compiler.project.loader;
+        let mut paths = inside.search.iter().flat_map(|f| [f.join("vars").join(&file), f.join(&file)]);
+        let path = paths.find(|p| loader.files().is_file(p))?;
+        // What is wrong with the file is the run's to say.
+        let (vars, _) = loader.vars(&path, None).ok()?;
+        Some(vars.keys().filter_map(|k| k.as_str()).map(Arc::from).collect())
+    }
+
     /// Names that the tasks of an included file give a value; they are compiled only when the run gets there.
     pub fn note_included(&mut self, items: &[Item]) {
         for item in items {
@@ -126,11 +145,12 @@ impl Build<'_> {
 
 /// Warns of variables that nothing in the playbook defines.
 pub(super) fn warn(plays: &[Compiled], found: &mut Diagnostics) {
-    if plays.iter().any(|p| p.usage.open) {
-        return;
-    }
     let written: BTreeSet<&str> = plays.iter().flat_map(|p| &p.usage.written).map(|n| &**n).collect();
-    for play in plays {
+    // From where a play may bring names that nobody can list, nothing is said; nor of earlier plays that may run later.
+    let reordered = plays.iter().filter_map(|p| p.plan.as_ref()).any(|p| p.play.keywords.needs.is_some());
+    let open = |play: &Compiled| play.usage.open;
+    let listed = if reordered && plays.iter().any(open) { &[] } else { plays };
+    for play in listed.iter().take_while(|play| !open(play)) {
         for reading in &play.usage.missing {
             let name = &*reading.name;
             if written.contains(name) {

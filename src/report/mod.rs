@@ -81,8 +81,17 @@ pub struct Selection {
     pub host: Option<String>,
     /// What the user calls this run: `last`, or its name.
     pub run: String,
+    /// What leads there when it is not among the project's own runs: ` --runs DIR`, else nothing.
+    pub elsewhere: String,
     /// The run's folder as the user would type it, for the last line.
     pub folder: String,
+}
+
+impl Selection {
+    /// The run as the verbs take it: `last`, `last --runs DIR`.
+    pub fn words(&self) -> String {
+        format!("{}{}", self.run, self.elsewhere)
+    }
 }
 
 /// One way to print a summary.

@@ -40,7 +40,7 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
     }
     for failure in summary.failures.iter().filter(|f| wants_host(selection, &f.host)) {
         if failure.case.as_ref().is_none_or(|case| wants_case(selection, case)) {
-            text += &failure_lines(failure, &selection.run);
+            text += &failure_lines(failure, &selection.words());
         }
     }
     text + &footer(summary, selection) + "\n"
@@ -296,12 +296,12 @@ fn recap(summary: &Summary) -> String {
 }
 
 fn footer(summary: &Summary, selection: &Selection) -> String {
-    let show_all = format!("show {} --all", selection.run);
-    let log = format!("log {}", selection.run);
+    let show_all = format!("show {} --all", selection.words());
+    let log = format!("log {}", selection.words());
     let next = match (summary.cases > 0, summary.failures.is_empty()) {
         (true, true) => vec![show_all],
         (true, false) => vec![log, show_all],
-        (false, _) => vec![log, "runs".to_owned()],
+        (false, _) => vec![log, format!("runs{}", selection.elsewhere)],
     };
     format!("{}     next: {}", selection.folder, next.join(" · "))
 }

@@ -211,7 +211,8 @@ impl Dispatcher {
         let tally = self.tallies.entry(name).or_default();
         match &finished.fate {
             Fate::Ran { status: Status::Ok | Status::Skipped, changed, .. } if counts => {
-                tally.ok += 1;
+                // An include counts once for each file or role that it brings, as in Ansible.
+                tally.ok += u32::try_from(finished.inclusions.len()).unwrap_or(u32::MAX).max(1);
                 tally.changed += u32::from(*changed);
             }
             Fate::Ran { ignored: true, changed, .. } => {

@@ -210,6 +210,7 @@ impl Dispatcher {
         let fragment = run.plan.fragment.clone();
         run.facts.batch = hosts.iter().map(|h| self.board.get(*h).name.clone()).collect();
         run.facts.live = run.facts.batch.clone();
+        run.facts.exposed.clear();
         let place = Place { after: vec![(step, Order::Barrier)], before: Some((join, Order::Barrier)) };
         self.graft(&fragment, Graft { play, batch, under: None, hosts, place, case: None });
     }
@@ -343,6 +344,13 @@ impl Dispatcher {
         let node = self.node(step).clone();
         if let Some(run) = self.plays.get_mut(&node.play) {
             run.handlers.extend(fragment.handlers.iter().cloned());
+            for layer in &fragment.exposed {
+                // The same role again, as in a loop: the later one counts.
+                run.facts
+                    .exposed
+                    .retain(|known| (known.level, &known.origin) != (layer.level, &layer.origin));
+                run.facts.exposed.push(Arc::new(layer.clone()));
+            }
         }
         let after = vec![(step, Order::PerHost)];
         let place = Place { after, before: node.join.map(|join| (join, Order::PerHost)) };

@@ -25,6 +25,8 @@ pub struct PlayFacts {
     pub batch: Vec<HostName>,
     /// Those of the batch that have not left.
     pub live: Vec<HostName>,
+    /// Variables of roles that were included with `public: true` so far in this batch.
+    pub exposed: Vec<Arc<VarLayer>>,
 }
 
 /// `hostvars`: every host with what does not depend on a play.
@@ -64,6 +66,8 @@ pub fn step_scope(
     options: &Options,
 ) -> Scope {
     let mut scope = host_scope(host, board);
+    // First, so that a role's own variables count inside it.
+    play.exposed.iter().for_each(|layer| scope.push(Arc::clone(layer)));
     step.vars.iter().for_each(|layer| scope.push(layer.clone()));
     scope.push(layer(Level::Magic, magic(step, play, run, options)));
     if let Some(case) = case_variable(step, &scope) {

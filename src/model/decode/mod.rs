@@ -18,8 +18,8 @@ use crate::base::spec::Catalogue;
 use crate::model::{Item, RoleEntry};
 use crate::syntax::Node;
 
-pub use play::PlayEntry;
-pub use role::RoleMeta;
+pub use play::{PlayEntry, no_play};
+pub use role::{RoleMeta, not_validated};
 
 /// Reads trees. It knows the names of modules only to tell a module from a keyword that is misspelt.
 pub struct Decoder<'c> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Decoder;
 use super::fields::{Fields, spanned, text_value, wrong_type};
-use crate::base::{Diagnostics, Spanned, Value};
+use crate::base::{Diagnostic, Diagnostics, Span, Spanned, Value};
 use crate::model::{CaseOrder, Keywords, Play, Strategy};
 use crate::syntax::Node;
 
@@ -42,6 +42,9 @@ impl Decoder<'_> {
             problems.push(wrong_type("a playbook", "a list of plays (`- hosts: …`)", node));
             return Vec::new();
         };
+        if entries.is_empty() {
+            problems.push(no_play(&node.span));
+        }
         entries.iter().filter_map(|n| self.entry(n, folder, problems)).collect()
     }
 
@@ -53,6 +56,7 @@ impl Decoder<'_> {
         };
         let mut f = Fields::new(node, "an import", problems)?;
         let keywords = self.keywords(&mut f);
+        import_only(node, f.problems());
         let path = f.string(import);
         f.finish();
         Some(PlayEntry::Import(path?, Box::new(keywords)))
@@ -81,7 +85,7 @@ impl Decoder<'_> {
         let cases = f.take("cases").map(|n| self.cases(n, f.problems())).unwrap_or_default();
         // Says where Ansible looks for modules; names mean the same here with and without it.
         let _ = f.take("collections");
-        if hosts.is_none() {
+        if hosts.is_none() && node.get("hosts").is_none_or(Node::is_null) {
             f.missing("`hosts`", "say where it runs: `hosts: all`, or a group of the inventory");
         }
         let span = f.span();
@@ -111,9 +115,44 @@ impl Decoder<'_> {
     }
 }
 
+/// What an import gives to its plays, and no other keyword.
+const IMPORTED: [&str; 6] =
+    ["import_playbook", "ansible.builtin.import_playbook", "name", "tags", "vars", "when"];
+
+/// As in Ansible, other keywords of an import do nothing; here that is said.
+fn import_only(node: &Node, problems: &mut Diagnostics) {
+    for (key, _) in node.as_mapping().into_iter().flatten() {
+        let word = key.as_str().unwrap_or_default();
+        if !IMPORTED.contains(&word) {
+            problems.push(
+                Diagnostic::warning("no-effect", format!("`{word}` has no effect on `import_playbook`"))
+                    .at(&key.span)
+                    .help("write it on the plays that it brings"),
+            );
+        }
+    }
+}
+
+/// A playbook without plays, which Ansible refuses too.
+pub fn no_play(place: &Span) -> Diagnostic {
+    Diagnostic::error("empty-playbook", "this playbook has no play")
+        .at(place)
+        .help("write one: `- hosts: all`, with `tasks:` below it")
+}
+
 fn hosts(f: &mut Fields<'_, '_>) -> Option<Spanned<Value>> {
     let node = f.take("hosts")?;
-    if node.as_sequence().is_some() {
+    let items = node.as_sequence();
+    let is_empty = |n: &Node| n.is_null() || n.as_str().is_some_and(|text| text.trim().is_empty());
+    if items.map_or_else(|| is_empty(node), |items| items.iter().all(is_empty)) {
+        f.problems().push(
+            Diagnostic::error("empty-hosts", "`hosts` names nobody")
+                .at(&node.span)
+                .help("say where it runs: `hosts: all`, a group or hosts of the inventory"),
+        );
+        return None;
+    }
+    if items.is_some() {
         return Some(spanned(node));
     }
     let text = text_value(node);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::Decoder;
 use super::fields::{Fields, text_value, wrong_type};
 use super::keywords::shared;
-use crate::base::{Diagnostic, Diagnostics, Map, Spanned, Value};
+use crate::base::spec::Argument;
+use crate::base::{Diagnostic, Diagnostics, Map, Span, Spanned, Value};
 use crate::model::{Call, Keywords, RoleEntry, RoleFrom};
 use crate::syntax::Node;
 
@@ -68,13 +69,23 @@ impl Decoder<'_> {
         let Some(mut f) = Fields::new(node, "a role's meta", problems) else { return RoleMeta::default() };
         let dependencies = f.take("dependencies");
         let allow_duplicates = f.boolean("allow_duplicates").and_then(|b| b.to_bool()).unwrap_or(false);
-        for key in ["galaxy_info", "argument_specs", "collections", "version", "author"] {
+        if let Some((key, _)) = f.take_pair("argument_specs") {
+            f.problems().push(not_validated(&key.span));
+        }
+        for key in ["galaxy_info", "collections", "version", "author"] {
             let _ = f.take(key);
         }
         f.finish();
         let entries = dependencies.map(|n| self.role_entries(n, problems)).unwrap_or_default();
         RoleMeta { dependencies: entries, allow_duplicates }
     }
+}
+
+/// What a role says of its arguments is not checked.
+pub fn not_validated(place: &Span) -> Diagnostic {
+    let message =
+        "`argument_specs` has no effect in this version: what a role is given is not checked against it";
+    Diagnostic::warning("not-built", message).at(place)
 }
 
 /// A role by its name alone.
@@ -103,6 +114,16 @@ fn rest_as_params(f: &mut Fields<'_, '_>) -> Map {
     f.take_rest().into_iter().map(|(k, v)| (shared(k), v.to_value())).collect()
 }
 
+/// An argument that decides what the compiler does, so it cannot be a template.
+fn boolean(argument: &Argument, problems: &mut Diagnostics) -> Option<bool> {
+    let value = argument.value.to_bool();
+    if value.is_none() {
+        let message = format!("`{}` wants `true` or `false`, written out", argument.name);
+        problems.push(Diagnostic::error("wrong-type", message).at(&argument.value_span));
+    }
+    value
+}
+
 /// The arguments of `include_role` or `import_role`. `apply` stays with the task.
 pub(super) fn entry_of_call(call: &Call, problems: &mut Diagnostics) -> Option<RoleEntry> {
     let mut entry = None;
@@ -116,9 +137,17 @@ pub(super) fn entry_of_call(call: &Call, problems: &mut Diagnostics) -> Option<R
             "vars_from" => from.vars = text(),
             "defaults_from" => from.defaults = text(),
             "handlers_from" => from.handlers = text(),
-            "allow_duplicates" => allow_duplicates = a.value.to_bool(),
-            "public" => public = a.value.to_bool(),
-            "apply" | "rolespec_validate" => {}
+            "allow_duplicates" => {
+                allow_duplicates = boolean(a, problems);
+                if allow_duplicates == Some(false) {
+                    let message = "`allow_duplicates: false` has no effect here in this version: the role runs each time it is named";
+                    problems.push(Diagnostic::warning("not-built", message).at(&a.value_span));
+                }
+            }
+            "public" => public = boolean(a, problems),
+            // `rolespec_validate` is about `argument_specs`, of which a role that has some is warned.
+            "apply" if call.short_name() == "include_role" => {}
+            "rolespec_validate" => {}
             other => problems.push(
                 Diagnostic::error(
                     "unknown-argument",
@@ -127,7 +156,16 @@ pub(super) fn entry_of_call(call: &Call, problems: &mut Diagnostics) -> Option<R
                 .at(&a.name_span)
                 .suggest(
                     other,
-                    ["name", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public", "apply"],
+                    [
+                        "name",
+                        "tasks_from",
+                        "vars_from",
+                        "defaults_from",
+                        "handlers_from",
+                        "public",
+                        "allow_duplicates",
+                        "apply",
+                    ],
                 ),
             ),
         }

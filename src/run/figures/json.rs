@@ -1,11 +1,11 @@
 //! Figures in JSON output, with the place of each number, which serde does not tell.
 //!
-//! The path is a small subset of `JSONPath`: `$`, `.name`, `['name']`, `[0]`, `[*]`, `.*`. Documents begin at the start of a line
-//! with `{` or `[`, so that a program may say other things too, and JSON lines work.
+//! Documents begin at the start of a line with `{` or `[`, so that a program may say other things too, and JSON lines work.
 
 use std::collections::BTreeMap;
 
 use super::Found;
+use crate::model::{JsonPath, JsonStep};
 
 /// Nesting that no honest output has.
 const DEEPEST: usize = 200;
@@ -25,18 +25,11 @@ enum Kind {
     Scalar(String),
 }
 
-#[derive(Debug, PartialEq)]
-enum Part {
-    Key(String),
-    Index(usize),
-    All,
-}
-
 pub(super) fn find(path: &str, labels: &[&str], output: &[u8]) -> Result<Vec<Found>, String> {
-    let parts = parse_path(path)?;
+    let path = JsonPath::parse(path).map_err(|wrong| wrong.to_string())?;
     let mut found = Vec::new();
     for document in documents(output) {
-        walk(&document, None, &parts, labels, &mut found)?;
+        walk(&document, None, path.steps(), labels, &mut found)?;
     }
     Ok(found)
 }
@@ -44,11 +37,11 @@ pub(super) fn find(path: &str, labels: &[&str], output: &[u8]) -> Result<Vec<Fou
 fn walk(
     node: &Node,
     holder: Option<&[(String, Node)]>,
-    parts: &[Part],
+    steps: &[JsonStep],
     labels: &[&str],
     found: &mut Vec<Found>,
 ) -> Result<(), String> {
-    let Some((part, rest)) = parts.split_first() else {
+    let Some((step, rest)) = steps.split_first() else {
         let Kind::Scalar(text) = &node.kind else {
             return Err("its path leads to an object or a list, not to a number".into());
         };
@@ -64,54 +57,22 @@ fn walk(
         found.push(Found { labels: beside, text: text.clone(), range });
         return Ok(());
     };
-    match (&node.kind, part) {
-        (Kind::Object(fields), Part::Key(key)) => {
+    match (&node.kind, step) {
+        (Kind::Object(fields), JsonStep::Key(key)) => {
             let field = fields.iter().find(|(k, _)| k == key);
             field.map_or(Ok(()), |(_, node)| walk(node, Some(fields), rest, labels, found))
         }
-        (Kind::Object(fields), Part::All) => {
+        (Kind::Object(fields), JsonStep::All) => {
             fields.iter().try_for_each(|(_, node)| walk(node, Some(fields), rest, labels, found))
         }
-        (Kind::Array(items), Part::Index(index)) => {
+        (Kind::Array(items), JsonStep::Index(index)) => {
             items.get(*index).map_or(Ok(()), |node| walk(node, holder, rest, labels, found))
         }
-        (Kind::Array(items), Part::All) => {
+        (Kind::Array(items), JsonStep::All) => {
             items.iter().try_for_each(|node| walk(node, holder, rest, labels, found))
         }
         _ => Ok(()),
     }
-}
-
-fn parse_path(path: &str) -> Result<Vec<Part>, String> {
-    let wrong = |at: &str| {
-        format!("its path cannot be read at `{at}`: it takes `$`, `.name`, `['name']`, `[0]`, `[*]`, `.*`")
-    };
-    let mut parts = Vec::new();
-    let trimmed = path.trim();
-    let mut rest = trimmed.strip_prefix('$').ok_or_else(|| wrong(trimmed))?;
-    while !rest.is_empty() {
-        if let Some(after) = rest.strip_prefix('.') {
-            let end = after.find(['.', '[']).unwrap_or(after.len());
-            let (name, after) = after.split_at(end);
-            match name {
-                "" => return Err(wrong(rest)),
-                "*" => parts.push(Part::All),
-                name => parts.push(Part::Key(name.to_owned())),
-            }
-            rest = after;
-        } else {
-            let inner = rest.strip_prefix('[').and_then(|r| r.split_once(']')).ok_or_else(|| wrong(rest))?;
-            let (inside, after) = inner;
-            let quoted = |q: char| inside.strip_prefix(q).and_then(|i| i.strip_suffix(q));
-            parts.push(match (inside, quoted('\'').or_else(|| quoted('"'))) {
-                (_, Some(name)) => Part::Key(name.to_owned()),
-                ("*", None) => Part::All,
-                (index, None) => Part::Index(index.parse().map_err(|_| wrong(rest))?),
-            });
-            rest = after;
-        }
-    }
-    Ok(parts)
 }
 
 /// The documents of an output; lines that begin none are passed over.

@@ -20,6 +20,8 @@ pub struct References {
     /// Those of them that may be missing, because somewhere in the value they stand below `default` or `is defined`
     /// (`x is defined and x.y > 1` reads `x` twice and guards it once).
     pub guarded: BTreeSet<String>,
+    /// Whether functions are called (`now()`, `lookup(…)`), whose result is not the same each time.
+    pub calls: bool,
     /// Whether more names may be read than could be listed: `lookup('vars', …)`, `vars[…]`, `hostvars`, a text that
     /// is no template.
     pub open: bool,
@@ -60,6 +62,7 @@ fn collect(value: &Value, found: &mut References, source: &dyn Fn(&str) -> Strin
                 return;
             };
             found.open |= seen.open;
+            found.calls |= seen.functions;
             for path in seen.paths.into_iter().filter(|path| !path.local) {
                 let Some(root) = path.names.into_iter().next() else { continue };
                 if path.guarded {
@@ -158,6 +161,8 @@ struct Seen {
     paths: Vec<Path>,
     /// Filters, tests and lookups by name.
     calls: Vec<(&'static str, String, Range<usize>)>,
+    /// Whether a function is called.
+    functions: bool,
     open: bool,
     /// Names bound in the template, innermost scope last.
     bound: Vec<BTreeSet<String>>,
@@ -354,7 +359,14 @@ impl Seen {
                 _ => self.open = true,
             }
         }
-        self.expression(function);
+        let called = match function {
+            Expr::Var(name) => adapt::function_names().any(|known| known == name.id),
+            _ => false,
+        };
+        self.functions |= called;
+        if !called {
+            self.expression(function);
+        }
         self.arguments(args);
     }
 
@@ -372,7 +384,8 @@ impl Seen {
         let root = names.first().map_or("", String::as_str);
         let local = self.bound.iter().any(|names| names.contains(root));
         if !local {
-            if adapt::function_names().any(|known| known == root) || root == "omit" {
+            // The name of a function that is not called here is that of a variable: variables hide functions.
+            if root == "omit" {
                 return;
             }
             self.open |= matches!(root, "vars" | "hostvars");
