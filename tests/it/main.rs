@@ -15,6 +15,9 @@ mod exclusive;
 mod guides;
 mod harness;
 mod interrupt;
+#[path = "../lab/mod.rs"]
+mod lab;
+mod labs;
 mod modules;
 mod plan;
 mod progress;
