@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use benchbook::action::ACTIONS;
 use benchbook::base::spec::Catalogue;
-use benchbook::base::{HostName, RunId, StepId, SystemClock};
+use benchbook::base::{HostName, RunId, RunMark, StepId, SystemClock};
 use benchbook::connection::memory::Memory;
 use benchbook::connection::scripted::{Answer, Scripted};
 use benchbook::connection::{Endpoint, Pool};
@@ -111,6 +111,7 @@ fn setup(way: Way, folder: &Path) -> Setup {
     let plan = compiler.plan().unwrap_or_else(|problems| panic!("{problems}"));
     Setup {
         run: RunId::from("bench"),
+        mark: RunMark::fresh(&RunId::from("bench")),
         term: 1,
         compiler,
         plan,

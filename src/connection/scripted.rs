@@ -135,6 +135,9 @@ where
                 Some(frames) => output.write_all(&frames).await?,
                 None => return Ok(()),
             },
+            Some(ended) = agent.tasks.join_next() => {
+                agent.running.remove(&ended.map_err(io::Error::other)?);
+            }
         }
     }
 }
@@ -143,7 +146,8 @@ struct Agent {
     script: Arc<Script>,
     decoder: Decoder,
     running: HashMap<u32, Running>,
-    tasks: JoinSet<()>,
+    /// Each gives the channel that is free again; 0 when it was none.
+    tasks: JoinSet<u32>,
     outgoing: Outgoing,
 }
 
@@ -199,7 +203,11 @@ impl Agent {
         let (credit, allowed) = watch::channel(OUTPUT_WINDOW);
         self.running.insert(channel, Running { cancel, credit, uploads });
         let invocation = Invocation { channel, request, cancelled, allowed, outgoing: self.outgoing.clone() };
-        self.tasks.spawn(invocation.run(Arc::clone(&self.script), receivers));
+        let script = Arc::clone(&self.script);
+        self.tasks.spawn(async move {
+            invocation.run(script, receivers).await;
+            channel
+        });
     }
 }
 
@@ -250,7 +258,10 @@ impl Invocation {
         let Self { channel, request, mut allowed, outgoing, .. } = self;
         let stream = request.stream;
         let answer = script(&Asked { request, uploads });
-        tokio::time::sleep(answer.delay).await;
+        // Even a sleep of nothing waits for the next tick of the clock.
+        if !answer.delay.is_zero() {
+            tokio::time::sleep(answer.delay).await;
+        }
         let mut sent = 0;
         for (kind, bytes) in answer.output.iter().filter(|_| stream) {
             for piece in bytes.chunks(64 * 1024) {
@@ -272,11 +283,12 @@ impl Invocation {
     }
 }
 
-/// Nobody listening is no error: then the loop ends soon.
-async fn send(outgoing: Outgoing, channel: u32, message: Message) {
+/// Nobody listening is no error: then the loop ends soon. Gives 0, which is no call's channel.
+async fn send(outgoing: Outgoing, channel: u32, message: Message) -> u32 {
     if let Ok(frames) = to_bytes(channel, &message) {
         let _ = outgoing.send(Some(frames)).await;
     }
+    0
 }
 
 fn to_bytes(channel: u32, message: &Message) -> io::Result<Vec<u8>> {

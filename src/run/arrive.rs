@@ -136,7 +136,7 @@ impl Dispatcher {
             case: node.case,
             host: Arc::clone(self.board.get(host)),
             board: Arc::clone(&self.board),
-            play: Arc::new(self.play_facts(node.play)),
+            play: self.play_facts(node.play),
             cancel,
             said: self.sender.clone(),
         };
@@ -153,13 +153,22 @@ impl Dispatcher {
     }
 
     /// What magic variables say of a play now.
-    fn play_facts(&self, play: usize) -> PlayFacts {
-        let Some(run) = self.plays.get(&play) else { return PlayFacts::default() };
-        let live = |name: &&crate::base::HostName| {
-            let number = self.board.number(name);
-            number.is_some_and(|h| !self.left.contains(&h) && !self.lost.contains(&h))
-        };
-        PlayFacts { live: run.facts.batch.iter().filter(live).cloned().collect(), ..run.facts.clone() }
+    fn play_facts(&mut self, play: usize) -> Arc<PlayFacts> {
+        let Some(run) = self.plays.get_mut(&play) else { return Arc::default() };
+        let (board, left, lost) = (&self.board, &self.left, &self.lost);
+        let now = run.now.get_or_insert_with(|| {
+            let live = |name: &&crate::base::HostName| {
+                board.number(name).is_some_and(|h| !left.contains(&h) && !lost.contains(&h))
+            };
+            let live = run.facts.batch.iter().filter(live).cloned().collect();
+            Arc::new(PlayFacts { live, ..run.facts.clone() })
+        });
+        Arc::clone(now)
+    }
+
+    /// Hosts left or came back: magic variables say so from now on.
+    pub(super) fn recount(&mut self) {
+        self.plays.values_mut().for_each(|run| run.now = None);
     }
 
     /// Whether the hosts of an expand step wait for each other there.

@@ -74,6 +74,8 @@ pub(super) struct Node {
 /// A play that has begun.
 pub(super) struct PlayRun {
     pub facts: PlayFacts,
+    /// Those with the hosts that are live now, while nobody leaves.
+    pub now: Option<Arc<PlayFacts>>,
     pub strategy: Strategy,
     pub batches: Vec<Vec<HostNo>>,
     pub plan: crate::plan::PlayPlan,

@@ -260,6 +260,7 @@ impl Dispatcher {
             }
             Caught::Play(_) => {
                 self.left.insert(host);
+                self.recount();
                 if why == Why::Failed {
                     self.failed.insert(host);
                 }
@@ -279,6 +280,7 @@ impl Dispatcher {
     fn lose_host(&mut self, step: StepNo, host: HostNo, reason: &str) {
         self.fates.lose(host);
         self.lost.insert(host);
+        self.recount();
         self.blame_case(step, host, reason);
     }
 
@@ -377,6 +379,7 @@ impl Dispatcher {
                 self.left.clear();
                 self.failed.clear();
                 self.lost.clear();
+                self.recount();
                 self.over = false;
             }
             // A session that was lost is opened anew by itself, and the inventory does not change under a run.

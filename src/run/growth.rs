@@ -1,6 +1,6 @@
 //! How the graph grows while the run goes on: plays are bound, includes and flushes bring fragments.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::dispatcher::{Dispatcher, Node, PlayRun, Work, narrow};
@@ -163,6 +163,7 @@ impl Dispatcher {
         let most = plan.play.max_fail_percentage.as_ref().and_then(|v| super::keyword::number(&v.value));
         let run = PlayRun {
             facts,
+            now: None,
             strategy: plan.strategy,
             batches: batches.clone(),
             handlers: plan.fragment.handlers.clone(),
@@ -209,8 +210,8 @@ impl Dispatcher {
         let hosts: Vec<HostNo> = run.batches[batch].clone();
         let fragment = run.plan.fragment.clone();
         run.facts.batch = hosts.iter().map(|h| self.board.get(*h).name.clone()).collect();
-        run.facts.live = run.facts.batch.clone();
         run.facts.exposed.clear();
+        run.now = None;
         let place = Place { after: vec![(step, Order::Barrier)], before: Some((join, Order::Barrier)) };
         self.graft(&fragment, Graft { play, batch, under: None, hosts, place, case: None });
     }
@@ -241,15 +242,12 @@ impl Dispatcher {
                 Some((number[&from], number[&to], fragment.graph[e]))
             })
             .collect();
+        let here: HashSet<HostNo> = graft.hosts.iter().copied().collect();
         let mut steps = Vec::new();
         for index in &indices {
             let step = &fragment.graph[*index];
-            let hosts: Vec<HostNo> = step
-                .hosts
-                .iter()
-                .filter_map(|h| self.board.number(h))
-                .filter(|h| graft.hosts.contains(h))
-                .collect();
+            let hosts: Vec<HostNo> =
+                step.hosts.iter().filter_map(|h| self.board.number(h)).filter(|h| here.contains(h)).collect();
             let scope = ScopeNo(root.0 + step.scope.0);
             let round = self.fates.round(scope);
             if let Some(round) = round {
@@ -344,6 +342,7 @@ impl Dispatcher {
         let node = self.node(step).clone();
         if let Some(run) = self.plays.get_mut(&node.play) {
             run.handlers.extend(fragment.handlers.iter().cloned());
+            run.now = None;
             for layer in &fragment.exposed {
                 // The same role again, as in a loop: the later one counts.
                 run.facts

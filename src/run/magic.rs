@@ -1,7 +1,7 @@
 //! The variables that Benchbook itself defines, and the scope in which a step is done.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Options;
 use super::hosts::{Board, Host};
@@ -27,6 +27,8 @@ pub struct PlayFacts {
     pub live: Vec<HostName>,
     /// Variables of roles that were included with `public: true` so far in this batch.
     pub exposed: Vec<Arc<VarLayer>>,
+    /// What is made of all this for templates: once, not for every step on every host.
+    pub(super) variables: OnceLock<Arc<VarLayer>>,
 }
 
 /// `hostvars`: every host with what does not depend on a play.
@@ -69,7 +71,16 @@ pub fn step_scope(
     // First, so that a role's own variables count inside it.
     play.exposed.iter().for_each(|layer| scope.push(Arc::clone(layer)));
     step.vars.iter().for_each(|layer| scope.push(layer.clone()));
-    scope.push(layer(Level::Magic, magic(step, play, run, options)));
+    let variables = play.variables.get_or_init(|| Arc::new(layer(Level::Magic, magic(play, run, options))));
+    scope.push(Arc::clone(variables));
+    if let Some((name, path)) = task(step).and_then(|task| task.role.as_ref()) {
+        let role = Map::from_iter([
+            ("role_name", Value::from(&**name)),
+            ("ansible_role_name", Value::from(&**name)),
+            ("role_path", absolute(path).into()),
+        ]);
+        scope.push(layer(Level::Magic, role));
+    }
     if let Some(case) = case_variable(step, &scope) {
         scope.push(layer(Level::CaseParams, Map::from_iter([("case", case)])));
     }
@@ -93,7 +104,7 @@ pub fn inventory_file(named: &Span) -> Option<(String, String)> {
         .then(|| (absolute(file), absolute(file.parent().unwrap_or(Path::new("")))))
 }
 
-fn magic(step: &Step, play: &PlayFacts, run: &RunId, options: &Options) -> Map {
+fn magic(play: &PlayFacts, run: &RunId, options: &Options) -> Map {
     let ansible = Map::from_iter([
         ("full", Value::from("2.19.0")),
         ("major", 2.into()),
@@ -122,11 +133,6 @@ fn magic(step: &Step, play: &PlayFacts, run: &RunId, options: &Options) -> Map {
     ]);
     if let Some(limit) = &options.limit {
         magic.insert("ansible_limit", limit.as_str());
-    }
-    if let Some((name, path)) = task(step).and_then(|task| task.role.as_ref()) {
-        magic.insert("role_name", name.as_ref());
-        magic.insert("ansible_role_name", name.as_ref());
-        magic.insert("role_path", absolute(path));
     }
     magic
 }

@@ -166,7 +166,7 @@ impl Unit {
     /// Does the step.
     pub async fn run(self) -> Finished {
         let started = self.shared.clock.now();
-        let name = self.name(&self.scope());
+        let name = self.name();
         let (round, warmup) = round_of(&self.step);
         if !super::ending::is_silent(&self.step) {
             self.say(Event::StepStarted {
@@ -201,12 +201,12 @@ impl Unit {
     }
 
     /// The step's name for people, rendered as far as that works.
-    fn name(&self, scope: &Scope) -> String {
+    fn name(&self) -> String {
         if !has_marks(&self.step.name) {
             return self.step.name.clone();
         }
         let name = Value::template(self.step.name.as_str(), self.step.span.clone());
-        self.templar(scope.clone(), &[]).render_str(&name).unwrap_or_else(|_| self.step.name.clone())
+        self.templar(self.scope(), &[]).render_str(&name).unwrap_or_else(|_| self.step.name.clone())
     }
 
     /// The variables that the step sees.

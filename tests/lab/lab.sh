@@ -117,7 +117,7 @@ sshd_config() {
     cat "$folder/$name/sshd_config" 2>/dev/null || :
     printf '%s\n' "$@"
     cat <<END
-KexAlgorithms curve25519-sha256
+KexAlgorithms curve25519-sha256,curve25519-sha256@libssh.org
 UsePAM no
 UseDNS no
 StrictModes no
@@ -254,7 +254,7 @@ IdentitiesOnly yes
 UserKnownHostsFile $folder/known_hosts
 GlobalKnownHostsFile /dev/null
 StrictHostKeyChecking yes
-KexAlgorithms curve25519-sha256
+KexAlgorithms curve25519-sha256,curve25519-sha256@libssh.org
 User $user
 Port $port
 END
