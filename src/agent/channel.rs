@@ -179,12 +179,9 @@ impl Read for UploadReader<'_> {
         loop {
             let State { closed, cancelled, .. } = *state;
             let upload = state.upload(self.number).map_err(|e| io::Error::new(io::ErrorKind::NotFound, e))?;
-            // Credit goes in big pieces, or when the other side would have to wait for it.
+            // Credit goes in big pieces; the other side still has three quarters of the window by then.
             let ended = upload.end.is_some();
-            if !ended
-                && self.consumed > 0
-                && (self.consumed >= UPLOAD_WINDOW / 4 || upload.waiting.is_empty())
-            {
+            if !ended && self.consumed >= UPLOAD_WINDOW / 4 {
                 let bytes = std::mem::take(&mut self.consumed);
                 upload.window += bytes;
                 drop(state);

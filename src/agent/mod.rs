@@ -4,7 +4,9 @@
 //! the connection `memory` run the same loop.
 
 mod channel;
+mod dial;
 mod outbox;
+mod service;
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -16,10 +18,10 @@ use std::time::Duration;
 use self::channel::Channel;
 use self::outbox::Outbox;
 use crate::base::{Clock, SystemClock};
-use crate::module::{Context, Module};
+use crate::module::{Context, Module, accounts};
 use crate::wire::control::PROTOCOL;
 use crate::wire::preamble::magic_line;
-use crate::wire::{Decoder, Flow, Hello, Message, Outcome, Packet, Request, WireError};
+use crate::wire::{Decoder, Dial, Flow, Hello, Message, Outcome, Packet, Request, WireError};
 
 /// How many requests may run at once; more are refused.
 const MAX_REQUESTS: usize = 1024;
@@ -50,12 +52,14 @@ where
 /// Who this is, and now.
 pub fn hello() -> Hello {
     let boot_id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let uid = rustix::process::getuid().as_raw();
     Hello {
         protocol: PROTOCOL,
         build: env!("CARGO_PKG_VERSION").into(),
         os: std::env::consts::OS.into(),
         arch: std::env::consts::ARCH.into(),
-        uid: rustix::process::getuid().as_raw(),
+        uid,
+        user: accounts::local_name(uid).unwrap_or_default(),
         boot_id: boot_id.trim().into(),
         clock: SystemClock.now(),
     }
@@ -100,6 +104,7 @@ impl Agent {
     fn handle(&self, number: u32, packet: Packet) -> io::Result<bool> {
         match packet {
             Packet::Control(Message::Start(request)) => self.start(number, *request)?,
+            Packet::Control(Message::Dial(dial)) => self.dial(number, *dial)?,
             Packet::Control(Message::Ping { token }) => {
                 self.outbox.message(number, &Message::Pong { token, clock: SystemClock.now() })?;
             }
@@ -130,6 +135,29 @@ impl Agent {
     }
 
     fn start(&self, number: u32, request: Request) -> io::Result<()> {
+        let (uploads, grace) = (request.uploads, Duration::from_millis(request.grace_ms));
+        let modules = self.modules;
+        let name = request.module.clone();
+        self.begin(number, uploads, grace, name, move |channel| invoke(modules, &request, channel))
+    }
+
+    fn dial(&self, number: u32, dial: Dial) -> io::Result<()> {
+        self.begin(number, 1, Duration::ZERO, "dial".into(), move |channel| {
+            let started = SystemClock.now();
+            let outcome = dial::connect(dial, channel);
+            Outcome { started, ended: SystemClock.now(), ..outcome }
+        })
+    }
+
+    /// Does the work in a thread of its own, on a new channel, and answers with its outcome.
+    fn begin(
+        &self,
+        number: u32,
+        uploads: u32,
+        grace: Duration,
+        name: String,
+        work: impl FnOnce(&Channel) -> Outcome + Send + 'static,
+    ) -> io::Result<()> {
         let mut running = lock(&self.running);
         if number == 0 || running.contains_key(&number) {
             return Err(invalid(WireError::Order("a request on a channel that is in use")));
@@ -138,13 +166,12 @@ impl Agent {
             let outcome = Outcome::failed(format!("the agent already runs {MAX_REQUESTS} requests"));
             return self.outbox.message(number, &Message::Done(Box::new(outcome)));
         }
-        let channel = Arc::new(Channel::new(number, request.uploads, Arc::clone(&self.outbox)));
-        let grace = Duration::from_millis(request.grace_ms);
+        let channel = Arc::new(Channel::new(number, uploads, Arc::clone(&self.outbox)));
         // The thread cannot take itself out of the table before it is in it: the table is locked.
-        let (table, modules) = (Arc::clone(&self.running), self.modules);
+        let table = Arc::clone(&self.running);
         let own = Arc::clone(&channel);
-        let thread = thread::Builder::new().name(request.module.clone()).spawn(move || {
-            let outcome = invoke(modules, &request, &own);
+        let thread = thread::Builder::new().name(name).spawn(move || {
+            let outcome = work(&own);
             lock(&table).remove(&number);
             own.done(outcome);
         });
@@ -177,18 +204,20 @@ impl Agent {
     }
 }
 
-/// Runs the module. Whatever happens becomes an outcome.
+/// Runs the module or service. Whatever happens becomes an outcome.
 fn invoke(modules: &'static [Module], request: &Request, channel: &Channel) -> Outcome {
     let started = SystemClock.now();
-    let outcome = match modules.iter().find(|m| m.spec.name == request.module) {
-        Some(module) => {
+    let name = request.module.as_str();
+    let module = || modules.iter().find(|m| m.spec.name == name).map(|m| m.run);
+    let outcome = match service::find(name).or_else(module) {
+        Some(run) => {
             let mut context = Context { request, link: channel, clock: &SystemClock };
-            let run = AssertUnwindSafe(|| (module.run)(&request.args, &mut context));
+            let run = AssertUnwindSafe(|| run(&request.args, &mut context));
             catch_unwind(run).unwrap_or_else(|panic| {
-                Outcome::failed(format!("module `{}` panicked: {}", request.module, panic_text(&*panic)))
+                Outcome::failed(format!("module `{name}` panicked: {}", panic_text(&*panic)))
             })
         }
-        None => Outcome::failed(format!("this agent has no module `{}`", request.module)),
+        None => Outcome::failed(format!("this agent has no module `{name}`")),
     };
     Outcome { started, ended: SystemClock.now(), ..outcome }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::base::Diagnostic;
+use crate::wire::Escalation;
 
 /// What the inventory says about reaching a host; plain data, already templated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,16 +24,29 @@ pub struct Target {
 pub enum Endpoint {
     /// This machine, as the user who runs the controller.
     Local,
+    /// Another user there, through the agent of the user who logged in.
+    Become(Arc<Endpoint>, Arc<Escalation>),
     /// An agent inside this process, by its name in a test.
     Memory(Arc<str>),
     /// Answers from data, by its name in a test.
     Scripted(Arc<str>),
 }
 
+impl Endpoint {
+    /// The endpoint of the user who logs in.
+    pub fn login(&self) -> &Endpoint {
+        match self {
+            Endpoint::Become(login, _) => login.login(),
+            own => own,
+        }
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Endpoint::Local => f.write_str("local"),
+            Endpoint::Become(login, escalation) => write!(f, "{login} as {}", escalation.user),
             Endpoint::Memory(name) => write!(f, "memory {name}"),
             Endpoint::Scripted(name) => write!(f, "scripted {name}"),
         }

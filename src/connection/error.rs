@@ -38,12 +38,25 @@ pub enum ConnectError {
         /// This program's.
         ours: u32,
     },
+    /// The target is there, but nobody becomes another user on it.
+    #[error("{reason}{}", said(banner))]
+    Become {
+        /// What sudo, su or doas says, or what it means.
+        reason: String,
+        /// What was printed beside that.
+        banner: String,
+    },
     /// Nobody told the pool how to reach this endpoint.
     #[error("nothing is known about how to reach {0}")]
     Unknown(Endpoint),
 }
 
 impl ConnectError {
+    /// Whether the target can be reached all the same, so that only this task fails.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, ConnectError::Become { .. })
+    }
+
     /// What the user is told.
     pub fn diagnostic(&self) -> Diagnostic {
         let code = match self {
@@ -51,6 +64,7 @@ impl ConnectError {
             ConnectError::Start { .. } => "agent-does-not-start",
             ConnectError::NoAnswer { .. } => "no-answer",
             ConnectError::Protocol { .. } => "agent-of-another-build",
+            ConnectError::Become { .. } => "become",
             ConnectError::Unknown(_) => "unknown-endpoint",
         };
         let diagnostic = Diagnostic::error(code, self.to_string());

@@ -2,6 +2,7 @@
 //!
 //! What is said over the stream is in [`session`], once for all. This layer knows no task and no plan.
 
+pub mod become_user;
 pub mod endpoint;
 pub mod error;
 pub mod local;

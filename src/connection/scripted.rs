@@ -302,6 +302,7 @@ fn hello() -> Hello {
         os: "linux".into(),
         arch: std::env::consts::ARCH.into(),
         uid: 0,
+        user: "root".into(),
         boot_id: String::new(),
         clock: SystemClock.now(),
     }

@@ -1,6 +1,7 @@
 //! The controller's side of a conversation with one agent: many calls at once over one stream.
 
 mod calls;
+mod dialling;
 mod tasks;
 
 use std::future::pending;
@@ -19,7 +20,7 @@ use crate::base::{Clock, SystemClock};
 use crate::wire::control::{OUTPUT_WINDOW, PROTOCOL};
 use crate::wire::frame::MAX_PAYLOAD;
 use crate::wire::preamble::PreambleReader;
-use crate::wire::{Decoder, Hello, Message, Outcome, Packet, Request, Stream, WireError};
+use crate::wire::{Decoder, Dial, Hello, Message, Outcome, Packet, Request, Stream, WireError};
 
 /// How long an agent may take to say hello.
 const HANDSHAKE: Duration = Duration::from_mins(1);
@@ -175,6 +176,12 @@ impl Session {
             outcome = receive(open, call.output) => outcome,
             () = pass_on_cancel(&self.shared, channel, call.cancel) => pending().await,
         }
+    }
+
+    /// Opens a stream through the agent. It ends when its output is dropped or the other end closes; `ended` gives the agent's
+    /// words when that was not as it should be.
+    pub fn dial(&self, dial: Dial) -> Result<Link, CallError> {
+        Open::dial(&self.shared, dial).map(dialling::link)
     }
 
     /// Asks the agent for its time a few times and believes the fastest answer.

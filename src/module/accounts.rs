@@ -88,6 +88,12 @@ pub fn group_by_gid(gid: u32, ctx: &mut Context<'_>) -> Option<Group> {
     look_up("group", &gid.to_string(), parse_group, |g| g.gid == gid, ctx)
 }
 
+/// The name of a user of /etc/passwd. Asks nobody else, so it is cheap.
+pub fn local_name(uid: u32) -> Option<String> {
+    let local = std::fs::read("/etc/passwd").ok()?;
+    String::from_utf8_lossy(&local).lines().filter_map(parse_user).find(|u| u.uid == uid).map(|u| u.name)
+}
+
 /// Who this process is.
 pub fn current_user(ctx: &mut Context<'_>) -> Option<User> {
     user_by_uid(rustix::process::geteuid().as_raw(), ctx)

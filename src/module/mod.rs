@@ -3,7 +3,7 @@
 //! A module is an `Args` struct and one synchronous function, the same code locally and remotely. It never changes the
 //! process's own state (working directory, umask, environment, uid) and never calls libc's passwd, group or resolver functions.
 
-mod accounts;
+pub mod accounts;
 mod atomic;
 mod attributes;
 pub mod checksum;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::frame::{self, Frame, FrameError, Kind};
-use super::{Outcome, Request, Stream};
+use super::{Dial, Outcome, Request, Stream};
 use crate::base::Timestamp;
 
 /// The version of everything in this folder. Both sides must have the same.
@@ -28,6 +28,9 @@ pub struct Hello {
     pub arch: String,
     /// The user it runs as.
     pub uid: u32,
+    /// That user's name in /etc/passwd; empty when it is not there.
+    #[serde(default)]
+    pub user: String,
     /// The kernel's id of this boot; empty without /proc.
     pub boot_id: String,
     /// The target's time of day when it was sent.
@@ -52,7 +55,9 @@ pub enum Message {
     Hello(Hello),
     /// Controller: run a module; the frame's channel is new.
     Start(Box<Request>),
-    /// Agent: the invocation ended; the last message of its channel.
+    /// Controller: open a stream; the frame's channel is new. `Done` says that it ended, and why when it did not go well.
+    Dial(Box<Dial>),
+    /// Agent: the invocation or the stream ended; the last message of its channel.
     Done(Box<Outcome>),
     /// Controller: TERM now, KILL after this many milliseconds. A second one may shorten the first.
     Cancel {
@@ -178,7 +183,7 @@ impl Stream {
 mod tests {
     use super::*;
     use crate::base::{Map, Value};
-    use crate::wire::{Decoder, Status};
+    use crate::wire::{Decoder, Escalation, Method, Status};
     use proptest::prelude::*;
 
     fn back(message: &Message) -> Message {
@@ -220,12 +225,34 @@ mod tests {
         }
 
         #[test]
+        fn dials_survive_the_wire(user in ".{0,20}", exe in prop::option::of(".{0,20}"), password in prop::option::of(".{0,20}"), method in 0..3_usize) {
+            let password = password.map(Into::into);
+            let escalation = Escalation { method: Method::ALL[method], user, flags: exe.clone(), exe, password };
+            let message = Message::Dial(Box::new(Dial::Agent(escalation)));
+            prop_assert_eq!(back(&message), message);
+        }
+
+        #[test]
         fn any_bytes_are_read_or_refused(payload in prop::collection::vec(any::<u8>(), 0..400)) {
             let frame = Frame { kind: Kind::Control, channel: 0, payload };
             if let Ok(Packet::Control(message)) = Packet::of(frame) {
                 prop_assert_eq!(back(&message).to_bytes(0), message.to_bytes(0));
             }
         }
+    }
+
+    #[test]
+    fn a_dial_carries_its_password_and_does_not_show_it() {
+        let escalation = Escalation {
+            method: Method::Doas,
+            user: "bob".into(),
+            exe: None,
+            flags: Some("-i".into()),
+            password: Some("hunter2".into()),
+        };
+        let message = Message::Dial(Box::new(Dial::Agent(escalation)));
+        assert_eq!(back(&message), message);
+        assert!(!format!("{message:?}").contains("hunter2"));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! Both programs link this layer, so it is synchronous and small; it knows no task and no connection.
 //!
 //! An agent prints [`preamble::magic_line`], then frames only. Channel 0 is the connection itself; every request has a channel of
-//! its own, which begins with `Start` and ends with `Done`. Bulk bytes need credit, in both directions and per channel.
+//! its own, which begins with `Start` or `Dial` and ends with `Done`. Bulk bytes need credit, in both directions and per channel.
 
 pub mod control;
+pub mod dial;
 pub mod frame;
 pub mod job;
 mod lines;
@@ -13,6 +14,7 @@ pub mod message;
 pub mod preamble;
 
 pub use control::{Flow, Hello, Message, Packet, WireError};
+pub use dial::{Dial, Escalation, Method};
 pub use frame::{Decoder, Frame};
 pub use job::{Job, JobKey, Offsets};
 pub use message::{Diff, Outcome, Request, Status, Stream};

@@ -2,6 +2,7 @@
 
 mod checks;
 mod endings;
+mod streams;
 pub mod subject;
 
 use subject::{local, memory, scripted};
@@ -45,4 +46,7 @@ suite! {
     endings::cut_stream: local, memory, scripted;
     endings::cut_by_the_agent: local, scripted;
     endings::nonsense: local, memory, scripted;
+    streams::another_users_agent: local, memory;
+    streams::refusals: local, memory;
+    streams::children_end_with_the_login: local, memory;
 }

@@ -10,7 +10,7 @@ use super::CallError;
 use crate::base::Timestamp;
 use crate::wire::control::{OUTPUT_WINDOW, UPLOAD_AHEAD};
 use crate::wire::frame;
-use crate::wire::{Flow, Message, Outcome, Packet, Request, Stream};
+use crate::wire::{Dial, Flow, Message, Outcome, Packet, Request, Stream};
 
 /// How many frames of uploads may wait to be written.
 const WAITING_UPLOADS: usize = 8;
@@ -77,18 +77,32 @@ pub struct Open {
 impl Open {
     /// Sends the request on a new channel.
     pub fn start(shared: &Arc<Shared>, request: Request) -> Result<Self, CallError> {
-        let grace = Duration::from_millis(request.grace_ms);
-        let (uploads, credit) = (0..request.uploads).map(|_| watch::channel(UPLOAD_AHEAD)).unzip();
+        let (grace, uploads) = (Duration::from_millis(request.grace_ms), request.uploads);
+        Self::begin(shared, &Message::Start(Box::new(request)), uploads, grace)
+    }
+
+    /// Opens a stream on a new channel.
+    pub fn dial(shared: &Arc<Shared>, dial: Dial) -> Result<Self, CallError> {
+        Self::begin(shared, &Message::Dial(Box::new(dial)), 1, Duration::ZERO)
+    }
+
+    fn begin(
+        shared: &Arc<Shared>,
+        first: &Message,
+        uploads: u32,
+        grace: Duration,
+    ) -> Result<Self, CallError> {
+        let (uploads, credit) = (0..uploads).map(|_| watch::channel(UPLOAD_AHEAD)).unzip();
         let (sender, events) = mpsc::unbounded_channel();
         let mut table = shared.lock();
         if let Some(reason) = &table.lost {
             return Err(CallError::Lost(reason.clone()));
         }
         let channel = table.free_channel();
-        let start = Message::Start(Box::new(request)).to_bytes(channel).map_err(CallError::Request)?;
+        let frames = first.to_bytes(channel).map_err(CallError::Request)?;
         table.longest_grace = table.longest_grace.max(grace);
         table.calls.insert(channel, Entry { events: Some(sender), window: OUTPUT_WINDOW, uploads });
-        shared.send(start);
+        shared.send(frames);
         drop(table);
         Ok(Self { shared: Arc::clone(shared), channel, events, credit, finished: false, grace })
     }

@@ -1,0 +1,76 @@
+//! The command line by which a user becomes another.
+
+use crate::module::shlex;
+use crate::wire::{Escalation, Method};
+
+/// What sudo is told when nobody gives `become_flags`.
+const SUDO_FLAGS: &str = "-H";
+
+/// The words of the command that starts `program` for the other user; sudo asks with `prompt`. An error is a sentence.
+pub fn command_line(escalation: &Escalation, program: &str, prompt: &str) -> Result<Vec<String>, String> {
+    let Escalation { method, user, exe, flags, password } = escalation;
+    let words = |keyword: &str, text: &str| {
+        shlex::split(text).map_err(|error| format!("`{keyword}` cannot be split into words: {error}"))
+    };
+    let mut line = words("become_exe", exe.as_deref().unwrap_or(method.name()))?;
+    if line.is_empty() {
+        return Err("`become_exe` is empty".into());
+    }
+    let default = if *method == Method::Sudo { SUDO_FLAGS } else { "" };
+    let mut flags = words("become_flags", flags.as_deref().unwrap_or(default))?;
+    if password.is_some() && *method != Method::Su {
+        // Whoever gives a password wants to be asked for it.
+        flags.retain(|flag| flag != "-n");
+    }
+    line.append(&mut flags);
+    let more: &[&str] = match method {
+        Method::Sudo => &["-S", "-p", prompt, "-u", user, program],
+        Method::Doas => &["-u", user, program],
+        Method::Su => &[user, "-c", &format!("exec {}", quoted(program))],
+    };
+    line.extend(more.iter().map(|word| (*word).to_owned()));
+    Ok(line)
+}
+
+/// As one word for a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_method_has_its_own_way() {
+        let line = |method, flags: Option<&str>, password: Option<&str>| {
+            let escalation = Escalation {
+                method,
+                user: "bob".into(),
+                exe: None,
+                flags: flags.map(Into::into),
+                password: password.map(Into::into),
+            };
+            command_line(&escalation, "/x/it's", "PROMPT").unwrap().join(" ")
+        };
+        assert_eq!(line(Method::Sudo, None, None), "sudo -H -S -p PROMPT -u bob /x/it's");
+        assert_eq!(line(Method::Sudo, Some("-i -n"), Some("x")), "sudo -i -S -p PROMPT -u bob /x/it's");
+        assert_eq!(line(Method::Sudo, Some("-n"), None), "sudo -n -S -p PROMPT -u bob /x/it's");
+        assert_eq!(line(Method::Doas, None, None), "doas -u bob /x/it's");
+        assert_eq!(line(Method::Su, Some("-s /bin/sh"), None), r"su -s /bin/sh bob -c exec '/x/it'\''s'");
+    }
+
+    #[test]
+    fn words_that_cannot_be_split() {
+        let escalation = |exe: &str| Escalation {
+            method: Method::Su,
+            user: "bob".into(),
+            exe: Some(exe.into()),
+            flags: None,
+            password: None,
+        };
+        let refused = |exe| command_line(&escalation(exe), "/x", "").unwrap_err();
+        assert_eq!(refused("'su"), "`become_exe` cannot be split into words: no closing quotation");
+        assert_eq!(refused(" "), "`become_exe` is empty");
+    }
+}
