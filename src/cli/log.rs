@@ -6,8 +6,8 @@ use super::project::WhichRun;
 use super::terminal::Terminal;
 use super::{Exit, Outcome};
 use crate::base::Diagnostic;
+use crate::base::selector::selects_case_id;
 use crate::event::{Event, Fate};
-use crate::report::verdict::case_matches;
 use crate::store::{Run, RunFolder};
 use crate::wire::Stream;
 
@@ -17,7 +17,7 @@ use crate::wire::Stream;
 pub(super) struct Args {
     #[command(flatten)]
     run: WhichRun,
-    /// Steps of this case: `stream`, or `stream[threads=1]`
+    /// Steps of this case: `stream`, or `str*[threads=1]`
     #[arg(long, value_name = "CASE")]
     case: Option<String>,
     /// Steps on this host
@@ -92,7 +92,10 @@ impl Args {
         };
         matches!(fate, Fate::Ran { .. })
             && self.host.as_deref().is_none_or(|wanted| host.as_str() == wanted)
-            && self.case.as_deref().is_none_or(|w| case.as_ref().is_some_and(|c| case_matches(c, w)))
+            && self
+                .case
+                .as_deref()
+                .is_none_or(|w| case.as_ref().is_some_and(|c| selects_case_id(w, c.as_str())))
             && self.round.is_none_or(|wanted| *round == Some(wanted) && *warmup == self.warmup)
             && (!self.warmup || *warmup)
             && self.step.as_deref().is_none_or(|w| name == w || step.as_str().ends_with(w))

@@ -19,7 +19,7 @@ pub(super) struct Args {
     /// Every figure, not only the judged ones
     #[arg(long)]
     all: bool,
-    /// Only this case: `stream`, or `stream[threads=1]`
+    /// Only this case: `stream`, `str*`, or `stream[threads=1]`
     #[arg(long, value_name = "CASE")]
     case: Option<String>,
     /// Only this host

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Options;
+use crate::base::selector::selects_case;
 use crate::base::suggest::nearest;
 use crate::base::{CaseId, Diagnostic, Map};
 use crate::model::Stage;
@@ -61,45 +62,8 @@ impl Options {
     }
 }
 
-/// `stream`, `str*`, `stream[threads=1]`, `*[mib=64]`, `stream[threads=1,mib=64]`.
 fn matches(selector: &str, name: &str, id: &CaseId, params: &Map) -> bool {
-    if selector == id.as_str() {
-        return true;
-    }
-    let (pattern, wanted) = match selector.strip_suffix(']').and_then(|s| s.split_once('[')) {
-        Some((pattern, wanted)) => (pattern, wanted),
-        None => (selector, ""),
-    };
-    let holds = |part: &str| {
-        part.split_once('=').is_some_and(|(key, value)| {
-            params.get(key.trim()).is_some_and(|v| glob(value.trim(), &v.to_string()))
-        })
-    };
-    glob(pattern, name) && wanted.split(',').filter(|p| !p.trim().is_empty()).all(holds)
-}
-
-/// Whether a pattern with `*` and `?` fits a whole text.
-pub(super) fn glob(pattern: &str, text: &str) -> bool {
-    let mut rest = text;
-    let mut chars = pattern.chars();
-    while let Some(p) = chars.next() {
-        match p {
-            '*' => {
-                let tail = chars.as_str();
-                let mut starts = rest.char_indices().map(|(i, _)| i).chain([rest.len()]);
-                return starts.any(|i| glob(tail, &rest[i..]));
-            }
-            '?' => {
-                let Some(c) = rest.chars().next() else { return false };
-                rest = &rest[c.len_utf8()..];
-            }
-            p => {
-                let Some(after) = rest.strip_prefix(p) else { return false };
-                rest = after;
-            }
-        }
-    }
-    rest.is_empty()
+    selects_case(selector, name, id.as_str(), |key| params.get(key).map(ToString::to_string))
 }
 
 #[cfg(test)]
@@ -128,19 +92,5 @@ mod tests {
         assert!(!selects(&skip, &["a", "always"]) && selects(&skip, &["b"]));
         assert!(!selects(&options(&[], &["always"]), &["always"]));
         assert!(selects(&options(&["never"], &[]), &["never"]));
-    }
-
-    #[test]
-    fn cases_are_selected_by_name_parameters_and_globs() {
-        let id = CaseId::from("stream[threads=1,mib=64]");
-        let params: Map = [("threads", 1), ("mib", 64)].into_iter().collect();
-        for good in
-            ["stream", "st*", "stream[threads=1]", "*[mib=6?]", "stream[mib=64,threads=1]", id.as_str()]
-        {
-            assert!(matches(good, "stream", &id, &params), "{good}");
-        }
-        for bad in ["gemm", "stream[threads=2]", "strea", "stream[cores=1]"] {
-            assert!(!matches(bad, "stream", &id, &params), "{bad}");
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Selection;
 use super::summary::Summary;
-use super::verdict::case_matches;
+use crate::base::selector::selects_case_id;
 
 const HEAD: &str =
     "run,case,figure,labels,unit,better,host,rounds,n,median,mad,min,max,mean,verdict,bound,values\n";
@@ -12,7 +12,7 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
     let mut text = HEAD.to_owned();
     let run = summary.run.as_ref().map(ToString::to_string).unwrap_or_default();
     for row in &summary.rows {
-        if selection.case.as_deref().is_some_and(|wanted| !case_matches(&row.case, wanted)) {
+        if selection.case.as_deref().is_some_and(|wanted| !selects_case_id(wanted, row.case.as_str())) {
             continue;
         }
         let labels: Vec<String> = row.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Selection;
 use super::summary::Summary;
-use super::verdict::case_matches;
+use crate::base::selector::selects_case_id;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -17,8 +17,10 @@ struct Document<'a> {
 pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
     let mut summary = summary.clone();
     if let Some(wanted) = &selection.case {
-        summary.rows.retain(|row| case_matches(&row.case, wanted));
-        summary.failures.retain(|f| f.case.as_ref().is_some_and(|case| case_matches(case, wanted)));
+        summary.rows.retain(|row| selects_case_id(wanted, row.case.as_str()));
+        summary
+            .failures
+            .retain(|f| f.case.as_ref().is_some_and(|case| selects_case_id(wanted, case.as_str())));
     }
     if let Some(wanted) = &selection.host {
         summary.rows.iter_mut().for_each(|row| row.cells.retain(|host, _| host.as_str() == wanted));

@@ -9,8 +9,9 @@ use super::Selection;
 use super::columns::{Align, lines};
 use super::line::without_case;
 use super::summary::{Cell, Failure, Row, Summary};
-use super::verdict::{Verdict, case_matches, split_case};
+use super::verdict::Verdict;
 use crate::base::clock::human_duration;
+use crate::base::selector::{selects_case_id, split_case};
 use crate::base::unit::{Scale, Unit};
 use crate::base::{CaseId, HostName};
 
@@ -52,7 +53,7 @@ fn wants_host(selection: &Selection, host: &HostName) -> bool {
 
 /// Whether the user asked for this case.
 pub(super) fn wants_case(selection: &Selection, case: &CaseId) -> bool {
-    selection.case.as_deref().is_none_or(|wanted| case_matches(case, wanted))
+    selection.case.as_deref().is_none_or(|wanted| selects_case_id(wanted, case.as_str()))
 }
 
 /// Rows that are shown: all, or of a case's metric the judged ones and those that went wrong. A metric of which nothing is

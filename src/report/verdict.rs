@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::base::CaseId;
 use crate::event::Expectation;
 
 /// How a figure, or a case, turned out.
@@ -53,21 +52,6 @@ pub fn judge(median: f64, expectations: &[&Expectation]) -> Option<Miss> {
         .find_map(|e| e.missed(median).map(|(bound, below)| Miss { bound, below, place: e.place.clone() }))
 }
 
-/// Whether a case is meant by a word of `--case`: its name, or its name with parameters, of which some may be left out.
-pub fn case_matches(case: &CaseId, wanted: &str) -> bool {
-    let (name, params) = split_case(case.as_str());
-    let (wanted_name, wanted_params) = split_case(wanted);
-    name == wanted_name && wanted_params.iter().all(|p| params.contains(p))
-}
-
-/// `stream[threads=1,mib=64]` → `stream` and its parameters.
-pub fn split_case(case: &str) -> (&str, Vec<&str>) {
-    let Some((name, rest)) = case.strip_suffix(']').and_then(|c| c.split_once('[')) else {
-        return (case, Vec::new());
-    };
-    (name, rest.split(',').map(str::trim).filter(|p| !p.is_empty()).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,16 +64,5 @@ mod tests {
         assert_eq!(judged(9.0), None);
         assert_eq!(judged(7.9), Some((8.0, true)));
         assert_eq!(judged(9.1), Some((9.0, false)));
-    }
-
-    #[test]
-    fn a_case_is_named_by_some_of_its_parameters() {
-        let case = CaseId::from("stream[threads=1,mib=64]");
-        for wanted in ["stream", "stream[mib=64]", "stream[mib=64,threads=1]", "stream[threads=1,mib=64]"] {
-            assert!(case_matches(&case, wanted), "{wanted}");
-        }
-        for wanted in ["strea", "stream[mib=6]", "stream[mib=64,x=1]"] {
-            assert!(!case_matches(&case, wanted), "{wanted}");
-        }
     }
 }
