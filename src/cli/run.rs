@@ -99,7 +99,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
             printed => printed?,
         }
     }
-    Ok(Exit::from_code(summary.exit.unwrap_or(ended.exit)))
+    Ok(Exit::from_code(ended.exit))
 }
 
 fn before(args: &Args, compiled: &Compiled) -> Provenance {

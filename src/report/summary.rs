@@ -124,6 +124,8 @@ pub struct Gathering {
     figures: Vec<Figure>,
     failures: Vec<Failure>,
     last: Timestamp,
+    /// Somebody asked the run to stop.
+    stopped: bool,
 }
 
 impl Summary {
@@ -164,6 +166,7 @@ impl Gathering {
             }
             Event::Figure(figure) => self.figures.push(figure.clone()),
             Event::StepEnded { .. } => self.failures.extend(failure(event)),
+            Event::Stopping { .. } => self.stopped = true,
             Event::Warning { text } => self.summary.warnings.push(text.clone()),
             Event::Reparsed { .. } => {
                 self.figures.clear();
@@ -184,11 +187,9 @@ impl Gathering {
         self.summary.failures = self.final_failures();
         let bad = |r: &Row| matches!(r.verdict, Verdict::Missed | Verdict::Failed);
         let good = self.summary.failures.is_empty() && !self.summary.rows.iter().any(bad);
-        match self.summary.exit {
-            Some(0) if !good => self.summary.exit = Some(1),
-            // What the run judged has been judged again.
-            Some(1) if good && self.summary.reparsed => self.summary.exit = Some(0),
-            _ => {}
+        // The run says how it ended; only figures that were read again afterwards are judged here.
+        if self.summary.reparsed && matches!(self.summary.exit, Some(0 | 1)) {
+            self.summary.exit = Some(u8::from(!good));
         }
         self.summary
     }
@@ -244,11 +245,20 @@ impl Gathering {
             let expect: Vec<&Expectation> =
                 attempt.expect.iter().filter(|e| e.concerns(figure, &by_name)).collect();
             judged |= !expect.is_empty();
-            cells.insert(host.clone(), cell(values, &attempt, &expect, figure.is_empty()));
+            let own = |f: &&Figure| f.case == *case && f.host == *host && !f.warmup;
+            let answered =
+                |e: &Expectation| self.figures.iter().filter(own).any(|f| e.concerns(&f.name, &f.labels));
+            let owed = expect.iter().any(|e| !answered(e));
+            let mut cell = cell(values, &attempt, &expect, figure.is_empty(), owed);
+            if self.stopped && cell.verdict == Verdict::Skipped {
+                cell.verdict = Verdict::Incomplete;
+            }
+            cells.insert(host.clone(), cell);
         }
         let complete = |c: &&Cell| matches!(c.verdict, Verdict::Ok | Verdict::Missed);
         let statistics = cells.values().filter(complete).filter_map(|c| c.statistics.as_ref());
         let medians: Vec<f64> = statistics.map(|s| s.median).collect();
+        let worst = || cells.values().map(|c| c.verdict);
         Row {
             case: case.clone(),
             figure: figure.to_owned(),
@@ -257,7 +267,8 @@ impl Gathering {
             higher_is_better: figures.first().is_none_or(|f| f.higher_is_better),
             spread: if medians.len() > 1 { statistics::spread(&medians) } else { None },
             judged,
-            verdict: cells.values().map(|c| c.verdict).max().unwrap_or_default(),
+            // A host that had nothing to give does not matter where others gave it.
+            verdict: worst().filter(|v| *v != Verdict::Skipped).max().or(worst().max()).unwrap_or_default(),
             cells,
         }
     }
@@ -300,7 +311,14 @@ impl Gathering {
     }
 }
 
-fn cell(values: Vec<f64>, attempt: &Attempt, expect: &[&Expectation], without_figure: bool) -> Cell {
+/// `owed`: something is expected of the host's figures, and no figure of it is meant.
+fn cell(
+    values: Vec<f64>,
+    attempt: &Attempt,
+    expect: &[&Expectation],
+    without_figure: bool,
+    owed: bool,
+) -> Cell {
     let statistics = Statistics::of(&values);
     let done = if without_figure {
         attempt.ended.as_ref().map_or(0, |(_, rounds)| *rounds)
@@ -311,7 +329,13 @@ fn cell(values: Vec<f64>, attempt: &Attempt, expect: &[&Expectation], without_fi
     let verdict = match &attempt.ended {
         Some((Some(_), _)) => Verdict::Failed,
         Some((None, 0)) if attempt.repeat > 0 => Verdict::Skipped,
-        Some((None, _)) if done == 0 && attempt.repeat > 0 => Verdict::Failed,
+        Some((None, _)) if done == 0 && attempt.repeat > 0 => {
+            if owed {
+                Verdict::Failed
+            } else {
+                Verdict::Skipped
+            }
+        }
         _ if done < attempt.repeat => Verdict::Incomplete,
         _ if miss.is_some() => Verdict::Missed,
         _ => Verdict::Ok,
