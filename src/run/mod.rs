@@ -18,6 +18,7 @@ mod looping;
 pub mod machines;
 pub mod magic;
 mod measure;
+mod pieces;
 pub mod queue;
 mod rounds;
 pub mod setup;

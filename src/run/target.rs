@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::delegate::Place;
 use super::keyword::Manner;
+use super::pieces::Pieces;
 use super::unit::Unit;
 use crate::action::{BoxFuture, Invocation, Target};
 use crate::connection::{Call, Chunk};
@@ -44,6 +45,7 @@ pub struct RemoteTarget<'a> {
     /// Whether output may be shown and kept.
     pub secret: bool,
     kept: Mutex<[Option<Kept>; 2]>,
+    texts: Mutex<[Pieces; 2]>,
     lost: OnceLock<String>,
     broken: OnceLock<JournalError>,
 }
@@ -60,6 +62,7 @@ impl<'a> RemoteTarget<'a> {
             measured: false,
             secret: false,
             kept: Mutex::default(),
+            texts: Mutex::default(),
             lost: OnceLock::new(),
             broken: OnceLock::new(),
         }
@@ -171,6 +174,7 @@ impl<'a> RemoteTarget<'a> {
                 self.log(stream, &bytes)?;
             }
         }
+        self.show_rest();
         if let Some(mut file) = file {
             let flushed = file.flush().await;
             problem =
@@ -190,13 +194,27 @@ impl<'a> RemoteTarget<'a> {
                 kept.bytes.extend_from_slice(bytes);
             }
         }
-        (self.unit.shared.events)(&Event::Output {
-            step: step.clone(),
-            host: host.clone(),
-            stream,
-            text: String::from_utf8_lossy(bytes).into_owned(),
-        });
+        if let Some(slot) = slot(stream) {
+            let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+            let text = texts[slot].take(bytes);
+            self.show(stream, text);
+        }
         Ok(())
+    }
+
+    /// What came last and is no whole character.
+    fn show_rest(&self) {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        for (stream, text) in [Stream::Stdout, Stream::Stderr].into_iter().zip(texts.iter_mut()) {
+            self.show(stream, text.rest());
+        }
+    }
+
+    fn show(&self, stream: Stream, text: String) {
+        if !text.is_empty() {
+            let (step, host) = (self.unit.step.id.clone(), self.unit.host.name.clone());
+            (self.unit.shared.events)(&Event::Output { step, host, stream, text });
+        }
     }
 }
 
