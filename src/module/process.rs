@@ -18,15 +18,21 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
-use self::output::{Capture, Reader};
+use self::output::{Capture, Pulse, Reader};
 use self::processes::Family;
 use super::Context;
 use crate::wire::Status;
 
 /// How long after KILL the output of a child is waited for: a process that nobody can find may hold it open.
 const AFTER_KILL: Duration = Duration::from_secs(2);
+/// How long the output may be silent after the child has exited, while a process that it left behind holds it open.
+const SILENCE: Duration = Duration::from_secs(3);
 /// How often descendants are looked for between TERM and KILL.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// What is said when that is over.
+const LEFT_BEHIND: &str = "a process that it left in the background holds its output open and was not waited for any longer; \
+                           redirect that output, or what is written to it next has no reader";
 
 /// What to run.
 #[derive(Clone, Debug, Default)]
@@ -92,7 +98,8 @@ enum Event {
 }
 
 impl Context<'_> {
-    /// Runs a command to its end, and until its output is closed. An error means that it could not be started.
+    /// Runs a command to its end, and until its output is closed or a process that it left in the background has been silent
+    /// for a while. An error means that it could not be started.
     ///
     /// The environment is the agent's, then the request's with `BENCHBOOK_RUN`, then the command's.
     pub fn run(&mut self, command: &Command) -> io::Result<Finished> {
@@ -114,13 +121,13 @@ impl Context<'_> {
                 wait_without_reaping(pid);
                 drop(exited.send(Event::Exited));
             });
-            let stop = reader.stop_handle();
+            let (stop, pulse) = (reader.stop_handle(), reader.pulse());
             let reading = scope.spawn(move || {
                 let capture = reader.read(link);
                 drop(tell.send(Event::OutputEnded));
                 capture
             });
-            self.supervise(&mut family, &events, &mut ending);
+            self.supervise(&mut family, &events, &pulse, &mut ending);
             stop.stop();
             reading.join().unwrap_or_else(|_| Capture::broken())
         });
@@ -159,11 +166,12 @@ impl Context<'_> {
     }
 
     /// Returns when the child has exited (it can be reaped) and its output has ended or was given up.
-    fn supervise(&self, family: &mut Family, events: &Receiver<Event>, ending: &mut Ending) {
+    fn supervise(&self, family: &mut Family, events: &Receiver<Event>, pulse: &Pulse, ending: &mut Ending) {
         let started = Instant::now();
         let limit = self.request.timeout_ms.map(|ms| started + Duration::from_millis(ms));
         let mut killed: Option<Instant> = None;
         let mut term: Option<Instant> = None;
+        let mut silent: Option<(Option<u64>, Instant)> = None;
         loop {
             if ending.is_over() && (term.is_none() || killed.is_some() || !family.has_others()) {
                 return;
@@ -177,6 +185,16 @@ impl Context<'_> {
                     term = Some(now);
                     family.signal(Signal::TERM);
                 }
+            }
+            if ending.exited && !ending.output_ended && ending.stop.is_none() {
+                let wait = pulse.wait();
+                let since =
+                    silent.filter(|(before, _)| wait.is_some() && *before == wait).map_or(now, |(_, at)| at);
+                if now >= since + SILENCE {
+                    ending.warning = Some(LEFT_BEHIND.into());
+                    return;
+                }
+                silent = Some((wait, since));
             }
             let grace = cancelled.unwrap_or(Duration::from_millis(self.request.grace_ms));
             let next = match (killed, term) {
@@ -192,7 +210,10 @@ impl Context<'_> {
                     continue;
                 }
                 (None, Some(at)) => Some((at + grace).min(now + LOOK)),
-                (None, None) => limit,
+                (None, None) => {
+                    let until = silent.map(|(_, since)| since + SILENCE);
+                    limit.into_iter().chain(until).min()
+                }
             };
             let event = match next {
                 Some(at) => events.recv_timeout(at.saturating_duration_since(now)),

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::Child;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 
@@ -69,6 +70,22 @@ impl Capture {
 pub struct Reader {
     pipes: [Option<(Stream, File)>; 2],
     stop: Arc<OwnedFd>,
+    pulse: Pulse,
+}
+
+/// Whether a [`Reader`] has anything to do, for another thread. Odd while it waits; every change is a sign of life.
+#[derive(Clone, Debug, Default)]
+pub struct Pulse(Arc<AtomicU64>);
+
+impl Pulse {
+    fn beat(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The number of this wait, if it waits: as long as that is the same, nothing came.
+    pub fn wait(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|beats| beats % 2 == 1)
+    }
 }
 
 /// Ends a [`Reader`] that still waits.
@@ -85,7 +102,11 @@ impl Stop {
 impl Reader {
     /// One that has no pipes yet: everything that can fail happens before the child is started.
     pub fn new() -> io::Result<Self> {
-        Ok(Self { pipes: [None, None], stop: Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?) })
+        Ok(Self {
+            pipes: [None, None],
+            stop: Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?),
+            pulse: Pulse::default(),
+        })
     }
 
     /// Takes the pipes of a child that was just started.
@@ -93,6 +114,11 @@ impl Reader {
         let stdout = child.stdout.take().map(|p| (Stream::Stdout, File::from(OwnedFd::from(p))));
         let stderr = child.stderr.take().map(|p| (Stream::Stderr, File::from(OwnedFd::from(p))));
         self.pipes = [stdout, stderr];
+    }
+
+    /// For another thread.
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// For another thread.
@@ -112,7 +138,10 @@ impl Reader {
     fn read_into(&mut self, capture: &mut Capture, mut link: Option<&dyn Link>) -> io::Result<()> {
         let mut piece = vec![0; PIECE];
         loop {
-            let (ready, stopped) = self.wait()?;
+            self.pulse.beat();
+            let waited = self.wait();
+            self.pulse.beat();
+            let (ready, stopped) = waited?;
             for (slot, _) in self.pipes.iter_mut().zip(ready).filter(|(_, ready)| *ready) {
                 let Some((stream, pipe)) = slot else { continue };
                 let bytes = match pipe.read(&mut piece) {

@@ -118,7 +118,21 @@ fn what_is_nobodys_business_is_not_streamed() {
 fn output_is_waited_for_beyond_the_exit() {
     let started = Instant::now();
     assert_eq!(said(&run(&sh("(sleep 0.3; echo later) & echo now"))), "now\nlater\n");
+    // Also when it takes long, as long as something comes.
+    let slowly = "(for n in 1 2 3 4; do sleep 1; echo $n; done) & echo 0";
+    assert_eq!(said(&run(&sh(slowly))), "0\n1\n2\n3\n4\n");
     assert!(started.elapsed() >= Duration::from_millis(300));
+}
+
+#[test]
+fn a_silent_process_that_was_left_behind_is_not_waited_for() {
+    let started = Instant::now();
+    let finished = run(&sh("sleep 30 & echo $!"));
+    assert!(started.elapsed() < Duration::from_secs(20), "it waited for {:?}", started.elapsed());
+    assert!(finished.status.success() && !finished.timed_out);
+    assert_eq!(finished.warnings, [super::LEFT_BEHIND]);
+    // It is the user's, and still there.
+    assert!(run(&sh(&format!("kill {}", said(&finished).trim()))).status.success());
 }
 
 #[test]
