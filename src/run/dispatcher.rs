@@ -130,6 +130,8 @@ pub struct Dispatcher {
     /// Those of them that failed themselves.
     pub(super) failed: HashSet<HostNo>,
     pub(super) lost: HashSet<HostNo>,
+    /// `clear_host_errors`: those of them that come back with the next play.
+    pub(super) forgiven: HashSet<HostNo>,
     /// A case failed, or a task that ends with exit 1 for another reason.
     pub(super) spoiled: bool,
     /// All hosts of a batch are gone: no further play begins.
@@ -184,6 +186,7 @@ impl Dispatcher {
             left: HashSet::new(),
             failed: HashSet::new(),
             lost: HashSet::new(),
+            forgiven: HashSet::new(),
             spoiled: false,
             over: false,
             urgency: Urgency::Go,
@@ -369,6 +372,7 @@ impl Dispatcher {
 
     async fn end(mut self, took: Duration) -> Ended {
         self.judge_cases();
+        self.take_back();
         let exit = match (self.urgency, self.spoiled || !self.failed.is_empty(), self.lost.is_empty()) {
             (Urgency::Stop | Urgency::AtOnce, _, _) => 4,
             (Urgency::Go, true, _) => 1,

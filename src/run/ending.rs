@@ -376,7 +376,8 @@ impl Dispatcher {
             }
             Meta::ClearFacts => Arc::make_mut(&mut self.board).get_mut(host).clear_facts(),
             Meta::ClearHostErrors => {
-                self.left.clear();
+                // They come back with the next play.
+                self.forgiven.extend(self.left.iter().chain(&self.lost));
                 self.failed.clear();
                 self.lost.clear();
                 self.recount();

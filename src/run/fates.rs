@@ -219,6 +219,11 @@ impl Fates {
         self.unreachable.insert(host);
     }
 
+    /// What was said of a host that was lost is forgotten.
+    pub fn regain(&mut self, host: HostNo) {
+        self.unreachable.remove(&host);
+    }
+
     /// The host leaves the play that this scope is in; an `always` that is owed still runs.
     pub fn end(&mut self, scope: ScopeNo, host: HostNo) {
         if let Some(play) = self.ancestors(scope).last() {

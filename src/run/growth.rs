@@ -124,11 +124,21 @@ impl Dispatcher {
         }
     }
 
+    /// `clear_host_errors` takes effect.
+    pub(super) fn take_back(&mut self) {
+        for host in std::mem::take(&mut self.forgiven) {
+            self.left.remove(&host);
+            self.lost.remove(&host);
+            self.fates.regain(host);
+        }
+    }
+
     /// A play begins: its hosts are bound, its batches follow each other.
     pub(super) fn start_play(&mut self, step: StepNo, number: usize) {
         if self.over || self.fates.is_cancelled() {
             return;
         }
+        self.take_back();
         let compiled = self.plan.plays.iter().find(|p| p.number == number);
         let plan = match compiled {
             Some(plan) if !self.inventory_changed => plan.clone(),
@@ -220,7 +230,8 @@ impl Dispatcher {
     pub(super) fn end_batch(&mut self, play: usize, batch: usize) {
         let Some(run) = self.plays.get(&play) else { return };
         let hosts = &run.batches[batch];
-        let gone = |h: &HostNo| self.left.contains(h) || self.lost.contains(h);
+        let gone =
+            |h: &HostNo| (self.left.contains(h) || self.lost.contains(h)) && !self.forgiven.contains(h);
         if !hosts.is_empty() && hosts.iter().all(gone) {
             self.over = true;
         }
