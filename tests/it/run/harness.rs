@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use benchbook::action::ACTIONS;
@@ -21,16 +22,28 @@ use benchbook::vars::Environment;
 use benchbook::wire::{Status, Stream};
 
 /// Writes nowhere, and remembers.
-#[derive(Default)]
 pub struct MemoryJournal {
+    /// How many records there is room for; a commit that does not fit fails, as on a full disk.
+    pub room: AtomicUsize,
     /// Everything that was committed, in order.
     pub records: Mutex<Vec<Record>>,
     logs: Mutex<HashMap<String, Vec<u8>>>,
 }
 
+impl Default for MemoryJournal {
+    fn default() -> Self {
+        Self { room: AtomicUsize::new(usize::MAX), records: Mutex::default(), logs: Mutex::default() }
+    }
+}
+
 impl Journal for MemoryJournal {
     fn commit(&self, records: Vec<Record>) -> Commit<'_> {
-        self.records.lock().unwrap().extend(records);
+        let mut kept = self.records.lock().unwrap();
+        if kept.len() + records.len() > self.room.load(Ordering::SeqCst) {
+            let full = JournalError("the journal is full".into());
+            return Box::pin(std::future::ready(Err(full)));
+        }
+        kept.extend(records);
         Box::pin(std::future::ready(Ok(())))
     }
 
