@@ -206,6 +206,8 @@ impl Build<'_> {
                 continue;
             }
             let default = prompt.value.get("default").filter(|_| prompt.value.get("encrypt").is_none());
+            // Whatever becomes of it, it is no variable that was forgotten.
+            self.usage.written.insert(Arc::from(name));
             let message = format!("`vars_prompt` wants to ask for `{name}`; this version does not ask");
             let told = match default {
                 Some(value) => {

@@ -1,6 +1,7 @@
 //! The figures of a round's task: out of its kept output, with the place in the log. A figure that is missing is a failure.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use base64::Engine;
 
@@ -24,7 +25,7 @@ pub async fn measure(turn: &Turn<'_>, templar: &Templar, target: &RemoteTarget<'
         return;
     }
     for metric in turn.task.metrics.iter() {
-        let found = match output(metric, templar, target, end).await {
+        let found = match output(metric, turn, templar, target, end).await {
             Ok(kept) => figures::extract(metric, &kept.bytes).map(|f| (kept, f)).map_err(|e| e.to_string()),
             Err(problem) => Err(problem),
         };
@@ -60,6 +61,7 @@ fn fail(end: &mut TurnEnd, problem: String) {
 /// The output that a metric is about, as it stands in the log.
 async fn output(
     metric: &Metric,
+    turn: &Turn<'_>,
     templar: &Templar,
     target: &RemoteTarget<'_>,
     end: &TurnEnd,
@@ -74,7 +76,12 @@ async fn output(
     let stream = match from.as_str() {
         "stdout" => Stream::Stdout,
         "stderr" => Stream::Stderr,
-        path => return file(path, target).await,
+        path => {
+            // The task wrote it where it worked.
+            let chdir = turn.task.call.argument("chdir").map(|a| templar.render_str(&a.value)).transpose();
+            let folder = chdir.map_err(|e| said(&e))?.unwrap_or_default();
+            return file(&Path::new(&folder).join(path).display().to_string(), target).await;
+        }
     };
     if let Some(kept) = target.kept(stream) {
         return Ok(kept);
