@@ -13,7 +13,7 @@ pub struct Timestamp(pub i64);
 impl Timestamp {
     /// The time from `earlier` to here; zero when it is later.
     pub fn since(self, earlier: Timestamp) -> Duration {
-        Duration::from_nanos(u64::try_from(self.0 - earlier.0).unwrap_or(0))
+        Duration::from_nanos(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
     /// Seconds since the epoch.
@@ -72,5 +72,18 @@ pub fn human_duration(d: Duration) -> String {
         0..60 => format!("{:.1} s", d.as_secs_f64()),
         60..3600 => format!("{}m{:02}s", s / 60, s % 60),
         _ => format!("{}h{:02}m", s / 3600, s % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_a_broken_clock_can_be_compared() {
+        let (first, last) = (Timestamp(i64::MIN), Timestamp(i64::MAX));
+        assert_eq!(last.since(first), Duration::from_nanos(i64::MAX.unsigned_abs()));
+        assert_eq!(first.since(last), Duration::ZERO);
+        assert!(!first.to_string().is_empty() && !last.to_string().is_empty());
     }
 }

@@ -6,8 +6,8 @@ use crate::base::Diagnostic;
 /// Why there is no session with an agent.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// There is no agent program; where it was looked for.
-    #[error("no agent program found (looked for {})", looked_for.join(", "))]
+    /// There is no agent program; where it was looked for, which is nowhere when the running program does not know where it lies.
+    #[error("no agent program found ({})", places(looked_for))]
     NoAgent {
         /// In this order.
         looked_for: Vec<String>,
@@ -74,6 +74,13 @@ impl ConnectError {
                 .help("the environment variable BENCHBOOK_AGENT names an agent that is somewhere else"),
             _ => diagnostic,
         }
+    }
+}
+
+fn places(looked_for: &[String]) -> String {
+    match looked_for {
+        [] => "without /proc nobody can tell where this program lies, and so where its agent is".into(),
+        _ => format!("looked for {}", looked_for.join(", ")),
     }
 }
 

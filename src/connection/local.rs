@@ -126,5 +126,10 @@ mod tests {
         assert_eq!(find_agent(None, Some(&running)).unwrap(), folder.path().join(PROGRAM));
         let error = find_agent(Some("/nowhere/agent".into()), Some(&running)).unwrap_err().to_string();
         assert_eq!(error, "no agent program found (looked for /nowhere/agent)");
+        let error = find_agent(None, None).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "no agent program found (without /proc nobody can tell where this program lies, and so where its agent is)"
+        );
     }
 }

@@ -272,6 +272,10 @@ mod tests {
     use crate::base::{Diagnostics, Span};
     use crate::model::Inventory;
 
+    fn names() -> impl Strategy<Value = Vec<&'static str>> {
+        prop::collection::vec(prop::sample::select(&["a", "b", "c", "d"][..]), 0..3)
+    }
+
     proptest! {
         #[test]
         fn a_pattern_selects_known_hosts_or_says_where_it_is_wrong(text in "[abw1~*?!&,:\\[\\]()@ é-]{0,24}") {
@@ -287,6 +291,26 @@ mod tests {
                 }
                 Err(error) => prop_assert!(error.span.is_some_and(|s| text.contains(s.text()))),
             }
+        }
+
+        #[test]
+        fn names_add_up_and_take_away(all in names(), with in names(), without in names(), separator in "[,:]|, | ") {
+            let mut inventory = Inventory::new();
+            for host in ["a", "b", "c", "d"] {
+                inventory.add_host_to_group("g", host, &Span::nowhere("test"));
+            }
+            inventory.settle();
+            let marked = |mark: &str, names: &[&str]| names.iter().map(|name| format!("{mark}{name}")).collect::<Vec<_>>();
+            let text = [marked("", &all), marked("&", &with), marked("!", &without)].concat().join(&separator);
+            let pattern = Pattern::parse(&text, &Span::whole("pattern", &text)).unwrap();
+            let expected: Vec<&str> = ["a", "b", "c", "d"]
+                .into_iter()
+                .filter(|host| all.is_empty() || all.contains(host))
+                .filter(|host| with.iter().all(|only| only == host) && !without.contains(host))
+                .collect();
+            let mut found: Vec<_> = inventory.select(&pattern).unwrap();
+            found.sort();
+            prop_assert_eq!(found.iter().map(|host| host.as_str()).collect::<Vec<_>>(), expected, "{}", text);
         }
     }
 }

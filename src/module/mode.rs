@@ -242,5 +242,22 @@ mod tests {
                 prop_assert!(mode.resolve(current, true, 0o022, None) <= 0o7777);
             }
         }
+
+        #[test]
+        fn a_mode_comes_back_in_either_form(bits in 0_u32..0o1000, special in 0_u32..8, current in 0_u32..0o10000) {
+            let bits = special << 9 | bits;
+            prop_assert_eq!(Mode::parse(&octal(bits)), Ok(Mode::Bits(bits)));
+            let clause = |who: &str, shift: u32, mark: &str, marked: bool| {
+                let letters: String = "rwx".chars().rev().enumerate().filter(|(i, _)| bits >> (shift + *i as u32) & 1 == 1).map(|(_, c)| c).collect();
+                format!("{who}={letters}{}", if marked { mark } else { "" })
+            };
+            let text = [
+                clause("u", 6, "s", bits & 0o4000 != 0),
+                clause("g", 3, "s", bits & 0o2000 != 0),
+                clause("o", 0, "t", bits & 0o1000 != 0),
+            ].join(",");
+            // Neither `=` nor a file's old bits leave anything behind.
+            prop_assert_eq!(octal(Mode::parse(&text).unwrap().resolve(current, false, 0o022, None)), octal(bits), "{}", text);
+        }
     }
 }

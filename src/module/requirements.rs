@@ -13,6 +13,9 @@ use super::{Answer, Context, Failure, Module, call};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::wire::Outcome;
 
+/// Where programs are looked for without `$PATH`: what execvp(3) does, which starts them.
+const PATH: &str = "/bin:/usr/bin";
+
 /// Benchbook asks it for `requires:` of a case; nothing is changed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -47,7 +50,7 @@ pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, arg
 
 fn requirements(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let mut missing = Vec::new();
-    let path = variable_value("PATH", ctx).unwrap_or_default();
+    let path = variable_value("PATH", ctx).unwrap_or_else(|| PATH.to_owned());
     for command in &args.commands {
         if !is_there(command, &path) {
             missing.push(format!("the program `{command}`"));

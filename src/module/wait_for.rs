@@ -120,8 +120,8 @@ enum Subject {
 fn wait_for(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let started = Instant::now();
     let wait = Wait::new(args, ctx)?;
-    let limit = started + Duration::from_secs(args.timeout);
-    pause(started + seconds("delay", args.delay)?, started, ctx)?;
+    let limit = later(started, Duration::from_secs(args.timeout));
+    pause(later(started, seconds("delay", args.delay)?), started, ctx)?;
     let between = seconds("sleep", args.sleep)?;
     loop {
         let found = wait.look(limit)?;
@@ -136,8 +136,14 @@ fn wait_for(args: &Args, ctx: &mut Context<'_>) -> Answer {
             let msg = args.msg.clone().unwrap_or_else(|| wait.timeout_message());
             return Err(Failure::new(msg).with("elapsed", started.elapsed().as_secs()));
         }
-        pause((now + between).min(limit), started, ctx)?;
+        pause(later(now, between).min(limit), started, ctx)?;
     }
+}
+
+/// The time that much later, which for the longest durations no clock could show.
+fn later(from: Instant, by: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    from + by.min(CENTURY)
 }
 
 fn seconds(argument: &str, seconds: f64) -> Result<Duration, Failure> {

@@ -184,6 +184,8 @@ mod tests {
     use super::*;
     use crate::base::{Map, Value};
     use crate::wire::{Decoder, Escalation, Method, Status};
+    use crate::base::{Map, RunId, Value};
+    use crate::wire::{Decoder, Status};
     use proptest::prelude::*;
 
     fn back(message: &Message) -> Message {
@@ -229,7 +231,35 @@ mod tests {
             let password = password.map(Into::into);
             let escalation = Escalation { method: Method::ALL[method], user, flags: exe.clone(), exe, password };
             let message = Message::Dial(Box::new(Dial::Agent(escalation)));
+        fn requests_survive_the_wire(value in any_value(), words in prop::collection::vec(".{0,8}", 4), number: u64) {
+            let request = Request {
+                run: RunId::new("20261121T203100Z-x"),
+                term: number,
+                module: words[0].clone(),
+                args: Map::from_iter([(words[1].clone(), value)]),
+                check: number % 2 == 0,
+                diff: number % 3 == 0,
+                environment: vec![(words[2].clone(), words[3].clone())],
+                timeout_ms: (number % 5 == 0).then_some(number),
+                grace_ms: number,
+                stream: number % 7 == 0,
+                uploads: 3,
+            };
+            let message = Message::Start(Box::new(request));
             prop_assert_eq!(back(&message), message);
+        }
+
+        #[test]
+        fn a_damaged_message_is_read_or_refused(value in any_value(), damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
+            let message = Message::Done(Box::new(Outcome::ok(true).with("value", value)));
+            let mut payload = message.to_bytes(0).unwrap().split_off(frame::HEADER);
+            for (place, byte) in damage {
+                let at = place.index(payload.len());
+                payload[at] = byte;
+            }
+            if let Ok(Packet::Control(message)) = Packet::of(Frame { kind: Kind::Control, channel: 0, payload }) {
+                prop_assert_eq!(back(&message).to_bytes(0), message.to_bytes(0));
+            }
         }
 
         #[test]

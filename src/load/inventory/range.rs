@@ -88,6 +88,8 @@ fn letter(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{expand, split_port};
 
     #[test]
@@ -124,5 +126,31 @@ mod tests {
         assert_eq!(split_port("n[1:2]:22"), ("n[1:2]", Some("22")));
         assert_eq!(split_port("fe80::1"), ("fe80::1", None));
         assert_eq!(split_port("[fe80::1]:22"), ("fe80::1", Some("22")));
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_makes_it_panic(text in "[na1-3é\\[\\]:.]{0,24}|\\PC{0,12}") {
+            match expand(&text) {
+                Ok(names) => prop_assert!(!names.is_empty()),
+                Err(message) => prop_assert!(!message.is_empty()),
+            }
+            let (name, port) = split_port(&text);
+            prop_assert!(text.contains(name) && port.is_none_or(|port| text.ends_with(port)));
+        }
+
+        #[test]
+        fn a_range_means_what_counting_gives(from in 0..300_usize, more in 0..300_usize, step in 1..50_usize, padded: bool) {
+            let (to, width) = (from + more, if padded { 4 } else { 0 });
+            let names = expand(&format!("n[{from:0width$}:{to:0width$}:{step}].x"));
+            let counted = (from..=to).step_by(step).map(|n| format!("n{n:0width$}.x")).collect::<Vec<_>>();
+            prop_assert_eq!(names, Ok(counted));
+        }
+
+        #[test]
+        fn a_port_comes_back(name in "[a-z.-]{1,8}(\\[[0-9]:[0-9]\\])?", port in "[0-9]{1,5}") {
+            prop_assert_eq!(split_port(&name), (name.as_str(), None));
+            prop_assert_eq!(split_port(&format!("{name}:{port}")), (name.as_str(), Some(port.as_str())));
+        }
     }
 }

@@ -70,7 +70,17 @@ mod tests {
         fn any_text_splits_into_its_own_parts(text in ".{0,200}") {
             for word in split(&text) {
                 prop_assert!(text.contains(word));
+                let _ = pair(word);
             }
+        }
+
+        #[test]
+        fn quoted_pairs_come_back(pairs in prop::collection::vec(("[a-z_]{1,8}", "[^\\\\]{0,16}"), 0..5)) {
+            let quoted = |(key, value): &(String, String)| format!("{key}=\"{}\"", value.replace('"', "\\\""));
+            let text = pairs.iter().map(quoted).collect::<Vec<_>>().join(" ");
+            let back: Option<Vec<_>> = split(&text).into_iter().map(pair).collect();
+            let pairs: Vec<_> = pairs.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
+            prop_assert_eq!(back, Some(pairs));
         }
     }
 }

@@ -58,8 +58,8 @@ fn mount(line: &str, uuids: &[(String, String)], limit: Duration) -> Option<Map>
 
 fn sizes(found: &StatVfs) -> [(&'static str, u64); 9] {
     [
-        ("size_total", found.f_frsize * found.f_blocks),
-        ("size_available", found.f_frsize * found.f_bavail),
+        ("size_total", found.f_frsize.saturating_mul(found.f_blocks)),
+        ("size_available", found.f_frsize.saturating_mul(found.f_bavail)),
         ("block_size", found.f_bsize),
         ("block_total", found.f_blocks),
         ("block_available", found.f_bavail),

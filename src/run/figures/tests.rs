@@ -111,6 +111,21 @@ proptest! {
     }
 
     #[test]
+    fn every_number_of_a_document_is_found_by_its_path(document in any_document(), noise in "[a-z :]{0,20}") {
+        for text in [document.to_string(), format!("{document:#}")] {
+            let output = format!("{noise}\n{text}\n{noise}");
+            for (path, number) in numbers(&document) {
+                let figures = extract(&metric(json(&path, &[]), None), output.as_bytes());
+                let figure = figures.as_ref().map(|found| (found.len(), found[0].value));
+                prop_assert_eq!(figure, Ok((1, number)), "{}", path);
+                let (from, to) = figures.unwrap()[0].range;
+                let place = &output[usize::try_from(from).unwrap()..usize::try_from(to).unwrap()];
+                prop_assert_eq!(place.parse::<f64>(), Ok(number));
+            }
+        }
+    }
+
+    #[test]
     fn the_path_cannot_break_the_reader(path in r"\$[\[\].*'a0]{0,20}") {
         let _ = parse(&path);
     }
@@ -118,4 +133,36 @@ proptest! {
 
 fn parse(path: &str) -> Result<Vec<Extracted>, ExtractError> {
     extract(&metric(json(path, &[]), Some(Take::First)), b"{\"a\": [{\"a\": 1}]}")
+}
+
+fn any_document() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        any::<i64>().prop_map(serde_json::Value::from),
+        prop::num::f64::NORMAL.prop_map(serde_json::Value::from),
+        "\\PC{0,6}".prop_map(serde_json::Value::from),
+        Just(serde_json::Value::Null),
+    ];
+    let tree = leaf.prop_recursive(4, 24, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(serde_json::Value::from),
+            prop::collection::hash_map("[^'\\]]{1,6}", inner, 0..5).prop_map(|m| m.into_iter().collect()),
+        ]
+    });
+    prop::collection::vec(tree, 1..3).prop_map(serde_json::Value::from)
+}
+
+/// Every number below a value with its path.
+fn numbers(value: &serde_json::Value) -> Vec<(String, f64)> {
+    fn below(value: &serde_json::Value, path: &str, all: &mut Vec<(String, f64)>) {
+        all.extend(value.as_f64().map(|number| (path.to_owned(), number)));
+        for (at, item) in value.as_array().into_iter().flatten().enumerate() {
+            below(item, &format!("{path}[{at}]"), all);
+        }
+        for (key, item) in value.as_object().into_iter().flatten() {
+            below(item, &format!("{path}['{key}']"), all);
+        }
+    }
+    let mut all = Vec::new();
+    below(value, "$", &mut all);
+    all
 }

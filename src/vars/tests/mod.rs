@@ -121,4 +121,5 @@ fn conditions_want_booleans() {
 }
 
 mod errors;
+mod properties;
 mod rendering;
