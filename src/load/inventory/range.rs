@@ -150,7 +150,8 @@ mod tests {
         #[test]
         fn a_port_comes_back(name in "[a-z.-]{1,8}(\\[[0-9]:[0-9]\\])?", port in "[0-9]{1,5}") {
             prop_assert_eq!(split_port(&name), (name.as_str(), None));
-            prop_assert_eq!(split_port(&format!("{name}:{port}")), (name.as_str(), Some(port.as_str())));
+            let both = format!("{name}:{port}");
+            prop_assert_eq!(split_port(&both), (name.as_str(), Some(port.as_str())));
         }
     }
 }

@@ -168,15 +168,39 @@ impl Writer {
     }
 
     fn text(&mut self, text: &str, in_flow: bool) {
-        if text.chars().any(char::is_control) {
-            let quoted = serde_json::to_string(text).unwrap_or_default();
-            self.out.push_str(&quoted);
+        if text.chars().any(|c| c.is_control() || is_special(c)) {
+            self.quoted(text);
         } else if is_plain(text, in_flow) {
             self.out.push_str(text);
         } else {
             let _ = write!(self.out, "'{}'", text.replace('\'', "''"));
         }
     }
+
+    /// In double quotes, with the escapes that `PyYAML` writes.
+    fn quoted(&mut self, text: &str) {
+        self.out.push('"');
+        for c in text.chars() {
+            let code = u32::from(c);
+            let _ = match c {
+                '"' | '\\' => write!(self.out, "\\{c}"),
+                '\n' => write!(self.out, "\\n"),
+                '\t' => write!(self.out, "\\t"),
+                '\r' => write!(self.out, "\\r"),
+                '\0' => write!(self.out, "\\0"),
+                '\x1b' => write!(self.out, "\\e"),
+                c if c.is_control() => write!(self.out, "\\x{code:02X}"),
+                c if is_special(c) => write!(self.out, "\\u{code:04X}"),
+                c => write!(self.out, "{c}"),
+            };
+        }
+        self.out.push('"');
+    }
+}
+
+/// What YAML does not print, beside control characters: other ends of lines, the byte order mark, and what is no character.
+fn is_special(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// Whether a text without quotes is read back as the same text.
