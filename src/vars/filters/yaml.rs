@@ -217,7 +217,7 @@ fn is_plain(text: &str, in_flow: bool) -> bool {
         && !text.contains(" #")
         && !text.starts_with("---")
         && !text.starts_with("...")
-        && text != "="
+        && !matches!(text, "=" | "<<")
         && !(in_flow && text.contains([',', '?', '[', ']', '{', '}', ':']))
         && reads_as_text(text)
 }
