@@ -225,6 +225,8 @@ pub enum Event {
     Figure(Figure),
     /// A case ended on a host.
     CaseEnded { case: CaseId, host: HostName, failed: Option<String>, rounds: u32 },
+    /// A case never began on a host where it was planned.
+    CaseLeftOut { case: CaseId, host: HostName, repeat: u32, why: Why },
     /// Something the user should know.
     Warning { text: String },
     /// The user asked to stop: once, TERM and `always`; twice, at once.

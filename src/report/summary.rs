@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::verdict::{Miss, Verdict, judge};
 use crate::base::statistics::{self, Summary as Statistics};
 use crate::base::{CaseId, HostName, RunId, StepId, Timestamp, Value};
-use crate::event::{Event, Expectation, Fate, Figure, Tally};
+use crate::event::{Event, Expectation, Fate, Figure, Tally, Why};
 
 /// How many of the last lines of a failed step's output are kept.
 const TAIL: usize = 5;
@@ -114,6 +114,8 @@ struct Attempt {
     expect: Vec<Expectation>,
     /// Set when it ended: why it failed, or that it did not; and the rounds that were done.
     ended: Option<(Option<String>, u32)>,
+    /// Set when it never began.
+    left_out: Option<Why>,
 }
 
 /// Gathers events into a [`Summary`].
@@ -157,12 +159,16 @@ impl Gathering {
             }
             Event::PlayStarted { hosts, .. } => self.summary.hosts.extend(hosts.iter().cloned()),
             Event::CaseStarted { case, host, repeat, expect, .. } => {
-                let attempt = Attempt { repeat: *repeat, expect: expect.clone(), ended: None };
+                let attempt = Attempt { repeat: *repeat, expect: expect.clone(), ..Attempt::default() };
                 self.attempts.entry(case.clone()).or_default().insert(host.clone(), attempt);
             }
             Event::CaseEnded { case, host, failed, rounds } => {
                 let attempt = self.attempts.entry(case.clone()).or_default().entry(host.clone()).or_default();
                 attempt.ended = Some((failed.clone(), *rounds));
+            }
+            Event::CaseLeftOut { case, host, repeat, why } => {
+                let attempt = Attempt { repeat: *repeat, left_out: Some(*why), ..Attempt::default() };
+                self.attempts.entry(case.clone()).or_default().insert(host.clone(), attempt);
             }
             Event::Figure(figure) => self.figures.push(figure.clone()),
             Event::StepEnded { .. } => self.failures.extend(failure(event)),
@@ -327,6 +333,11 @@ fn cell(
     };
     let miss = statistics.as_ref().and_then(|s| judge(s.median, expect));
     let verdict = match &attempt.ended {
+        _ if attempt.left_out.is_some() => match attempt.left_out {
+            Some(Why::Failed | Why::OthersFailed | Why::Unreachable) => Verdict::Failed,
+            Some(Why::Cancelled) => Verdict::Incomplete,
+            _ => Verdict::Skipped,
+        },
         Some((Some(_), _)) => Verdict::Failed,
         Some((None, 0)) if attempt.repeat > 0 => Verdict::Skipped,
         Some((None, _)) if done == 0 && attempt.repeat > 0 => {

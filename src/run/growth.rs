@@ -136,7 +136,7 @@ impl Dispatcher {
     /// A play begins: its hosts are bound, its batches follow each other.
     pub(super) fn start_play(&mut self, step: StepNo, number: usize) {
         if self.over || self.fates.is_cancelled() {
-            return;
+            return self.leave_out_all(number, None);
         }
         self.take_back();
         let compiled = self.plan.plays.iter().find(|p| p.number == number);
@@ -213,7 +213,8 @@ impl Dispatcher {
     /// A batch of a play begins: its steps come into the graph.
     pub(super) fn start_batch(&mut self, step: StepNo, play: usize, batch: usize) {
         if self.over {
-            return;
+            let hosts = self.plays.get(&play).map(|run| run.batches[batch].clone()).unwrap_or_default();
+            return self.leave_out_all(play, Some(&hosts));
         }
         let join = self.node(step).join;
         let (Some(run), Some(join)) = (self.plays.get_mut(&play), join) else { return };

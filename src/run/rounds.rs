@@ -7,7 +7,7 @@ use super::queue::{HostNo, StepNo};
 use super::unit::Finished;
 use super::verdict::{Verdict, judge};
 use crate::event::{Event, Expectation, Fate, Figure, Why};
-use crate::plan::{CasePart, Step, StepKind};
+use crate::plan::{CasePart, CasePlan, Step, StepKind};
 use crate::wire::Status;
 
 /// A round on a host, from its first step to its last.
@@ -174,6 +174,25 @@ impl Dispatcher {
         let (failed, rounds) = (run.failed.clone(), run.rounds);
         let event = Event::CaseEnded { case: key.0, host: self.name(host).clone(), failed, rounds };
         self.emit(event);
+    }
+
+    /// A case does not begin on a host: nobody shall look for its figures in vain.
+    pub(super) fn leave_out(&mut self, case: &CasePlan, host: HostNo, why: Why) {
+        let (host, repeat) = (self.name(host).clone(), case.repeat);
+        self.emit(Event::CaseLeftOut { case: case.id.clone(), host, repeat, why });
+    }
+
+    /// The cases of a play, or of a batch of it, that does not begin.
+    pub(super) fn leave_out_all(&mut self, play: usize, batch: Option<&[HostNo]>) {
+        let why = if self.fates.is_cancelled() { Why::Cancelled } else { Why::OthersFailed };
+        let plan = self.plan.plays.iter().find(|p| p.number == play);
+        for case in plan.map(|p| p.fragment.cases.clone()).unwrap_or_default() {
+            for host in case.hosts.iter().filter_map(|host| self.board.number(host)).collect::<Vec<_>>() {
+                if batch.is_none_or(|batch| batch.contains(&host)) {
+                    self.leave_out(&case, host, why);
+                }
+            }
+        }
     }
 
     /// Judges the figures of all cases; a case that failed has said so already.

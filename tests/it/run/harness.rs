@@ -183,6 +183,9 @@ fn line(event: &Event) -> Option<String> {
             let failed = failed.as_ref().map(|f| format!(", failed: {f}")).unwrap_or_default();
             format!("  END {case} on {host}: {rounds} rounds{failed}")
         }
+        Event::CaseLeftOut { case, host, why, .. } => {
+            format!("  LEFT OUT {case} on {host}: {}", why.words())
+        }
         Event::Warning { text } => format!("  ! {text}"),
         Event::Stopping { at_once } => format!("  STOPPING{}", if *at_once { " at once" } else { "" }),
         Event::RunEnded { exit, hosts, .. } => {
