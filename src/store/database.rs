@@ -92,7 +92,8 @@ pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Writes one record, and into the tables what it tells.
 pub(super) fn insert(connection: &Connection, record: &Record) -> Result<(), String> {
-    let text = serde_json::to_string(record).map_err(|e| e.to_string())?;
+    let text = serde_json::to_string(super::derived::fold(record).as_ref().unwrap_or(record))
+        .map_err(|e| e.to_string())?;
     let time = match record {
         Record::Happened { time, .. } | Record::Sending { time, .. } => Some(time.0),
         _ => None,

@@ -11,6 +11,7 @@
 //! This layer keeps and finds; it judges nothing, prints nothing and knows no step from another.
 
 mod database;
+mod derived;
 pub mod folder;
 mod logs;
 mod names;

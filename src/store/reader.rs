@@ -39,7 +39,7 @@ impl Run {
             query.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         };
         let read = |(seq, text): (i64, String)| {
-            serde_json::from_str(&text).map_err(|e| StoreError::Broken {
+            serde_json::from_str(&text).map(super::derived::unfold).map_err(|e| StoreError::Broken {
                 path: path.clone(),
                 what: format!("record {seq} of the journal: {e}"),
             })

@@ -9,7 +9,7 @@ pub mod control;
 pub mod dial;
 pub mod frame;
 pub mod job;
-mod lines;
+pub mod lines;
 pub mod message;
 pub mod preamble;
 
