@@ -382,8 +382,6 @@ impl Dispatcher {
                 // They come back with the next play.
                 self.forgiven.extend(self.left.iter().chain(&self.lost));
                 self.failed.clear();
-                self.lost.clear();
-                self.recount();
                 self.over = false;
             }
             // A session that was lost is opened anew by itself, and the inventory does not change under a run.

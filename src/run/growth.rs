@@ -131,6 +131,7 @@ impl Dispatcher {
             self.lost.remove(&host);
             self.fates.regain(host);
         }
+        self.recount();
     }
 
     /// A play begins: its hosts are bound, its batches follow each other.

@@ -184,8 +184,6 @@ mod tests {
     use super::*;
     use crate::base::{Map, Value};
     use crate::wire::{Decoder, Escalation, Method, Status};
-    use crate::base::{Map, RunId, Value};
-    use crate::wire::{Decoder, Status};
     use proptest::prelude::*;
 
     fn back(message: &Message) -> Message {
@@ -231,9 +229,13 @@ mod tests {
             let password = password.map(Into::into);
             let escalation = Escalation { method: Method::ALL[method], user, flags: exe.clone(), exe, password };
             let message = Message::Dial(Box::new(Dial::Agent(escalation)));
+            prop_assert_eq!(back(&message), message);
+        }
+
+        #[test]
         fn requests_survive_the_wire(value in any_value(), words in prop::collection::vec(".{0,8}", 4), number: u64) {
             let request = Request {
-                run: RunId::new("20261121T203100Z-x"),
+                run: "20261121T203100Z-x".into(),
                 term: number,
                 module: words[0].clone(),
                 args: Map::from_iter([(words[1].clone(), value)]),
@@ -244,6 +246,7 @@ mod tests {
                 grace_ms: number,
                 stream: number % 7 == 0,
                 uploads: 3,
+                job: None,
             };
             let message = Message::Start(Box::new(request));
             prop_assert_eq!(back(&message), message);
