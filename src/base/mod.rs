@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod ids;
 pub mod map;
 pub mod secret;
+pub mod shlex;
 pub mod span;
 pub mod spanned;
 pub mod spec;

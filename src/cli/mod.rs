@@ -2,6 +2,7 @@
 //!
 //! Data goes to stdout, everything else to stderr. Only this layer reads the environment and knows all the others.
 
+mod askpass;
 mod doc;
 mod failure;
 mod gathering;
@@ -20,6 +21,7 @@ mod show;
 mod terminal;
 mod wiring;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -54,6 +56,9 @@ type Outcome = Result<Exit, Failure>;
 
 /// Reads the command line, does what it says, and gives the exit status.
 pub fn main() -> ExitCode {
+    if let Some(socket) = std::env::var_os(crate::connection::ssh::askpass::SOCKET) {
+        return askpass::answer(Path::new(&socket));
+    }
     let terminal = Terminal::new();
     failure::report_panics(&terminal);
     log_for_developers();

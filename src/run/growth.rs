@@ -116,7 +116,7 @@ impl Dispatcher {
                 _ => super::delegate::endpoint(host.name.as_str(), None, &templar)
                     .ok()
                     .and_then(Result::ok)
-                    .map(|endpoint| endpoint.to_string().into()),
+                    .map(|endpoint| endpoint.machine().into()),
             };
             if let (Some(machine), Some(number)) = (machine, snapshot.number(&host.name)) {
                 Arc::make_mut(&mut self.board).get_mut(number).machine = machine;
