@@ -69,7 +69,14 @@ mod tests {
             ..SshTarget::new("n1")
         };
         let line = arguments(&target, Path::new("/tmp/b/1"), 15).join(" ");
-        insta::assert_snapshot!(line, @"");
+        assert_eq!(
+            line,
+            "-N -o ControlMaster=yes -o ControlPersist=no -o RemoteCommand=none -o RequestTTY=no \
+             -o ForkAfterAuthentication=no -o PermitLocalCommand=no -o LogLevel=INFO -o ControlPath=/tmp/b/1 \
+             -o BatchMode=yes -o StrictHostKeyChecking=yes -o Port=2222 -l alice -i /k/key \
+             -o ServerAliveInterval=1 -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=3 \
+             -o ForwardX11=no -- n1"
+        );
         let target = SshTarget { password: Some("hunter2".into()), ..SshTarget::new("n1") };
         let line = arguments(&target, Path::new("/tmp/b/1"), 0).join(" ");
         assert!(
