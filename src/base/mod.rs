@@ -6,6 +6,7 @@
 pub mod args;
 pub mod clock;
 pub mod diagnostic;
+pub mod exact;
 pub mod ids;
 pub mod map;
 pub mod secret;

@@ -2,8 +2,11 @@
 //!
 //! Data goes to stdout, everything else to stderr. Only this layer reads the environment and knows all the others.
 
+mod again;
 mod askpass;
+mod call;
 mod doc;
+mod execution;
 mod failure;
 mod gathering;
 mod lock;
@@ -14,6 +17,7 @@ mod recording;
 mod relay;
 mod reparse;
 mod rereading;
+mod resume;
 mod run;
 mod runs;
 mod selecting;
@@ -44,6 +48,7 @@ struct Cli {
 enum Verb {
     Run(Box<run::Args>),
     Plan(Box<plan::Args>),
+    Resume(resume::Args),
     Runs(runs::Args),
     Show(show::Args),
     Log(log::Args),
@@ -73,6 +78,7 @@ pub fn main() -> ExitCode {
     let result = std::panic::catch_unwind(|| match cli.verb {
         Verb::Run(args) => run::run(&args, &terminal),
         Verb::Plan(args) => plan::run(&args, &terminal),
+        Verb::Resume(args) => resume::run(&args, &terminal),
         Verb::Runs(args) => runs::run(&args, &terminal),
         Verb::Show(args) => show::run(&args, &terminal),
         Verb::Log(args) => log::run(&args, &terminal),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Failure;
+use super::again::Earlier;
 use super::project;
 use super::recording::RecordingFiles;
 use super::selecting::Selecting;
@@ -31,7 +32,31 @@ pub(super) struct Compiled {
     pub files: Arc<RecordingFiles>,
 }
 
-/// Reads and compiles what was selected. Warnings are told at once; nothing is contacted.
+/// Reads and compiles what was selected. Warnings are told at once; nothing is contacted. Gives what was selected in the end:
+/// `--failed-from` selects by another run. Nothing: that run came to a good end.
+pub(super) fn select(
+    selecting: &Selecting,
+    terminal: &Terminal,
+) -> Result<Option<(Selecting, Compiled)>, Failure> {
+    let Some(run) = selecting.failed_from.as_ref() else {
+        return Ok(Some((selecting.clone(), compile(selecting, terminal)?)));
+    };
+    let earlier = Earlier::read(run, &project::keys())?;
+    let mut selecting = match selecting.playbook {
+        Some(_) => selecting.clone(),
+        None => selecting.clone().instead_of(earlier.selecting.clone()),
+    };
+    let whole = compile(&selecting, terminal)?;
+    selecting.again = earlier.again(&whole.plan);
+    if selecting.again.is_none() {
+        terminal.say(&format!("everything of {run} came to a good end: there is nothing to run again"));
+        return Ok(None);
+    }
+    let compiled = compile(&selecting, terminal)?;
+    Ok(Some((selecting, compiled)))
+}
+
+/// Reads and compiles a selection.
 pub(super) fn compile(selecting: &Selecting, terminal: &Terminal) -> Result<Compiled, Failure> {
     let files = Arc::new(RecordingFiles::default());
     let config = project::config(&*files)?;

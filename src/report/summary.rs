@@ -155,6 +155,9 @@ impl Gathering {
             }
             Event::PlayStarted { hosts, .. } => self.summary.hosts.extend(hosts.iter().cloned()),
             Event::CaseStarted { case, host, repeat, expect, .. } => {
+                // Begun again after a stop: what it gave before does not count.
+                self.figures.retain(|f| f.case != *case || f.host != *host);
+                self.failures.retain(|f| f.case.as_ref() != Some(case) || f.host != *host);
                 let attempt = Attempt { repeat: *repeat, expect: expect.clone(), ended: None };
                 self.attempts.entry(case.clone()).or_default().insert(host.clone(), attempt);
             }
@@ -163,7 +166,15 @@ impl Gathering {
                 attempt.ended = Some((failed.clone(), *rounds));
             }
             Event::Figure(figure) => self.figures.push(figure.clone()),
-            Event::StepEnded { .. } => self.failures.extend(failure(event)),
+            Event::StepEnded { step, host, .. } => {
+                let same = |f: &Failure| f.host == *host && f.step.as_ref().is_some_and(|(s, _)| s == step);
+                self.failures.retain(|f| !same(f));
+                self.failures.extend(failure(event));
+            }
+            Event::Resumed { .. } => {
+                self.summary.exit = None;
+                self.summary.seconds = None;
+            }
             Event::Warning { text } => self.summary.warnings.push(text.clone()),
             Event::Reparsed { .. } => {
                 self.figures.clear();

@@ -11,7 +11,10 @@
 //! This layer keeps and finds; it judges nothing, prints nothing and knows no step from another.
 
 mod database;
+#[cfg(debug_assertions)]
+mod fault;
 pub mod folder;
+pub mod keys;
 mod logs;
 mod names;
 pub mod provenance;
@@ -23,6 +26,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use folder::RunFolder;
+pub use keys::Keys;
 pub use names::digest;
 pub use provenance::Provenance;
 pub use reader::Run;
