@@ -1,6 +1,7 @@
 //! `--failed-from RUN`: what of a run is run again. A case on a host that came to a good end is not.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::Failure;
 use super::call::Call;
@@ -23,8 +24,8 @@ pub(super) struct Earlier {
 
 impl Earlier {
     /// Reads it.
-    pub(super) fn read(name: &str, keys: &Keys) -> Result<Self, Failure> {
-        let folder: RunFolder = project::runs(None)?.find(name)?;
+    pub(super) fn read(name: &str, runs: Option<&Path>, keys: &Keys) -> Result<Self, Failure> {
+        let folder: RunFolder = project::runs(runs)?.find(name)?;
         let run = Run::open(folder)?;
         let call = Call::first(&run.unsealed(keys)?)?;
         let events = run.events()?;

@@ -58,10 +58,13 @@ impl Execution<'_> {
         let store = Arc::new(self.store);
         let folder = store.folder().clone();
         store.commit_blocking(vec![self.call.term(self.term)])?;
-        let mut gathered = Gathered { machines: std::mem::take(&mut self.provenance.hosts), ..Gathered::default() };
-        self.events.iter().for_each(|(time, event)| gathered.add(*time, event));
-        let gathered = Arc::new(Mutex::new(gathered));
-        let relay = relay::Relay::start(self.output.reporters(terminal, &gathered)?);
+        let machines = std::mem::take(&mut self.provenance.hosts);
+        let gathered = Arc::new(Mutex::new(Gathered { machines, ..Gathered::default() }));
+        let mut reporters = self.output.reporters(terminal, &gathered)?;
+        for (time, event) in &self.events {
+            reporters.iter_mut().for_each(|reporter| reporter.learn(*time, event));
+        }
+        let relay = relay::Relay::start(reporters);
         let setup = Setup {
             run: folder.id(),
             mark: RunMark::from(self.provenance.mark.as_str()),

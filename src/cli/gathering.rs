@@ -34,6 +34,10 @@ impl Reporter for Arc<Mutex<Gathered>> {
         "summary"
     }
 
+    fn learn(&mut self, time: Timestamp, event: &Event) {
+        self.lock().unwrap_or_else(PoisonError::into_inner).add(time, event);
+    }
+
     fn event(&mut self, time: Timestamp, event: &Event) -> io::Result<()> {
         self.lock().unwrap_or_else(PoisonError::into_inner).add(time, event);
         Ok(())

@@ -44,7 +44,7 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
-    let Some((_, compiled)) = select(&args.selecting, terminal)? else { return Ok(Exit::Good) };
+    let Some((_, compiled)) = select(&args.selecting, None, terminal)? else { return Ok(Exit::Good) };
     print(&compiled, &args.showing, terminal)?;
     Ok(Exit::Good)
 }

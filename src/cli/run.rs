@@ -38,7 +38,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
-    let Some((selecting, compiled)) = select(&args.selecting, terminal)? else { return Ok(Exit::Good) };
+    let Some((selecting, compiled)) = select(&args.selecting, args.runs.as_deref(), terminal)? else {
+        return Ok(Exit::Good);
+    };
     if args.dry_run {
         plan::print(&compiled, &Showing::default(), terminal)?;
         return Ok(Exit::Good);

@@ -1,5 +1,6 @@
 //! Puts the layers together: the only place that knows who implements what.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Failure;
@@ -36,12 +37,13 @@ pub(super) struct Compiled {
 /// `--failed-from` selects by another run. Nothing: that run came to a good end.
 pub(super) fn select(
     selecting: &Selecting,
+    runs: Option<&Path>,
     terminal: &Terminal,
 ) -> Result<Option<(Selecting, Compiled)>, Failure> {
     let Some(run) = selecting.failed_from.as_ref() else {
         return Ok(Some((selecting.clone(), compile(selecting, terminal)?)));
     };
-    let earlier = Earlier::read(run, &project::keys())?;
+    let earlier = Earlier::read(run, runs, &project::keys())?;
     let mut selecting = match selecting.playbook {
         Some(_) => selecting.clone(),
         None => selecting.clone().instead_of(earlier.selecting.clone()),
