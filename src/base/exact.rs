@@ -201,7 +201,8 @@ mod tests {
 
     #[test]
     fn most_values_look_as_usual() {
-        let map = Map::from_iter([("a", Value::from(1)), ("b", Value::list(vec![Value::from("x"), 1.5.into()]))]);
+        let map =
+            Map::from_iter([("a", Value::from(1)), ("b", Value::list(vec![Value::from("x"), 1.5.into()]))]);
         assert_eq!(encode_map(&map).to_string(), r#"{"a":1,"b":["x",1.5]}"#);
         assert!(decode(&json!({"!nothing": 1})).is_err());
     }

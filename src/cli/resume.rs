@@ -118,7 +118,9 @@ fn changed(changes: &[String]) -> Diagnostic {
     }
     Diagnostic::error("project-changed", "the project is not the one that this run began with")
         .help(named.join("; "))
-        .help("figures from before and after a change do not belong together; to go on all the same: --changed")
+        .help(
+            "figures from before and after a change do not belong together; to go on all the same: --changed",
+        )
 }
 
 fn unreadable(errors: Vec<crate::run::PastError>) -> Failure {

@@ -57,7 +57,8 @@ impl Lines {
             Event::Resumed { ended, under_way, .. } => {
                 let mut line = format!("resumed · {} known", plural(*ended, "end"));
                 if *under_way > 0 {
-                    let _ = write!(line, " · {} under way when it was broken off", plural(*under_way, "step"));
+                    let _ =
+                        write!(line, " · {} under way when it was broken off", plural(*under_way, "step"));
                 }
                 vec![line]
             }

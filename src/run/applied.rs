@@ -68,7 +68,14 @@ pub(super) struct Known {
 
 impl Dispatcher {
     /// Tells how a step ended on a host, and writes down what is needed to apply it again.
-    pub(super) fn tell_end(&mut self, host: HostNo, what: &Step, finished: &Finished, once: bool, silent: bool) {
+    pub(super) fn tell_end(
+        &mut self,
+        host: HostNo,
+        what: &Step,
+        finished: &Finished,
+        once: bool,
+        silent: bool,
+    ) {
         if self.replaying {
             return;
         }

@@ -311,9 +311,8 @@ impl Dispatcher {
             return Vec::new();
         }
         let handlers = run.handlers.clone();
-        let refused = self.bring(step, hosts, |compiler, play, flush, names| {
-            compiler.flush(play, flush, names, &handlers)
-        });
+        let refused = self
+            .bring(step, hosts, |compiler, play, flush, names| compiler.flush(play, flush, names, &handlers));
         refused.into_iter().collect()
     }
 

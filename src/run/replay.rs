@@ -111,9 +111,10 @@ impl Dispatcher {
                 }
             }
             Ok(Known { finished, once }) => {
-                let begun = what.case.as_ref().and_then(|place| {
-                    self.past.case_started(&place.id, self.name(host)).cloned()
-                });
+                let begun = what
+                    .case
+                    .as_ref()
+                    .and_then(|place| self.past.case_started(&place.id, self.name(host)).cloned());
                 if let (StepKind::CaseOpen { .. }, Some(event)) = (&what.kind, begun) {
                     self.notice(&event);
                 }
@@ -179,9 +180,9 @@ impl Dispatcher {
     /// Whether the step is in the `always` of that very block or case.
     fn is_always(&self, step: StepNo, scope: ScopeNo) -> bool {
         let chain: Vec<ScopeNo> = self.fates.ancestors(self.node(step).scope).collect();
-        chain.windows(2).any(|pair| {
-            pair[1] == scope && *self.fates.kind(pair[0]) == ScopeKind::Section(Section::Always)
-        })
+        chain
+            .windows(2)
+            .any(|pair| pair[1] == scope && *self.fates.kind(pair[0]) == ScopeKind::Section(Section::Always))
     }
 
     /// The outermost block or case that a clearing step (of an `always`) belongs to.

@@ -187,7 +187,9 @@ impl Unit {
         let mut finished = match self.begin_again(started) {
             Ok(None) => self.work(started).await,
             Ok(Some(finished)) => finished,
-            Err(error) => Finished { journal: Some(error.clone()), ..Finished::failed(error.to_string(), started) },
+            Err(error) => {
+                Finished { journal: Some(error.clone()), ..Finished::failed(error.to_string(), started) }
+            }
         };
         finished.name = name;
         finished.started = started;

@@ -50,10 +50,11 @@ impl RunKey {
             None => self.make()?,
         };
         let nonce: [u8; NONCE] = random().map_err(StoreError::io(&self.path))?;
-        let sealed = cipher.encrypt(&Nonce::from(nonce), text.as_bytes()).map_err(|_| StoreError::Broken {
-            path: self.path.clone(),
-            what: "a text is too long to be encrypted".to_owned(),
-        })?;
+        let sealed =
+            cipher.encrypt(&Nonce::from(nonce), text.as_bytes()).map_err(|_| StoreError::Broken {
+                path: self.path.clone(),
+                what: "a text is too long to be encrypted".to_owned(),
+            })?;
         Ok(STANDARD.encode([nonce.as_slice(), &sealed].concat()))
     }
 

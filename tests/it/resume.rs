@@ -133,7 +133,10 @@ fn a_run_that_is_killed_anywhere_becomes_what_it_would_have_been() {
         let resumed = project.shell("benchbook resume last").output().unwrap();
         assert_eq!(resumed.status.code(), Some(1), "behind record {place}: {}", said(&resumed));
         let (left, twice) = Left::by(&project).once();
-        assert!(twice <= unknown, "behind record {place}: {twice} things were done twice, {unknown} were unknown");
+        assert!(
+            twice <= unknown,
+            "behind record {place}: {twice} things were done twice, {unknown} were unknown"
+        );
         assert_eq!(left, expected, "behind record {place}: {}", normal(&said(&resumed)));
     }
 }
@@ -151,8 +154,7 @@ impl Underway {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/resume/small");
         let project = Project::copy_of(&folder);
         fs::write(project.path().join("vars.yml"), format!("password: {PASSWORD}\n")).unwrap();
-        let line =
-            "exec benchbook run playbook.yml -i hosts.ini --limit n1 --case first --case long -e @vars.yml -e 'greeting=\"hello you\"'";
+        let line = "exec benchbook run playbook.yml -i hosts.ini --limit n1 --case first --case long -e @vars.yml -e 'greeting=\"hello you\"'";
         let child = project
             .shell(line)
             .stdout(std::process::Stdio::null())

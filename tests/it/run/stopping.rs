@@ -69,7 +69,9 @@ fn a_request_is_written_down_before_it_is_sent_and_an_end_before_what_follows() 
     stage.run();
     let records = journal.records.lock().unwrap();
     let sends = |id: &str, host: &str| {
-        records.iter().position(|r| matches!(r, Record::Sending(sent) if sent.step.as_str() == id && sent.host.as_str() == host))
+        records.iter().position(
+            |r| matches!(r, Record::Sending(sent) if sent.step.as_str() == id && sent.host.as_str() == host),
+        )
     };
     let mut ended = 0;
     for (place, record) in records.iter().enumerate() {
