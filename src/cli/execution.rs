@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::call::Call;
 use super::gathering::Gathered;
+use super::noting::Noting;
 use super::terminal::Terminal;
 use super::wiring::{self, Compiled};
 use super::{Exit, Failure, Outcome, plan, relay};
@@ -58,9 +59,11 @@ impl Execution<'_> {
         let store = Arc::new(self.store);
         let folder = store.folder().clone();
         store.commit_blocking(vec![self.call.term(self.term)])?;
-        let machines = std::mem::take(&mut self.provenance.hosts);
+        let machines = self.provenance.hosts.clone();
         let gathered = Arc::new(Mutex::new(Gathered { machines, ..Gathered::default() }));
         let mut reporters = self.output.reporters(terminal, &gathered)?;
+        let noted = Noting::new(folder.clone(), self.provenance.clone(), Arc::clone(&self.compiled.files));
+        reporters.push(Box::new(noted));
         for (time, event) in &self.events {
             reporters.iter_mut().for_each(|reporter| reporter.learn(*time, event));
         }

@@ -11,6 +11,7 @@ mod failure;
 mod gathering;
 mod lock;
 mod log;
+mod noting;
 mod plan;
 mod project;
 mod recording;

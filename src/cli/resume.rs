@@ -37,10 +37,12 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let records = run.unsealed(&super::project::keys())?;
     if let Some(exit) = ended(&records) {
         terminal.say(&format!("{} has ended with exit {exit}: there is nothing to do", folder.id()));
-        if exit != 0 {
+        if exit == 0 {
+            store.forget_key();
+        } else {
             terminal.say(&format!("what failed once more: benchbook run --failed-from {}", args.run.run));
         }
-        return Ok(Exit::Good);
+        return Ok(Exit::from_code(exit));
     }
     let call = Call::first(&records)?;
     std::env::set_current_dir(&call.folder).map_err(|e| {
