@@ -23,6 +23,29 @@ pub fn has_secret(value: &Value) -> bool {
     }
 }
 
+/// Whether a value looks in this JSON as in any other, so that ordinary JSON loses nothing of it.
+pub fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) => true,
+        Value::Int(i) => i64::try_from(*i).is_ok(),
+        Value::Float(f) => f.is_finite(),
+        Value::String(text) => text.span().is_none() && !text.is_secret(),
+        Value::Bytes(_) | Value::Date(_) | Value::Undefined(_) | Value::Omit => false,
+        Value::List(items) => items.iter().all(is_plain),
+        Value::Map(map) => is_plain_map(map),
+    }
+}
+
+/// [`is_plain`] for a mapping.
+pub fn is_plain_map(map: &Map) -> bool {
+    !has_mark(map) && map.iter().all(|(key, value)| key.as_str().is_some() && is_plain(value))
+}
+
+/// Whether a mapping could be taken for one of ours.
+fn has_mark(map: &Map) -> bool {
+    map.len() == 1 && map.iter().any(|(key, _)| key.as_str().is_some_and(|name| name.starts_with('!')))
+}
+
 /// The JSON of a value.
 pub fn encode(value: &Value) -> Json {
     match value {
@@ -52,8 +75,7 @@ fn encode_text(text: &Text) -> Json {
 /// The JSON of a mapping.
 pub fn encode_map(map: &Map) -> Json {
     let names: Option<Vec<&str>> = map.iter().map(|(key, _)| key.as_str()).collect();
-    let special = |names: &[&str]| matches!(names, [only] if only.starts_with('!'));
-    match names.filter(|names| !special(names)) {
+    match names.filter(|_| !has_mark(map)) {
         Some(names) => names.iter().zip(map.iter()).map(|(name, (_, v))| (*name, encode(v))).collect(),
         None => {
             let pairs: Vec<Json> =
@@ -196,6 +218,10 @@ mod tests {
             // Shows kinds, marks and bits, which equality passes over.
             prop_assert_eq!(format!("{back:?}"), format!("{value:?}"));
             prop_assert_eq!(has_secret(&back), has_secret(&value));
+            let ordinary = serde_json::to_string(&value).unwrap();
+            if is_plain(&value) {
+                prop_assert_eq!(text, ordinary);
+            }
         }
     }
 

@@ -14,6 +14,12 @@ use crate::report::Summary;
 use crate::report::verdict::Verdict;
 use crate::store::{Keys, Run, RunFolder};
 
+/// Whether a run has nothing to be run again.
+pub(super) fn all_good(name: &str, runs: Option<&Path>) -> Result<bool, Failure> {
+    let events = Run::open(project::runs(runs)?.find(name)?)?.events()?;
+    Ok(Summary::of(events.iter().map(|(time, event)| (*time, event))).exit == Some(0))
+}
+
 /// The run that `--failed-from` names.
 pub(super) struct Earlier {
     /// How it was called.

@@ -62,6 +62,10 @@ impl Lines {
                 }
                 vec![line]
             }
+            Event::Reopened { host, steps } => {
+                let steps = plural(steps.len(), "step");
+                vec![format!("{}  was cleared away when the run was stopped: {steps} again", self.host(host))]
+            }
             Event::PlayStarted { name, hosts, .. } => {
                 self.fit(hosts);
                 vec![format!("play {name} · {}", plural(hosts.len(), "host"))]

@@ -109,12 +109,10 @@ impl Dispatcher {
 
 /// What the journal keeps beside the event.
 fn kept(finished: &Finished, told: &Event, once: bool) -> Kept {
-    let Event::StepEnded { result: shown, msg: said, .. } = told else {
+    let Event::StepEnded { msg: said, .. } = told else {
         return Kept::Clear(serde_json::Value::Null);
     };
-    let whole = Value::from(&finished.result);
-    let exact = exact::encode(&whole);
-    let complete = serde_json::to_value(shown).is_ok_and(|shown| shown == exact);
+    let complete = !finished.secret && exact::is_plain_map(&finished.result);
     let mut effects = finished.effects.clone();
     let facts = finished.result.get("ansible_facts").and_then(Value::as_map);
     let facts_in_result = !effects.facts.is_empty() && facts == Some(&effects.facts);
@@ -135,6 +133,9 @@ fn kept(finished: &Finished, told: &Event, once: bool) -> Kept {
         inclusions: finished.inclusions.iter().map(wish).collect(),
         folder: finished.folder.clone(),
     };
+    if applied == Applied::default() {
+        return Kept::Clear(serde_json::Value::Object(serde_json::Map::new()));
+    }
     let json = serde_json::to_value(&applied).expect("values become JSON under every name");
     if secret { Kept::Secret(json) } else { Kept::Clear(json) }
 }

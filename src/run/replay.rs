@@ -42,7 +42,8 @@ impl Dispatcher {
             }
         }
         self.replaying = false;
-        self.emit(Event::Resumed { term: self.shared.term, ended, under_way });
+        let again: usize = self.aside.reopened.values().map(Vec::len).sum();
+        self.emit(Event::Resumed { term: self.shared.term, ended: ended - again, under_way });
         self.tell_reopened();
         for (_, (step, host)) in std::mem::take(&mut self.aside.ready) {
             self.arrive(step, host);
