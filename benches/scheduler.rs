@@ -19,12 +19,12 @@ use benchbook::connection::memory::Memory;
 use benchbook::connection::scripted::{Answer, Scripted};
 use benchbook::connection::{Endpoint, Pool};
 use benchbook::event::journal::{Commit, LogPlace};
-use benchbook::event::{Event, Journal, JournalError, Record};
+use benchbook::event::{Event, Journal, JournalError, LogLengths, Record};
 use benchbook::load::project::Asked;
 use benchbook::load::{Config, DiskFiles, Project};
 use benchbook::module::MODULES;
 use benchbook::plan::{Compiler, Options as PlanOptions};
-use benchbook::run::{Options, Setup, Stop, execute};
+use benchbook::run::{Options, Past, Setup, Stop, execute};
 use benchbook::vars::Environment;
 use benchbook::wire::{Outcome, Stream};
 
@@ -38,6 +38,18 @@ impl Journal for Nowhere {
 
     fn log(&self, _: &StepId, _: &HostName, _: Stream, _: &[u8]) -> Result<LogPlace, JournalError> {
         Ok(LogPlace { path: String::new(), offset: 0 })
+    }
+
+    fn logged(&self, _: &StepId, _: &HostName, _: Stream, _: u64) -> Result<Vec<u8>, JournalError> {
+        Ok(Vec::new())
+    }
+
+    fn log_lengths(&self, _: &StepId, _: &HostName) -> Result<LogLengths, JournalError> {
+        Ok(LogLengths::default())
+    }
+
+    fn forget_logs(&self, _: &StepId, _: &HostName) -> Result<(), JournalError> {
+        Ok(())
     }
 }
 
@@ -122,6 +134,7 @@ fn setup(way: Way, folder: &Path) -> Setup {
         clock: Arc::new(SystemClock),
         options: Options { forks: 1000, ..Options::default() },
         stop: Stop::never(),
+        past: Past::none(),
     }
 }
 

@@ -2,31 +2,42 @@
 
 use std::sync::Arc;
 
-use crate::base::{HostName, Map};
+use serde::{Deserialize, Serialize};
+
+use crate::base::{HostName, Map, exact};
 
 /// Changes that the dispatcher makes when the step has ended.
-#[derive(Clone, Debug, Default, PartialEq)]
+///
+/// The journal keeps them in this form.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Effects {
     /// `set_fact`: variables of the host.
+    #[serde(with = "exact::map", skip_serializing_if = "Map::is_empty")]
     pub set_facts: Map,
     /// Facts of the host: `ansible_facts` of a module, `set_fact` with `cacheable`.
+    #[serde(with = "exact::map", skip_serializing_if = "Map::is_empty")]
     pub facts: Map,
     /// `include_vars`: variables of the host.
+    #[serde(with = "exact::map", skip_serializing_if = "Map::is_empty")]
     pub include_vars: Map,
     /// `add_host`
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub add_hosts: Vec<AddedHost>,
     /// `group_by`: the groups that this host joins, each with the groups it becomes a child of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<(Arc<str>, Vec<Arc<str>>)>,
 }
 
 /// A host that comes into the inventory during the run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AddedHost {
     /// Its name.
     pub name: HostName,
     /// Groups that it joins; new ones are made.
     pub groups: Vec<Arc<str>>,
     /// Its variables.
+    #[serde(with = "exact::map")]
     pub vars: Map,
 }
 

@@ -5,6 +5,7 @@
 
 mod channel;
 mod dial;
+pub mod identity;
 mod outbox;
 mod service;
 

@@ -6,10 +6,12 @@
 pub mod args;
 pub mod clock;
 pub mod diagnostic;
+pub mod exact;
 pub mod ids;
 pub mod map;
 pub mod secret;
 pub mod selector;
+pub mod shlex;
 pub mod span;
 pub mod spanned;
 pub mod spec;

@@ -25,6 +25,8 @@ pub enum OnResume {
     Rerun,
     /// It may not be run twice: fail.
     Fail,
+    /// It counts as skipped; only a task can say so.
+    Skip,
 }
 
 /// What a task does under `--check`.

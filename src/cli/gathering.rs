@@ -17,19 +17,29 @@ pub(super) struct Gathered {
     pub machines: BTreeMap<HostName, Machine>,
 }
 
+impl Gathered {
+    /// Takes an event into account.
+    pub(super) fn add(&mut self, time: Timestamp, event: &Event) {
+        self.summary.add(time, event);
+        if let Event::StepEnded { host, result, .. } = event
+            && let Some(facts) = result.get("ansible_facts").and_then(Value::as_map)
+        {
+            self.machines.entry(host.clone()).or_default().learn_all(facts);
+        }
+    }
+}
+
 impl Reporter for Arc<Mutex<Gathered>> {
     fn name(&self) -> &'static str {
         "summary"
     }
 
+    fn learn(&mut self, time: Timestamp, event: &Event) {
+        self.lock().unwrap_or_else(PoisonError::into_inner).add(time, event);
+    }
+
     fn event(&mut self, time: Timestamp, event: &Event) -> io::Result<()> {
-        let mut gathered = self.lock().unwrap_or_else(PoisonError::into_inner);
-        gathered.summary.add(time, event);
-        if let Event::StepEnded { host, result, .. } = event
-            && let Some(facts) = result.get("ansible_facts").and_then(Value::as_map)
-        {
-            gathered.machines.entry(host.clone()).or_default().learn_all(facts);
-        }
+        self.lock().unwrap_or_else(PoisonError::into_inner).add(time, event);
         Ok(())
     }
 }

@@ -2,17 +2,23 @@
 //!
 //! Data goes to stdout, everything else to stderr. Only this layer reads the environment and knows all the others.
 
+mod again;
+mod askpass;
+mod call;
 mod doc;
+mod execution;
 mod failure;
 mod gathering;
 mod lock;
 mod log;
+mod noting;
 mod plan;
 mod project;
 mod recording;
 mod relay;
 mod reparse;
 mod rereading;
+mod resume;
 mod run;
 mod runs;
 mod selecting;
@@ -20,6 +26,7 @@ mod show;
 mod terminal;
 mod wiring;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -42,6 +49,7 @@ struct Cli {
 enum Verb {
     Run(Box<run::Args>),
     Plan(Box<plan::Args>),
+    Resume(resume::Args),
     Runs(runs::Args),
     Show(show::Args),
     Log(log::Args),
@@ -54,6 +62,9 @@ type Outcome = Result<Exit, Failure>;
 
 /// Reads the command line, does what it says, and gives the exit status.
 pub fn main() -> ExitCode {
+    if let Some(socket) = std::env::var_os(crate::connection::ssh::askpass::SOCKET) {
+        return askpass::answer(Path::new(&socket));
+    }
     let terminal = Terminal::new();
     failure::report_panics(&terminal);
     log_for_developers();
@@ -68,6 +79,7 @@ pub fn main() -> ExitCode {
     let result = std::panic::catch_unwind(|| match cli.verb {
         Verb::Run(args) => run::run(&args, &terminal),
         Verb::Plan(args) => plan::run(&args, &terminal),
+        Verb::Resume(args) => resume::run(&args, &terminal),
         Verb::Runs(args) => runs::run(&args, &terminal),
         Verb::Show(args) => show::run(&args, &terminal),
         Verb::Log(args) => log::run(&args, &terminal),

@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::selecting::Selecting;
 use super::terminal::Terminal;
-use super::wiring::{Compiled, compile};
+use super::wiring::{Compiled, select};
 use super::{Exit, Failure, Outcome};
 use crate::plan::{Plan, render};
 
@@ -44,7 +44,7 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
-    let compiled = compile(&args.selecting, terminal)?;
+    let Some((_, compiled)) = select(&args.selecting, None, terminal)? else { return Ok(Exit::Good) };
     print(&compiled, &args.showing, terminal)?;
     Ok(Exit::Good)
 }

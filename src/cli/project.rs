@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::Diagnostic;
 use crate::load::{Config, DiskFiles, Files};
-use crate::store::{Run, RunFolder, Runs};
+use crate::store::{Keys, Run, RunFolder, Runs};
 
 use super::Failure;
 use super::plan::quoted;
@@ -29,6 +29,13 @@ pub(super) fn runs(folder: Option<&Path>) -> Result<Runs, Failure> {
 /// How a command that is proposed says where the runs are, when `--runs` was given.
 pub(super) fn elsewhere(folder: Option<&Path>) -> String {
     folder.map_or_else(String::new, |f| format!(" --runs {}", quoted(&f.display().to_string())))
+}
+
+/// Where the keys of runs are: <https://specifications.freedesktop.org/basedir-spec>.
+pub(super) fn keys() -> Keys {
+    let given = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = given("XDG_STATE_HOME").or_else(|| given("HOME").map(|home| home.join(".local/state")));
+    Keys::new(state.unwrap_or_else(|| PathBuf::from("/var/tmp")).join("benchbook/keys"))
 }
 
 /// Which run a verb is about.

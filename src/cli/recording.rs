@@ -15,6 +15,11 @@ pub(super) struct RecordingFiles {
 }
 
 impl RecordingFiles {
+    /// How many files were read so far.
+    pub(super) fn count(&self) -> usize {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Notes every file that was read so far.
     pub(super) fn note(&self, provenance: &mut Provenance) {
         for (path, digest) in &*self.read.lock().unwrap_or_else(PoisonError::into_inner) {

@@ -3,16 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
+use serde::{Deserialize, Serialize};
 
 use crate::base::Diagnostic;
 use crate::load::Config;
-use crate::plan::Options;
+use crate::plan::{Again, Options};
 
 /// The environment variable that says for all hosts whether they already are the environment.
 const IN_CONTAINER: &str = "EXEC_IN_CONTAINER";
 
 /// Which playbook, which hosts, which parts of it.
-#[derive(Clone, Debug, Default, ClapArgs)]
+#[derive(Clone, Debug, Default, ClapArgs, Serialize, Deserialize)]
+#[serde(default)]
 #[allow(clippy::struct_excessive_bools)] // each is a switch of the command line
 pub(super) struct Selecting {
     /// The playbook; by default what benchbook.toml names
@@ -60,6 +62,29 @@ pub(super) struct Selecting {
     /// The seed of `case_order: random` and `order: shuffle`; drawn and recorded when not given
     #[arg(long, value_name = "NUMBER", help_heading = "How")]
     pub seed: Option<u64>,
+    /// Only what did not come to a good end in this run; without a playbook, called as it was called
+    #[arg(long, value_name = "RUN", help_heading = "Selection")]
+    pub failed_from: Option<String>,
+    /// What that is.
+    #[arg(skip)]
+    pub again: Option<Again>,
+    /// What [`IN_CONTAINER`] said, when that was in an earlier call.
+    #[arg(skip)]
+    pub environment: Option<Environment>,
+}
+
+/// What the environment said when the program was called.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Environment {
+    /// The variable [`IN_CONTAINER`].
+    in_container: Option<String>,
+}
+
+impl Environment {
+    /// What it says now.
+    pub(super) fn now() -> Self {
+        Self { in_container: std::env::var_os(IN_CONTAINER).map(|v| v.to_string_lossy().into_owned()) }
+    }
 }
 
 impl Selecting {
@@ -72,6 +97,36 @@ impl Selecting {
         })
     }
 
+    /// What an earlier call selected, with what this one says instead.
+    pub(super) fn instead_of(self, earlier: Self) -> Self {
+        fn either<T>(ours: Vec<T>, theirs: Vec<T>) -> Vec<T> {
+            if ours.is_empty() { theirs } else { ours }
+        }
+        let in_container = self.in_container || self.no_in_container;
+        let modes = if in_container { &self } else { &earlier };
+        Self {
+            in_container: modes.in_container,
+            no_in_container: modes.no_in_container,
+            playbook: self.playbook.or(earlier.playbook),
+            inventory: either(self.inventory, earlier.inventory),
+            limit: self.limit.or(earlier.limit),
+            // Later ones win.
+            extra_vars: [earlier.extra_vars, self.extra_vars].concat(),
+            case: either(self.case, earlier.case),
+            tags: either(self.tags, earlier.tags),
+            skip_tags: either(self.skip_tags, earlier.skip_tags),
+            stage: either(self.stage, earlier.stage),
+            skip_stage: either(self.skip_stage, earlier.skip_stage),
+            keep_container: self.keep_container || earlier.keep_container,
+            check: self.check || earlier.check,
+            diff: self.diff || earlier.diff,
+            seed: self.seed.or(earlier.seed),
+            failed_from: self.failed_from,
+            again: None,
+            environment: self.environment.or(earlier.environment),
+        }
+    }
+
     /// What the compiler has to know of it.
     pub(super) fn options(&self) -> Options {
         let in_container = match (self.in_container, self.no_in_container) {
@@ -81,13 +136,14 @@ impl Selecting {
         };
         Options {
             in_container,
-            exec_in_container: std::env::var_os(IN_CONTAINER).map(|v| v.to_string_lossy().into_owned()),
+            exec_in_container: self.environment.clone().unwrap_or_else(Environment::now).in_container,
             tags: self.tags.clone(),
             skip_tags: self.skip_tags.clone(),
             cases: self.case.clone(),
             stages: self.stage.clone(),
             skip_stages: self.skip_stage.clone(),
             limit: self.limit.clone(),
+            again: self.again.clone(),
             // Short enough to be typed again.
             seed: self.seed.unwrap_or_else(|| u64::from(fastrand::u32(..))),
             check: self.check,

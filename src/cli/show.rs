@@ -37,6 +37,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
         host: args.host.clone(),
         run: args.run.run.clone(),
         elsewhere: super::project::elsewhere(args.run.runs.as_deref()),
+        going_on: run.is_going_on(),
         folder: run.folder().path().display().to_string(),
     };
     let format = FORMATS.iter().find(|f| f.name == args.format).unwrap_or(&FORMATS[0]);

@@ -1,15 +1,17 @@
 //! Puts the layers together: the only place that knows who implements what.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Failure;
+use super::again::{Earlier, all_good};
 use super::project;
 use super::recording::RecordingFiles;
 use super::selecting::Selecting;
 use super::terminal::Terminal;
 use crate::action::ACTIONS;
-use crate::base::SystemClock;
 use crate::base::spec::Catalogue;
+use crate::base::{Diagnostics, SystemClock};
 use crate::load::Project;
 use crate::load::project::Asked;
 use crate::module::MODULES;
@@ -31,8 +33,45 @@ pub(super) struct Compiled {
     pub files: Arc<RecordingFiles>,
 }
 
-/// Reads and compiles what was selected. Warnings are told at once; nothing is contacted.
+/// Reads and compiles what was selected. Warnings are told at once; nothing is contacted. Gives what was selected in the end:
+/// `--failed-from` selects by another run. Nothing: that run came to a good end.
+pub(super) fn select(
+    selecting: &Selecting,
+    runs: Option<&Path>,
+    terminal: &Terminal,
+) -> Result<Option<(Selecting, Compiled)>, Failure> {
+    let Some(run) = selecting.failed_from.as_ref() else {
+        return Ok(Some((selecting.clone(), compile(selecting, terminal)?)));
+    };
+    let nothing = || {
+        terminal.say(&format!("everything of {run} came to a good end: there is nothing to run again"));
+        Ok(None)
+    };
+    if all_good(run, runs)? {
+        return nothing();
+    }
+    let earlier = Earlier::read(run, runs, &project::keys())?;
+    let mut selecting = match selecting.playbook {
+        Some(_) => selecting.clone(),
+        None => selecting.clone().instead_of(earlier.selecting.clone()),
+    };
+    let (whole, _) = read(&selecting)?;
+    selecting.again = earlier.again(&whole.plan);
+    if selecting.again.is_none() {
+        return nothing();
+    }
+    let compiled = compile(&selecting, terminal)?;
+    Ok(Some((selecting, compiled)))
+}
+
+/// Reads and compiles a selection. Warnings are told at once; nothing is contacted.
 pub(super) fn compile(selecting: &Selecting, terminal: &Terminal) -> Result<Compiled, Failure> {
+    let (compiled, warnings) = read(selecting)?;
+    terminal.diagnostics(&warnings);
+    Ok(compiled)
+}
+
+fn read(selecting: &Selecting) -> Result<(Compiled, Diagnostics), Failure> {
     let files = Arc::new(RecordingFiles::default());
     let config = project::config(&*files)?;
     let catalogue = Arc::new(catalogue());
@@ -46,8 +85,7 @@ pub(super) fn compile(selecting: &Selecting, terminal: &Terminal) -> Result<Comp
     let plan = compiler.plan()?;
     let mut warnings = project.warnings.clone();
     warnings.extend(plan.warnings.clone());
-    terminal.diagnostics(&warnings);
-    Ok(Compiled { compiler, plan, files })
+    Ok((Compiled { compiler, plan, files }, warnings))
 }
 
 /// What templates may reach.

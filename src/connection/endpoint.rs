@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::base::Diagnostic;
+use super::ssh::SshTarget;
+use crate::base::shlex::{self, SplitError};
+use crate::base::{Diagnostic, Secret};
 use crate::wire::Escalation;
 
 /// What the inventory says about reaching a host; plain data, already templated.
@@ -17,6 +20,16 @@ pub struct Target {
     pub port: Option<u16>,
     /// `ansible_user`.
     pub user: Option<String>,
+    /// `ansible_ssh_private_key_file`.
+    pub key_file: Option<String>,
+    /// `ansible_ssh_common_args` and `ansible_ssh_extra_args`, as a shell would read them.
+    pub arguments: Vec<String>,
+    /// `ansible_password`.
+    pub password: Option<Secret>,
+    /// `ansible_timeout`.
+    pub timeout: Option<Duration>,
+    /// `ansible_host_key_checking`.
+    pub host_key_checking: Option<bool>,
 }
 
 /// The resolved other end of a connection.
@@ -26,6 +39,8 @@ pub enum Endpoint {
     Local,
     /// Another user there, through the agent of the user who logged in.
     Become(Arc<Endpoint>, Arc<Escalation>),
+    /// Another machine, as a user who can log in there.
+    Ssh(Arc<SshTarget>),
     /// An agent inside this process, by its name in a test.
     Memory(Arc<str>),
     /// Answers from data, by its name in a test.
@@ -40,6 +55,18 @@ impl Endpoint {
             own => own,
         }
     }
+
+    /// The machine behind it, whoever logs in there.
+    pub fn machine(&self) -> String {
+        match self {
+            Endpoint::Ssh(target) => {
+                let nobody = SshTarget { user: None, ..SshTarget::clone(target) };
+                format!("ssh {nobody}")
+            }
+            Endpoint::Become(login, _) => login.machine(),
+            other => other.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Endpoint {
@@ -47,6 +74,7 @@ impl fmt::Display for Endpoint {
         match self {
             Endpoint::Local => f.write_str("local"),
             Endpoint::Become(login, escalation) => write!(f, "{login} as {}", escalation.user),
+            Endpoint::Ssh(target) => write!(f, "ssh {target}"),
             Endpoint::Memory(name) => write!(f, "memory {name}"),
             Endpoint::Scripted(name) => write!(f, "scripted {name}"),
         }
@@ -59,30 +87,67 @@ pub enum TargetError {
     /// No such way.
     #[error("there is no connection `{0}`")]
     Unknown(String),
+    /// The arguments for ssh are no shell words.
+    #[error("the arguments for ssh `{line}` cannot be read: {error}")]
+    Arguments {
+        /// As they are written.
+        line: String,
+        /// What is wrong.
+        error: SplitError,
+    },
 }
 
 impl TargetError {
     /// What the user is told; the caller adds the place.
     pub fn diagnostic(&self) -> Diagnostic {
-        let TargetError::Unknown(name) = self;
-        Diagnostic::error("unknown-connection", self.to_string()).suggest(name, CONNECTIONS.iter().copied())
+        match self {
+            TargetError::Unknown(name) => Diagnostic::error("unknown-connection", self.to_string())
+                .suggest(name, CONNECTIONS.iter().copied()),
+            TargetError::Arguments { .. } => Diagnostic::error("bad-ssh-arguments", self.to_string()),
+        }
     }
 }
 
 /// The names that `ansible_connection` may have.
-pub const CONNECTIONS: &[&str] = &["local", "memory", "scripted"];
+pub const CONNECTIONS: &[&str] = &["local", "memory", "scripted", "smart", "ssh"];
 
 impl Target {
     /// The endpoint that this target means. Without `connection` it is this machine only when the address says so.
     pub fn endpoint(&self) -> Result<Endpoint, TargetError> {
         let here = matches!(self.address.as_str(), "localhost" | "127.0.0.1" | "::1");
-        match self.connection.as_deref() {
-            Some("local" | "ansible.builtin.local") => Ok(Endpoint::Local),
+        let name =
+            self.connection.as_deref().map(|name| name.strip_prefix("ansible.builtin.").unwrap_or(name));
+        match name {
+            Some("local") => Ok(Endpoint::Local),
             None if here => Ok(Endpoint::Local),
+            // paramiko is another program for the same protocol.
+            None | Some("ssh" | "smart" | "paramiko" | "paramiko_ssh") => {
+                Ok(Endpoint::Ssh(Arc::new(self.ssh()?)))
+            }
             Some("memory") => Ok(Endpoint::Memory(self.address.as_str().into())),
             Some("scripted") => Ok(Endpoint::Scripted(self.address.as_str().into())),
-            other => Err(TargetError::Unknown(other.unwrap_or("ssh").to_owned())),
+            Some(other) => Err(TargetError::Unknown(other.to_owned())),
         }
+    }
+
+    fn ssh(&self) -> Result<SshTarget, TargetError> {
+        let mut arguments = Vec::new();
+        for line in &self.arguments {
+            let words =
+                shlex::split(line).map_err(|error| TargetError::Arguments { line: line.clone(), error })?;
+            arguments.extend(words);
+        }
+        let plain = SshTarget::new(&self.address);
+        Ok(SshTarget {
+            port: self.port,
+            user: self.user.as_deref().map(Arc::from),
+            key_file: self.key_file.as_deref().map(Arc::from),
+            arguments,
+            password: self.password.clone(),
+            timeout: self.timeout.unwrap_or(plain.timeout),
+            host_key_checking: self.host_key_checking,
+            ..plain
+        })
     }
 }
 
@@ -99,11 +164,27 @@ mod tests {
         assert_eq!(target(Some("local"), "n1"), Ok(Endpoint::Local));
         assert_eq!(target(None, "localhost"), Ok(Endpoint::Local));
         assert_eq!(target(Some("memory"), "n1"), Ok(Endpoint::Memory("n1".into())));
-        assert_eq!(target(None, "n1"), Err(TargetError::Unknown("ssh".into())));
+        let ssh = Ok(Endpoint::Ssh(Arc::new(SshTarget::new("n1"))));
+        for name in [None, Some("ssh"), Some("ansible.builtin.ssh"), Some("smart"), Some("paramiko_ssh")] {
+            assert_eq!(target(name, "n1"), ssh);
+        }
         let error = target(Some("lokal"), "n1").unwrap_err().diagnostic().to_string();
         assert_eq!(
             error,
             "error[unknown-connection]: there is no connection `lokal`\n |\n = help: did you mean `local`?"
+        );
+    }
+
+    #[test]
+    fn arguments_are_words_as_in_a_shell() {
+        let target = |line: &str| {
+            Target { address: "n1".into(), arguments: vec![line.into()], ..Target::default() }.endpoint()
+        };
+        let Ok(Endpoint::Ssh(ssh)) = target("-o ProxyCommand='ssh -W %h:%p gate' -C") else { panic!() };
+        assert_eq!(ssh.arguments, ["-o", "ProxyCommand=ssh -W %h:%p gate", "-C"]);
+        assert_eq!(
+            target("-o 'x").unwrap_err().to_string(),
+            "the arguments for ssh `-o 'x` cannot be read: no closing quotation"
         );
     }
 }

@@ -1,6 +1,9 @@
 //! Why there is no session with an agent, and what the user is told about it.
 
+use std::time::Duration;
+
 use super::Endpoint;
+use super::ssh::Refusal;
 use crate::base::Diagnostic;
 
 /// Why there is no session with an agent.
@@ -46,6 +49,41 @@ pub enum ConnectError {
         /// What was printed beside that.
         banner: String,
     },
+    /// There is no agent program for the host's kind of machine.
+    #[error("no agent for {system}{}", looked(looked_for))]
+    NoAgentFor {
+        /// The host's `uname -sm`.
+        system: String,
+        /// In this order; empty when no agent can be built for it.
+        looked_for: Vec<String>,
+    },
+    /// No folder of the host takes the agent.
+    #[error("the agent cannot be put on {host}: {}", reasons.join("; "))]
+    NotPut {
+        /// As in `user@name:port`.
+        host: String,
+        /// For each folder that was tried.
+        reasons: Vec<String>,
+    },
+    /// The login failed.
+    #[error("{host}: {refusal}")]
+    Refused {
+        /// As in `user@name:port`.
+        host: String,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// As many connections are in use as there may be.
+    #[error("all {maximum} connections were in use for {} s", waited.as_secs())]
+    NoRoom {
+        /// The pool's limit.
+        maximum: usize,
+        /// How long it was waited.
+        waited: Duration,
+    },
+    /// Only an agent can do something there.
+    #[error("nothing can be run without an agent by the connection {0}")]
+    NoExecution(String),
     /// Nobody told the pool how to reach this endpoint.
     #[error("nothing is known about how to reach {0}")]
     Unknown(Endpoint),
@@ -65,6 +103,11 @@ impl ConnectError {
             ConnectError::NoAnswer { .. } => "no-answer",
             ConnectError::Protocol { .. } => "agent-of-another-build",
             ConnectError::Become { .. } => "become",
+            ConnectError::NoAgentFor { .. } => "no-agent",
+            ConnectError::NotPut { .. } => "agent-cannot-be-put",
+            ConnectError::Refused { refusal, .. } => refusal.code(),
+            ConnectError::NoRoom { .. } => "no-free-connection",
+            ConnectError::NoExecution(_) => "no-execution",
             ConnectError::Unknown(_) => "unknown-endpoint",
         };
         let diagnostic = Diagnostic::error(code, self.to_string());
@@ -72,6 +115,13 @@ impl ConnectError {
             ConnectError::NoAgent { .. } | ConnectError::Protocol { .. } => diagnostic
                 .help("`cargo build` makes both programs; `cargo run` makes only the one that it runs")
                 .help("the environment variable BENCHBOOK_AGENT names an agent that is somewhere else"),
+            ConnectError::NoAgentFor { .. } => {
+                diagnostic.help("put `benchbook-agent` of that machine's kind there; `raw` works without one")
+            }
+            ConnectError::Refused { host, refusal } => diagnostic.help(refusal.help(host)),
+            ConnectError::NoRoom { .. } => {
+                diagnostic.help("`connections` below [ssh] in benchbook.toml, or fewer --forks")
+            }
             _ => diagnostic,
         }
     }
@@ -86,6 +136,10 @@ fn places(looked_for: &[String]) -> String {
 
 fn colon(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!(": {text}") }
+}
+
+fn looked(paths: &[String]) -> String {
+    if paths.is_empty() { String::new() } else { format!(" (looked for {})", paths.join(", ")) }
 }
 
 fn said(banner: &str) -> String {

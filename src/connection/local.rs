@@ -7,9 +7,9 @@ use std::process::{ExitStatus, Stdio};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
+use super::agents::PROGRAM;
 use super::{BoxFuture, ConnectError, Connector, Link};
 
-const PROGRAM: &str = "benchbook-agent";
 /// How much of what an agent says on standard error is kept, in bytes; the first words tell most.
 const LAST_WORDS: u64 = 16 * 1024;
 
@@ -86,7 +86,8 @@ fn start(program: &Path) -> Result<Link, ConnectError> {
     Ok(Link { input: Box::new(input), output: Box::new(output), ended: Box::pin(ended) })
 }
 
-async fn last_words(mut errors: impl AsyncRead + Unpin) -> String {
+/// What is said on an error stream until it ends, at most the first 16 KiB.
+pub async fn last_words(mut errors: impl AsyncRead + Unpin) -> String {
     let mut text = Vec::new();
     // What could not be read is not there to be shown.
     let _ = (&mut errors).take(LAST_WORDS).read_to_end(&mut text).await;

@@ -2,6 +2,7 @@
 //!
 //! What is said over the stream is in [`session`], once for all. This layer knows no task and no plan.
 
+pub mod agents;
 pub mod become_user;
 pub mod endpoint;
 pub mod error;
@@ -10,16 +11,19 @@ pub mod memory;
 pub mod pool;
 pub mod scripted;
 pub mod session;
+pub mod ssh;
 
 use std::future::Future;
 use std::pin::Pin;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
 
 pub use endpoint::{Endpoint, Target, TargetError};
 pub use error::ConnectError;
-pub use pool::Pool;
+pub use pool::{Lease, Limits, Pool};
 pub use session::{Call, CallError, Cancel, Chunk, Session, Upload};
+pub use ssh::SshTarget;
 
 /// A future on the heap.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -28,6 +32,19 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Connector: Send + Sync {
     /// Starts or reaches the agent and gives the byte stream to it.
     fn open(&self) -> BoxFuture<'_, Result<Link, ConnectError>>;
+    /// Runs a command line without an agent, for targets that have none, and gives its exit code. It has no input, and
+    /// nothing can stop it.
+    fn execute(
+        &self,
+        _line: String,
+        _output: mpsc::Sender<Chunk>,
+    ) -> BoxFuture<'_, Result<i32, ConnectError>> {
+        Box::pin(async { Err(ConnectError::NoExecution(self.name())) })
+    }
+    /// Ends what carries the streams, once they have ended.
+    fn end(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
     /// What it is called in messages, such as `local`.
     fn name(&self) -> String;
 }

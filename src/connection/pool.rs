@@ -1,34 +1,114 @@
-//! One session per endpoint, opened when it is first wanted.
+//! One session per endpoint, opened when it is first wanted, and not more at once than there may be.
 
 use std::collections::HashMap;
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
+use super::agents::Agents;
 use super::become_user::BecomeUser;
 use super::local::Local;
-use super::{ConnectError, Connector, Endpoint, Session};
+use super::ssh::{Client, Ssh};
+use super::{Chunk, ConnectError, Connector, Endpoint, Session};
+
+/// How many of what there may be at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections to other machines. When one more is wanted, the one that was idle longest is closed.
+    pub connections: usize,
+    /// How long somebody waits for a connection while all are in use.
+    pub acquire: Duration,
+    /// Logins that are under way.
+    pub logins: usize,
+    /// Logins that are under way behind one jump host.
+    pub logins_per_jump_host: usize,
+    /// How often a silent connection is looked after; three times without an answer end it. Zero: never.
+    pub keepalive: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 200,
+            acquire: Duration::from_mins(5),
+            logins: 50,
+            logins_per_jump_host: 8,
+            keepalive: Duration::from_secs(15),
+        }
+    }
+}
 
 /// Sessions by endpoint. Cheap to share behind an `Arc`.
 pub struct Pool {
     slots: Mutex<HashMap<Endpoint, Arc<Slot>>>,
+    client: Arc<Client>,
+    room: Arc<Room>,
 }
 
-#[derive(Default)]
+/// Room for connections to other machines.
+struct Room {
+    free: Arc<Semaphore>,
+    /// Somebody has finished with a session.
+    idle: Notify,
+}
+
 struct Slot {
     /// None for other users on a target: they are reached through the session of the one who logs in.
-    connector: Option<Arc<dyn Connector>>,
-    session: AsyncMutex<Option<Arc<Session>>>,
+    connector: Option<Box<dyn Connector>>,
+    opened: AsyncMutex<Option<Opened>>,
+    users: AtomicUsize,
+    last_used: Mutex<Instant>,
+    room: Arc<Room>,
+}
+
+struct Opened {
+    session: Arc<Session>,
+    /// None for what is no connection to another machine.
+    room: Option<OwnedSemaphorePermit>,
 }
 
 impl Slot {
-    async fn session(&self, endpoint: &Endpoint) -> Result<Arc<Session>, ConnectError> {
-        let connector = self.connector.as_ref().ok_or_else(|| ConnectError::Unknown(endpoint.clone()))?;
-        let mut session = self.session.lock().await;
-        if let Some(open) = session.as_ref().filter(|s| s.is_alive()) {
-            return Ok(Arc::clone(open));
+    /// Ends what carried the session.
+    async fn end(&self) {
+        if let Some(connector) = &self.connector {
+            connector.end().await;
         }
-        Ok(Arc::clone(session.insert(Arc::new(Session::open(&**connector).await?))))
+    }
+}
+
+/// A session in use: it is not closed while somebody has this.
+pub struct Lease {
+    session: Arc<Session>,
+    slot: Arc<Slot>,
+    /// Its bytes go through this one.
+    _login: Option<Box<Lease>>,
+}
+
+impl Deref for Lease {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl Lease {
+    /// Whether both are for one session.
+    pub fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.session, &other.session)
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        *self.slot.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        if self.slot.users.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.slot.room.idle.notify_waiters();
+        }
     }
 }
 
@@ -39,41 +119,165 @@ impl Default for Pool {
 }
 
 impl Pool {
-    /// Knows this machine.
+    /// With the default limits.
     pub fn new() -> Self {
-        Self { slots: Mutex::default() }.with(Endpoint::Local, Local::new())
+        Self::with_limits(Limits::default())
+    }
+
+    /// Knows this machine, and other machines by ssh. Their agents are those that belong to the running program.
+    pub fn with_limits(limits: Limits) -> Self {
+        let running = std::env::current_exe().unwrap_or_default();
+        let named = std::env::var_os("BENCHBOOK_AGENT").map(PathBuf::from);
+        let agents = Agents::new(named, Some(&running));
+        Self::with_client(Client::new(limits, agents, running))
+    }
+
+    /// Knows this machine, and other machines by this client.
+    pub fn with_client(client: Client) -> Self {
+        let free = Arc::new(Semaphore::new(client.limits.connections.max(1)));
+        let room = Arc::new(Room { free, idle: Notify::new() });
+        Self { slots: Mutex::default(), client: Arc::new(client), room }.with(Endpoint::Local, Local::new())
     }
 
     /// Says how an endpoint is reached.
     #[must_use]
     pub fn with(self, endpoint: Endpoint, connector: impl Connector + 'static) -> Self {
-        self.lock().insert(
-            endpoint,
-            Arc::new(Slot { connector: Some(Arc::new(connector)), session: AsyncMutex::default() }),
-        );
+        let slot = self.new_slot(Some(Box::new(connector)));
+        self.lock().insert(endpoint, slot);
         self
+    }
+
+    fn new_slot(&self, connector: Option<Box<dyn Connector>>) -> Arc<Slot> {
+        Arc::new(Slot {
+            connector,
+            opened: AsyncMutex::default(),
+            users: AtomicUsize::new(0),
+            last_used: Mutex::new(Instant::now()),
+            room: Arc::clone(&self.room),
+        })
+    }
+
+    fn slot(&self, endpoint: &Endpoint) -> Result<Arc<Slot>, ConnectError> {
+        let mut slots = self.lock();
+        if let Some(slot) = slots.get(endpoint) {
+            return Ok(Arc::clone(slot));
+        }
+        let connector: Option<Box<dyn Connector>> = match endpoint {
+            Endpoint::Ssh(target) => Some(Box::new(Ssh::new(Arc::clone(&self.client), Arc::clone(target)))),
+            Endpoint::Become(..) => None,
+            Endpoint::Local | Endpoint::Memory(_) | Endpoint::Scripted(_) => {
+                return Err(ConnectError::Unknown(endpoint.clone()));
+            }
+        };
+        let slot = self.new_slot(connector);
+        slots.insert(endpoint.clone(), Arc::clone(&slot));
+        Ok(slot)
     }
 
     /// The session with an endpoint: the one there is, or a new one when there is none or it was lost. Whoever asks
     /// while it is being opened waits for the same one.
-    pub async fn session(&self, endpoint: &Endpoint) -> Result<Arc<Session>, ConnectError> {
-        let Endpoint::Become(login, escalation) = endpoint else {
-            let slot = self.lock().get(endpoint).cloned();
-            let slot = slot.ok_or_else(|| ConnectError::Unknown(endpoint.clone()))?;
-            return slot.session(endpoint).await;
+    pub async fn session(&self, endpoint: &Endpoint) -> Result<Lease, ConnectError> {
+        let become_user = match endpoint {
+            Endpoint::Become(login, escalation) => {
+                let login = Box::pin(self.session(login)).await?;
+                if BecomeUser::is_login(&login, escalation) {
+                    return Ok(login);
+                }
+                let through = BecomeUser::new(Arc::clone(&login.session), Arc::clone(escalation));
+                Some((through, login))
+            }
+            _ => None,
         };
-        let login = Box::pin(self.session(login)).await?;
-        if BecomeUser::is_login(&login, escalation) {
-            return Ok(login);
+        let slot = self.slot(endpoint)?;
+        let mut opened = slot.opened.lock().await;
+        let session = match opened.as_ref().filter(|opened| opened.session.is_alive()) {
+            Some(opened) => Arc::clone(&opened.session),
+            None => {
+                let lost = opened.take();
+                let new = self.open(endpoint, &slot, lost, become_user.as_ref().map(|(through, _)| through));
+                Arc::clone(&opened.insert(new.await?).session)
+            }
+        };
+        // Under the lock, so that nobody closes it in between.
+        slot.users.fetch_add(1, Ordering::AcqRel);
+        drop(opened);
+        Ok(Lease { session, slot, _login: become_user.map(|(_, login)| Box::new(login)) })
+    }
+
+    async fn open(
+        &self,
+        endpoint: &Endpoint,
+        slot: &Slot,
+        lost: Option<Opened>,
+        become_user: Option<&BecomeUser>,
+    ) -> Result<Opened, ConnectError> {
+        let room = match lost.and_then(|lost| lost.room) {
+            None if matches!(endpoint, Endpoint::Ssh(_)) => Some(self.make_room().await?),
+            kept => kept,
+        };
+        let session = match (become_user, &slot.connector) {
+            (Some(through), _) => Session::open(through).await.map_err(|error| through.explain(error))?,
+            (None, Some(connector)) => Session::open(&**connector).await?,
+            (None, None) => return Err(ConnectError::Unknown(endpoint.clone())),
+        };
+        Ok(Opened { session: Arc::new(session), room })
+    }
+
+    /// Runs a command line without an agent.
+    pub async fn execute(
+        &self,
+        endpoint: &Endpoint,
+        line: String,
+        output: mpsc::Sender<Chunk>,
+    ) -> Result<i32, ConnectError> {
+        match &self.slot(endpoint)?.connector {
+            Some(connector) => connector.execute(line, output).await,
+            None => Err(ConnectError::NoExecution(endpoint.to_string())),
         }
-        let slot = Arc::clone(self.lock().entry(endpoint.clone()).or_default());
-        let mut session = slot.session.lock().await;
-        if let Some(open) = session.as_ref().filter(|s| s.is_alive()) {
-            return Ok(Arc::clone(open));
+    }
+
+    /// Waits for room for one more connection.
+    async fn make_room(&self) -> Result<OwnedSemaphorePermit, ConnectError> {
+        let limits = &self.client.limits;
+        let waiting = async {
+            loop {
+                // Before one looks, or what comes in between would be missed.
+                let idle = self.room.idle.notified();
+                if let Ok(permit) = Arc::clone(&self.room.free).try_acquire_owned() {
+                    return permit;
+                }
+                if self.close_one().await {
+                    continue;
+                }
+                tokio::select! {
+                    permit = Arc::clone(&self.room.free).acquire_owned() => {
+                        if let Ok(permit) = permit { return permit; }
+                    }
+                    () = idle => {}
+                }
+            }
+        };
+        let no_room = |_| ConnectError::NoRoom { maximum: limits.connections.max(1), waited: limits.acquire };
+        tokio::time::timeout(limits.acquire, waiting).await.map_err(no_room)
+    }
+
+    /// Closes the connection that was idle longest. False when all are in use.
+    async fn close_one(&self) -> bool {
+        let last_used = |slot: &Arc<Slot>| *slot.last_used.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots: Vec<_> = self.lock().values().cloned().collect();
+        slots.sort_by_key(last_used);
+        for slot in slots {
+            let Ok(mut opened) = slot.opened.try_lock() else { continue };
+            let counts = opened.as_ref().is_some_and(|opened| opened.room.is_some());
+            if counts && slot.users.load(Ordering::Acquire) == 0 {
+                if let Some(closing) = opened.take() {
+                    closing.session.close().await;
+                    slot.end().await;
+                }
+                return true;
+            }
         }
-        let connector = BecomeUser::new(login, Arc::clone(escalation));
-        let opened = Session::open(&connector).await.map_err(|error| connector.explain(error))?;
-        Ok(Arc::clone(session.insert(Arc::new(opened))))
+        false
     }
 
     /// Closes all sessions and waits until the agents have ended their children and themselves. Gives what is to be
@@ -85,6 +289,7 @@ impl Pool {
             slots.into_iter().partition(|(endpoint, _)| matches!(endpoint, Endpoint::Become(..)));
         let mut said = close_all(others).await;
         said.append(&mut close_all(logins).await);
+        self.client.close();
         said.retain(|(_, words)| !words.is_empty());
         said.sort();
         said
@@ -98,9 +303,15 @@ impl Pool {
 async fn close_all(slots: Vec<(Endpoint, Arc<Slot>)>) -> Vec<(Endpoint, String)> {
     let mut closing = tokio::task::JoinSet::new();
     for (endpoint, slot) in slots {
-        if let Some(session) = slot.session.lock().await.take() {
-            closing.spawn(async move { (endpoint, session.close().await) });
-        }
+        closing.spawn(async move {
+            let opened = slot.opened.lock().await.take();
+            let words = match &opened {
+                Some(opened) => opened.session.close().await,
+                None => String::new(),
+            };
+            slot.end().await;
+            (endpoint, words)
+        });
     }
     closing.join_all().await
 }

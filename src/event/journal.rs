@@ -9,26 +9,130 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 
 use super::Event;
-use crate::base::{HostName, StepId, Timestamp, Value};
+use crate::base::{HostName, StepId, Timestamp};
 use crate::wire::Stream;
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "record")]
-#[allow(missing_docs)] // fields repeat the words of the variants
 pub enum Record {
+    /// A controller takes the run in hand: the first, or a later one that goes on with it.
+    Term(Box<Term>),
     /// Something happened.
-    Happened { time: Timestamp, event: Event },
-    /// A request is about to be sent: from here its fate is unknown until it ends.
-    Sending { time: Timestamp, step: StepId, host: HostName, module: String, attempt: u32, item: u32 },
-    /// The hosts of a play were bound.
-    Bound { play: usize, hosts: Vec<HostName> },
-    /// What an `Expand` step brought, by its arguments, so that it can be compiled again.
-    Fragment { step: StepId, hosts: Vec<HostName>, inclusions: Value },
-    /// A variable of a host changed: `register`, `set_fact`, facts, `include_vars`.
-    Variable { host: HostName, level: String, name: String, value: Value },
-    /// A handler was notified.
-    Notified { host: HostName, handler: String },
+    Happened {
+        /// When.
+        time: Timestamp,
+        /// What.
+        event: Event,
+    },
+    /// A request is about to be sent: from here its fate is unknown until the step ends.
+    Sending(Box<Sending>),
+    /// A step ended on a host.
+    Ended(Box<Ending>),
+}
+
+/// Who carries a run out, from here until the next such record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Term {
+    /// When it began.
+    pub time: Timestamp,
+    /// From 1; one more with every resume.
+    pub term: u64,
+    /// The name of the user who called the program.
+    pub user: String,
+    /// The name of the machine it runs on.
+    pub machine: String,
+    /// Its process there.
+    pub process: u32,
+    /// How the program was called, as the command line keeps it.
+    pub call: Kept,
+}
+
+/// A request that is about to be sent. Together with the run's id, the first four name it for ever.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sending {
+    /// The step.
+    pub step: StepId,
+    /// The host whose step it is.
+    pub host: HostName,
+    /// The number of the loop's item, from 0.
+    pub item: u32,
+    /// The number of the try, from 1.
+    pub attempt: u32,
+    /// The number of the request in this try, from 0: an action may send several.
+    pub call: u32,
+    /// When.
+    pub time: Timestamp,
+    /// What is called.
+    pub module: String,
+    /// How long the step's logs were: where the request's own output begins.
+    pub logs: LogLengths,
+}
+
+/// How many bytes the logs of a step on a host have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLengths {
+    /// Standard output.
+    pub stdout: u64,
+    /// Standard error.
+    pub stderr: u64,
+}
+
+/// How a step ended on a host, with all that follows from it: who goes on with the run needs nothing else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ending {
+    /// When this was written down.
+    pub time: Timestamp,
+    /// An [`Event::StepEnded`]: what is told about it.
+    pub told: Event,
+    /// Nobody was told: a place where handlers might have come in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
+    /// What the dispatcher does about it beyond telling.
+    pub applied: Kept,
+}
+
+/// A part of a record that may be secret. A journal that outlives the program seals what is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    /// Anybody may read it.
+    Clear(serde_json::Value),
+    /// To be sealed before it is written; that it is written as it stands is an error.
+    #[serde(skip)]
+    Secret(serde_json::Value),
+    /// Encrypted, as text.
+    Sealed(String),
+}
+
+impl Record {
+    /// What reporters hear of it, and when that was.
+    pub fn event(&self) -> Option<(Timestamp, &Event)> {
+        match self {
+            Self::Happened { time, event } => Some((*time, event)),
+            Self::Ended(ending) if !ending.silent => Some((ending.time, &ending.told)),
+            _ => None,
+        }
+    }
+
+    /// When it was written down.
+    pub fn time(&self) -> Timestamp {
+        match self {
+            Self::Term(term) => term.time,
+            Self::Happened { time, .. } => *time,
+            Self::Sending(sending) => sending.time,
+            Self::Ended(ending) => ending.time,
+        }
+    }
+
+    /// Its part that may be secret.
+    pub fn kept_mut(&mut self) -> Option<&mut Kept> {
+        match self {
+            Self::Term(term) => Some(&mut term.call),
+            Self::Ended(ending) => Some(&mut ending.applied),
+            _ => None,
+        }
+    }
 }
 
 /// The journal could not be written.
@@ -53,6 +157,21 @@ pub trait Journal: Send + Sync {
         stream: Stream,
         bytes: &[u8],
     ) -> Result<LogPlace, JournalError>;
+
+    /// What a step's log holds from an offset on.
+    fn logged(
+        &self,
+        step: &StepId,
+        host: &HostName,
+        stream: Stream,
+        from: u64,
+    ) -> Result<Vec<u8>, JournalError>;
+
+    /// How long the logs of a step are.
+    fn log_lengths(&self, step: &StepId, host: &HostName) -> Result<LogLengths, JournalError>;
+
+    /// Removes the logs of a step that begins anew.
+    fn forget_logs(&self, step: &StepId, host: &HostName) -> Result<(), JournalError>;
 }
 
 /// Where bytes went in a log.

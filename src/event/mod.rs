@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{CaseId, HostName, RunId, StepId, Timestamp, Value};
 use crate::wire::{Status, Stream};
 
-pub use journal::{Journal, JournalError, Record};
+pub use journal::{Ending, Journal, JournalError, Kept, LogLengths, Record, Sending, Term};
 
 /// How a step ended on a host. Every (step, host) ends exactly once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -171,6 +171,10 @@ pub enum Event {
         rounds: usize,
         mode: Option<String>,
     },
+    /// Another controller goes on with the run: so many ends of steps are known, and so many steps were under way.
+    Resumed { term: u64, ended: usize, under_way: usize },
+    /// After a stop: these steps are done again on the host, because what they prepared was cleared away.
+    Reopened { host: HostName, steps: Vec<StepId> },
     /// A play begins with these hosts.
     PlayStarted { play: usize, name: String, hosts: Vec<HostName> },
     /// A play ended.

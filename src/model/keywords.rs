@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::base::spec::OnResume;
 use crate::base::{Map, Span, Spanned, Value};
 
 /// What one mapping of the playbook says with the shared keywords. `None` and empty mean: not said here.
@@ -58,6 +59,8 @@ pub struct Keywords {
     pub timeout: Option<Spanned<Value>>,
     /// `grace`, seconds between TERM and KILL.
     pub grace: Option<Spanned<Value>>,
+    /// `on_resume`: what a resumed run does with a step of which nobody knows whether it finished.
+    pub on_resume: Option<Spanned<OnResume>>,
     /// `module_defaults`: module or group name → arguments.
     pub module_defaults: Vec<Spanned<Value>>,
     /// `stage`: a label, see [`Stage`].

@@ -50,8 +50,6 @@ pub struct Task {
     pub poll: Option<Spanned<Value>>,
     /// `durable`
     pub durable: Option<Spanned<Value>>,
-    /// `on_resume`: `rerun`, `fail` or `skip`.
-    pub on_resume: Option<Spanned<Arc<str>>>,
     /// `metrics`
     pub metrics: Vec<Metric>,
 }

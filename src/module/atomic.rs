@@ -11,7 +11,7 @@ use super::Context;
 use super::failure::{Doing, Failure};
 use super::mode::umask;
 use super::process::Command;
-use super::shlex;
+use crate::base::shlex;
 
 /// New content that waits beside its target; it disappears when it is dropped without [`Staged::commit`].
 pub struct Staged {

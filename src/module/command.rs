@@ -6,7 +6,8 @@ use serde::Deserialize;
 use super::failure::{Answer, Failure};
 use super::invocation::{Invocation, Shown};
 use super::path::{self, TargetPath};
-use super::{Context, Module, call, shlex};
+use super::{Context, Module, call};
+use crate::base::shlex;
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 
 /// Changed, unless `creates` or `removes` say that there is nothing to do. Another exit code than 0 is a failure.

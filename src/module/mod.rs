@@ -26,7 +26,6 @@ mod regex;
 pub mod requirements;
 mod setup;
 mod shell;
-pub mod shlex;
 mod slurp;
 mod stat;
 mod tempfile;

@@ -101,6 +101,12 @@ impl Build<'_> {
                 continue;
             }
             let mut own = inside.clone();
+            if let Some(again) = &self.compiler.options.again {
+                own.hosts = own.hosts.iter().filter(|host| again.selects(id, host)).cloned().collect();
+                if own.hosts.is_empty() {
+                    continue;
+                }
+            }
             own.path = format!("{}/{id}", around.path);
             let repeat = self.number(case.repeat.as_ref(), &own, 1, 1);
             let warmup = self.number(case.warmup.as_ref(), &own, 0, 0);
@@ -117,7 +123,7 @@ impl Build<'_> {
                 params: instance.params.clone(),
                 repeat,
                 warmup,
-                hosts: around.hosts.to_vec(),
+                hosts: own.hosts.to_vec(),
                 requires: case.requires.clone(),
                 metrics: metrics_of(case, &parts),
                 gang,

@@ -222,7 +222,7 @@ impl Build<'_> {
             said.map(|v| v.span.clone())
         };
         let no_ssh = "this version reaches this machine only";
-        let words: [(&str, Option<Span>, &str); 11] = [
+        let words: [(&str, Option<Span>, &str); 10] = [
             ("become_method", near(|k| &k.become_method), "nobody becomes another user"),
             ("become_flags", near(|k| &k.become_flags), "nobody becomes another user"),
             ("remote_user", near(|k| &k.remote_user), no_ssh),
@@ -237,7 +237,6 @@ impl Build<'_> {
             ("force_handlers", on(&self.play.force_handlers), "handlers of a failed host do not run"),
             ("async", on(&task.r#async), "the task runs in the foreground"),
             ("durable", on(&task.durable), "the task ends with the run"),
-            ("on_resume", task.on_resume.as_ref().map(|v| v.span.clone()), "runs cannot be resumed yet"),
         ];
         for (word, span, instead) in words {
             if let Some(span) = span {

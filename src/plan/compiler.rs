@@ -1,13 +1,15 @@
 //! The compiler: project in, plan out. Equal input gives an equal plan, so that a fragment can be compiled again after a crash.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::play::compile_play;
 use super::{Expand, Plan, PlayPlan, Step, StepKind};
 use crate::base::spec::Catalogue;
-use crate::base::{Diagnostic, Diagnostics, SystemClock};
+use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, SystemClock};
 use crate::load::Project;
 use crate::model::decode::Decoder;
 use crate::model::{Inventory, Play};
@@ -32,6 +34,8 @@ pub struct Options {
     pub skip_stages: Vec<String>,
     /// `--limit`: a pattern.
     pub limit: Option<String>,
+    /// `--failed-from`: what an earlier run did not bring to a good end.
+    pub again: Option<Again>,
     /// For `case_order: random` and `order: shuffle`.
     pub seed: u64,
     /// `--check`
@@ -40,6 +44,22 @@ pub struct Options {
     pub diff: bool,
     /// `--keep-container`: no stop.
     pub keep_container: bool,
+}
+
+/// What of a playbook is run again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Again {
+    /// All hosts that take part.
+    pub hosts: BTreeSet<HostName>,
+    /// The hosts of each case; a case that is not named is left out.
+    pub cases: BTreeMap<CaseId, BTreeSet<HostName>>,
+}
+
+impl Again {
+    /// Whether a host runs a case.
+    pub(super) fn selects(&self, case: &CaseId, host: &HostName) -> bool {
+        self.cases.get(case).is_some_and(|hosts| hosts.contains(host))
+    }
 }
 
 /// Compiles a project.

@@ -156,6 +156,9 @@ impl Compiler {
             }
             hosts.retain(|h| allowed.contains(h));
         }
+        if let Some(again) = &self.options.again {
+            hosts.retain(|host| again.hosts.contains(host));
+        }
         if let Some(order) = &play.order {
             self.ordered(&mut hosts, order, found);
         }

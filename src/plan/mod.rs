@@ -33,7 +33,7 @@ mod undefined;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use compiler::{Compiler, Options};
+pub use compiler::{Again, Compiler, Options};
 pub use fragment::{Bridge, CasePlan, Fragment, HandlerBody, HandlerNames, PrunedStep, Pruning};
 pub use mode::VARIABLE as IN_CONTAINER_VARIABLE;
 pub use scope::{Scope, ScopeIx, ScopeKind, Section};

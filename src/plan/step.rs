@@ -6,6 +6,7 @@ use petgraph::stable_graph::NodeIndex;
 
 use super::scope::ScopeIx;
 use super::surroundings::Surroundings;
+use crate::base::spec::OnResume;
 use crate::base::{CaseId, HostName, Map, Span, Spanned, StepId, Value};
 use crate::model::{Call, Loop, LoopControl, Metric, Requirement, RoleFrom, Stage, VarLayer};
 
@@ -187,6 +188,8 @@ pub struct Inherited {
     pub become_user: Option<Spanned<Value>>,
     /// Nearest says.
     pub connection: Option<Spanned<Value>>,
+    /// Nearest says.
+    pub on_resume: Option<Spanned<OnResume>>,
     /// Default arguments of this task's module, weakest first.
     pub module_defaults: Vec<Spanned<Value>>,
 }

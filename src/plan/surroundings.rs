@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::scope::ScopeIx;
 use super::step::{CasePlace, Inherited};
-use crate::base::{HostName, Map, Span, Spanned, Value};
+use crate::base::{HostName, Map, Span, Spanned};
 use crate::model::{ContainerLifecycle, Keywords, Level, Metric, Stage, VarLayer};
 
 /// What a task gets from where it stands. Kept with [`super::StepKind::Expand`] steps, so that a fragment inherits the same.
@@ -43,7 +43,7 @@ pub struct Surroundings {
 }
 
 /// The nearest one that says something.
-fn nearest(outer: &mut Option<Spanned<Value>>, own: Option<&Spanned<Value>>) {
+fn nearest<T: Clone>(outer: &mut Option<Spanned<T>>, own: Option<&Spanned<T>>) {
     if let Some(own) = own {
         *outer = Some(own.clone());
     }
@@ -70,6 +70,7 @@ impl Inherited {
         nearest(&mut self.r#become, own.r#become.as_ref());
         nearest(&mut self.become_user, own.become_user.as_ref());
         nearest(&mut self.connection, own.connection.as_ref());
+        nearest(&mut self.on_resume, own.on_resume.as_ref());
     }
 }
 

@@ -25,6 +25,10 @@ impl<W: Write + Send> Reporter for Console<W> {
         "console"
     }
 
+    fn learn(&mut self, _: Timestamp, event: &Event) {
+        self.lines.of(event);
+    }
+
     fn event(&mut self, _: Timestamp, event: &Event) -> io::Result<()> {
         for line in self.lines.of(event) {
             writeln!(self.out, "{line}")?;

@@ -54,6 +54,18 @@ impl Lines {
                 line.extend(mode.iter().map(|mode| format!(" · {mode}")));
                 vec![line]
             }
+            Event::Resumed { ended, under_way, .. } => {
+                let mut line = format!("resumed · {} known", plural(*ended, "end"));
+                if *under_way > 0 {
+                    let _ =
+                        write!(line, " · {} under way when it was broken off", plural(*under_way, "step"));
+                }
+                vec![line]
+            }
+            Event::Reopened { host, steps } => {
+                let steps = plural(steps.len(), "step");
+                vec![format!("{}  was cleared away when the run was stopped: {steps} again", self.host(host))]
+            }
             Event::PlayStarted { name, hosts, .. } => {
                 self.fit(hosts);
                 vec![format!("play {name} · {}", plural(hosts.len(), "host"))]

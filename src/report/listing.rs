@@ -19,7 +19,7 @@ impl Listing {
         let words: Vec<String> = verdicts.into_iter().filter_map(count).collect();
         let verdict = match (summary.exit, words.is_empty()) {
             _ if going_on => "going on".to_owned(),
-            (None, _) => "broke off".to_owned(),
+            (None, _) => "interrupted".to_owned(),
             (Some(0), true) => "ok".to_owned(),
             (Some(4), true) => "stopped".to_owned(),
             (Some(_), true) => "FAILED".to_owned(),

@@ -32,6 +32,11 @@ pub trait Reporter: Send {
     /// What it is called in messages about it.
     fn name(&self) -> &'static str;
 
+    /// Something happened before this program went on with the run: it is known, not told.
+    fn learn(&mut self, time: Timestamp, event: &Event) {
+        let _ = (time, event);
+    }
+
     /// Something happened.
     fn event(&mut self, time: Timestamp, event: &Event) -> io::Result<()>;
 }
@@ -83,6 +88,8 @@ pub struct Selection {
     pub run: String,
     /// What leads there when it is not among the project's own runs: ` --runs DIR`, else nothing.
     pub elsewhere: String,
+    /// Somebody has the run in hand now.
+    pub going_on: bool,
     /// The run's folder as the user would type it, for the last line.
     pub folder: String,
 }

@@ -43,6 +43,17 @@ impl Progress {
         }
     }
 
+    /// How many rounds there are, and which are done.
+    fn count(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted { rounds, .. } => self.rounds = *rounds,
+            Event::StepEnded { host, case: Some(case), round: Some(round), warmup, .. } => {
+                self.done.insert((case.clone(), host.clone(), *round, *warmup));
+            }
+            _ => {}
+        }
+    }
+
     fn start(&mut self, step: &StepId, host: &HostName, what: String) {
         if self.running.len() >= SHOWN {
             return;
@@ -78,23 +89,25 @@ impl Reporter for Progress {
         "progress"
     }
 
+    fn learn(&mut self, _: Timestamp, event: &Event) {
+        self.lines.of(event);
+        self.count(event);
+    }
+
     fn event(&mut self, _: Timestamp, event: &Event) -> io::Result<()> {
+        self.count(event);
         for line in self.lines.of(event) {
             self.bars.println(line)?;
         }
         match event {
-            Event::RunStarted { rounds, .. } => self.rounds = *rounds,
             Event::StepStarted { step, name, host, case, round, warmup, .. } => {
                 let what = self.lines.subject(name, case.as_ref(), *round, *warmup);
                 self.start(step, host, format!("{host}  {what}"));
             }
-            Event::StepEnded { step, host, case, round, warmup, .. } => {
+            Event::StepEnded { step, host, .. } => {
                 if let Some(bar) = self.running.remove(&(step.clone(), host.clone())) {
                     bar.finish_and_clear();
                     self.bars.remove(&bar);
-                }
-                if let (Some(case), Some(round)) = (case, round) {
-                    self.done.insert((case.clone(), host.clone(), *round, *warmup));
                 }
             }
             Event::RunEnded { .. } => {

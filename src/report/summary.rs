@@ -159,6 +159,9 @@ impl Gathering {
             }
             Event::PlayStarted { hosts, .. } => self.summary.hosts.extend(hosts.iter().cloned()),
             Event::CaseStarted { case, host, repeat, expect, .. } => {
+                // Begun again after a stop: what it gave before does not count.
+                self.figures.retain(|f| f.case != *case || f.host != *host);
+                self.failures.retain(|f| f.case.as_ref() != Some(case) || f.host != *host);
                 let attempt = Attempt { repeat: *repeat, expect: expect.clone(), ..Attempt::default() };
                 self.attempts.entry(case.clone()).or_default().insert(host.clone(), attempt);
             }
@@ -171,8 +174,17 @@ impl Gathering {
                 self.attempts.entry(case.clone()).or_default().insert(host.clone(), attempt);
             }
             Event::Figure(figure) => self.figures.push(figure.clone()),
-            Event::StepEnded { .. } => self.failures.extend(failure(event)),
+            Event::StepEnded { step, host, .. } => {
+                let same = |f: &Failure| f.host == *host && f.step.as_ref().is_some_and(|(s, _)| s == step);
+                self.failures.retain(|f| !same(f));
+                self.failures.extend(failure(event));
+            }
             Event::Stopping { .. } => self.stopped = true,
+            Event::Resumed { .. } => {
+                self.stopped = false;
+                self.summary.exit = None;
+                self.summary.seconds = None;
+            }
             Event::Warning { text } => self.summary.warnings.push(text.clone()),
             Event::Reparsed { .. } => {
                 self.figures.clear();

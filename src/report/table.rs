@@ -17,7 +17,7 @@ use crate::base::{CaseId, HostName};
 
 /// The whole text.
 pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
-    let mut text = header(summary) + "\n";
+    let mut text = header(summary, selection) + "\n";
     let hosts: Vec<&HostName> = summary.hosts.iter().filter(|h| wants_host(selection, h)).collect();
     let chosen = choose(summary, selection);
     if !chosen.is_empty() {
@@ -68,11 +68,12 @@ pub(super) fn choose<'a>(summary: &'a Summary, selection: &Selection) -> Vec<&'a
     summary.rows.iter().filter(shown).collect()
 }
 
-fn header(summary: &Summary) -> String {
+fn header(summary: &Summary, selection: &Selection) -> String {
     let mut parts = vec![summary.playbook.clone(), summary.started.minute()];
     parts.push(match summary.seconds {
         Some(seconds) => human_duration(Duration::from_secs_f64(seconds.max(0.0))),
-        None => "not ended".to_owned(),
+        None if selection.going_on => "going on".to_owned(),
+        None => "interrupted".to_owned(),
     });
     let mut what = plural(summary.hosts.len(), "host");
     if summary.cases > 0 {
@@ -299,10 +300,15 @@ fn recap(summary: &Summary) -> String {
 fn footer(summary: &Summary, selection: &Selection) -> String {
     let show_all = format!("show {} --all", selection.words());
     let log = format!("log {}", selection.words());
-    let next = match (summary.cases > 0, summary.failures.is_empty()) {
+    let mut next = match (summary.cases > 0, summary.failures.is_empty()) {
         (true, true) => vec![show_all],
         (true, false) => vec![log, show_all],
         (false, _) => vec![log, format!("runs{}", selection.elsewhere)],
     };
+    match summary.exit {
+        None | Some(4) if !selection.going_on => next.insert(0, format!("resume {}", selection.words())),
+        Some(1 | 3) => next.push(format!("run --failed-from {}", selection.words())),
+        _ => {}
+    }
     format!("{}     next: {}", selection.folder, next.join(" · "))
 }

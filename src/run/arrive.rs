@@ -36,6 +36,9 @@ impl Dispatcher {
         if matches!(what.kind, StepKind::Join) {
             return self.pass(step, host);
         }
+        if self.recall(step, host, what) {
+            return;
+        }
         if let Verdict::Bypass(why) = self.fates.verdict(self.node(step).scope, host) {
             return self.bypass(step, host, why);
         }
@@ -117,16 +120,23 @@ impl Dispatcher {
         limit >= 1.0 && full
     }
 
-    fn start(&mut self, step: StepNo, host: HostNo) {
-        let node = self.node(step).clone();
-        let Work::Step(what) = node.work else { return };
-        self.fates.enter(node.scope, host);
+    /// A step begins on a host.
+    pub(super) fn enter(&mut self, step: StepNo, host: HostNo, what: &Step) {
+        let (scope, play) = (self.node(step).scope, self.node(step).play);
+        self.fates.enter(scope, host);
         if let Some(handler) = what.handler
-            && let Some(run) = self.plays.get_mut(&node.play)
+            && let Some(run) = self.plays.get_mut(&play)
             && let Some(notified) = run.notified.get_mut(&host)
         {
             notified.remove(&handler);
         }
+    }
+
+    fn start(&mut self, step: StepNo, host: HostNo) {
+        let node = self.node(step).clone();
+        let Work::Step(what) = node.work else { return };
+        self.enter(step, host, &what);
+        let before = self.before(host, &what);
         let cancel = Cancel::new();
         let shares = node.round.is_none();
         self.running.insert((step, host), (cancel.clone(), shares));
@@ -139,6 +149,7 @@ impl Dispatcher {
             play: self.play_facts(node.play),
             cancel,
             said: self.sender.clone(),
+            before,
         };
         let (sender, clock) = (self.sender.clone(), Arc::clone(&self.shared.clock));
         let started = clock.now();

@@ -1,8 +1,10 @@
 //! Where a task is done: on its own host, or on another by `delegate_to`.
 
+use std::time::Duration;
+
 use super::magic::host_scope;
 use super::unit::Unit;
-use crate::base::{HostName, Value};
+use crate::base::{HostName, Secret, Value};
 use crate::connection::{Endpoint, Target};
 use crate::plan::TaskStep;
 use crate::vars::{Scope, Templar, TemplateError};
@@ -59,11 +61,20 @@ pub fn endpoint(
         Ok(None)
     };
     let text = |value: Option<Value>| value.filter(|v| !v.is_null()).map(|v| v.to_string());
+    let arguments = [variable(&["ansible_ssh_common_args"])?, variable(&["ansible_ssh_extra_args"])?];
+    let checking = variable(&["ansible_ssh_host_key_checking", "ansible_host_key_checking"])?;
+    let timeout = text(variable(&["ansible_ssh_timeout", "ansible_timeout"])?);
     let target = Target {
         connection: text(variable(&["ansible_connection"])?).or(connection),
-        address: text(variable(&["ansible_host", "ansible_ssh_host"])?).unwrap_or_else(|| name.to_owned()),
-        port: text(variable(&["ansible_port", "ansible_ssh_port"])?).and_then(|p| p.parse().ok()),
-        user: text(variable(&["ansible_user", "ansible_ssh_user"])?),
+        address: text(variable(&["ansible_ssh_host", "ansible_host"])?).unwrap_or_else(|| name.to_owned()),
+        port: text(variable(&["ansible_ssh_port", "ansible_port"])?).and_then(|p| p.parse().ok()),
+        user: text(variable(&["ansible_ssh_user", "ansible_user"])?),
+        key_file: text(variable(&["ansible_ssh_private_key_file", "ansible_private_key_file"])?),
+        arguments: arguments.into_iter().filter_map(text).collect(),
+        password: text(variable(&["ansible_ssh_password", "ansible_ssh_pass", "ansible_password"])?)
+            .map(Secret::from),
+        timeout: timeout.and_then(|t| t.parse().ok()).map(Duration::from_secs),
+        host_key_checking: checking.and_then(|v| v.to_bool()),
     };
     Ok(target.endpoint().map_err(|e| format!("{name}: {e}")))
 }

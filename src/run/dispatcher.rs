@@ -13,7 +13,9 @@ use super::fates::{Fates, ScopeNo};
 use super::hosts::Board;
 use super::machines::Machines;
 use super::magic::PlayFacts;
+use super::past::Past;
 use super::queue::{HostNo, Place, Queue, Shape, StepNo};
+use super::replay::Aside;
 use super::rounds::{CaseRun, Hold};
 use super::setup::{Ended, Setup};
 use super::stop::{Stop, Urgency};
@@ -137,6 +139,13 @@ pub struct Dispatcher {
     /// All hosts of a batch are gone: no further play begins.
     pub(super) over: bool,
     pub(super) urgency: Urgency,
+    /// What earlier controllers have done and has not come up again yet.
+    pub(super) past: Past,
+    /// What is applied now was told and written down by an earlier controller.
+    pub(super) replaying: bool,
+    pub(super) aside: Aside,
+    /// Blocks and cases that are done again as a whole.
+    pub(super) anew: HashSet<(ScopeNo, HostNo)>,
     records: Vec<Record>,
     /// Whose end waits for the records that are not yet handed over, and for those that are.
     ends: Vec<(StepNo, HostNo)>,
@@ -190,6 +199,10 @@ impl Dispatcher {
             spoiled: false,
             over: false,
             urgency: Urgency::Go,
+            replaying: !setup.past.is_empty(),
+            past: setup.past,
+            aside: Aside::default(),
+            anew: HashSet::new(),
             records: Vec::new(),
             ends: Vec::new(),
             committing: None,
@@ -204,6 +217,7 @@ impl Dispatcher {
     pub async fn run(mut self) -> Ended {
         let start = self.shared.clock.instant();
         self.begin();
+        self.replay();
         loop {
             while let Some((step, host)) = self.queue.pop() {
                 self.arrive(step, host);
@@ -275,6 +289,9 @@ impl Dispatcher {
 
     /// Says that something happened: to the journal and to the reporters.
     pub(super) fn emit(&mut self, event: Event) {
+        if self.replaying && self.past.has_told(&event) {
+            return;
+        }
         (self.shared.events)(&event);
         self.record(Record::Happened { time: self.shared.clock.now(), event });
     }
@@ -292,6 +309,9 @@ impl Dispatcher {
 
     /// The step has ended on the host; what comes after starts when the journal has everything until here.
     pub(super) fn finish_later(&mut self, step: StepNo, host: HostNo) {
+        if self.replaying {
+            return self.queue.finish(step, host);
+        }
         self.ends.push((step, host));
     }
 
@@ -380,7 +400,8 @@ impl Dispatcher {
             (Urgency::Go, false, true) => 0,
         };
         let (run, hosts) = (self.shared.run.clone(), self.tallies.clone());
-        self.emit(Event::RunEnded { run, exit, seconds: took.as_secs_f64(), hosts: hosts.clone() });
+        let seconds = self.past.seconds + took.as_secs_f64();
+        self.emit(Event::RunEnded { run, exit, seconds, hosts: hosts.clone() });
         if self.broken.is_none() {
             let records = std::mem::take(&mut self.records);
             self.broken = self.shared.journal.commit(records).await.err();

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::dispatcher::{Dispatcher, Work};
+use super::dispatcher::{Dispatcher, Once, Work};
 use super::fates::Caught;
 use super::growth::inherited;
 use super::queue::{HostNo, StepNo};
-use super::unit::{CaseFolder, Finished, round_of};
+use super::unit::{CaseFolder, Finished};
 use crate::action::Effects;
 use crate::base::{Map, Value};
-use crate::event::{Event, Fate, Record, Why};
+use crate::event::{Event, Fate, Why};
 use crate::model::{Level, Strategy};
 use crate::plan::{Expand, Meta, Step, StepKind};
 use crate::wire::Status;
@@ -17,8 +17,9 @@ use crate::wire::Status;
 impl Dispatcher {
     /// A unit ended.
     pub(super) fn conclude(&mut self, step: StepNo, host: HostNo, finished: Finished) {
-        self.running.remove(&(step, host));
-        self.release_machine(step, host);
+        if self.running.remove(&(step, host)).is_some() {
+            self.release_machine(step, host);
+        }
         let Work::Step(what) = self.node(step).work.clone() else { return };
         if let Some(error) = finished.journal.clone() {
             self.lose_journal(error);
@@ -78,7 +79,7 @@ impl Dispatcher {
     fn tell(&mut self, step: StepNo, host: HostNo, what: &Step, finished: &Finished) {
         self.keep_variables(step, host, what, finished);
         self.note_figures(step, host, what, finished);
-        self.report(host, what, finished);
+        self.report(step, host, what, finished);
         self.weigh(step, host, what, finished);
         self.notify(step, host, &finished.notify);
     }
@@ -92,7 +93,7 @@ impl Dispatcher {
         if let (StepKind::CaseOpen { .. }, Some(case)) = (&what.kind, self.node(step).case.clone()) {
             self.leave_out(&case, host, why);
         }
-        self.report(host, &what, &finished);
+        self.report(step, host, &what, &finished);
         if matches!(what.kind, StepKind::Expand(_)) && self.gathers(step, &what) {
             self.gather(step, None);
         }
@@ -112,38 +113,20 @@ impl Dispatcher {
         }
     }
 
-    fn report(&mut self, host: HostNo, what: &Step, finished: &Finished) {
-        if is_silent(what) && !finished.fate.is_failure() {
-            return;
+    fn report(&mut self, step: StepNo, host: HostNo, what: &Step, finished: &Finished) {
+        let silent = is_silent(what) && !finished.fate.is_failure();
+        if !silent {
+            for text in &finished.warnings {
+                let text = format!("{}: {text} ({})", self.name(host), what.span.file_line());
+                self.warn(text);
+            }
+            for figure in &finished.figures {
+                self.cases.entry((figure.case.clone(), host)).or_default().figures.push(figure.clone());
+                self.emit(Event::Figure(figure.clone()));
+            }
         }
-        for text in &finished.warnings {
-            let text = format!("{}: {text} ({})", self.name(host), what.span.file_line());
-            self.warn(text);
-        }
-        for figure in &finished.figures {
-            self.cases.entry((figure.case.clone(), host)).or_default().figures.push(figure.clone());
-            self.emit(Event::Figure(figure.clone()));
-        }
-        let (round, warmup) = round_of(what);
-        let event = Event::StepEnded {
-            step: what.id.clone(),
-            name: finished.name.clone(),
-            host: self.name(host).clone(),
-            stage: what.stage.as_ref().map(|s| s.name().to_owned()),
-            case: what.case.as_ref().map(|c| c.id.clone()),
-            round,
-            warmup,
-            fate: finished.fate.clone(),
-            // Some modules say nothing with an empty text, as Ansible's do.
-            msg: finished.msg.clone().filter(|msg| !finished.secret && !msg.is_empty()),
-            result: shown(finished),
-            started: finished.started,
-            ended: finished.ended,
-            place: what.span.file_line(),
-            handler: what.handler.is_some(),
-            diff: if finished.secret { Vec::new() } else { finished.diff.clone() },
-        };
-        self.emit(event);
+        let once = matches!(self.onces.get(&step), Some(Once::Leading(leader, _)) if *leader == host);
+        self.tell_end(host, what, finished, once, silent);
     }
 
     /// Registers, facts and what else a step says of its host; `run_once` says it of all.
@@ -158,7 +141,7 @@ impl Dispatcher {
                 CaseFolder::Removed => folders.remove(place.id.as_str()),
             };
             let vars = Map::from_iter([(super::magic::FOLDERS, folders)]);
-            self.set_vars(host, &vars, Level::Magic, false);
+            self.set_vars(host, &vars, Level::Magic);
         }
         let once = self.onces.contains_key(&step);
         let hosts: Vec<HostNo> = if once { self.node(step).hosts.to_vec() } else { vec![host] };
@@ -168,7 +151,7 @@ impl Dispatcher {
             self.apply(host, finished);
             if let Some(name) = register.filter(|_| !stopped) {
                 let vars = Map::from_iter([(Arc::clone(&name.value), Value::from(&finished.result))]);
-                self.set_vars(host, &vars, Level::SetFact, finished.secret);
+                self.set_vars(host, &vars, Level::SetFact);
             }
         }
         let name = self.name(host).clone();
@@ -177,32 +160,23 @@ impl Dispatcher {
 
     fn apply(&mut self, host: HostNo, finished: &Finished) {
         let Effects { set_facts, facts, include_vars, .. } = &finished.effects;
-        self.set_vars(host, set_facts, Level::SetFact, finished.secret);
-        self.set_vars(host, include_vars, Level::IncludeVars, finished.secret);
+        self.set_vars(host, set_facts, Level::SetFact);
+        self.set_vars(host, include_vars, Level::IncludeVars);
         let of = finished.facts_of.as_ref().and_then(|name| self.board.number(name));
-        self.set_vars(of.unwrap_or(host), facts, Level::Facts, finished.secret);
+        self.set_vars(of.unwrap_or(host), facts, Level::Facts);
     }
 
-    /// Changes variables of a host and writes that down.
-    pub(super) fn set_vars(&mut self, host: HostNo, vars: &Map, level: Level, secret: bool) {
+    /// Changes variables of a host.
+    pub(super) fn set_vars(&mut self, host: HostNo, vars: &Map, level: Level) {
         if vars.is_empty() {
             return;
         }
-        let name = self.name(host).clone();
         let known = Arc::make_mut(&mut self.board).get_mut(host);
         match level {
             Level::Facts => known.add_facts(vars),
             Level::IncludeVars => known.add_included(vars),
             Level::Magic => vars.iter().for_each(|(k, v)| known.set_magic(&k.to_string(), v.clone())),
             _ => known.add_set(vars),
-        }
-        if secret {
-            // What `no_log` hides is kept nowhere in clear.
-            return;
-        }
-        for (key, value) in vars.iter() {
-            let (level, value) = (level.to_string(), value.clone());
-            self.record(Record::Variable { host: name.clone(), level, name: key.to_string(), value });
         }
     }
 
@@ -296,7 +270,7 @@ impl Dispatcher {
                 ("ansible_failed_task", Value::from(task)),
                 ("ansible_failed_result", Value::from(&finished.result)),
             ]);
-            self.set_vars(host, &vars, Level::Magic, finished.secret);
+            self.set_vars(host, &vars, Level::Magic);
         }
     }
 
@@ -356,8 +330,6 @@ impl Dispatcher {
                 continue;
             }
             run.notified.entry(host).or_default().extend(meant);
-            let (host, handler) = (self.name(host).clone(), word.to_string());
-            self.record(Record::Notified { host, handler });
         }
     }
 
@@ -393,20 +365,4 @@ impl Dispatcher {
 /// A flush is only the place where handlers come in; what counts are they.
 pub(super) fn is_silent(step: &Step) -> bool {
     matches!(step.kind, StepKind::Expand(Expand::Flush))
-}
-
-/// A result as it may be shown and kept.
-fn shown(finished: &Finished) -> Value {
-    if !finished.secret {
-        return Value::from(&finished.result);
-    }
-    let words =
-        "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
-    let mut map = Map::from_iter([("censored", words)]);
-    for key in ["changed", "failed", "skipped", "attempts"] {
-        if let Some(value) = finished.result.get(key) {
-            map.insert(key, value.clone());
-        }
-    }
-    map.into()
 }

@@ -9,9 +9,8 @@ use super::hosts::Host;
 use super::magic::{PlayFacts, host_scope, inventory_file};
 use super::queue::{HostNo, Place, Shape, StepNo};
 use crate::action::Effects;
-use crate::base::value::MASK;
 use crate::base::{Diagnostic, Diagnostics, HostName, Map, Severity, Span, Value};
-use crate::event::{Event, Record};
+use crate::event::Event;
 use crate::model::{Level, VarLayer};
 use crate::plan::{CasePlan, Compiler, Fragment, Inclusion, Order, Scope, ScopeKind, Step, StepIx, StepKind};
 use crate::vars::Templar;
@@ -116,7 +115,7 @@ impl Dispatcher {
                 _ => super::delegate::endpoint(host.name.as_str(), None, &templar)
                     .ok()
                     .and_then(Result::ok)
-                    .map(|endpoint| endpoint.to_string().into()),
+                    .map(|endpoint| endpoint.machine().into()),
             };
             if let (Some(machine), Some(number)) = (machine, snapshot.number(&host.name)) {
                 Arc::make_mut(&mut self.board).get_mut(number).machine = machine;
@@ -150,18 +149,21 @@ impl Dispatcher {
         };
         let numbers = |d: &Self, hosts: &[HostName]| -> Vec<HostNo> {
             let known = hosts.iter().filter_map(|h| d.board.number(h));
-            known.filter(|h| !d.left.contains(h) && !d.lost.contains(h)).collect()
+            match d.past.bound(number) {
+                // As it was when the play began.
+                Some(bound) => known.filter(|h| bound.contains(d.name(*h))).collect(),
+                None => known.filter(|h| !d.left.contains(h) && !d.lost.contains(h)).collect(),
+            }
         };
         let all = numbers(self, &plan.hosts);
         let batches: Vec<Vec<HostNo>> =
             plan.batches.iter().map(|b| numbers(self, b)).filter(|b| !b.is_empty()).collect();
         let batches = if plan.batches.is_empty() { vec![all.clone()] } else { batches };
         let names: Vec<HostName> = all.iter().map(|h| self.name(*h).clone()).collect();
-        self.record(Record::Bound { play: number, hosts: names.clone() });
         self.emit(Event::PlayStarted { play: number, name: plan.name.clone(), hosts: names.clone() });
         for (host, registers) in &plan.pruning.registers {
             if let Some(host) = self.board.number(host) {
-                self.set_vars(host, registers, Level::SetFact, false);
+                self.set_vars(host, registers, Level::SetFact);
             }
         }
         let facts = PlayFacts {
@@ -289,6 +291,9 @@ impl Dispatcher {
             steps.push(hosts);
         }
         let count = steps.len();
+        if !self.past.is_empty() {
+            self.reopen_cleared(offset..offset + narrow(count));
+        }
         self.queue.add(Shape { hosts: graft.hosts, steps, edges }, &graft.place);
         count
     }
@@ -304,7 +309,7 @@ impl Dispatcher {
         }
         let mut refused = Vec::new();
         for (inclusions, hosts) in groups {
-            refused.extend(self.bring(step, hosts, &inclusions, |compiler, play, expand, names| {
+            refused.extend(self.bring(step, hosts, |compiler, play, expand, names| {
                 compiler.expand(play, expand, names, &inclusions)
             }));
         }
@@ -319,18 +324,16 @@ impl Dispatcher {
             return Vec::new();
         }
         let handlers = run.handlers.clone();
-        let refused = self.bring(step, hosts, &[], |compiler, play, flush, names| {
-            compiler.flush(play, flush, names, &handlers)
-        });
+        let refused = self
+            .bring(step, hosts, |compiler, play, flush, names| compiler.flush(play, flush, names, &handlers));
         refused.into_iter().collect()
     }
 
-    /// Compiles a fragment, writes down what it is made of, and puts it in its place.
+    /// Compiles a fragment and puts it in its place.
     fn bring(
         &mut self,
         step: StepNo,
         hosts: Vec<HostNo>,
-        inclusions: &[Inclusion],
         compile: impl FnOnce(&Compiler, usize, &Step, &[HostName]) -> Result<Fragment, Diagnostics>,
     ) -> Option<Refused> {
         let node = self.node(step).clone();
@@ -339,11 +342,6 @@ impl Dispatcher {
         match compile(&self.shared.compiler, node.play, expand, &names) {
             Err(problems) => Some((hosts, in_one_line(&problems))),
             Ok(fragment) => {
-                let no_log = inherited(expand).and_then(|i| i.no_log.as_ref());
-                let secret = no_log.is_some_and(|n| n.value.to_bool() != Some(false));
-                let inclusions = inclusions.iter().map(|i| wish(i, secret)).collect::<Vec<_>>().into();
-                let id = expand.id.clone();
-                self.record(Record::Fragment { step: id, hosts: names.clone(), inclusions });
                 self.splice(step, &fragment, hosts, names);
                 None
             }
@@ -406,12 +404,6 @@ fn in_one_line(problems: &Diagnostics) -> String {
     };
     let errors = problems.iter().filter(|d| d.severity == Severity::Error);
     errors.map(line).collect::<Vec<_>>().join(". ")
-}
-
-/// An inclusion as the journal keeps it.
-fn wish(inclusion: &Inclusion, secret: bool) -> Value {
-    let vars = if secret { Value::from(MASK) } else { Value::from(&inclusion.vars) };
-    Map::from_iter([("target", Value::from(inclusion.target.as_ref())), ("vars", vars)]).into()
 }
 
 /// What a step inherits and says itself; nothing for most of the compiler's own.

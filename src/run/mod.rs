@@ -2,8 +2,10 @@
 //!
 //! Never names a store, a report or standard output: what happens leaves through `event::Journal` and as events.
 
+mod applied;
 mod arguments;
 mod arrive;
+mod before;
 mod case;
 mod conditions;
 mod delegate;
@@ -18,8 +20,10 @@ mod looping;
 pub mod machines;
 pub mod magic;
 mod measure;
+pub mod past;
 mod pieces;
 pub mod queue;
+mod replay;
 mod rounds;
 pub mod setup;
 pub mod stop;
@@ -28,6 +32,7 @@ mod turn;
 mod unit;
 pub mod verdict;
 
+pub use past::{Past, PastError};
 pub use setup::{Ended, Events, Options, Setup};
 pub use stop::{Stop, Stopper, Urgency, stop};
 

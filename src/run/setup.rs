@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::past::Past;
 use super::stop::Stop;
 use crate::base::{Clock, HostName, RunId, RunMark};
 use crate::connection::Pool;
@@ -66,6 +67,8 @@ pub struct Setup {
     pub options: Options,
     /// Ctrl-C.
     pub stop: Stop,
+    /// What earlier controllers of the run have done.
+    pub past: Past,
 }
 
 /// How a run ended.

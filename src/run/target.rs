@@ -1,6 +1,7 @@
 //! Calls of modules on a task's target: written down, sent, their output kept as it comes.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tokio::io::AsyncWriteExt;
@@ -13,7 +14,7 @@ use super::unit::Unit;
 use crate::action::{BoxFuture, Invocation, Target};
 use crate::connection::{Call, Chunk};
 use crate::event::journal::LogPlace;
-use crate::event::{Event, JournalError, Record};
+use crate::event::{Event, JournalError, Record, Sending};
 use crate::wire::{Outcome, Request, Status, Stream};
 
 /// How much output may wait for the log, in pieces of at most 256 KiB.
@@ -44,6 +45,8 @@ pub struct RemoteTarget<'a> {
     pub measured: bool,
     /// Whether output may be shown and kept.
     pub secret: bool,
+    /// How many requests were sent.
+    calls: AtomicU32,
     kept: Mutex<[Option<Kept>; 2]>,
     texts: Mutex<[Pieces; 2]>,
     lost: OnceLock<String>,
@@ -61,6 +64,7 @@ impl<'a> RemoteTarget<'a> {
             attempt: 1,
             measured: false,
             secret: false,
+            calls: AtomicU32::new(0),
             kept: Mutex::default(),
             texts: Mutex::default(),
             lost: OnceLock::new(),
@@ -98,15 +102,7 @@ impl<'a> RemoteTarget<'a> {
             Ok(session) => session,
             Err(error) => return self.unreachable(error.to_string()),
         };
-        let sending = Record::Sending {
-            time: shared.clock.now(),
-            step: self.unit.step.id.clone(),
-            host: self.unit.host.name.clone(),
-            module: invocation.module.to_owned(),
-            attempt: self.attempt,
-            item: self.item,
-        };
-        if let Err(error) = shared.journal.commit(vec![sending]).await {
+        if let Err(error) = self.write_down(invocation.module).await {
             let outcome = Outcome::failed(error.to_string());
             self.broken.get_or_init(|| error);
             return outcome;
@@ -141,6 +137,23 @@ impl<'a> RemoteTarget<'a> {
             }
         }
         outcome.unwrap_or_else(|error| self.unreachable(error.to_string()))
+    }
+
+    /// The journal knows of a request before it is sent.
+    async fn write_down(&self, module: &str) -> Result<(), JournalError> {
+        let shared = &self.unit.shared;
+        let (step, host) = (self.unit.step.id.clone(), self.unit.host.name.clone());
+        let sending = Sending {
+            logs: shared.journal.log_lengths(&step, &host)?,
+            step,
+            host,
+            item: self.item,
+            attempt: self.attempt,
+            call: self.calls.fetch_add(1, Ordering::Relaxed),
+            time: shared.clock.now(),
+            module: module.to_owned(),
+        };
+        shared.journal.commit(vec![Record::Sending(Box::new(sending))]).await
     }
 
     /// Takes output as it comes: into the log, to the reporters, or into a file. Gives why that file could not be written;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::before::Before;
 use super::dispatcher::Message;
 use super::hosts::{Board, Host};
 use super::magic::{PlayFacts, step_scope};
@@ -60,10 +62,13 @@ pub struct Unit {
     pub cancel: Cancel,
     /// To the dispatcher.
     pub said: UnboundedSender<Message>,
+    /// What an earlier controller had begun of it.
+    pub before: Before,
 }
 
 /// What became of the folder of a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CaseFolder {
     /// It is there, with this path.
     Made(String),
@@ -179,19 +184,29 @@ impl Unit {
                 warmup,
             });
         }
-        let mut finished = match &self.step.kind {
-            StepKind::Task(task) | StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) => {
-                super::looping::run(&self, task, started).await
+        let mut finished = match self.begin_again(started) {
+            Ok(None) => self.work(started).await,
+            Ok(Some(finished)) => finished,
+            Err(error) => {
+                Finished { journal: Some(error.clone()), ..Finished::failed(error.to_string(), started) }
             }
-            StepKind::CaseOpen { requires } => super::case::open(&self, requires, started).await,
-            StepKind::CaseClose => super::case::close(&self, started).await,
-            StepKind::Meta(_) | StepKind::Expand(_) => self.conditions_only(started),
-            StepKind::Join | StepKind::Announced(_) => Finished::ok(started),
         };
         finished.name = name;
         finished.started = started;
         finished.ended = self.shared.clock.now();
         finished
+    }
+
+    async fn work(&self, started: Timestamp) -> Finished {
+        match &self.step.kind {
+            StepKind::Task(task) | StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) => {
+                super::looping::run(self, task, started).await
+            }
+            StepKind::CaseOpen { requires } => super::case::open(self, requires, started).await,
+            StepKind::CaseClose => super::case::close(self, started).await,
+            StepKind::Meta(_) | StepKind::Expand(_) => self.conditions_only(started),
+            StepKind::Join | StepKind::Announced(_) => Finished::ok(started),
+        }
     }
 
     /// Says what happens, through the dispatcher.

@@ -9,16 +9,16 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::StoreError;
-use crate::base::Timestamp;
+use crate::base::{CaseId, HostName, Timestamp};
 use crate::event::{Event, Fate, Figure, Record};
 
 /// Counts up when a table changes in a way that old readers cannot bear.
-pub(super) const SCHEMA: i64 = 1;
+pub(super) const SCHEMA: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-    -- One record of the journal per row, as JSON; `time` in nanoseconds since 1970 where the record has one.
-    CREATE TABLE journal (seq INTEGER PRIMARY KEY, time INTEGER, record TEXT NOT NULL);
+    -- One record of the journal per row, as JSON; `time` in nanoseconds since 1970.
+    CREATE TABLE journal (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, record TEXT NOT NULL);
     -- How each step ended on each host.
     CREATE TABLE outcome (
         step TEXT NOT NULL, host TEXT NOT NULL, name TEXT NOT NULL, stage TEXT, case_id TEXT, round INTEGER,
@@ -94,22 +94,18 @@ pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
 pub(super) fn insert(connection: &Connection, record: &Record) -> Result<(), String> {
     let text = serde_json::to_string(super::derived::fold(record).as_ref().unwrap_or(record))
         .map_err(|e| e.to_string())?;
-    let time = match record {
-        Record::Happened { time, .. } | Record::Sending { time, .. } => Some(time.0),
-        _ => None,
-    };
     let write = || -> rusqlite::Result<()> {
         let mut journal = connection.prepare_cached("INSERT INTO journal (time, record) VALUES (?1, ?2)")?;
-        journal.execute(params![time, text])?;
-        if let Record::Happened { event, time } = record {
-            match event {
-                Event::StepEnded { .. } => insert_outcome(connection, event)?,
-                Event::Figure(figure) => insert_figure(connection, figure)?,
-                Event::Reparsed { .. } => supersede(connection, *time)?,
-                _ => {}
+        journal.execute(params![record.time().0, text])?;
+        match record.event() {
+            Some((_, event @ Event::StepEnded { .. })) => insert_outcome(connection, event),
+            Some((_, Event::Figure(figure))) => insert_figure(connection, figure),
+            Some((time, Event::Reparsed { .. })) => supersede(connection, time),
+            Some((time, Event::CaseStarted { case, host, .. })) => {
+                supersede_case(connection, time, case, host)
             }
+            _ => Ok(()),
         }
-        Ok(())
     };
     write().map_err(|e| e.to_string())
 }
@@ -139,7 +135,7 @@ fn insert_outcome(connection: &Connection, event: &Event) -> rusqlite::Result<()
         Fate::Bypassed { .. } => ("bypassed".to_owned(), false),
         Fate::Unreachable { .. } => ("unreachable".to_owned(), false),
     };
-    let case = case.as_ref().map(crate::base::CaseId::as_str);
+    let case = case.as_ref().map(CaseId::as_str);
     let mut outcome = connection.prepare_cached(
         "INSERT OR REPLACE INTO outcome VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
@@ -187,5 +183,19 @@ fn insert_figure(connection: &Connection, figure: &Figure) -> rusqlite::Result<(
 
 fn supersede(connection: &Connection, time: Timestamp) -> rusqlite::Result<()> {
     connection.execute("UPDATE figure SET superseded = ?1 WHERE superseded IS NULL", [time.0])?;
+    Ok(())
+}
+
+/// A case that is begun again on a host gives its figures again.
+fn supersede_case(
+    connection: &Connection,
+    time: Timestamp,
+    case: &CaseId,
+    host: &HostName,
+) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE figure SET superseded = ?1 WHERE superseded IS NULL AND case_id = ?2 AND host = ?3",
+    )?;
+    update.execute(params![time.0, case.as_str(), host.as_str()])?;
     Ok(())
 }

@@ -10,32 +10,38 @@ const LINES_OF: &str = "benchbook_lines_of";
 
 /// The record with marks for lines; none when it has no such lines.
 pub(super) fn fold(record: &Record) -> Option<Record> {
-    match record {
-        Record::Happened { time, event: event @ Event::StepEnded { result, .. } } => {
-            let folded = folded(result)?;
-            let mut event = event.clone();
-            if let Event::StepEnded { result, .. } = &mut event {
-                *result = folded;
-            }
-            Some(Record::Happened { time: *time, event })
-        }
-        Record::Variable { host, level, name, value } => {
-            let (host, level, name) = (host.clone(), level.clone(), name.clone());
-            Some(Record::Variable { host, level, name, value: folded(value)? })
-        }
-        _ => None,
-    }
+    let event = match record {
+        Record::Happened { event, .. } => event,
+        Record::Ended(ending) => &ending.told,
+        _ => return None,
+    };
+    let Event::StepEnded { result, .. } = event else { return None };
+    let folded = folded(result)?;
+    let mut record = record.clone();
+    *result_mut(&mut record)? = folded;
+    Some(record)
 }
 
 /// The record as it was.
 pub(super) fn unfold(mut record: Record) -> Record {
-    if let Record::Happened { event: Event::StepEnded { result: value, .. }, .. }
-    | Record::Variable { value, .. } = &mut record
+    if let Some(value) = result_mut(&mut record)
         && let Some(whole) = unfolded(value)
     {
         *value = whole;
     }
     record
+}
+
+fn result_mut(record: &mut Record) -> Option<&mut Value> {
+    let event = match record {
+        Record::Happened { event, .. } => event,
+        Record::Ended(ending) => &mut ending.told,
+        _ => return None,
+    };
+    match event {
+        Event::StepEnded { result, .. } => Some(result),
+        _ => None,
+    }
 }
 
 fn folded(value: &Value) -> Option<Value> {
@@ -85,9 +91,29 @@ fn rebuilt(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::Timestamp;
+    use crate::event::Fate;
+    use crate::wire::Status;
 
-    fn variable(value: Value) -> Record {
-        Record::Variable { host: "n1".into(), level: "set_fact".into(), name: "r".into(), value }
+    fn told(result: Value) -> Record {
+        let event = Event::StepEnded {
+            step: "play/step".into(),
+            name: "a step".into(),
+            host: "n1".into(),
+            stage: None,
+            case: None,
+            round: None,
+            warmup: false,
+            fate: Fate::Ran { status: Status::Ok, changed: false, ignored: false },
+            msg: None,
+            result,
+            started: Timestamp(0),
+            ended: Timestamp(0),
+            place: String::new(),
+            handler: false,
+            diff: Vec::new(),
+        };
+        Record::Happened { time: Timestamp(0), event }
     }
 
     #[test]
@@ -96,7 +122,7 @@ mod tests {
         said.insert("stdout_lines", vec!["a", "b"]);
         said.insert("stderr_lines", Vec::<&str>::new());
         let looped = Map::from_iter([("results", vec![Value::from(said.clone()), said.into()])]);
-        let record = variable(looped.into());
+        let record = told(looped.into());
         let kept = fold(&record).expect("it has lines");
         let text = serde_json::to_string(&kept).unwrap();
         assert_eq!(text.matches(r#"{"benchbook_lines_of":"stdout"}"#).count(), 2, "{text}");
@@ -107,11 +133,11 @@ mod tests {
     #[test]
     fn other_lines_and_no_lines_stay_as_they_are() {
         let mut map = Map::from_iter([("stdout", "a\nb\n")]);
-        let record = variable(map.clone().into());
+        let record = told(map.clone().into());
         assert_eq!(fold(&record), None);
         assert_eq!(unfold(record.clone()), record);
         map.insert("stdout_lines", vec!["something else"]);
-        let record = variable(map.into());
+        let record = told(map.into());
         assert_eq!(fold(&record), None);
         assert_eq!(unfold(record.clone()), record);
     }

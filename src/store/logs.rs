@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::{Mutex, PoisonError};
 
 use super::{RunFolder, StoreError};
 use crate::base::{HostName, StepId};
+use crate::event::LogLengths;
 use crate::event::journal::LogPlace;
 use crate::wire::Stream;
 
@@ -65,5 +66,53 @@ impl Logs {
         for stream in [Stream::Stdout, Stream::Stderr, Stream::Download] {
             open.remove(&(step.clone(), host.clone(), stream));
         }
+    }
+
+    /// What a log holds from an offset on; nothing when there is none.
+    pub(super) fn read(
+        &self,
+        step: &StepId,
+        host: &HostName,
+        stream: Stream,
+        from: u64,
+    ) -> Result<Vec<u8>, StoreError> {
+        let path = self.folder.path().join(RunFolder::log(step, host, stream));
+        let read = || -> std::io::Result<Vec<u8>> {
+            let mut file = match File::open(&path) {
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+                opened => opened?,
+            };
+            file.seek(SeekFrom::Start(from))?;
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        read().map_err(StoreError::io(&path))
+    }
+
+    /// How long the logs of a step are.
+    pub(super) fn lengths(&self, step: &StepId, host: &HostName) -> Result<LogLengths, StoreError> {
+        let length = |stream| {
+            let path = self.folder.path().join(RunFolder::log(step, host, stream));
+            match std::fs::metadata(&path) {
+                Ok(metadata) => Ok(metadata.len()),
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(0),
+                Err(e) => Err(StoreError::io(&path)(e)),
+            }
+        };
+        Ok(LogLengths { stdout: length(Stream::Stdout)?, stderr: length(Stream::Stderr)? })
+    }
+
+    /// Removes the logs of a step.
+    pub(super) fn remove(&self, step: &StepId, host: &HostName) -> Result<(), StoreError> {
+        self.close(step, host);
+        for stream in [Stream::Stdout, Stream::Stderr, Stream::Download] {
+            let path = self.folder.path().join(RunFolder::log(step, host, stream));
+            match std::fs::remove_file(&path) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(StoreError::io(&path)(e)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }

@@ -12,7 +12,10 @@
 
 mod database;
 mod derived;
+#[cfg(debug_assertions)]
+mod fault;
 pub mod folder;
+pub mod keys;
 mod logs;
 mod names;
 pub mod provenance;
@@ -24,6 +27,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use folder::RunFolder;
+pub use keys::Keys;
 pub use names::digest;
 pub use provenance::Provenance;
 pub use reader::Run;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{Provenance, RunFolder, StoreError, database, writer};
+use super::{Keys, Provenance, RunFolder, StoreError, database, writer};
 use crate::base::Timestamp;
 use crate::event::{Event, Record};
 
@@ -47,10 +47,18 @@ impl Run {
         rows().map_err(StoreError::database(&path))?.into_iter().map(read).collect()
     }
 
+    /// The whole journal with what was encrypted in it, as far as the run's key is there.
+    pub fn unsealed(&self, keys: &Keys) -> Result<Vec<Record>, StoreError> {
+        let mut records = self.records()?;
+        keys.of(&self.folder.id()).unseal(&mut records);
+        Ok(records)
+    }
+
     /// What happened, in order, with the time it was written down.
     pub fn events(&self) -> Result<Vec<(Timestamp, Event)>, StoreError> {
-        let happened = |record| match record {
+        let happened = |record: Record| match record {
             Record::Happened { time, event } => Some((time, event)),
+            Record::Ended(ending) if !ending.silent => Some((ending.time, ending.told)),
             _ => None,
         };
         Ok(self.records()?.into_iter().filter_map(happened).collect())

@@ -11,11 +11,12 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::keys::{Keys, RunKey};
 use super::logs::Logs;
 use super::{RunFolder, StoreError, database};
 use crate::base::{HostName, StepId};
 use crate::event::journal::{Commit, LogPlace};
-use crate::event::{Event, Journal, JournalError, Record};
+use crate::event::{Event, Journal, JournalError, Kept, LogLengths, Record};
 use crate::wire::Stream;
 
 /// More than this many requests make two commits, so that the first of them need not wait for ever.
@@ -27,6 +28,7 @@ pub struct RunStore {
     logs: Logs,
     sender: Mutex<Option<Sender<Group>>>,
     writer: Mutex<Option<JoinHandle<Result<(), String>>>>,
+    key: RunKey,
     /// Holds the lock until it is closed.
     _lock: File,
 }
@@ -37,8 +39,8 @@ struct Group {
 }
 
 impl RunStore {
-    /// Opens a folder for writing: a new one, or (for `reparse`) one that is there.
-    pub fn open(folder: RunFolder) -> Result<Self, StoreError> {
+    /// Opens a folder for writing: a new one, or one that is there. `keys` is where keys of runs are.
+    pub fn open(folder: RunFolder, keys: Keys) -> Result<Self, StoreError> {
         let lock = lock(folder.path())?;
         let connection = database::open_to_write(&folder.database())?;
         let (sender, receiver) = channel();
@@ -47,6 +49,7 @@ impl RunStore {
             writer.spawn(move || write(connection, &receiver)).map_err(StoreError::io(folder.path()))?;
         Ok(Self {
             logs: Logs::new(folder.clone()),
+            key: keys.of(&folder.id()),
             folder,
             sender: Mutex::new(Some(sender)),
             writer: Mutex::new(Some(writer)),
@@ -69,6 +72,11 @@ impl RunStore {
         }
     }
 
+    /// Removes the run's key: its secrets are needed no more.
+    pub fn forget_key(&self) {
+        self.key.remove();
+    }
+
     /// Writes without a runtime; for verbs that only add to a finished run.
     pub fn commit_blocking(&self, records: Vec<Record>) -> Result<(), JournalError> {
         self.send(records)?.blocking_recv().unwrap_or_else(|_| Err(gone()))
@@ -76,10 +84,16 @@ impl RunStore {
 
     fn send(
         &self,
-        records: Vec<Record>,
+        mut records: Vec<Record>,
     ) -> Result<oneshot::Receiver<Result<(), JournalError>>, JournalError> {
-        for record in &records {
-            if let Record::Happened { event: Event::StepEnded { step, host, .. }, .. } = record {
+        for record in &mut records {
+            if let Some(kept) = record.kept_mut()
+                && let Kept::Secret(json) = kept
+            {
+                let sealed = self.key.seal(&json.to_string()).map_err(|e| JournalError(e.to_string()))?;
+                *kept = Kept::Sealed(sealed);
+            }
+            if let Some((_, Event::StepEnded { step, host, .. })) = record.event() {
                 self.logs.close(step, host);
             }
         }
@@ -114,6 +128,24 @@ impl Journal for RunStore {
         let name = (step.clone(), host.clone(), stream);
         self.logs.append(name, bytes).map_err(|e| JournalError(e.to_string()))
     }
+
+    fn logged(
+        &self,
+        step: &StepId,
+        host: &HostName,
+        stream: Stream,
+        from: u64,
+    ) -> Result<Vec<u8>, JournalError> {
+        self.logs.read(step, host, stream, from).map_err(|e| JournalError(e.to_string()))
+    }
+
+    fn log_lengths(&self, step: &StepId, host: &HostName) -> Result<LogLengths, JournalError> {
+        self.logs.lengths(step, host).map_err(|e| JournalError(e.to_string()))
+    }
+
+    fn forget_logs(&self, step: &StepId, host: &HostName) -> Result<(), JournalError> {
+        self.logs.remove(step, host).map_err(|e| JournalError(e.to_string()))
+    }
 }
 
 /// Takes the folder's lock, which the kernel gives back when the process ends however it ends.
@@ -137,10 +169,14 @@ fn gone() -> JournalError {
 
 /// The thread: one transaction per round, then everybody in it is told.
 fn write(mut connection: Connection, receiver: &Receiver<Group>) -> Result<(), String> {
+    #[cfg(debug_assertions)]
+    let mut fault = super::fault::Fault::from_environment();
     while let Ok(first) = receiver.recv() {
         let mut groups = vec![first];
         groups.extend(receiver.try_iter().take(LARGEST_GROUP - 1));
         let result = write_all(&mut connection, &groups).map_err(JournalError);
+        #[cfg(debug_assertions)]
+        fault.committed(groups.iter().map(|group| group.records.len()).sum());
         for group in groups {
             // Nobody listens any more when the run was dropped; the record is kept all the same.
             let _ = group.done.send(result.clone());

@@ -3,6 +3,10 @@
 use super::control::PROTOCOL;
 
 const MAGIC: &[u8] = b"BENCHBOOK-AGENT ";
+/// How the line begins that an agent prints first.
+pub const MAGIC_WORD: &str = "BENCHBOOK-AGENT ";
+/// What a host says instead when no agent could be started there, followed by its `uname -sm` and a line feed.
+pub const ABSENT: &str = "BENCHBOOK-NO-AGENT ";
 /// How much may come before the magic line, in bytes.
 pub const MAX_BANNER: usize = 64 * 1024;
 

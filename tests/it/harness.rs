@@ -57,7 +57,7 @@ impl Project {
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new("sh");
         command.args(["-c", line]).current_dir(self.path());
-        for name in ["EXEC_IN_CONTAINER", "BENCHBOOK_LOG", "NO_COLOR", "RUST_BACKTRACE"] {
+        for name in ["EXEC_IN_CONTAINER", "BENCHBOOK_LOG", "NO_COLOR", "RUST_BACKTRACE", "XDG_STATE_HOME"] {
             command.env_remove(name);
         }
         command

@@ -22,5 +22,6 @@ mod modules;
 mod plan;
 mod progress;
 mod reference;
+mod resume;
 mod run;
 mod static_agent;

@@ -1,6 +1,6 @@
 //! The command line by which a user becomes another.
 
-use crate::module::shlex;
+use crate::base::shlex;
 use crate::wire::{Escalation, Method};
 
 /// What sudo is told when nobody gives `become_flags`.

@@ -55,6 +55,7 @@ impl Spec {
         page.push_str(match self.on_resume {
             OnResume::Rerun => " After an interruption it is run again.\n",
             OnResume::Fail => " After an interruption it is not run again by itself.\n",
+            OnResume::Skip => " After an interruption it is passed by.\n",
         });
         page
     }

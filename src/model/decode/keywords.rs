@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Decoder;
 use super::fields::{Fields, is_template, one_or_many, text_value, wrong_type};
+use crate::base::spec::OnResume;
 use crate::base::{Diagnostic, Spanned, Value};
 use crate::model::{Container, ContainerLifecycle, Keywords, Lifetime, Stage};
 use crate::syntax::Node;
@@ -36,6 +37,7 @@ impl Decoder<'_> {
             throttle: f.number("throttle"),
             timeout: f.number("timeout"),
             grace: f.number("grace"),
+            on_resume: f.choice("on_resume", &RESUME),
             module_defaults: f.values("module_defaults"),
             stage: f.word("stage").map(|w| Spanned::new(Stage::parse(&w.value), w.span)),
             container: self.container(f),
@@ -74,6 +76,9 @@ impl Decoder<'_> {
         Some(Spanned::new(Container::Lifecycle(Box::new(lifecycle)), span))
     }
 }
+
+const RESUME: [(&str, OnResume); 3] =
+    [("rerun", OnResume::Rerun), ("fail", OnResume::Fail), ("skip", OnResume::Skip)];
 
 /// `tags`: a list, or words with commas between.
 fn tags(f: &mut Fields<'_, '_>) -> Vec<Spanned<Value>> {

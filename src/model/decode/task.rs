@@ -65,8 +65,6 @@ impl Decoder<'_> {
         let r#async = f.number("async");
         let poll = f.number("poll");
         let durable = f.boolean("durable");
-        let resume = [("rerun", "rerun"), ("fail", "fail"), ("skip", "skip")];
-        let on_resume = f.choice("on_resume", &resume).map(|c| Spanned::new(Arc::from(c.value), c.span));
         let metrics = f.take("metrics").map(|n| metrics(n, f.problems())).unwrap_or_default();
         // Says where Ansible looks for modules; names mean the same here with and without it.
         let _ = f.take("collections");
@@ -94,7 +92,6 @@ impl Decoder<'_> {
             r#async,
             poll,
             durable,
-            on_resume,
             metrics,
         })
     }

@@ -243,10 +243,10 @@ pub async fn pool(subject: &Subject) {
     let pool = Pool::new().with(subject.endpoint.clone(), Boxed((subject.connector)()));
     let (first, second) = tokio::join!(pool.session(&subject.endpoint), pool.session(&subject.endpoint));
     let (first, second) = (first.unwrap(), second.unwrap());
-    assert!(Arc::ptr_eq(&first, &second), "two sessions for one endpoint");
+    assert!(first.same(&second), "two sessions for one endpoint");
     assert_eq!(first.close().await, "");
     let third = pool.session(&subject.endpoint).await.unwrap();
-    assert!(third.is_alive() && !Arc::ptr_eq(&first, &third), "a lost session is not given again");
+    assert!(third.is_alive() && !first.same(&third), "a lost session is not given again");
     assert_eq!(pool.close().await, []);
     assert!(!third.is_alive());
 }

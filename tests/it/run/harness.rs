@@ -12,12 +12,12 @@ use benchbook::base::{HostName, RunId, RunMark, StepId, SystemClock};
 use benchbook::connection::memory::Memory;
 use benchbook::connection::{Endpoint, Pool};
 use benchbook::event::journal::{Commit, LogPlace};
-use benchbook::event::{Event, Fate, Journal, JournalError, Record};
+use benchbook::event::{Event, Fate, Journal, JournalError, LogLengths, Record};
 use benchbook::load::project::Asked;
 use benchbook::load::{Config, DiskFiles, Project};
 use benchbook::module::MODULES;
 use benchbook::plan::{Compiler, Options as PlanOptions};
-use benchbook::run::{Options, Setup, Stop, execute};
+use benchbook::run::{Options, Past, Setup, Stop, execute};
 use benchbook::vars::Environment;
 use benchbook::wire::{Status, Stream};
 
@@ -60,6 +60,28 @@ impl Journal for MemoryJournal {
         let offset = log.len() as u64;
         log.extend_from_slice(bytes);
         Ok(LogPlace { path, offset })
+    }
+
+    fn logged(
+        &self,
+        step: &StepId,
+        host: &HostName,
+        stream: Stream,
+        from: u64,
+    ) -> Result<Vec<u8>, JournalError> {
+        let logs = self.logs.lock().unwrap();
+        let log = logs.get(&format!("{host}/{step}.{stream:?}")).map(Vec::as_slice).unwrap_or_default();
+        Ok(log[usize::try_from(from).unwrap().min(log.len())..].to_vec())
+    }
+
+    fn log_lengths(&self, step: &StepId, host: &HostName) -> Result<LogLengths, JournalError> {
+        let length = |stream| Ok(self.logged(step, host, stream, 0)?.len() as u64);
+        Ok(LogLengths { stdout: length(Stream::Stdout)?, stderr: length(Stream::Stderr)? })
+    }
+
+    fn forget_logs(&self, step: &StepId, host: &HostName) -> Result<(), JournalError> {
+        self.logs.lock().unwrap().retain(|path, _| !path.starts_with(&format!("{host}/{step}.")));
+        Ok(())
     }
 }
 
@@ -141,6 +163,7 @@ impl Stage {
             clock: Arc::new(SystemClock),
             options: Options { forks: self.forks, check: self.check, ..Options::default() },
             stop: self.stop,
+            past: Past::none(),
         };
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -69,11 +69,13 @@ fn a_request_is_written_down_before_it_is_sent_and_an_end_before_what_follows() 
     stage.run();
     let records = journal.records.lock().unwrap();
     let sends = |id: &str, host: &str| {
-        records.iter().position(|r| matches!(r, Record::Sending { step, host: h, .. } if step.as_str() == id && h.as_str() == host))
+        records.iter().position(
+            |r| matches!(r, Record::Sending(sent) if sent.step.as_str() == id && sent.host.as_str() == host),
+        )
     };
     let mut ended = 0;
     for (place, record) in records.iter().enumerate() {
-        if let Record::Happened { event: Event::StepEnded { step, host, round: Some(_), .. }, .. } = record {
+        if let Some((_, Event::StepEnded { step, host, round: Some(_), .. })) = record.event() {
             assert!(sends(step.as_str(), host.as_str()).is_some_and(|sent| sent < place), "{step} on {host}");
             ended += 1;
         }

@@ -1,0 +1,63 @@
+//! A step that an earlier controller had begun: what is known of it, and whether it may be done again.
+
+use super::unit::{Finished, Unit};
+use crate::base::spec::OnResume;
+use crate::base::{Map, Timestamp, Value};
+use crate::event::{JournalError, Sending};
+
+/// What an earlier controller had begun of a step on a host.
+#[derive(Debug, Default)]
+pub struct Before {
+    /// There was an earlier controller.
+    pub anew: bool,
+    /// The requests that it sent; what became of them nobody knows.
+    pub sent: Vec<Sending>,
+}
+
+impl Unit {
+    /// Clears what an unfinished beginning has left behind, or says how the step ends without being done.
+    pub(super) fn begin_again(&self, started: Timestamp) -> Result<Option<Finished>, JournalError> {
+        if !self.before.anew {
+            return Ok(None);
+        }
+        let (step, host) = (&self.step.id, &self.host.name);
+        let Some(sent) = self.before.sent.first() else {
+            self.shared.journal.forget_logs(step, host)?;
+            return Ok(None);
+        };
+        match self.on_resume() {
+            OnResume::Rerun => {
+                self.shared.journal.forget_logs(step, host)?;
+                Ok(None)
+            }
+            OnResume::Skip => {
+                let reason = "it was under way when the run was broken off (`on_resume: skip`)";
+                let result = Map::from_iter([
+                    ("changed", Value::from(false)),
+                    ("skipped", true.into()),
+                    ("skip_reason", reason.into()),
+                ]);
+                Ok(Some(Finished::skipped(result, started)))
+            }
+            OnResume::Fail => {
+                let problem = format!(
+                    "`{}` was under way when the run was broken off, and nobody knows whether it finished; look at the host, \
+                     then say `on_resume: rerun` or `on_resume: skip` at {}",
+                    sent.module,
+                    self.step.span.file_line()
+                );
+                Ok(Some(Finished::failed(problem, started)))
+            }
+        }
+    }
+
+    /// What the task says, else what its module's row says; what the compiler added may always be done again.
+    fn on_resume(&self) -> OnResume {
+        let Some(task) = super::magic::task(&self.step) else { return OnResume::Rerun };
+        if let Some(said) = &task.inherited.on_resume {
+            return said.value;
+        }
+        let row = self.shared.compiler.catalogue.get(task.call.short_name()).map(|spec| spec.on_resume);
+        row.unwrap_or(OnResume::Fail)
+    }
+}
