@@ -15,6 +15,7 @@ use crate::wire::Stream;
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "record")]
+#[allow(clippy::large_enum_variant)] // most records are of the large kind
 pub enum Record {
     /// A controller takes the run in hand: the first, or a later one that goes on with it.
     Term(Box<Term>),
