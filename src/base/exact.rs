@@ -75,14 +75,11 @@ fn encode_text(text: &Text) -> Json {
 /// The JSON of a mapping.
 pub fn encode_map(map: &Map) -> Json {
     let names: Option<Vec<&str>> = map.iter().map(|(key, _)| key.as_str()).collect();
-    match names.filter(|_| !has_mark(map)) {
-        Some(names) => names.iter().zip(map.iter()).map(|(name, (_, v))| (*name, encode(v))).collect(),
-        None => {
-            let pairs: Vec<Json> =
-                map.iter().map(|(key, v)| json!([encode(&key.to_value()), encode(v)])).collect();
-            json!({"!map": pairs})
-        }
+    if let Some(names) = names.filter(|_| !has_mark(map)) {
+        return names.iter().zip(map.iter()).map(|(name, (_, v))| (*name, encode(v))).collect();
     }
+    let pair = |(key, value): (&Key, &Value)| json!([encode(&key.to_value()), encode(value)]);
+    json!({"!map": map.iter().map(pair).collect::<Vec<Json>>()})
 }
 
 /// The value of a JSON text that [`encode`] made, or why it is none.

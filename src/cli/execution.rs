@@ -65,7 +65,9 @@ impl Execution<'_> {
         let noted = Noting::new(folder.clone(), self.provenance.clone(), Arc::clone(&self.compiled.files));
         reporters.push(Box::new(noted));
         for (time, event) in &self.events {
-            reporters.iter_mut().for_each(|reporter| reporter.learn(*time, event));
+            for reporter in &mut reporters {
+                reporter.learn(*time, event);
+            }
         }
         let relay = relay::Relay::start(reporters);
         let setup = Setup {

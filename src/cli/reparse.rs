@@ -68,7 +68,7 @@ fn as_it_was_called(provenance: &Provenance) -> Selecting {
 
 fn write(run: &Run, again: Vec<Event>, playbook: String) -> Result<(), super::Failure> {
     let time = SystemClock.now();
-    let store = RunStore::open(run.folder().clone(), super::project::keys())?;
+    let store = RunStore::open(run.folder().clone(), &super::project::keys())?;
     let events = std::iter::once(Event::Reparsed { playbook }).chain(again);
     store.commit_blocking(events.map(|event| Record::Happened { time, event }).collect())?;
     Ok(store.close()?)

@@ -32,7 +32,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let folder = args.run.folder()?;
     // The folder that it was called in may be another one than this.
     let folder = RunFolder::at(std::path::absolute(folder.path())?);
-    let store = RunStore::open(folder.clone(), super::project::keys()).map_err(|e| in_use(e, &folder))?;
+    let store = RunStore::open(folder.clone(), &super::project::keys()).map_err(|e| in_use(e, &folder))?;
     let run = Run::open(folder.clone())?;
     let records = run.unsealed(&super::project::keys())?;
     if let Some(exit) = ended(&records) {
@@ -45,6 +45,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
         return Ok(Exit::from_code(exit));
     }
     let call = Call::first(&records)?;
+    // What was given on the command line is relative to it. Nothing that has been opened until here has a relative path.
+    #[allow(clippy::disallowed_methods)]
     std::env::set_current_dir(&call.folder).map_err(|e| {
         let message = format!("the run was called in {}: {e}", call.folder.display());
         Diagnostic::error("no-folder", message)
@@ -126,9 +128,9 @@ fn changed(changes: &[String]) -> Diagnostic {
 }
 
 fn unreadable(errors: Vec<crate::run::PastError>) -> Failure {
-    let diagnostics: Vec<Diagnostic> =
-        errors.into_iter().map(|error| Diagnostic::error("run-key", error.to_string())).collect();
     let mut all = Diagnostics::new();
-    diagnostics.into_iter().for_each(|diagnostic| all.push(diagnostic));
+    for error in errors {
+        all.push(Diagnostic::error("run-key", error.to_string()));
+    }
     all.into()
 }

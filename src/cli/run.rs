@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let mut provenance = before(&selecting, &compiled);
     RunMark::fresh(&folder.id()).as_str().clone_into(&mut provenance.mark);
     provenance.write(&folder)?;
-    let store = RunStore::open(folder, project::keys())?;
+    let store = RunStore::open(folder, &project::keys())?;
     let (term, past, events) = (1, Past::none(), Vec::new());
     let elsewhere = elsewhere(args.runs.as_deref());
     Execution { call, compiled, store, provenance, output: &args.output, elsewhere, term, past, events }

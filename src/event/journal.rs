@@ -9,12 +9,13 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 
 use super::Event;
-use crate::base::{HostName, StepId, Timestamp};
+use crate::base::{HostName, JobId, StepId, Timestamp};
 use crate::wire::Stream;
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "record")]
+#[allow(clippy::large_enum_variant)] // most records are of the large kind
 pub enum Record {
     /// A controller takes the run in hand: the first, or a later one that goes on with it.
     Term(Box<Term>),
@@ -67,6 +68,18 @@ pub struct Sending {
     pub module: String,
     /// How long the step's logs were: where the request's own output begins.
     pub logs: LogLengths,
+    /// The job that it starts, which may go on without a controller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobStart>,
+}
+
+/// A job that a request starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobStart {
+    /// Its name on the target.
+    pub id: JobId,
+    /// The target's boot in which it was asked for first; a job does not survive a boot.
+    pub boot: String,
 }
 
 /// How many bytes the logs of a step on a host have.

@@ -104,6 +104,7 @@ pub(super) enum Once {
 }
 
 /// All state of a run.
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 pub struct Dispatcher {
     pub(super) shared: Arc<Shared>,
     pub(super) plan: Plan,

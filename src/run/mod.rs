@@ -25,6 +25,7 @@ mod pieces;
 pub mod queue;
 mod replay;
 mod rounds;
+mod sending;
 pub mod setup;
 pub mod stop;
 mod target;

@@ -153,7 +153,9 @@ impl Dispatcher {
                 .collect();
             if inside.iter().any(|(step, pair)| !self.past.has(pair) && !self.is_always(*step, scope)) {
                 self.anew.insert((scope, host));
-                inside.into_iter().for_each(|(_, pair)| self.reopen(pair));
+                for (_, pair) in inside {
+                    self.reopen(pair);
+                }
             }
         }
     }
@@ -189,11 +191,11 @@ impl Dispatcher {
     /// The outermost block or case that a clearing step (of an `always`) belongs to.
     fn cleared_scope(&self, step: StepNo) -> Option<ScopeNo> {
         let chain: Vec<ScopeNo> = self.fates.ancestors(self.node(step).scope).collect();
-        let owned = chain.windows(2).filter(|pair| {
+        let mut owned = chain.windows(2).filter(|pair| {
             matches!(self.fates.kind(pair[0]), ScopeKind::Section(Section::Always))
                 && matches!(self.fates.kind(pair[1]), ScopeKind::Block { .. } | ScopeKind::Case(_))
         });
-        owned.last().map(|pair| pair[1])
+        owned.next_back().map(|pair| pair[1])
     }
 
     /// Whether the pair is in something that is done again as a whole.

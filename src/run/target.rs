@@ -14,7 +14,7 @@ use super::unit::Unit;
 use crate::action::{BoxFuture, Invocation, Target};
 use crate::connection::{Call, Chunk};
 use crate::event::journal::LogPlace;
-use crate::event::{Event, JournalError, Record, Sending};
+use crate::event::{Event, JournalError};
 use crate::wire::{Outcome, Request, Status, Stream};
 
 /// How much output may wait for the log, in pieces of at most 256 KiB.
@@ -47,7 +47,8 @@ pub struct RemoteTarget<'a> {
     pub secret: bool,
     /// How many requests were sent.
     calls: AtomicU32,
-    kept: Mutex<[Option<Kept>; 2]>,
+    /// What was printed.
+    pub(super) kept: Mutex<[Option<Kept>; 2]>,
     texts: Mutex<[Pieces; 2]>,
     lost: OnceLock<String>,
     broken: OnceLock<JournalError>,
@@ -102,13 +103,8 @@ impl<'a> RemoteTarget<'a> {
             Ok(session) => session,
             Err(error) => return self.unreachable(error.to_string()),
         };
-        if let Err(error) = self.write_down(invocation.module).await {
-            let outcome = Outcome::failed(error.to_string());
-            self.broken.get_or_init(|| error);
-            return outcome;
-        }
         let milliseconds = |d: std::time::Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
-        let request = Request {
+        let mut request = Request {
             run: shared.mark.clone(),
             term: shared.term,
             module: invocation.module.to_owned(),
@@ -122,6 +118,11 @@ impl<'a> RemoteTarget<'a> {
             uploads: 0,
             job: None,
         };
+        if let Err(error) = self.write_down(&mut request, &session.hello().boot_id).await {
+            let outcome = Outcome::failed(error.to_string());
+            self.broken.get_or_init(|| error);
+            return outcome;
+        }
         let (output, chunks) = mpsc::channel(WAITING);
         let call =
             Call { uploads: invocation.uploads, output: Some(output), cancel: self.unit.cancel.clone() };
@@ -139,21 +140,9 @@ impl<'a> RemoteTarget<'a> {
         outcome.unwrap_or_else(|error| self.unreachable(error.to_string()))
     }
 
-    /// The journal knows of a request before it is sent.
-    async fn write_down(&self, module: &str) -> Result<(), JournalError> {
-        let shared = &self.unit.shared;
-        let (step, host) = (self.unit.step.id.clone(), self.unit.host.name.clone());
-        let sending = Sending {
-            logs: shared.journal.log_lengths(&step, &host)?,
-            step,
-            host,
-            item: self.item,
-            attempt: self.attempt,
-            call: self.calls.fetch_add(1, Ordering::Relaxed),
-            time: shared.clock.now(),
-            module: module.to_owned(),
-        };
-        shared.journal.commit(vec![Record::Sending(Box::new(sending))]).await
+    /// The number of the next request.
+    pub(super) fn next_call(&self) -> u32 {
+        self.calls.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Takes output as it comes: into the log, to the reporters, or into a file. Gives why that file could not be written;
@@ -231,7 +220,8 @@ impl<'a> RemoteTarget<'a> {
     }
 }
 
-fn slot(stream: Stream) -> Option<usize> {
+/// Where a stream is kept.
+pub(super) fn slot(stream: Stream) -> Option<usize> {
     match stream {
         Stream::Stdout => Some(0),
         Stream::Stderr => Some(1),

@@ -45,7 +45,7 @@ fn keys() -> Keys {
 }
 
 fn new_run(runs: &Path) -> RunStore {
-    RunStore::open(RunFolder::create(runs, STARTED, "quick").unwrap(), keys()).unwrap()
+    RunStore::open(RunFolder::create(runs, STARTED, "quick").unwrap(), &keys()).unwrap()
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn what_is_committed_is_read_again_in_order() {
     let run = Run::open(store.folder().clone()).unwrap();
     assert_eq!(run.records().unwrap(), records);
     assert!(run.is_going_on());
-    assert!(matches!(RunStore::open(store.folder().clone(), keys()), Err(StoreError::Locked(_))));
+    assert!(matches!(RunStore::open(store.folder().clone(), &keys()), Err(StoreError::Locked(_))));
     store.close().unwrap();
     drop(store);
     assert!(!run.is_going_on());
@@ -119,7 +119,7 @@ fn runs_are_found_by_what_people_call_them() {
     let make = |seconds: i64, playbook| {
         let folder =
             RunFolder::create(runs.path(), Timestamp(STARTED.0 + seconds * 1_000_000_000), playbook).unwrap();
-        RunStore::open(folder, keys()).unwrap().folder().id().as_str().to_owned()
+        RunStore::open(folder, &keys()).unwrap().folder().id().as_str().to_owned()
     };
     let first = make(0, "quick");
     let twin = make(0, "quick");
@@ -160,7 +160,7 @@ fn provenance_masks_what_its_name_calls_secret() {
 #[test]
 fn everything_acknowledged_survives_a_kill() {
     if let Ok(folder) = std::env::var("BENCHBOOK_TEST_CRASH") {
-        let store = RunStore::open(RunFolder::at(folder.clone()), keys()).unwrap();
+        let store = RunStore::open(RunFolder::at(folder.clone()), &keys()).unwrap();
         for number in 0.. {
             store.commit_blocking(vec![warning(number)]).unwrap();
             std::fs::write(format!("{folder}/acknowledged"), (number + 1).to_string()).unwrap();
@@ -187,7 +187,7 @@ fn everything_acknowledged_survives_a_kill() {
     assert!(records.len() >= count(), "{} of {} are left", records.len(), count());
     assert_eq!(records, (0..records.len()).map(warning).collect::<Vec<_>>());
     assert!(!run.is_going_on());
-    RunStore::open(folder, keys()).unwrap().commit_blocking(vec![warning(records.len())]).unwrap();
+    RunStore::open(folder, &keys()).unwrap().commit_blocking(vec![warning(records.len())]).unwrap();
 }
 
 proptest! {

@@ -40,7 +40,7 @@ struct Group {
 
 impl RunStore {
     /// Opens a folder for writing: a new one, or one that is there. `keys` is where keys of runs are.
-    pub fn open(folder: RunFolder, keys: Keys) -> Result<Self, StoreError> {
+    pub fn open(folder: RunFolder, keys: &Keys) -> Result<Self, StoreError> {
         let lock = lock(folder.path())?;
         let connection = database::open_to_write(&folder.database())?;
         let (sender, receiver) = channel();

@@ -12,11 +12,10 @@ use benchbook::store::{Run, Runs};
 use serde_json::Value as Json;
 
 use crate::harness::{Project, normal};
+use crate::lab::Lab;
 
 /// Kills the program behind so many records of its journal.
 const KILL: &str = "BENCHBOOK_FAULT_KILL_AFTER_RECORD";
-/// At how many places the quick tests kill.
-const QUICK: usize = 24;
 
 fn project() -> Project {
     Project::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/resume/fleet"))
@@ -111,9 +110,10 @@ fn under_way(records: &[Record]) -> usize {
     sent.values().sum()
 }
 
-#[test]
-fn a_run_that_is_killed_anywhere_becomes_what_it_would_have_been() {
-    let command = "exec benchbook run playbook.yml -i hosts.ini --forks 1";
+/// Kills the run behind `places` records, spread over its journal (behind every one with `--full`), and resumes it each time.
+fn kill_and_resume(inventory: &str, places: usize) {
+    let command = format!("exec benchbook run playbook.yml -i {inventory} -i hosts.ini --forks 1");
+    let command = command.as_str();
     let whole = project();
     let output = whole.shell(command).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
@@ -124,7 +124,7 @@ fn a_run_that_is_killed_anywhere_becomes_what_it_would_have_been() {
     let count = records(&whole).len();
     assert!(count >= 100, "{count}");
     let full = std::env::var_os("BENCHBOOK_TEST_FULL").is_some();
-    let stride = if full { 1 } else { count.div_ceil(QUICK) };
+    let stride = if full { 1 } else { count.div_ceil(places) };
     for place in (1..count).step_by(stride) {
         let project = project();
         let killed = project.shell(command).env(KILL, place.to_string()).output().unwrap();
@@ -139,6 +139,17 @@ fn a_run_that_is_killed_anywhere_becomes_what_it_would_have_been() {
         );
         assert_eq!(left, expected, "behind record {place}: {}", normal(&said(&resumed)));
     }
+}
+
+#[test]
+fn a_run_that_is_killed_anywhere_becomes_what_it_would_have_been() {
+    kill_and_resume("local.ini", 24);
+}
+
+#[test]
+fn a_fleet_over_ssh_does_not_notice_either() {
+    let Some(lab) = Lab::loopback(3).start() else { return };
+    kill_and_resume(lab.inventory().to_str().unwrap(), 6);
 }
 
 /// A project with a run whose case `long` is at its second round.
@@ -248,11 +259,23 @@ fn resume_says_why_it_does_not() {
 #[test]
 fn only_what_failed_is_run_again() {
     let project = project();
-    let output = project.shell("benchbook run playbook.yml -i hosts.ini").output().unwrap();
+    let output = project.shell("benchbook run playbook.yml -i local.ini -i hosts.ini").output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let told = [
         project.transcript("benchbook plan --failed-from last"),
         project.transcript("benchbook run --failed-from last 2>/dev/null"),
     ];
     insta::assert_snapshot!("failed_from", told.join("\n"));
+}
+
+#[test]
+fn without_the_key_it_is_said_which_steps_are_unknown() {
+    let project = project();
+    let command = "exec benchbook run playbook.yml -i local.ini -i hosts.ini";
+    let killed = project.shell(command).env(KILL, "200").output().unwrap();
+    assert_eq!(killed.status.code(), None, "{}", said(&killed));
+    let grep = project.shell("grep -rqF hunter2 runs").status().unwrap();
+    assert!(!grep.success(), "the secret is in the run's folder");
+    fs::remove_dir_all(project.path().join(".local/state/benchbook/keys")).unwrap();
+    insta::assert_snapshot!("keyless", project.transcript("benchbook resume last 2>&1 | sort"));
 }

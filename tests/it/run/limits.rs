@@ -45,7 +45,7 @@ fn without_its_journal_a_run_sends_nothing_more() {
     let journal = Arc::clone(&whole.journal);
     whole.run();
     let records = journal.records.lock().unwrap();
-    let ended = |r: &Record| matches!(r, Record::Happened { event: Event::StepEnded { name, .. }, .. } if name == "first");
+    let ended = |r: &Record| matches!(r.event(), Some((_, Event::StepEnded { name, .. })) if name == "first");
     let breaks_at = records.iter().position(ended).expect("it ends");
     assert_eq!(sent(&records), 4);
 
