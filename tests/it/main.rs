@@ -12,6 +12,7 @@ mod conformance;
 mod evidence;
 mod examples;
 mod exclusive;
+mod fleet;
 mod guides;
 mod harness;
 mod interrupt;
