@@ -268,7 +268,6 @@ ansible_user=$user
 ansible_port=$port
 ansible_ssh_private_key_file=$folder/key
 ansible_ssh_common_args='-F $folder/ssh_config'
-vendor=generic_cpu
 END
 } >"$folder/inventory.ini"
 
@@ -291,7 +290,7 @@ done
 # shellcheck disable=SC2086
 answered $addresses
 echo "ready $folder"
-[ ! -t 0 ] || echo "benchbook run playbooks/quickstart.yml -i $folder/inventory.ini      (Ctrl-D ends the lab)" >&2
+[ ! -t 0 ] || echo "benchbook run PLAYBOOK -i $folder/inventory.ini  (Ctrl-D ends the lab)" >&2
 
 while read -r order name rest; do
     case "$order $kind" in
