@@ -24,7 +24,6 @@ pub mod past;
 pub mod queue;
 mod replay;
 mod rounds;
-mod sending;
 pub mod setup;
 pub mod stop;
 mod target;
