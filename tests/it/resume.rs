@@ -64,11 +64,12 @@ impl Left {
     }
 }
 
-/// Times, and what is named after them.
+/// Takes out times and what is named after them, and how often something changed: a step that was under way may find its work
+/// done.
 fn strip(json: &mut Json) {
     match json {
         Json::Object(map) => {
-            map.retain(|key, _| !["run", "started", "ended", "seconds"].contains(&key.as_str()));
+            map.retain(|key, _| !["run", "started", "ended", "seconds", "changed"].contains(&key.as_str()));
             map.values_mut().for_each(strip);
         }
         Json::Array(items) => items.iter_mut().for_each(strip),
@@ -277,5 +278,5 @@ fn without_the_key_it_is_said_which_steps_are_unknown() {
     let grep = project.shell("grep -rqF hunter2 runs").status().unwrap();
     assert!(!grep.success(), "the secret is in the run's folder");
     fs::remove_dir_all(project.path().join(".local/state/benchbook/keys")).unwrap();
-    insta::assert_snapshot!("keyless", project.transcript("benchbook resume last 2>&1 | sort"));
+    insta::assert_snapshot!("keyless", project.transcript("benchbook resume last"));
 }
