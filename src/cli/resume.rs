@@ -126,7 +126,8 @@ fn changed(changes: &[String]) -> Diagnostic {
 fn unreadable(errors: &[PastError]) -> Diagnostic {
     let count = errors.len();
     let message = format!("what `no_log` hides of {count} steps is encrypted, and the key is gone");
-    let named: Vec<String> = errors.iter().map(|e| format!("{} on {}", e.step, e.host)).collect();
+    let mut named: Vec<String> = errors.iter().map(|e| format!("{} on {}", e.step, e.host)).collect();
+    named.sort();
     Diagnostic::error("run-key", message)
         .help(first(&named))
         .help("begin a new run; keys lie in the state folder of the user who began this one")
