@@ -152,6 +152,7 @@ impl Dispatcher {
             cancel,
             said: self.sender.clone(),
             before,
+            refusal: self.refusal(step, host),
         };
         let ending =
             Ending { step, host, started: self.shared.clock.now(), sender: Some(self.sender.clone()) };

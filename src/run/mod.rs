@@ -5,6 +5,7 @@
 mod applied;
 mod arguments;
 mod arrive;
+mod becoming;
 mod before;
 mod case;
 mod conditions;
@@ -16,6 +17,7 @@ pub mod figures;
 mod growth;
 pub mod hosts;
 mod keyword;
+mod lease;
 mod looping;
 pub mod machines;
 pub mod magic;
@@ -31,6 +33,7 @@ mod turn;
 mod unit;
 pub mod verdict;
 
+pub use lease::{Caller, OnBusy};
 pub use past::{Past, PastError};
 pub use setup::{Ended, Events, Options, Setup};
 pub use stop::{Stop, Stopper, Urgency, stop};

@@ -48,6 +48,7 @@ pub struct RemoteTarget<'a> {
     calls: AtomicU32,
     kept: Mutex<[Option<Kept>; 2]>,
     lost: OnceLock<String>,
+    refused: OnceLock<()>,
     broken: OnceLock<JournalError>,
 }
 
@@ -65,6 +66,7 @@ impl<'a> RemoteTarget<'a> {
             calls: AtomicU32::new(0),
             kept: Mutex::default(),
             lost: OnceLock::new(),
+            refused: OnceLock::new(),
             broken: OnceLock::new(),
         }
     }
@@ -72,6 +74,11 @@ impl<'a> RemoteTarget<'a> {
     /// Why the host cannot be reached, if it cannot.
     pub fn lost(&self) -> Option<&String> {
         self.lost.get()
+    }
+
+    /// Whether nobody could become the user, so that there is nothing that `failed_when` could judge.
+    pub fn is_refused(&self) -> bool {
+        self.refused.get().is_some()
     }
 
     /// Why the journal cannot be written, if it cannot.
@@ -97,6 +104,10 @@ impl<'a> RemoteTarget<'a> {
         };
         let session = match shared.pool.session(endpoint).await {
             Ok(session) => session,
+            Err(error) if error.is_refusal() => {
+                self.refused.get_or_init(|| ());
+                return Outcome::failed(error.to_string());
+            }
             Err(error) => return self.unreachable(error.to_string()),
         };
         if let Err(error) = self.write_down(invocation.module).await {

@@ -6,6 +6,7 @@
 #![allow(clippy::format_push_string, clippy::format_collect, clippy::similar_names)]
 
 mod architecture;
+mod becoming;
 mod case_programs;
 mod cli;
 mod conformance;
@@ -19,6 +20,7 @@ mod interrupt;
 #[path = "../lab/mod.rs"]
 mod lab;
 mod labs;
+mod leases;
 mod modules;
 mod plan;
 mod progress;
