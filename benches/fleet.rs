@@ -1,6 +1,8 @@
-//! How long whole fleets take, against the floor and against other tools: `cargo bench --bench fleet -- TOOLS [HOSTS…]`.
+//! How long whole fleets take, against the floor and against other tools:
+//! `cargo bench --bench fleet -- TOOLS [HOSTS…] [NAME…]`.
 //!
-//! TOOLS is a folder that `benches/fleet/tools.sh` filled (or `-`: only ours and the floor). All in one run on one loopback
+//! TOOLS is a folder that `benches/fleet/tools.sh` filled (or `-`: none), HOSTS are sizes of fleets (10 and 50), NAMEs keep
+//! those of pyinfra, mitogen and ansible-core that are to be measured too (all three). All in one run on one loopback
 //! lab, with the same key exchange, facts off, our agent on the host already. Ours, the floor (one plain `ssh` per host, all
 //! hosts at once, all the work in one script) and pyinfra are medians of five; mitogen and ansible-core run once.
 //! `$BENCHBOOK_BIN_DIR` names the folder of the programs to measure; otherwise it is this build's.
@@ -253,12 +255,17 @@ fn main() {
     let mut words = std::env::args().skip(1).filter(|word| !word.starts_with("--"));
     let Some(tools) = words.next() else {
         eprintln!(
-            "cargo bench --bench fleet -- TOOLS [HOSTS…]    (benches/fleet/tools.sh TOOLS fills the folder; `-`: none)"
+            "cargo bench --bench fleet -- TOOLS [HOSTS…] [NAME…]    (benches/fleet/tools.sh TOOLS fills the folder; `-`: none)"
         );
         return;
     };
     let tools = (tools != "-").then(|| PathBuf::from(tools));
-    let mut fleets: Vec<usize> = words.map(|n| n.parse().expect("numbers of hosts")).collect();
+    let (numbers, names): (Vec<_>, Vec<_>) = words.partition(|word| word.parse::<usize>().is_ok());
+    let mut fleets: Vec<usize> = numbers.iter().flat_map(|word| word.parse()).collect();
+    let wanted = |tool: Tool| match tool {
+        Tool::Floor | Tool::Benchbook => true,
+        tool => tools.is_some() && (names.is_empty() || names.iter().any(|name| name == tool.name())),
+    };
     if fleets.is_empty() {
         fleets = vec![10, 50];
     }
@@ -270,7 +277,8 @@ fn main() {
         let first = stage.measure(Tool::Benchbook, "w1");
         for (workload, _, goal) in WORKLOADS {
             let mut floor = None;
-            for tool in [Tool::Floor, Tool::Benchbook, Tool::Pyinfra, Tool::Mitogen, Tool::Ansible] {
+            let all = [Tool::Floor, Tool::Benchbook, Tool::Pyinfra, Tool::Mitogen, Tool::Ansible];
+            for tool in all.into_iter().filter(|tool| wanted(*tool)) {
                 let measured = stage.median(tool, workload);
                 if tool == Tool::Floor {
                     floor = measured.as_ref().ok().copied();
