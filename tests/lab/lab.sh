@@ -12,7 +12,8 @@
 # Then lines on the input are orders, each answered by `ok` or by what went wrong:
 #   cut nI | restore nI          the network link of a host (hosts only)
 #   kill nI | start nI           the whole host, as a power switch: its disk stays
-#   end                          as the end of the input: everything ends and goes
+#   end                          as the end of the input: everything ends and goes, but for a FOLDER that was given
+#                                (with REMOVE_FOLDER=yes in the environment that too)
 set -eu
 
 fail() {
@@ -63,7 +64,8 @@ elif [ "$kind" = loopback ]; then
 else
     fail "hosts with namespaces of their own need root"
 fi
-made=
+# Whether the folder goes in the end too.
+made=${REMOVE_FOLDER-}
 if [ -z "$folder" ]; then
     folder=$(mktemp -d "${TMPDIR:-/tmp}/benchbook-lab-XXXXXX") made=yes
 fi
@@ -82,6 +84,8 @@ tear_down() {
 }
 trap tear_down EXIT
 trap 'exit 0' INT TERM HUP
+# Whoever gave an order may be dead when it is answered: that ends the script, which must still clean up.
+trap '' PIPE
 
 # The last number of a host's address.
 number() {
