@@ -79,7 +79,10 @@ tear_down() {
     for file in "$folder"/n*/starter; do
         [ ! -e "$file" ] || stop_host "$(basename "$(dirname "$file")")"
     done
-    [ -z "$bridge" ] || ip link delete "$bridge"
+    # A link goes with its namespace, but the kernel takes its time.
+    for link in ${bridge:+$(cd /sys/class/net && echo "$bridge"n*) "$bridge"}; do
+        ip link delete "$link" 2>/dev/null || :
+    done
     [ -z "$made" ] || rm -rf "$folder"
 }
 trap tear_down EXIT
