@@ -6,8 +6,10 @@
 mod channel;
 mod dial;
 pub mod identity;
+mod lease;
 mod outbox;
 mod service;
+mod token;
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};

@@ -25,7 +25,18 @@ fn main() -> ExitCode {
     }
 }
 
+#[allow(clippy::disallowed_methods)] // there is no other thread yet
+/// An agent that another user's agent started may stand in a folder that it cannot enter: then it goes home.
+fn leave_closed_folder() {
+    if rustix::fs::access(".", rustix::fs::Access::EXEC_OK).is_err() {
+        let home = std::env::var_os("HOME").unwrap_or_default();
+        // From /, everything can still be named.
+        let _ = std::env::set_current_dir(home).or_else(|_| std::env::set_current_dir("/"));
+    }
+}
+
 fn serve() -> io::Result<()> {
+    leave_closed_folder();
     // Not `Stdout` itself, which would cut frames at their line feeds.
     let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     benchbook::agent::serve(io::stdin().lock(), output, benchbook::module::MODULES)

@@ -19,6 +19,8 @@ pub(super) struct Call {
     pub selecting: Selecting,
     /// How many units work at once.
     pub forks: usize,
+    /// Whether a round fails when another run has its machine.
+    pub refuse_busy: bool,
 }
 
 impl Call {
@@ -26,7 +28,7 @@ impl Call {
     pub(super) fn now(selecting: &Selecting, seed: u64, forks: usize) -> Result<Self, Failure> {
         let environment = Some(Environment::now());
         let selecting = Selecting { seed: Some(seed), environment, ..selecting.clone() };
-        Ok(Self { folder: std::env::current_dir()?, selecting, forks })
+        Ok(Self { folder: std::env::current_dir()?, selecting, forks, refuse_busy: false })
     }
 
     /// The record of a controller that begins.

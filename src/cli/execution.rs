@@ -17,7 +17,7 @@ use super::{Exit, Failure, Outcome, plan, relay};
 use crate::base::{Diagnostic, RunMark, SystemClock, Timestamp};
 use crate::event::Event;
 use crate::report::{Console, FORMATS, JsonLines, Progress, Reporter, Selection};
-use crate::run::{Ended, Past, Setup, Stopper, execute, stop};
+use crate::run::{Caller, Ended, OnBusy, Past, Setup, Stopper, execute, stop};
 use crate::store::{Provenance, RunStore};
 
 /// What is shown while a run goes on.
@@ -56,6 +56,8 @@ pub(super) struct Execution<'a> {
 impl Execution<'_> {
     /// Carries it out and shows the result.
     pub(super) fn carry_out(mut self, terminal: &Terminal) -> Outcome {
+        // One that goes on asks again: nobody keeps it.
+        self.call.selecting.becoming.ask_for_password()?;
         let store = Arc::new(self.store);
         let folder = store.folder().clone();
         store.commit_blocking(vec![self.call.term(self.term)])?;
@@ -164,8 +166,19 @@ fn options(call: &Call, compiled: &Compiled, output: &Output, folder: &Path) -> 
         limit: options.limit.clone(),
         artifacts: std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()).join("artifacts"),
         terminal: io::stdin().is_terminal(),
+        on_busy: if call.refuse_busy { OnBusy::Fail } else { OnBusy::Wait },
+        caller: caller(),
+        become_password: call.selecting.becoming.password(),
         mode: plan::mode(&compiled.plan),
     }
+}
+
+/// Who runs this, as others on the same machines are told.
+fn caller() -> Caller {
+    let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let uid = || format!("user {}", rustix::process::getuid().as_raw());
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Caller { user: user.unwrap_or_else(uid), machine }
 }
 
 /// Walks it on a runtime of its own, with Ctrl-C at hand.

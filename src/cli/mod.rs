@@ -4,6 +4,7 @@
 
 mod again;
 mod askpass;
+mod becoming;
 mod call;
 mod doc;
 mod execution;

@@ -8,12 +8,12 @@ use super::project::WhichRun;
 use super::terminal::Terminal;
 use super::wiring::{Compiled, compile};
 use super::{Exit, Failure, Outcome};
-use crate::base::{Diagnostic, Diagnostics};
+use crate::base::Diagnostic;
 use crate::event::{Event, Record, Term};
-use crate::run::Past;
+use crate::run::{Past, PastError};
 use crate::store::{Provenance, Run, RunFolder, RunStore, digest};
 
-/// How many changed files are named.
+/// How many files or steps are named.
 const NAMED: usize = 8;
 
 /// Goes on with a run that was broken off or stopped
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
         return Err(changed(&changes).into());
     }
     let events = run.events()?;
-    let past = Past::of(records).map_err(unreadable)?;
+    let past = Past::of(records).map_err(|errors| unreadable(&errors))?;
     let term = past.term + 1;
     let elsewhere = super::project::elsewhere(args.run.runs.as_deref());
     let (provenance, output) = (before, &args.output);
@@ -115,22 +115,27 @@ fn changes(before: &Provenance, compiled: &Compiled) -> Vec<String> {
 }
 
 fn changed(changes: &[String]) -> Diagnostic {
-    let mut named: Vec<&str> = changes.iter().take(NAMED).map(String::as_str).collect();
-    let more = format!("… {} more", changes.len().saturating_sub(NAMED));
-    if changes.len() > NAMED {
-        named.push(&more);
-    }
     Diagnostic::error("project-changed", "the project is not the one that this run began with")
-        .help(named.join("; "))
+        .help(first(changes))
         .help(
             "figures from before and after a change do not belong together; to go on all the same: --changed",
         )
 }
 
-fn unreadable(errors: Vec<crate::run::PastError>) -> Failure {
-    let mut all = Diagnostics::new();
-    for error in errors {
-        all.push(Diagnostic::error("run-key", error.to_string()));
-    }
-    all.into()
+/// Ends that `no_log` hides, and nobody can read any more.
+fn unreadable(errors: &[PastError]) -> Diagnostic {
+    let count = errors.len();
+    let message = format!("what `no_log` hides of {count} steps is encrypted, and the key is gone");
+    let mut named: Vec<String> = errors.iter().map(|e| format!("{} on {}", e.step, e.host)).collect();
+    named.sort();
+    Diagnostic::error("run-key", message)
+        .help(first(&named))
+        .help("begin a new run; keys lie in the state folder of the user who began this one")
+}
+
+/// The first of them, and how many more there are.
+fn first(words: &[String]) -> String {
+    let more = (words.len() > NAMED).then(|| format!("… {} more", words.len() - NAMED));
+    let named = words.iter().take(NAMED).cloned().chain(more);
+    named.collect::<Vec<_>>().join("; ")
 }

@@ -30,6 +30,9 @@ pub(super) struct Args {
     /// How many steps work at once
     #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..), help_heading = "How")]
     forks: Option<u32>,
+    /// When a round needs a machine that another run has: wait for it, or fail the round
+    #[arg(long, value_name = "WHAT", value_parser = ["wait", "fail"], default_value = "wait", help_heading = "How")]
+    on_busy: String,
     #[command(flatten)]
     output: Output,
     /// Where runs are kept, if not where benchbook.toml says
@@ -54,7 +57,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     }
     let forks = args.forks.or(compiled.compiler.project.config.forks).unwrap_or(FORKS);
     let forks = usize::try_from(forks).unwrap_or(usize::MAX);
+    selecting.becoming.ask_for_password()?;
     let call = Call::now(&selecting, compiled.compiler.options.seed, forks)?;
+    let call = Call { refuse_busy: args.on_busy == "fail", ..call };
     let folder = args.new_folder(&compiled)?;
     folder.replace(&folder.plan(), &plan::json(&compiled))?;
     let mut provenance = before(&selecting, &compiled);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args as ClapArgs;
 use serde::{Deserialize, Serialize};
 
+use super::becoming::Becoming;
 use crate::base::Diagnostic;
 use crate::load::Config;
 use crate::plan::{Again, Options};
@@ -59,6 +60,8 @@ pub(super) struct Selecting {
     /// Show files before and after
     #[arg(short = 'D', long, help_heading = "How")]
     pub diff: bool,
+    #[command(flatten)]
+    pub becoming: Becoming,
     /// The seed of `case_order: random` and `order: shuffle`; drawn and recorded when not given
     #[arg(long, value_name = "NUMBER", help_heading = "How")]
     pub seed: Option<u64>,
@@ -120,6 +123,7 @@ impl Selecting {
             keep_container: self.keep_container || earlier.keep_container,
             check: self.check || earlier.check,
             diff: self.diff || earlier.diff,
+            becoming: self.becoming.instead_of(earlier.becoming),
             seed: self.seed.or(earlier.seed),
             failed_from: self.failed_from,
             again: None,
@@ -149,6 +153,7 @@ impl Selecting {
             check: self.check,
             diff: self.diff,
             keep_container: self.keep_container,
+            becoming: self.becoming.asked(),
         }
     }
 }

@@ -29,6 +29,8 @@ pub struct Keywords {
     pub become_method: Option<Spanned<Value>>,
     /// `become_flags`
     pub become_flags: Option<Spanned<Value>>,
+    /// `become_exe`
+    pub become_exe: Option<Spanned<Value>>,
     /// `connection`
     pub connection: Option<Spanned<Value>>,
     /// `remote_user`

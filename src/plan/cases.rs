@@ -127,6 +127,8 @@ impl Build<'_> {
                 requires: case.requires.clone(),
                 metrics: metrics_of(case, &parts),
                 gang,
+                becoming: own.inherited.becoming.clone(),
+                connection: own.inherited.connection.clone(),
                 span: case.span.clone(),
             });
             courses.push(Course {

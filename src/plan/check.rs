@@ -28,7 +28,8 @@ impl Build<'_> {
         self.check_call(task);
         self.check_templates(task);
         self.check_notify(task, around);
-        self.not_built(task, &inside);
+        self.not_built(task);
+        self.check_becoming(&inside);
         self.idle_keywords(task);
         let hidden = inside.inherited.no_log.as_ref().filter(|n| n.value.to_bool() == Some(true));
         if let (Some(metric), Some(hidden)) = (task.metrics.first(), hidden) {
@@ -211,29 +212,30 @@ impl Build<'_> {
         }
     }
 
+    /// A method that there is not; what a play or a block says is said once, not for each of its tasks.
+    fn check_becoming(&mut self, inside: &Surroundings) {
+        if let Some(problem) = inside.inherited.becoming.problem() {
+            let place = |d: &Diagnostic| d.span.as_ref().map(ToString::to_string);
+            if !self.found.iter().any(|d| d.code == problem.code && place(d) == place(&problem)) {
+                self.found.push(problem);
+            }
+        }
+    }
+
     /// Keywords that this version reads and does not act on.
-    fn not_built(&mut self, task: &Task, inside: &Surroundings) {
+    fn not_built(&mut self, task: &Task) {
         let on = |v: &Option<Spanned<Value>>| {
             v.as_ref().filter(|v| v.value.to_bool() != Some(false)).map(|v| v.span.clone())
         };
-        let inherited = &inside.inherited;
         let near = |pick: fn(&Keywords) -> &Option<Spanned<Value>>| {
             let said = pick(&task.keywords).as_ref().or(pick(&self.play.keywords).as_ref());
             said.map(|v| v.span.clone())
         };
         let no_ssh = "this version reaches this machine only";
-        let words: [(&str, Option<Span>, &str); 10] = [
-            ("become_method", near(|k| &k.become_method), "nobody becomes another user"),
-            ("become_flags", near(|k| &k.become_flags), "nobody becomes another user"),
+        let words: [(&str, Option<Span>, &str); 6] = [
             ("remote_user", near(|k| &k.remote_user), no_ssh),
             ("port", near(|k| &k.port), no_ssh),
             ("poll", task.poll.as_ref().map(|v| v.span.clone()), "the task runs in the foreground"),
-            ("become", on(&inherited.r#become), "the task runs as the user who called benchbook"),
-            (
-                "become_user",
-                inherited.become_user.as_ref().map(|v| v.span.clone()),
-                "the task runs as the user who called benchbook",
-            ),
             ("force_handlers", on(&self.play.force_handlers), "handlers of a failed host do not run"),
             ("async", on(&task.r#async), "the task runs in the foreground"),
             ("durable", on(&task.durable), "the task ends with the run"),

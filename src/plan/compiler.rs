@@ -44,6 +44,8 @@ pub struct Options {
     pub diff: bool,
     /// `--keep-container`: no stop.
     pub keep_container: bool,
+    /// `--become` and what goes with it.
+    pub becoming: super::AskedBecoming,
 }
 
 /// What of a playbook is run again.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use petgraph::stable_graph::StableDiGraph;
 
+use super::becoming::Becoming;
 use super::scope::{Scope, ScopeIx};
 use super::step::{Order, Step, StepIx};
 use super::surroundings::Surroundings;
-use crate::base::{CaseId, HostName, Map, Span};
+use crate::base::{CaseId, HostName, Map, Span, Spanned, Value};
 use crate::model::{Metric, Requirement, Task, VarLayer};
 
 /// A graph of steps with its scope tree.
@@ -68,6 +69,10 @@ pub struct CasePlan {
     pub metrics: Vec<Metric>,
     /// `nodes × ranks` of a gang.
     pub gang: Option<(u32, u32)>,
+    /// Who its folder is made as.
+    pub becoming: Becoming,
+    /// `connection`, nearest says.
+    pub connection: Option<Spanned<Value>>,
     /// Its entry under `cases:`.
     pub span: Span,
 }

@@ -1,5 +1,6 @@
 //! From the typed playbook to the task graph: pure, opens no file and no socket.
 
+pub mod becoming;
 mod build;
 mod cases;
 mod check;
@@ -33,6 +34,7 @@ mod undefined;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use becoming::{AskedBecoming, Becoming};
 pub use compiler::{Again, Compiler, Options};
 pub use fragment::{Bridge, CasePlan, Fragment, HandlerBody, HandlerNames, PrunedStep, Pruning};
 pub use mode::VARIABLE as IN_CONTAINER_VARIABLE;

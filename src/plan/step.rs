@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use petgraph::stable_graph::NodeIndex;
 
+use super::becoming::Becoming;
 use super::scope::ScopeIx;
 use super::surroundings::Surroundings;
 use crate::base::spec::OnResume;
@@ -182,10 +183,8 @@ pub struct Inherited {
     pub timeout: Option<Spanned<Value>>,
     /// Nearest says, seconds.
     pub grace: Option<Spanned<Value>>,
-    /// Nearest says.
-    pub r#become: Option<Spanned<Value>>,
-    /// Nearest says.
-    pub become_user: Option<Spanned<Value>>,
+    /// Who it is done as.
+    pub becoming: Becoming,
     /// Nearest says.
     pub connection: Option<Spanned<Value>>,
     /// Nearest says.

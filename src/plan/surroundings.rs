@@ -67,8 +67,7 @@ impl Inherited {
         nearest(&mut self.throttle, own.throttle.as_ref());
         nearest(&mut self.timeout, own.timeout.as_ref());
         nearest(&mut self.grace, own.grace.as_ref());
-        nearest(&mut self.r#become, own.r#become.as_ref());
-        nearest(&mut self.become_user, own.become_user.as_ref());
+        self.becoming.add(own);
         nearest(&mut self.connection, own.connection.as_ref());
         nearest(&mut self.on_resume, own.on_resume.as_ref());
     }

@@ -378,12 +378,15 @@ fn is_measured(task: &Task) -> bool {
 }
 
 /// What `apply:` may say.
-const APPLICABLE: [&str; 10] = [
+const APPLICABLE: [&str; 13] = [
     "tags",
     "when",
     "environment",
     "become",
     "become_user",
+    "become_method",
+    "become_flags",
+    "become_exe",
     "delegate_to",
     "ignore_errors",
     "run_once",
@@ -408,8 +411,16 @@ fn apply(task: &Task, mut bring: Surroundings) -> Surroundings {
     );
     bring.inherited.when.extend(list("when"));
     bring.inherited.environment.extend(list("environment"));
-    bring.inherited.r#become = one("become").or(bring.inherited.r#become);
-    bring.inherited.become_user = one("become_user").or(bring.inherited.become_user);
+    let becoming = &mut bring.inherited.becoming;
+    for (nearest, key) in [
+        (&mut becoming.r#become, "become"),
+        (&mut becoming.user, "become_user"),
+        (&mut becoming.method, "become_method"),
+        (&mut becoming.flags, "become_flags"),
+        (&mut becoming.exe, "become_exe"),
+    ] {
+        *nearest = one(key).or(nearest.take());
+    }
     bring.inherited.delegate_to = one("delegate_to").or(bring.inherited.delegate_to);
     bring.inherited.ignore_errors = one("ignore_errors").or(bring.inherited.ignore_errors);
     bring.inherited.run_once = one("run_once").or(bring.inherited.run_once);

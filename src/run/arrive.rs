@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc::UnboundedSender;
+
 use super::dispatcher::{Dispatcher, Gather, Message, Once, Work};
 use super::fates::Verdict;
 use super::growth::inherited;
 use super::magic::PlayFacts;
 use super::queue::{HostNo, StepNo};
 use super::unit::{Finished, Unit};
-use crate::base::{Spanned, Value};
+use crate::base::{Spanned, Timestamp, Value};
 use crate::connection::Cancel;
 use crate::event::Why;
 use crate::model::Strategy;
@@ -150,17 +152,11 @@ impl Dispatcher {
             cancel,
             said: self.sender.clone(),
             before,
+            refusal: self.refusal(step, host),
         };
-        let (sender, clock) = (self.sender.clone(), Arc::clone(&self.shared.clock));
-        let started = clock.now();
-        let work = tokio::spawn(unit.run());
-        tokio::spawn(async move {
-            let finished = work.await.unwrap_or_else(|error| {
-                Finished::failed(format!("an error of Benchbook itself, please report it: {error}"), started)
-            });
-            // The dispatcher is gone only when the run is.
-            let _ = sender.send(Message::Ended(step, host, Box::new(finished)));
-        });
+        let ending =
+            Ending { step, host, started: self.shared.clock.now(), sender: Some(self.sender.clone()) };
+        tokio::spawn(async move { ending.tell(unit.run().await) });
     }
 
     /// What magic variables say of a play now.
@@ -201,5 +197,36 @@ impl Dispatcher {
         }
         let Gather { arrived, .. } = self.gathers.remove(&step).unwrap_or_default();
         self.grow(step, arrived);
+    }
+}
+
+/// Tells the dispatcher how a unit ended; also when it panics.
+struct Ending {
+    step: StepNo,
+    host: HostNo,
+    started: Timestamp,
+    /// Until it is told.
+    sender: Option<UnboundedSender<Message>>,
+}
+
+impl Ending {
+    fn tell(mut self, finished: Finished) {
+        self.send(finished);
+    }
+
+    fn send(&mut self, finished: Finished) {
+        if let Some(sender) = self.sender.take() {
+            // The dispatcher is gone only when the run is.
+            let _ = sender.send(Message::Ended(self.step, self.host, Box::new(finished)));
+        }
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if self.sender.is_some() {
+            let said = "an error of Benchbook itself, please report it: a step panicked";
+            self.send(Finished::failed(said.to_owned(), self.started));
+        }
     }
 }

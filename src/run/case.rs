@@ -1,6 +1,6 @@
 //! The steps that the compiler puts around a case: what it requires is checked, its folder made and removed.
 
-use super::delegate::{Place, endpoint};
+use super::delegate::Place;
 use super::keyword::{GRACE, Manner};
 use super::target::RemoteTarget;
 use super::unit::{CaseFolder, Finished, Unit, said};
@@ -84,12 +84,10 @@ async fn with_target(
     started: Timestamp,
     work: impl AsyncFnOnce(&RemoteTarget<'_>) -> (Outcome, Option<CaseFolder>),
 ) -> Finished {
-    let name = unit.host.name.clone();
-    let endpoint = match endpoint(name.as_str(), None, templar) {
-        Ok(endpoint) => endpoint,
+    let place = match Place::of_case(unit, templar) {
+        Ok(place) => place,
         Err(error) => return Finished::failed(said(&error), started),
     };
-    let place = Place { host: name, delegated: false, endpoint };
     let check = unit.shared.options.check;
     let manner = Manner { check, diff: false, timeout: None, grace: GRACE, environment: Vec::new() };
     let target = RemoteTarget::new(unit, &place, &manner);

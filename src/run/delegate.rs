@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use super::becoming;
 use super::magic::host_scope;
 use super::unit::Unit;
 use crate::base::{HostName, Secret, Value};
 use crate::connection::{Endpoint, Target};
-use crate::plan::TaskStep;
+use crate::plan::{Becoming, TaskStep};
 use crate::vars::{Scope, Templar, TemplateError};
 
 /// Where a task is done.
@@ -34,6 +35,7 @@ impl Place {
         let name = match delegate {
             None | Some(Value::Null | Value::Omit) => {
                 let endpoint = endpoint(unit.host.name.as_str(), keyword, templar)?;
+                let endpoint = other_user(endpoint, &task.inherited.becoming, unit, templar)?;
                 return Ok(Self { host: unit.host.name.clone(), delegated: false, endpoint });
             }
             Some(name) => HostName::from(name.to_string()),
@@ -42,7 +44,36 @@ impl Place {
             unit.board.find(name.as_str()).map_or_else(Scope::new, |host| host_scope(host, &unit.board));
         let there = unit.templar(scope, &task.search);
         let endpoint = endpoint(name.as_str(), None, &there)?;
+        let endpoint = other_user(endpoint, &task.inherited.becoming, unit, &there)?;
         Ok(Self { delegated: name != unit.host.name, host: name, endpoint })
+    }
+
+    /// The place where the folder of the unit's case is made: as the user that the case or what is around it names.
+    pub fn of_case(unit: &Unit, templar: &Templar) -> Result<Self, TemplateError> {
+        let case = unit.case.as_deref();
+        let keyword = match case.and_then(|case| case.connection.as_ref()) {
+            Some(value) => Some(templar.render_str(&value.value)?),
+            None => None,
+        };
+        let endpoint = endpoint(unit.host.name.as_str(), keyword, templar)?;
+        let endpoint = match case {
+            Some(case) => other_user(endpoint, &case.becoming, unit, templar)?,
+            None => endpoint,
+        };
+        Ok(Self { host: unit.host.name.clone(), delegated: false, endpoint })
+    }
+}
+
+/// The same place as another user, if that is said.
+fn other_user(
+    endpoint: Result<Endpoint, String>,
+    said: &Becoming,
+    unit: &Unit,
+    templar: &Templar,
+) -> Result<Result<Endpoint, String>, TemplateError> {
+    match endpoint {
+        Ok(login) => becoming::endpoint(login, said, &unit.shared, templar).map(Ok),
+        unknown => Ok(unknown),
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::fates::{Fates, ScopeNo};
 use super::hosts::Board;
+use super::lease::Lease;
 use super::machines::Machines;
 use super::magic::PlayFacts;
 use super::past::Past;
@@ -35,6 +36,10 @@ pub enum Message {
     Said(Box<Event>),
     /// A unit ended.
     Ended(StepNo, HostNo, Box<Finished>),
+    /// A round has the lease of its host's machine, or has none.
+    Leased(ScopeNo, HostNo, Lease),
+    /// The lease of a host's machine was given back.
+    Returned(HostNo),
     /// The journal has what it was given, or cannot take any more.
     Committed(Result<(), JournalError>),
 }
@@ -355,6 +360,8 @@ impl Dispatcher {
                 self.emit(*event);
             }
             Message::Ended(step, host, finished) => self.conclude(step, host, *finished),
+            Message::Leased(round, host, lease) => self.begin_round(round, host, lease),
+            Message::Returned(host) => self.free(host, true),
             Message::Committed(result) => {
                 if let Err(error) = result {
                     self.lose_journal(error);
@@ -388,6 +395,7 @@ impl Dispatcher {
         }
         let grace = if at_once { Duration::ZERO } else { GRACE };
         self.running.values().for_each(|(cancel, _)| cancel.cancel(grace));
+        self.stop_asking();
         self.emit(Event::Stopping { at_once });
     }
 

@@ -192,13 +192,9 @@ impl Past {
         Some(known(&ending, figures).map_err(|what| PastError { step: pair.0, host: pair.1, what }))
     }
 
-    /// The requests that were sent for a step of which nobody knows how it ended, once. Each as it was sent first: who goes on
-    /// with a run sends it again.
+    /// The requests that were sent for a step of which nobody knows how it ended, once.
     pub(super) fn take_under_way(&mut self, pair: &Pair) -> Vec<Sending> {
-        let mut seen = HashSet::new();
-        let mut sent = self.under_way.remove(pair).unwrap_or_default();
-        sent.retain(|s| seen.insert((s.item, s.attempt, s.call)));
-        sent
+        self.under_way.remove(pair).unwrap_or_default()
     }
 
     /// How a case was begun.

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::time::Duration;
+
 use super::dispatcher::{Dispatcher, Once, Work};
+use super::fates::ScopeNo;
+use super::lease::Lease;
 use super::queue::{HostNo, StepNo};
 use super::unit::Finished;
 use super::verdict::{Verdict, judge};
@@ -12,12 +16,15 @@ use crate::wire::Status;
 
 /// A round on a host, from its first step to its last.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 pub(super) struct Hold {
     /// Steps that have not ended.
     pub left: u32,
     /// Whether the machine is asked for, and whether it is granted.
     pub claimed: bool,
     pub granted: bool,
+    /// Whether other runs know of it.
+    pub lease: Lease,
     /// Steps that are ready and wait for the machine.
     pub waiting: Vec<StepNo>,
     /// Whether any step did its work.
@@ -80,7 +87,7 @@ impl Dispatcher {
         }
     }
 
-    fn free(&mut self, host: HostNo, exclusive: bool) {
+    pub(super) fn free(&mut self, host: HostNo, exclusive: bool) {
         let machine = std::sync::Arc::clone(&self.board.get(host).machine);
         for ticket in self.machines.release(&machine, exclusive) {
             self.grant(ticket);
@@ -92,9 +99,39 @@ impl Dispatcher {
         #[allow(clippy::cast_possible_truncation)]
         let (step, host) = (StepNo((ticket >> 32) as u32), HostNo(ticket as u32));
         let Some(round) = self.node(step).round else { return self.waiting.push_back((step, host)) };
+        let Work::Step(what) = self.node(step).work.clone() else { return };
+        match self.ask_for_lease(round, host, &what) {
+            None => self.begin_round(round, host, Lease::None),
+            Some(cancel) => {
+                if let Some(hold) = self.holds.get_mut(&(round, host)) {
+                    hold.lease = Lease::Asked(cancel);
+                }
+            }
+        }
+    }
+
+    /// The round has its machine, also before other runs, or is refused: its steps go on.
+    pub(super) fn begin_round(&mut self, round: ScopeNo, host: HostNo, lease: Lease) {
         if let Some(hold) = self.holds.get_mut(&(round, host)) {
-            hold.granted = true;
+            (hold.granted, hold.lease) = (true, lease);
             self.waiting.extend(hold.waiting.drain(..).map(|step| (step, host)));
+        }
+    }
+
+    /// Rounds that wait for other runs do not wait any more.
+    pub(super) fn stop_asking(&self) {
+        for hold in self.holds.values() {
+            if let Lease::Asked(cancel) = &hold.lease {
+                cancel.cancel(Duration::ZERO);
+            }
+        }
+    }
+
+    /// Why another run keeps a step from its machine.
+    pub(super) fn refusal(&self, step: StepNo, host: HostNo) -> Option<String> {
+        match &self.holds.get(&(self.node(step).round?, host))?.lease {
+            Lease::Refused(reason) => Some(reason.clone()),
+            _ => None,
         }
     }
 
@@ -107,8 +144,10 @@ impl Dispatcher {
             return;
         }
         let hold = self.holds.remove(&(round, host)).unwrap_or_default();
-        if hold.granted {
-            self.free(host, true);
+        match hold.lease {
+            Lease::Held(endpoint) => self.give_back(round, host, endpoint),
+            _ if hold.granted => self.free(host, true),
+            _ => {}
         }
         let Work::Step(what) = &self.node(step).work else { return };
         let Some(place) = &what.case else { return };

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::lease::{Caller, OnBusy};
 use super::past::Past;
 use super::stop::Stop;
-use crate::base::{Clock, HostName, RunId, RunMark};
+use crate::base::{Clock, HostName, RunId, RunMark, Secret};
 use crate::connection::Pool;
 use crate::event::{Event, Journal, JournalError, Tally};
 use crate::plan::{Compiler, Plan};
@@ -34,6 +35,12 @@ pub struct Options {
     pub artifacts: PathBuf,
     /// Whether there is a terminal to ask the user.
     pub terminal: bool,
+    /// What is done about a machine that another run has.
+    pub on_busy: OnBusy,
+    /// Who runs this.
+    pub caller: Caller,
+    /// What sudo, su or doas is told when it asks and no variable says.
+    pub become_password: Option<Secret>,
     /// What the header says about in-container mode, if any host is in it.
     pub mode: Option<String>,
 }

@@ -14,7 +14,7 @@ use super::unit::Unit;
 use crate::action::{BoxFuture, Invocation, Target};
 use crate::connection::{Call, Chunk};
 use crate::event::journal::LogPlace;
-use crate::event::{Event, JournalError};
+use crate::event::{Event, JournalError, Record, Sending};
 use crate::wire::{Outcome, Request, Status, Stream};
 
 /// How much output may wait for the log, in pieces of at most 256 KiB.
@@ -47,10 +47,10 @@ pub struct RemoteTarget<'a> {
     pub secret: bool,
     /// How many requests were sent.
     calls: AtomicU32,
-    /// What was printed.
-    pub(super) kept: Mutex<[Option<Kept>; 2]>,
+    kept: Mutex<[Option<Kept>; 2]>,
     texts: Mutex<[Pieces; 2]>,
     lost: OnceLock<String>,
+    refused: OnceLock<()>,
     broken: OnceLock<JournalError>,
 }
 
@@ -69,6 +69,7 @@ impl<'a> RemoteTarget<'a> {
             kept: Mutex::default(),
             texts: Mutex::default(),
             lost: OnceLock::new(),
+            refused: OnceLock::new(),
             broken: OnceLock::new(),
         }
     }
@@ -76,6 +77,11 @@ impl<'a> RemoteTarget<'a> {
     /// Why the host cannot be reached, if it cannot.
     pub fn lost(&self) -> Option<&String> {
         self.lost.get()
+    }
+
+    /// Whether nobody could become the user, so that there is nothing that `failed_when` could judge.
+    pub fn is_refused(&self) -> bool {
+        self.refused.get().is_some()
     }
 
     /// Why the journal cannot be written, if it cannot.
@@ -101,10 +107,19 @@ impl<'a> RemoteTarget<'a> {
         };
         let session = match shared.pool.session(endpoint).await {
             Ok(session) => session,
+            Err(error) if error.is_refusal() => {
+                self.refused.get_or_init(|| ());
+                return Outcome::failed(error.to_string());
+            }
             Err(error) => return self.unreachable(error.to_string()),
         };
+        if let Err(error) = self.write_down(invocation.module).await {
+            let outcome = Outcome::failed(error.to_string());
+            self.broken.get_or_init(|| error);
+            return outcome;
+        }
         let milliseconds = |d: std::time::Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
-        let mut request = Request {
+        let request = Request {
             run: shared.mark.clone(),
             term: shared.term,
             module: invocation.module.to_owned(),
@@ -118,11 +133,6 @@ impl<'a> RemoteTarget<'a> {
             uploads: 0,
             job: None,
         };
-        if let Err(error) = self.write_down(&mut request, &session.hello().boot_id).await {
-            let outcome = Outcome::failed(error.to_string());
-            self.broken.get_or_init(|| error);
-            return outcome;
-        }
         let (output, chunks) = mpsc::channel(WAITING);
         let call =
             Call { uploads: invocation.uploads, output: Some(output), cancel: self.unit.cancel.clone() };
@@ -140,9 +150,21 @@ impl<'a> RemoteTarget<'a> {
         outcome.unwrap_or_else(|error| self.unreachable(error.to_string()))
     }
 
-    /// The number of the next request.
-    pub(super) fn next_call(&self) -> u32 {
-        self.calls.fetch_add(1, Ordering::Relaxed)
+    /// The journal knows of a request before it is sent.
+    async fn write_down(&self, module: &str) -> Result<(), JournalError> {
+        let shared = &self.unit.shared;
+        let (step, host) = (self.unit.step.id.clone(), self.unit.host.name.clone());
+        let sending = Sending {
+            logs: shared.journal.log_lengths(&step, &host)?,
+            step,
+            host,
+            item: self.item,
+            attempt: self.attempt,
+            call: self.calls.fetch_add(1, Ordering::Relaxed),
+            time: shared.clock.now(),
+            module: module.to_owned(),
+        };
+        shared.journal.commit(vec![Record::Sending(Box::new(sending))]).await
     }
 
     /// Takes output as it comes: into the log, to the reporters, or into a file. Gives why that file could not be written;
@@ -220,8 +242,7 @@ impl<'a> RemoteTarget<'a> {
     }
 }
 
-/// Where a stream is kept.
-pub(super) fn slot(stream: Stream) -> Option<usize> {
+fn slot(stream: Stream) -> Option<usize> {
     match stream {
         Stream::Stdout => Some(0),
         Stream::Stderr => Some(1),

@@ -309,7 +309,8 @@ fn judge(
             end.facts_of = Some(target.place.host.clone());
         }
     }
-    if end.skipped || end.unreachable.is_some() || end.journal.is_some() || end.status == Status::Cancelled {
+    let not_done = end.unreachable.is_some() || end.journal.is_some() || target.is_refused();
+    if end.skipped || not_done || end.status == Status::Cancelled {
         return Ok(end);
     }
     if !task.changed_when.is_empty() {

@@ -64,6 +64,8 @@ pub struct Unit {
     pub said: UnboundedSender<Message>,
     /// What an earlier controller had begun of it.
     pub before: Before,
+    /// Why it cannot be done: another run has the machine.
+    pub refusal: Option<String>,
 }
 
 /// What became of the folder of a case.
@@ -198,6 +200,9 @@ impl Unit {
     }
 
     async fn work(&self, started: Timestamp) -> Finished {
+        if let Some(reason) = &self.refusal {
+            return Finished::failed(reason.clone(), started);
+        }
         match &self.step.kind {
             StepKind::Task(task) | StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) => {
                 super::looping::run(self, task, started).await

@@ -30,12 +30,15 @@ static NORMAL: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 /// A copy of a project in a temporary folder.
 pub struct Project {
     folder: tempfile::TempDir,
+    /// Where leases of this machine are: tests that run side by side do not wait for each other.
+    leases: tempfile::TempDir,
 }
 
 impl Project {
     /// An empty one.
     pub fn empty() -> Self {
-        Self { folder: tempfile::Builder::new().prefix("benchbook-test-").tempdir().unwrap() }
+        let folder = tempfile::Builder::new().prefix("benchbook-test-").tempdir().unwrap();
+        Self { folder, leases: tempfile::tempdir().unwrap() }
     }
 
     /// All files below `source`.
@@ -65,6 +68,7 @@ impl Project {
             .env("HOME", self.path())
             .env("LC_ALL", "C.UTF-8")
             .env("BENCHBOOK_AGENT", AGENT)
+            .env("BENCHBOOK_LEASE_FOLDER", self.leases.path())
             .stdin(std::process::Stdio::null());
         command
     }

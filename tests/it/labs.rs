@@ -1,6 +1,7 @@
 //! The labs themselves: their hosts are different machines, faults can be made, and nothing is left of them.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -106,6 +107,35 @@ fn one_daemon_answers_at_many_addresses() {
     for address in [&addresses[0], &addresses[19]] {
         assert_eq!(ssh(&lab, address, "echo $SSH_CONNECTION | cut -d' ' -f3").unwrap(), **address);
     }
+}
+
+/// What a test that is killed does: its pipes close, while an order is under way.
+#[test]
+fn nothing_is_left_of_a_killed_test() {
+    let Some(lab) = Lab::hosts(1).start() else { return };
+    drop(lab);
+    let folder = tempfile::tempdir().unwrap().keep();
+    let mut script = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/lab.sh"))
+        .args(["hosts", "2"])
+        .arg(&folder)
+        .env("REMOVE_FOLDER", "yes")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut ready = String::new();
+    let mut output = BufReader::new(script.stdout.take().unwrap());
+    output.read_line(&mut ready).unwrap();
+    assert!(ready.starts_with("ready"), "{ready}");
+    let mut input = script.stdin.take().unwrap();
+    input.write_all(b"kill n1\n").unwrap();
+    drop((input, output));
+    script.wait().unwrap();
+    assert_eq!(left_of(&folder), [] as [&str; 0]);
+    assert!(!folder.exists());
+    let block = format!("bbl{}", script.id() % 512);
+    assert!(!Path::new("/sys/class/net").join(block).exists());
 }
 
 #[test]

@@ -6,18 +6,21 @@
 #![allow(clippy::format_push_string, clippy::format_collect, clippy::similar_names)]
 
 mod architecture;
+mod becoming;
 mod case_programs;
 mod cli;
 mod conformance;
 mod evidence;
 mod examples;
 mod exclusive;
+mod fleet;
 mod guides;
 mod harness;
 mod interrupt;
 #[path = "../lab/mod.rs"]
 mod lab;
 mod labs;
+mod leases;
 mod modules;
 mod plan;
 mod progress;

@@ -12,7 +12,8 @@
 # Then lines on the input are orders, each answered by `ok` or by what went wrong:
 #   cut nI | restore nI          the network link of a host (hosts only)
 #   kill nI | start nI           the whole host, as a power switch: its disk stays
-#   end                          as the end of the input: everything ends and goes
+#   end                          as the end of the input: everything ends and goes, but for a FOLDER that was given
+#                                (with REMOVE_FOLDER=yes in the environment that too)
 set -eu
 
 fail() {
@@ -63,7 +64,8 @@ elif [ "$kind" = loopback ]; then
 else
     fail "hosts with namespaces of their own need root"
 fi
-made=
+# Whether the folder goes in the end too.
+made=${REMOVE_FOLDER-}
 if [ -z "$folder" ]; then
     folder=$(mktemp -d "${TMPDIR:-/tmp}/benchbook-lab-XXXXXX") made=yes
 fi
@@ -77,11 +79,16 @@ tear_down() {
     for file in "$folder"/n*/starter; do
         [ ! -e "$file" ] || stop_host "$(basename "$(dirname "$file")")"
     done
-    [ -z "$bridge" ] || ip link delete "$bridge"
+    # A link goes with its namespace, but the kernel takes its time.
+    for link in ${bridge:+$(cd /sys/class/net && echo "$bridge"n*) "$bridge"}; do
+        ip link delete "$link" 2>/dev/null || :
+    done
     [ -z "$made" ] || rm -rf "$folder"
 }
 trap tear_down EXIT
 trap 'exit 0' INT TERM HUP
+# Whoever gave an order may be dead when it is answered: that ends the script, which must still clean up.
+trap '' PIPE
 
 # The last number of a host's address.
 number() {
@@ -268,7 +275,6 @@ ansible_user=$user
 ansible_port=$port
 ansible_ssh_private_key_file=$folder/key
 ansible_ssh_common_args='-F $folder/ssh_config'
-vendor=generic_cpu
 END
 } >"$folder/inventory.ini"
 
@@ -291,7 +297,7 @@ done
 # shellcheck disable=SC2086
 answered $addresses
 echo "ready $folder"
-[ ! -t 0 ] || echo "benchbook run playbooks/quickstart.yml -i $folder/inventory.ini      (Ctrl-D ends the lab)" >&2
+[ ! -t 0 ] || echo "benchbook run PLAYBOOK -i $folder/inventory.ini  (Ctrl-D ends the lab)" >&2
 
 while read -r order name rest; do
     case "$order $kind" in

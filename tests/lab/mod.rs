@@ -115,6 +115,7 @@ impl Lab {
         let mut script = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/lab.sh"))
             .args([wanted.kind, &wanted.count.to_string()])
             .arg(folder.path())
+            .env("REMOVE_FOLDER", "yes")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(fs::File::create(folder.path().join("script.log")).unwrap())

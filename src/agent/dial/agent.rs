@@ -26,6 +26,8 @@ use crate::wire::{Escalation, Method, Outcome, Stream};
 
 /// How much is read at once, in bytes.
 const PIECE: usize = 64 * 1024;
+/// How long a program may take to start the agent; the controller waits no longer either.
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long a program that was told to end before it started the agent may take.
 const END: Duration = Duration::from_secs(5);
 /// How long the last words of a program that ended are waited for.
@@ -89,8 +91,8 @@ struct Relay {
     input: Arc<Mutex<Option<ChildStdin>>>,
     output: ChildStdout,
     errors: Option<ChildStderr>,
-    /// Ours of its terminal. Closed, it hangs the child up; so it stays until the end.
-    terminal: Option<File>,
+    /// Its terminal. Closed, it hangs the child up; so it stays until the end.
+    terminal: Option<Terminal>,
     terminal_speaks: bool,
     /// Gone when the agent runs.
     program: Option<Program>,
@@ -128,10 +130,10 @@ impl Relay {
             errors: child.stderr.take(),
             child,
             terminal_speaks: terminal.is_some(),
-            terminal: terminal.map(|terminal| terminal.ours),
+            terminal,
             program: None,
             spoken: false,
-            limit: None,
+            limit: Some(Instant::now() + PATIENCE),
         })
     }
 
@@ -140,22 +142,30 @@ impl Relay {
         let wake = Arc::new(File::from(eventfd(0, EventfdFlags::CLOEXEC)?));
         let on_cancel = Arc::clone(&wake);
         channel.on_cancel(Box::new(move || ring(&on_cancel)));
+        if channel.cancelled().is_some() {
+            ring(&wake);
+        }
         let input = Arc::clone(&self.input);
         thread::scope(|scope| {
-            let tell = Arc::clone(&wake);
-            scope.spawn(move || {
-                feed(channel, &input);
-                ring(&tell);
-            });
-            let result = self.listen(dialogue, channel, &wake);
+            let begin = || drop(scope.spawn(|| feed(channel, &input)));
+            let result = self.listen(dialogue, channel, &wake, begin);
             lock(&self.input).take();
-            // Whatever the controller still sends has no reader any more.
-            channel.cancel(Duration::ZERO);
+            if self.spoken {
+                // Whatever the controller still sends has no reader any more.
+                channel.cancel(Duration::ZERO);
+            }
             result
         })
     }
 
-    fn listen(&mut self, dialogue: &mut Dialogue<'_>, channel: &Channel, wake: &File) -> io::Result<()> {
+    /// `begin` is called when the agent has spoken: from then on the controller's bytes are its input.
+    fn listen(
+        &mut self,
+        dialogue: &mut Dialogue<'_>,
+        channel: &Channel,
+        wake: &File,
+        begin: impl Fn(),
+    ) -> io::Result<()> {
         let mut preamble = PreambleReader::default();
         let mut piece = vec![0; PIECE];
         let mut listening = true;
@@ -169,6 +179,7 @@ impl Relay {
                 }
                 if !self.spoken && !matches!(preamble.push(&piece[..count]), Ok(None)) {
                     (self.spoken, self.program, self.limit) = (true, None, None);
+                    begin();
                 }
                 // A controller that is gone reads nothing; the child must still be able to end.
                 listening = listening && channel.send(Stream::Stdout, &piece[..count]).is_ok();
@@ -182,7 +193,7 @@ impl Relay {
             }
             if ready.terminal {
                 // An error is how a terminal says that its other end is closed.
-                let count = self.terminal.as_mut().and_then(|t| t.read(&mut piece).ok()).unwrap_or(0);
+                let count = self.terminal.as_mut().and_then(|t| t.ours.read(&mut piece).ok()).unwrap_or(0);
                 self.terminal_speaks = count > 0;
                 self.answer(dialogue.hear(Source::Terminal, &piece[..count]), Source::Terminal, dialogue);
             }
@@ -192,6 +203,7 @@ impl Relay {
                     self.give_up();
                 }
             }
+            // What runs as root already may not be killed, but it has neither input nor terminal any more.
             if self.limit.is_some_and(|limit| limit <= Instant::now()) {
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "the program does not end"));
             }
@@ -206,7 +218,7 @@ impl Relay {
         let sources: [Option<BorrowedFd<'_>>; 4] = [
             Some(self.output.as_fd()),
             self.errors.as_ref().map(AsFd::as_fd),
-            terminal.map(AsFd::as_fd),
+            terminal.map(|terminal| terminal.ours.as_fd()),
             wake.map(AsFd::as_fd),
         ];
         let mut fds: Vec<_> =
@@ -237,7 +249,7 @@ impl Relay {
                     Source::Errors => {
                         lock(&self.input).as_mut().map(|input| input.write_all(line.as_bytes()))
                     }
-                    Source::Terminal => self.terminal.as_mut().map(|t| t.write_all(line.as_bytes())),
+                    Source::Terminal => self.terminal.as_mut().map(|t| t.ours.write_all(line.as_bytes())),
                 };
             }
         }
@@ -249,7 +261,7 @@ impl Relay {
         self.terminal = None;
         // Not allowed when it runs as root already; then the end of its input has to do.
         let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
-        self.limit.get_or_insert_with(|| Instant::now() + END);
+        self.limit = Some(Instant::now() + END);
     }
 
     /// What a program that closed its output still says on standard error.
@@ -271,6 +283,7 @@ impl Relay {
 }
 
 /// What can be read.
+#[allow(clippy::struct_excessive_bools)] // each is one of the descriptors
 struct Ready {
     output: bool,
     errors: bool,

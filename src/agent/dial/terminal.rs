@@ -11,7 +11,8 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 pub struct Terminal {
     /// Ours. While it is open the child has its terminal; when it closes, the child's session is hung up.
     pub ours: File,
-    /// The child's. To be closed here when the child has it.
+    /// The child's. Kept open here too: between the start of a program and its first look at the terminal nobody else has it
+    /// open, and ours would be told that it is closed.
     pub theirs: OwnedFd,
 }
 

@@ -3,6 +3,8 @@
 //!
 //! One file per service, one row in [`SERVICES`].
 
+mod lease;
+
 use crate::base::Map;
 use crate::module::Context;
 use crate::wire::Outcome;
@@ -20,7 +22,7 @@ pub struct Service {
 }
 
 /// All services.
-pub static SERVICES: &[Service] = &[];
+pub static SERVICES: &[Service] = &[lease::LEASE, lease::UNLEASE];
 
 /// A service by its name.
 pub fn find(name: &str) -> Option<Run> {

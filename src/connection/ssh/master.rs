@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 use tokio::process::Command;
@@ -24,6 +24,8 @@ const CHANNELS: usize = 8;
 const LOGIN: Duration = Duration::from_mins(1);
 /// How long a master may take to end before it is killed.
 const END: Duration = Duration::from_secs(2);
+/// How long it is waited for before it is asked once more.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// A login that stands.
 pub struct Master {
@@ -125,10 +127,15 @@ impl Master {
 
     /// Logs out.
     pub async fn end(&self) {
-        self.signal(Signal::TERM);
-        if self.words_within(END).await.is_none() {
-            self.signal(Signal::KILL);
+        // A TERM that comes just before ssh begins to wait is not seen until something else happens: so it is repeated.
+        let since = Instant::now();
+        while since.elapsed() < END {
+            self.signal(Signal::TERM);
+            if self.words_within(AGAIN).await.is_some() {
+                return;
+            }
         }
+        self.signal(Signal::KILL);
     }
 }
 

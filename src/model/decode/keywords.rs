@@ -22,6 +22,7 @@ impl Decoder<'_> {
             become_user: f.string("become_user"),
             become_method: f.string("become_method"),
             become_flags: f.string("become_flags"),
+            become_exe: f.string("become_exe"),
             connection: f.string("connection"),
             remote_user: f.string("remote_user"),
             port: f.number("port"),

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::base::Value;
+use crate::plan::becoming::Other;
 use crate::plan::{CasePart, Compiler, Plan, Step, StepKind, TaskStep};
 
 /// One block per step: its id and place, then its command line or arguments. Of the rounds of a case only the first is shown.
@@ -36,15 +37,18 @@ pub fn commands(compiler: &Compiler, plan: &Plan) -> String {
                     rendered
                 }
             };
-            text.push_str(&head(step));
+            // Who it is may depend on what only the run knows.
+            let other = task.inherited.becoming.other(&compiler.options.becoming, &templar);
+            text.push_str(&head(step, other.ok().flatten().as_ref()));
             text.push_str(&body(task, &render));
         }
     }
     text
 }
 
-fn head(step: &Step) -> String {
-    format!("# {}  {}\n", step.id, step.span.file_line())
+fn head(step: &Step, other: Option<&Other>) -> String {
+    let other = other.map(|other| format!("  as {} by {}", other.user, other.method)).unwrap_or_default();
+    format!("# {}  {}{other}\n", step.id, step.span.file_line())
 }
 
 fn body(task: &TaskStep, render: &dyn Fn(&Value) -> Value) -> String {

@@ -1,0 +1,197 @@
+//! The machine of a round is taken from other runs too: the host's agent keeps a lease that names the run.
+//!
+//! Asked for when the round got its machine within this run and before its first step; given back after its last.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::dispatcher::{Dispatcher, Message};
+use super::fates::ScopeNo;
+use super::growth::inherited;
+use super::magic::host_scope;
+use super::queue::HostNo;
+use super::unit::Shared;
+use crate::base::{HostName, Map, Value};
+use crate::connection::{Call, CallError, Cancel, Endpoint};
+use crate::event::Event;
+use crate::plan::Step;
+use crate::vars::Templar;
+use crate::wire::{Outcome, Request, Status};
+
+/// How long a round waits without saying so: other rounds are often short.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// What a run does about a machine that another run has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnBusy {
+    /// Wait.
+    #[default]
+    Wait,
+    /// Fail the round.
+    Fail,
+}
+
+/// Who runs this, for those who wait.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    /// The user's name.
+    pub user: String,
+    /// The name of this machine.
+    pub machine: String,
+}
+
+/// The lease of a round on its host.
+#[derive(Debug, Default)]
+pub(super) enum Lease {
+    /// None is wanted, or none can be had: then the round's steps say what is the matter with the host.
+    #[default]
+    None,
+    /// Asked for; a way to give up.
+    Asked(Cancel),
+    /// Held there.
+    Held(Endpoint),
+    /// Another run has the machine.
+    Refused(String),
+}
+
+/// A round asks for a machine.
+struct Asking {
+    shared: Arc<Shared>,
+    endpoint: Endpoint,
+    host: HostName,
+    name: String,
+    cancel: Cancel,
+    warn: Box<dyn Fn(String) + Send + Sync>,
+}
+
+impl Dispatcher {
+    /// Asks the host for a lease. None: the round needs none, and may begin.
+    pub(super) fn ask_for_lease(&self, round: ScopeNo, host: HostNo, what: &Step) -> Option<Cancel> {
+        let endpoint = self.machine_of(host, what)?;
+        let cancel = Cancel::new();
+        let (said, sender) = (self.sender.clone(), self.sender.clone());
+        let asking = Asking {
+            shared: Arc::clone(&self.shared),
+            endpoint,
+            host: self.name(host).clone(),
+            name: lease_name(round, host),
+            cancel: cancel.clone(),
+            warn: Box::new(move |text| {
+                // The dispatcher is gone only when the run is.
+                let _ = said.send(Message::Said(Box::new(Event::Warning { text })));
+            }),
+        };
+        tokio::spawn(async move {
+            let lease = asking.ask().await;
+            let _ = sender.send(Message::Leased(round, host, lease));
+        });
+        Some(cancel)
+    }
+
+    /// Gives a lease back; the host's machine is free in this run when the host knows it.
+    pub(super) fn give_back(&self, round: ScopeNo, host: HostNo, endpoint: Endpoint) {
+        let (shared, sender) = (Arc::clone(&self.shared), self.sender.clone());
+        tokio::spawn(async move {
+            let request = service(&shared, "_unlease", Map::from_iter([("name", lease_name(round, host))]));
+            if let Ok(session) = shared.pool.session(&endpoint).await {
+                // An agent that is gone holds nothing any more.
+                let _ = session.call(request, Call::default()).await;
+            }
+            let _ = sender.send(Message::Returned(host));
+        });
+    }
+
+    /// The endpoint whose machine a round needs: that of the user who logs in. None for agents that are no machine of their own.
+    fn machine_of(&self, host: HostNo, what: &Step) -> Option<Endpoint> {
+        if self.shared.options.check {
+            return None;
+        }
+        let host = self.board.get(host);
+        let templar = Templar::new(host_scope(host, &self.board), Arc::clone(&self.shared.environment));
+        let keyword = inherited(what).and_then(|said| said.connection.as_ref());
+        let keyword = keyword.and_then(|value| templar.render_str(&value.value).ok());
+        // What is wrong with the host is said by its steps.
+        let endpoint = super::delegate::endpoint(host.name.as_str(), keyword, &templar).ok()?.ok()?;
+        (!matches!(endpoint, Endpoint::Memory(_) | Endpoint::Scripted(_))).then_some(endpoint)
+    }
+}
+
+fn lease_name(round: ScopeNo, host: HostNo) -> String {
+    format!("round {} on {}", round.0, host.0)
+}
+
+impl Asking {
+    async fn ask(self) -> Lease {
+        let Ok(session) = self.shared.pool.session(&self.endpoint).await else { return Lease::None };
+        let call = |wait| {
+            let call = Call { cancel: self.cancel.clone(), ..Call::default() };
+            session.call(self.request(wait), call)
+        };
+        let outcome = call(false).await;
+        let Some(other) = outcome.as_ref().ok().and_then(|outcome| outcome.values.get("busy")) else {
+            return self.understand(outcome);
+        };
+        if self.shared.options.on_busy == OnBusy::Fail {
+            return Lease::Refused(format!("{} is busy: {}", self.host, told(other)));
+        }
+        let mut waiting = Box::pin(call(true));
+        tokio::select! {
+            outcome = &mut waiting => return self.understand(outcome),
+            () = tokio::time::sleep(MOMENT) => {}
+        }
+        (self.warn)(format!("{} is busy: {}; waiting for it", self.host, told(other)));
+        self.understand(waiting.await)
+    }
+
+    /// What an agent's answer means, when the machine is not busy.
+    fn understand(&self, outcome: Result<Outcome, CallError>) -> Lease {
+        match outcome {
+            Ok(Outcome { status: Status::Ok, .. }) => Lease::Held(self.endpoint.clone()),
+            Ok(Outcome { status: Status::Failed, msg: Some(msg), .. }) => {
+                Lease::Refused(format!("{}: {msg}", self.host))
+            }
+            // It was stopped, or the host is gone, which its steps will say.
+            Ok(_) | Err(_) => Lease::None,
+        }
+    }
+
+    fn request(&self, wait: bool) -> Request {
+        let caller = &self.shared.options.caller;
+        let args = Map::from_iter([
+            ("name", Value::from(self.name.as_str())),
+            ("user", caller.user.as_str().into()),
+            ("controller", caller.machine.as_str().into()),
+            ("wait", wait.into()),
+        ]);
+        service(&self.shared, "_lease", args)
+    }
+}
+
+/// Run, user, controller and time of the one who has a machine.
+fn told(other: &Value) -> String {
+    let text = |key: &str| other.get(key).map(ToString::to_string).unwrap_or_default();
+    format!(
+        "run {} of {}@{} has had it since {}",
+        text("run"),
+        text("user"),
+        text("controller"),
+        text("since")
+    )
+}
+
+fn service(shared: &Shared, name: &str, args: Map) -> Request {
+    Request {
+        run: shared.mark.clone(),
+        term: shared.term,
+        module: name.to_owned(),
+        args,
+        check: false,
+        diff: false,
+        environment: Vec::new(),
+        timeout_ms: None,
+        grace_ms: 0,
+        stream: false,
+        uploads: 0,
+        job: None,
+    }
+}
