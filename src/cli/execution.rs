@@ -79,7 +79,7 @@ impl Execution<'_> {
             compiler: Arc::clone(&self.compiled.compiler),
             plan: self.compiled.plan.clone(),
             environment: wiring::environment(&self.compiled),
-            pool: Arc::new(crate::connection::Pool::new()),
+            pool: Arc::new(wiring::pool(&self.compiled)),
             journal: Arc::clone(&store) as _,
             events: relay.events(),
             clock: Arc::new(SystemClock),

@@ -1,7 +1,9 @@
 //! Puts the layers together: the only place that knows who implements what.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Failure;
 use super::again::{Earlier, all_good};
@@ -12,6 +14,7 @@ use super::terminal::Terminal;
 use crate::action::ACTIONS;
 use crate::base::spec::Catalogue;
 use crate::base::{Diagnostics, SystemClock};
+use crate::connection::{Limits, Pool};
 use crate::load::Project;
 use crate::load::project::Asked;
 use crate::module::MODULES;
@@ -86,6 +89,21 @@ fn read(selecting: &Selecting) -> Result<(Compiled, Diagnostics), Failure> {
     let mut warnings = project.warnings.clone();
     warnings.extend(plan.warnings.clone());
     Ok((Compiled { compiler, plan, files }, warnings))
+}
+
+/// Connections to all hosts, as many as benchbook.toml allows.
+pub(super) fn pool(compiled: &Compiled) -> Pool {
+    let said = &compiled.compiler.project.config.ssh;
+    let plain = Limits::default();
+    let seconds = |said: Option<u64>, plain| said.map_or(plain, Duration::from_secs);
+    let number = |said: Option<NonZeroUsize>, plain| said.map_or(plain, NonZeroUsize::get);
+    Pool::with_limits(Limits {
+        connections: number(said.connections, plain.connections),
+        acquire: seconds(said.acquire_timeout, plain.acquire),
+        logins: number(said.logins, plain.logins),
+        logins_per_jump_host: number(said.logins_per_jump_host, plain.logins_per_jump_host),
+        keepalive: seconds(said.keepalive, plain.keepalive),
+    })
 }
 
 /// What templates may reach.

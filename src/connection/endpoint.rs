@@ -112,9 +112,12 @@ impl TargetError {
 pub const CONNECTIONS: &[&str] = &["local", "memory", "scripted", "smart", "ssh"];
 
 impl Target {
-    /// The endpoint that this target means. Without `connection` it is this machine only when the address says so.
+    /// The endpoint that this target means. Without `connection` it is this machine only when the address says so, and
+    /// nothing is said about a login.
     pub fn endpoint(&self) -> Result<Endpoint, TargetError> {
-        let here = matches!(self.address.as_str(), "localhost" | "127.0.0.1" | "::1");
+        let here = matches!(self.address.as_str(), "localhost" | "127.0.0.1" | "::1")
+            && self.port.is_none()
+            && self.user.is_none();
         let name =
             self.connection.as_deref().map(|name| name.strip_prefix("ansible.builtin.").unwrap_or(name));
         match name {
@@ -168,6 +171,11 @@ mod tests {
         for name in [None, Some("ssh"), Some("ansible.builtin.ssh"), Some("smart"), Some("paramiko_ssh")] {
             assert_eq!(target(name, "n1"), ssh);
         }
+        let tunnel = Target { address: "127.0.0.1".into(), port: Some(2222), ..Target::default() };
+        assert!(
+            matches!(tunnel.endpoint(), Ok(Endpoint::Ssh(_))),
+            "another machine behind a port of this one"
+        );
         let error = target(Some("lokal"), "n1").unwrap_err().diagnostic().to_string();
         assert_eq!(
             error,

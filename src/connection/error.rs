@@ -95,6 +95,12 @@ impl ConnectError {
         matches!(self, ConnectError::Become { .. })
     }
 
+    /// The message, and what to do about it, in lines.
+    pub fn told(&self) -> String {
+        let Diagnostic { message, help, .. } = self.diagnostic();
+        help.iter().fold(message.to_string(), |told, help| format!("{told}\nhelp: {help}"))
+    }
+
     /// What the user is told.
     pub fn diagnostic(&self) -> Diagnostic {
         let code = match self {

@@ -1,5 +1,6 @@
 //! `benchbook.toml`: the project's settings.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -29,9 +30,28 @@ pub struct Config {
     /// How many hosts work at a time; default 50.
     #[serde(default)]
     pub forks: Option<u32>,
+    /// `[ssh]`: how many connections at once.
+    #[serde(default)]
+    pub ssh: SshConfig,
     /// Where the file is; relative paths in it start there.
     #[serde(skip)]
     pub folder: PathBuf,
+}
+
+/// Limits of connections to other machines. What is not said has a default.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct SshConfig {
+    /// How many there may be at once; default 200. When one more is wanted, the one that was idle longest is closed.
+    pub connections: Option<NonZeroUsize>,
+    /// Seconds that somebody waits for one while all are in use; default 300.
+    pub acquire_timeout: Option<u64>,
+    /// How many logins at once; default 50.
+    pub logins: Option<NonZeroUsize>,
+    /// How many logins at once behind one jump host; default 8.
+    pub logins_per_jump_host: Option<NonZeroUsize>,
+    /// Seconds after which a silent connection is looked after; three times without an answer end it. Default 15, 0 never.
+    pub keepalive: Option<u64>,
 }
 
 /// One path or a list of paths.
@@ -111,7 +131,7 @@ mod tests {
         let files = MemoryFiles::new([("/p/benchbook.toml", "forks = 3\ninventry = \"x\"\n")]);
         let error = Config::find(&files, Path::new("/p")).unwrap_err();
         insta::assert_snapshot!(error, @r#"
-        error[bad-configuration]: unknown field `inventry`, expected one of `playbook`, `inventory`, `roles_path`, `runs`, `forks`
+        error[bad-configuration]: unknown field `inventry`, expected one of `playbook`, `inventory`, `roles_path`, `runs`, `forks`, `ssh`
          --> /p/benchbook.toml:2:1
           |
         2 | inventry = "x"

@@ -7,7 +7,7 @@ use super::build::Build;
 use crate::base::spec::{Argument, Catalogue, Spec};
 use crate::base::unit::{Quantity, Unit};
 use crate::base::{Diagnostic, Span, Spanned, Value};
-use crate::model::{BadJsonPath, Expect, JsonPath, Keywords, Metric, MetricSource, Stage, Task};
+use crate::model::{BadJsonPath, Expect, JsonPath, Metric, MetricSource, Stage, Task};
 use crate::vars::{condition_check, condition_references, syntax_check};
 
 /// Tasks that the compiler itself resolves.
@@ -227,14 +227,7 @@ impl Build<'_> {
         let on = |v: &Option<Spanned<Value>>| {
             v.as_ref().filter(|v| v.value.to_bool() != Some(false)).map(|v| v.span.clone())
         };
-        let near = |pick: fn(&Keywords) -> &Option<Spanned<Value>>| {
-            let said = pick(&task.keywords).as_ref().or(pick(&self.play.keywords).as_ref());
-            said.map(|v| v.span.clone())
-        };
-        let no_ssh = "this version reaches this machine only";
-        let words: [(&str, Option<Span>, &str); 6] = [
-            ("remote_user", near(|k| &k.remote_user), no_ssh),
-            ("port", near(|k| &k.port), no_ssh),
+        let words: [(&str, Option<Span>, &str); 4] = [
             ("poll", task.poll.as_ref().map(|v| v.span.clone()), "the task runs in the foreground"),
             ("force_handlers", on(&self.play.force_handlers), "handlers of a failed host do not run"),
             ("async", on(&task.r#async), "the task runs in the foreground"),

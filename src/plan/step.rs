@@ -189,6 +189,10 @@ pub struct Inherited {
     pub connection: Option<Spanned<Value>>,
     /// Nearest says.
     pub on_resume: Option<Spanned<OnResume>>,
+    /// Nearest says.
+    pub remote_user: Option<Spanned<Value>>,
+    /// Nearest says.
+    pub port: Option<Spanned<Value>>,
     /// Default arguments of this task's module, weakest first.
     pub module_defaults: Vec<Spanned<Value>>,
 }

@@ -70,6 +70,8 @@ impl Inherited {
         self.becoming.add(own);
         nearest(&mut self.connection, own.connection.as_ref());
         nearest(&mut self.on_resume, own.on_resume.as_ref());
+        nearest(&mut self.remote_user, own.remote_user.as_ref());
+        nearest(&mut self.port, own.port.as_ref());
     }
 }
 

@@ -257,7 +257,8 @@ fn failure_lines(failure: &Failure, run: &str) -> String {
         let name = failure.case.as_ref().map_or(name.as_str(), |case| without_case(name, case));
         let _ = write!(what, " {name}");
     }
-    let mut text = format!("FAILED {what}: {}", failure.reason);
+    let mut reason = failure.reason.lines();
+    let mut text = format!("FAILED {what}: {}", reason.next().unwrap_or_default());
     if let Some(seconds) = failure.seconds {
         let _ = write!(text, ", after {}", human_duration(Duration::from_secs_f64(seconds.max(0.0))));
     }
@@ -265,6 +266,10 @@ fn failure_lines(failure: &Failure, run: &str) -> String {
         let _ = write!(text, "    {}", failure.place);
     }
     text.push('\n');
+    // What to do about it.
+    for line in reason {
+        let _ = writeln!(text, "  {line}");
+    }
     for line in &failure.tail {
         let _ = writeln!(text, "  | {line}");
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::becoming;
 use super::magic::host_scope;
 use super::unit::Unit;
-use crate::base::{HostName, Secret, Value};
+use crate::base::{HostName, Secret, Spanned, Value};
 use crate::connection::{Endpoint, Target};
 use crate::plan::{Becoming, TaskStep};
 use crate::vars::{Scope, Templar, TemplateError};
@@ -28,10 +28,7 @@ impl Place {
             Some(value) => Some(templar.render(&value.value)?),
             None => None,
         };
-        let keyword = match &task.inherited.connection {
-            Some(value) => Some(templar.render_str(&value.value)?),
-            None => None,
-        };
+        let keyword = Keywords::of(task, templar)?;
         let name = match delegate {
             None | Some(Value::Null | Value::Omit) => {
                 let endpoint = endpoint(unit.host.name.as_str(), keyword, templar)?;
@@ -43,7 +40,9 @@ impl Place {
         let scope =
             unit.board.find(name.as_str()).map_or_else(Scope::new, |host| host_scope(host, &unit.board));
         let there = unit.templar(scope, &task.search);
-        let endpoint = endpoint(name.as_str(), None, &there)?;
+        // Another host has its own connection and port.
+        let keyword = Keywords { user: keyword.user, ..Keywords::default() };
+        let endpoint = endpoint(name.as_str(), keyword, &there)?;
         let endpoint = other_user(endpoint, &task.inherited.becoming, unit, &there)?;
         Ok(Self { delegated: name != unit.host.name, host: name, endpoint })
     }
@@ -77,12 +76,42 @@ fn other_user(
     }
 }
 
-/// What the variables of a host say about reaching it; `connection` is the keyword, which they beat.
+/// What keywords say about reaching a host.
+#[derive(Clone, Debug, Default)]
+pub struct Keywords {
+    connection: Option<String>,
+    user: Option<String>,
+    port: Option<String>,
+}
+
+impl From<Option<String>> for Keywords {
+    /// `connection:` alone.
+    fn from(connection: Option<String>) -> Self {
+        Self { connection, ..Self::default() }
+    }
+}
+
+impl Keywords {
+    fn of(task: &TaskStep, templar: &Templar) -> Result<Self, TemplateError> {
+        let said = &task.inherited;
+        let render = |value: &Option<Spanned<Value>>| -> Result<Option<String>, TemplateError> {
+            value.as_ref().map(|value| templar.render_str(&value.value)).transpose()
+        };
+        Ok(Self {
+            connection: render(&said.connection)?,
+            user: render(&said.remote_user)?,
+            port: render(&said.port)?,
+        })
+    }
+}
+
+/// What the variables of a host say about reaching it; they beat the keywords.
 pub fn endpoint(
     name: &str,
-    connection: Option<String>,
+    keywords: impl Into<Keywords>,
     templar: &Templar,
 ) -> Result<Result<Endpoint, String>, TemplateError> {
+    let Keywords { connection, user, port } = keywords.into();
     let variable = |names: &[&str]| -> Result<Option<Value>, TemplateError> {
         for name in names {
             if let Some((value, _)) = templar.scope().lookup(name) {
@@ -98,8 +127,8 @@ pub fn endpoint(
     let target = Target {
         connection: text(variable(&["ansible_connection"])?).or(connection),
         address: text(variable(&["ansible_ssh_host", "ansible_host"])?).unwrap_or_else(|| name.to_owned()),
-        port: text(variable(&["ansible_ssh_port", "ansible_port"])?).and_then(|p| p.parse().ok()),
-        user: text(variable(&["ansible_ssh_user", "ansible_user"])?),
+        port: text(variable(&["ansible_ssh_port", "ansible_port"])?).or(port).and_then(|p| p.parse().ok()),
+        user: text(variable(&["ansible_ssh_user", "ansible_user"])?).or(user),
         key_file: text(variable(&["ansible_ssh_private_key_file", "ansible_private_key_file"])?),
         arguments: arguments.into_iter().filter_map(text).collect(),
         password: text(variable(&["ansible_ssh_password", "ansible_ssh_pass", "ansible_password"])?)

@@ -7,6 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
+use super::agentless;
 use super::delegate::Place;
 use super::keyword::Manner;
 use super::pieces::Pieces;
@@ -94,9 +95,16 @@ impl<'a> RemoteTarget<'a> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(slot(stream)?)?.clone()
     }
 
-    fn unreachable(&self, reason: String) -> Outcome {
+    pub(super) fn unreachable(&self, reason: String) -> Outcome {
         let reason = self.lost.get_or_init(|| reason);
         Outcome::failed(reason.as_str()).with("unreachable", true)
+    }
+
+    /// The journal cannot be written.
+    pub(super) fn break_off(&self, error: JournalError) -> Outcome {
+        let outcome = Outcome::failed(error.to_string());
+        self.broken.get_or_init(|| error);
+        outcome
     }
 
     async fn send(&self, invocation: Invocation) -> Outcome {
@@ -105,19 +113,6 @@ impl<'a> RemoteTarget<'a> {
             Ok(endpoint) => endpoint,
             Err(reason) => return self.unreachable(reason.clone()),
         };
-        let session = match shared.pool.session(endpoint).await {
-            Ok(session) => session,
-            Err(error) if error.is_refusal() => {
-                self.refused.get_or_init(|| ());
-                return Outcome::failed(error.to_string());
-            }
-            Err(error) => return self.unreachable(error.to_string()),
-        };
-        if let Err(error) = self.write_down(invocation.module).await {
-            let outcome = Outcome::failed(error.to_string());
-            self.broken.get_or_init(|| error);
-            return outcome;
-        }
         let milliseconds = |d: std::time::Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
         let request = Request {
             run: shared.mark.clone(),
@@ -133,6 +128,28 @@ impl<'a> RemoteTarget<'a> {
             uploads: 0,
             job: None,
         };
+        let module = invocation.module;
+        let session = tokio::select! {
+            session = shared.pool.session(endpoint) => session,
+            () = self.unit.cancel.cancelled() => return stopped(),
+        };
+        let session = match session {
+            Ok(session) => session,
+            Err(error) if agentless::is_possible(&request, &error) => {
+                return match self.write_down(module).await {
+                    Ok(()) => agentless::run(self, endpoint, &request.args).await,
+                    Err(error) => self.break_off(error),
+                };
+            }
+            Err(error) if error.is_refusal() => {
+                self.refused.get_or_init(|| ());
+                return Outcome::failed(error.told());
+            }
+            Err(error) => return self.unreachable(error.told()),
+        };
+        if let Err(error) = self.write_down(module).await {
+            return self.break_off(error);
+        }
         let (output, chunks) = mpsc::channel(WAITING);
         let call =
             Call { uploads: invocation.uploads, output: Some(output), cancel: self.unit.cancel.clone() };
@@ -141,11 +158,7 @@ impl<'a> RemoteTarget<'a> {
         match kept {
             Ok(None) => {}
             Ok(Some(problem)) => return Outcome::failed(problem),
-            Err(error) => {
-                let outcome = Outcome::failed(error.to_string());
-                self.broken.get_or_init(|| error);
-                return outcome;
-            }
+            Err(error) => return self.break_off(error),
         }
         outcome.unwrap_or_else(|error| self.unreachable(error.to_string()))
     }
@@ -242,6 +255,10 @@ impl<'a> RemoteTarget<'a> {
     }
 }
 
+fn stopped() -> Outcome {
+    Outcome { status: Status::Cancelled, ..Outcome::failed("the run was stopped") }
+}
+
 fn slot(stream: Stream) -> Option<usize> {
     match stream {
         Stream::Stdout => Some(0),
@@ -254,7 +271,7 @@ impl Target for RemoteTarget<'_> {
     fn call(&self, invocation: Invocation) -> BoxFuture<'_, Outcome> {
         Box::pin(async move {
             if self.unit.cancel.is_cancelled() {
-                return Outcome { status: Status::Cancelled, ..Outcome::failed("the run was stopped") };
+                return stopped();
             }
             if let Some(reason) = self.lost() {
                 return self.unreachable(reason.clone());

@@ -1,11 +1,12 @@
 //! One suite for every connection: whatever opens the stream, a session behaves the same.
 
 mod checks;
+mod daemon;
 mod endings;
 mod streams;
 pub mod subject;
 
-use subject::{local, memory, scripted};
+use subject::{local, memory, scripted, ssh};
 
 /// One test per check and connection.
 macro_rules! suite {
@@ -14,7 +15,9 @@ macro_rules! suite {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $subject() {
-                    super::$group::$check(&super::$subject()).await;
+                    if let Some(subject) = super::$subject() {
+                        super::$group::$check(&subject).await;
+                    }
                 }
             )+
         }
@@ -22,30 +25,30 @@ macro_rules! suite {
 }
 
 suite! {
-    checks::hello: local, memory, scripted;
-    checks::outcomes: local, memory, scripted;
-    checks::unknown_module: local, memory;
-    checks::many_at_once: local, memory, scripted;
-    checks::much_output_to_a_slow_reader: local, memory, scripted;
-    checks::a_reader_that_left: local, memory, scripted;
-    checks::a_stalled_reader_stalls_the_child: local, memory;
-    checks::upload: local, memory, scripted;
-    checks::upload_that_cannot_be_read: local, memory;
-    checks::clocks: local, memory, scripted;
-    checks::banner: local, memory, scripted;
-    checks::no_agent: local, memory, scripted;
-    checks::pool: local, memory, scripted;
-    endings::cancel: local, memory, scripted;
-    endings::cancel_kills_after_grace: local, memory;
-    endings::a_second_cancel_shortens_the_grace: local, memory;
-    endings::cancel_finds_those_who_left: local, memory;
-    endings::time_out: local, memory;
-    endings::dropped_call: local, memory, scripted;
-    endings::close_ends_children: local, memory;
-    endings::dropped_session_ends_children: local, memory;
-    endings::cut_stream: local, memory, scripted;
-    endings::cut_by_the_agent: local, scripted;
-    endings::nonsense: local, memory, scripted;
+    checks::hello: local, memory, scripted, ssh;
+    checks::outcomes: local, memory, scripted, ssh;
+    checks::unknown_module: local, memory, ssh;
+    checks::many_at_once: local, memory, scripted, ssh;
+    checks::much_output_to_a_slow_reader: local, memory, scripted, ssh;
+    checks::a_reader_that_left: local, memory, scripted, ssh;
+    checks::a_stalled_reader_stalls_the_child: local, memory, ssh;
+    checks::upload: local, memory, scripted, ssh;
+    checks::upload_that_cannot_be_read: local, memory, ssh;
+    checks::clocks: local, memory, scripted, ssh;
+    checks::banner: local, memory, scripted, ssh;
+    checks::no_agent: local, memory, scripted, ssh;
+    checks::pool: local, memory, scripted, ssh;
+    endings::cancel: local, memory, scripted, ssh;
+    endings::cancel_kills_after_grace: local, memory, ssh;
+    endings::a_second_cancel_shortens_the_grace: local, memory, ssh;
+    endings::cancel_finds_those_who_left: local, memory, ssh;
+    endings::time_out: local, memory, ssh;
+    endings::dropped_call: local, memory, scripted, ssh;
+    endings::close_ends_children: local, memory, ssh;
+    endings::dropped_session_ends_children: local, memory, ssh;
+    endings::cut_stream: local, memory, scripted, ssh;
+    endings::cut_by_the_agent: local, scripted, ssh;
+    endings::nonsense: local, memory, scripted, ssh;
     streams::another_users_agent: local, memory;
     streams::refusals: local, memory;
     streams::children_end_with_the_login: local, memory;

@@ -27,4 +27,5 @@ mod progress;
 mod reference;
 mod resume;
 mod run;
+mod ssh;
 mod static_agent;

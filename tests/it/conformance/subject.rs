@@ -1,16 +1,21 @@
 //! What is tested: a connection, and what requests for a shell and for a file look like there.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use benchbook::base::{Map, Value};
+use benchbook::connection::agents::Agents;
 use benchbook::connection::local::Local;
 use benchbook::connection::memory::Memory;
 use benchbook::connection::scripted::{Answer, Asked, Ending, Scripted};
-use benchbook::connection::{Call, Cancel, Chunk, Connector, Endpoint, Session};
+use benchbook::connection::ssh::{Client, Ssh};
+use benchbook::connection::{Call, Cancel, Chunk, Connector, Endpoint, Limits, Session};
 use benchbook::module::checksum;
 use benchbook::wire::{Outcome, Request, Status, Stream};
 use tokio::sync::mpsc;
+
+use super::daemon::Daemon;
 
 /// One connection.
 pub struct Subject {
@@ -24,17 +29,33 @@ impl Subject {
     }
 }
 
-pub fn local() -> Subject {
+pub fn local() -> Option<Subject> {
     let connector = || Box::new(Local::with_program(agent_program())) as Box<dyn Connector>;
-    Subject { connector, endpoint: Endpoint::Local }
+    Some(Subject { connector, endpoint: Endpoint::Local })
 }
 
-pub fn memory() -> Subject {
-    Subject { connector: || Box::new(Memory::new()), endpoint: Endpoint::Memory("n1".into()) }
+pub fn memory() -> Option<Subject> {
+    Some(Subject { connector: || Box::new(Memory::new()), endpoint: Endpoint::Memory("n1".into()) })
 }
 
-pub fn scripted() -> Subject {
-    Subject { connector: || Box::new(Scripted::new(answer)), endpoint: Endpoint::Scripted("n1".into()) }
+pub fn scripted() -> Option<Subject> {
+    Some(Subject { connector: || Box::new(Scripted::new(answer)), endpoint: Endpoint::Scripted("n1".into()) })
+}
+
+/// One login on one daemon for the whole process.
+pub fn ssh() -> Option<Subject> {
+    static DAEMON: OnceLock<Option<Daemon>> = OnceLock::new();
+    static CLIENT: OnceLock<Arc<Client>> = OnceLock::new();
+    let target = || DAEMON.get_or_init(Daemon::start).as_ref().map(Daemon::target);
+    let connector = || {
+        let client = CLIENT.get_or_init(|| {
+            let agents = Agents::new(Some(agent_program()), None);
+            Arc::new(Client::new(Limits::default(), agents, crate::harness::BENCHBOOK.into()))
+        });
+        let target = DAEMON.get().and_then(Option::as_ref).unwrap().target();
+        Box::new(Ssh::new(Arc::clone(client), target)) as Box<dyn Connector>
+    };
+    Some(Subject { connector, endpoint: Endpoint::Ssh(target()?) })
 }
 
 /// The agent that was built with the tests, or the one in `$BENCHBOOK_BIN_DIR`.
