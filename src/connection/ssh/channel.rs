@@ -74,6 +74,8 @@ impl Running {
             Ok(status) => status.code().map_or_else(|| End::Lost(status.to_string()), End::Code),
             // That is how the crate tells exit code 127.
             Err(openssh::Error::Remote(_)) => End::Code(127),
+            // With the connection it could also have been, but then the master has ended too.
+            Err(openssh::Error::RemoteProcessTerminated) => End::Lost("a signal ended it".into()),
             Err(error) => End::Lost(in_full(&error)),
         };
         (end, words)
