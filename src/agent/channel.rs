@@ -75,8 +75,17 @@ impl Channel {
 
     /// Nobody listens any more.
     pub fn close(&self) {
-        lock(&self.state).closed = true;
+        let mut state = lock(&self.state);
+        state.closed = true;
+        state.notify.iter().for_each(|notify| notify());
         self.changed.notify_all();
+    }
+
+    /// What the controller wants of something that it does not own: `None` when the controller is gone, otherwise whether it
+    /// asked to stop. [`Link::on_cancel`] tells of both.
+    pub fn wish(&self) -> Option<Option<Duration>> {
+        let state = lock(&self.state);
+        (!state.closed).then_some(state.cancelled)
     }
 
     /// A piece of an upload came.

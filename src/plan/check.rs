@@ -44,6 +44,15 @@ impl Build<'_> {
             );
         }
         self.check_metrics(&task.metrics);
+        let unwaited = task.poll.as_ref().filter(|p| task.r#async.is_some() && p.value.as_int() == Some(0));
+        if let (Some(metric), Some(poll)) = (task.metrics.first(), unwaited) {
+            self.found.push(
+                Diagnostic::error("metric-without-output", "a task that nobody waits for gives no figures")
+                    .at(&metric.name.span)
+                    .related(&poll.span, "said here")
+                    .help("measure in a task that is waited for: without `poll: 0`"),
+            );
+        }
         if let (Some(metric), false) = (task.metrics.first(), Self::in_round(around)) {
             self.found.push(
                 Diagnostic::error("metric-outside-run", "figures are read only in the `run` part of a case")
@@ -232,13 +241,10 @@ impl Build<'_> {
             said.map(|v| v.span.clone())
         };
         let no_ssh = "this version reaches this machine only";
-        let words: [(&str, Option<Span>, &str); 6] = [
+        let words: [(&str, Option<Span>, &str); 3] = [
             ("remote_user", near(|k| &k.remote_user), no_ssh),
             ("port", near(|k| &k.port), no_ssh),
-            ("poll", task.poll.as_ref().map(|v| v.span.clone()), "the task runs in the foreground"),
             ("force_handlers", on(&self.play.force_handlers), "handlers of a failed host do not run"),
-            ("async", on(&task.r#async), "the task runs in the foreground"),
-            ("durable", on(&task.durable), "the task ends with the run"),
         ];
         for (word, span, instead) in words {
             if let Some(span) = span {

@@ -2,6 +2,7 @@
 //! inventory (`hosts`); snapshots hold what happened, in words.
 
 mod harness;
+mod reconnecting;
 mod stopping;
 
 use std::path::Path;
