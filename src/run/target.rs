@@ -303,7 +303,7 @@ impl<'a> RemoteTarget<'a> {
     }
 }
 
-fn slot(stream: Stream) -> Option<usize> {
+pub(super) fn slot(stream: Stream) -> Option<usize> {
     match stream {
         Stream::Stdout => Some(0),
         Stream::Stderr => Some(1),
