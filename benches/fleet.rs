@@ -111,9 +111,9 @@ impl Stage {
         command.stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file);
         let began = Instant::now();
         let status = command.status().map_err(|e| e.to_string())?;
-        let took = began.elapsed();
+        let elapsed = began.elapsed();
         if status.success() {
-            Ok(took)
+            Ok(elapsed)
         } else {
             let said = fs::read_to_string(&log).unwrap_or_default();
             Err(format!("{status}: {}", said.lines().rev().take(20).collect::<Vec<_>>().join("\n")))
@@ -193,10 +193,10 @@ impl Stage {
 
     /// The median, or what went wrong first.
     fn median(&self, tool: Tool, workload: &str) -> Result<Duration, String> {
-        let mut took =
+        let mut elapsed =
             (0..tool.times()).map(|_| self.measure(tool, workload)).collect::<Result<Vec<_>, _>>()?;
-        took.sort();
-        Ok(took[took.len() / 2])
+        elapsed.sort();
+        Ok(elapsed[elapsed.len() / 2])
     }
 }
 
@@ -298,18 +298,18 @@ fn row(
     workload: &str,
     hosts: usize,
     tool: &str,
-    took: Result<Duration, String>,
+    elapsed: Result<Duration, String>,
     floor: Option<Duration>,
     wanted: &str,
 ) {
-    let took = match took {
-        Ok(took) => took,
+    let elapsed = match elapsed {
+        Ok(elapsed) => elapsed,
         Err(why) => {
             eprintln!("{tool}, {workload}, {hosts} hosts: {why}");
             return println!("| {workload} | {hosts} | {tool} | – | | {wanted} |");
         }
     };
     let ratio =
-        floor.map(|floor| format!("{:.2}", took.as_secs_f64() / floor.as_secs_f64())).unwrap_or_default();
-    println!("| {workload} | {hosts} | {tool} | {:.2} | {ratio} | {wanted} |", took.as_secs_f64());
+        floor.map(|floor| format!("{:.2}", elapsed.as_secs_f64() / floor.as_secs_f64())).unwrap_or_default();
+    println!("| {workload} | {hosts} | {tool} | {:.2} | {ratio} | {wanted} |", elapsed.as_secs_f64());
 }

@@ -9,6 +9,7 @@ pub mod effects;
 
 mod add_host;
 mod assert;
+mod async_status;
 mod copy;
 mod debug;
 mod fail;
@@ -66,6 +67,7 @@ pub struct Action {
 pub static ACTIONS: &[Action] = &[
     add_host::ACTION,
     assert::ACTION,
+    async_status::ACTION,
     copy::ACTION,
     debug::ACTION,
     fail::ACTION,

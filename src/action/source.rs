@@ -1,12 +1,11 @@
 //! Files of the user on their way to a target: which they are, and what `copy` there must know of each.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use sha1::{Digest, Sha1};
 
 use super::{ActionContext, Invocation};
-use crate::base::{Map, Value};
+use crate::base::{Map, Value, hexadecimal};
 use crate::connection::Upload;
 use crate::wire::Outcome;
 
@@ -34,11 +33,7 @@ pub(super) fn walk(folder: &Path, below: &Path, ctx: &ActionContext<'_>) -> Resu
 
 /// SHA-1 in hex, which is what Ansible shows as `checksum`.
 pub(super) fn sha1_hex(bytes: &[u8]) -> String {
-    Sha1::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hexadecimal(&Sha1::digest(bytes))
 }
 
 /// The call of the module `copy` that puts `bytes` in place; `args` are the user's.

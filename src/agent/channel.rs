@@ -75,8 +75,15 @@ impl Channel {
 
     /// Nobody listens any more.
     pub fn close(&self) {
-        lock(&self.state).closed = true;
+        let mut state = lock(&self.state);
+        state.closed = true;
+        state.notify.iter().for_each(|notify| notify());
         self.changed.notify_all();
+    }
+
+    /// Whether the controller is gone. [`Link::on_cancel`] tells of that too.
+    pub fn is_closed(&self) -> bool {
+        lock(&self.state).closed
     }
 
     /// A piece of an upload came.

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, OFlags, flock};
 use serde::{Deserialize, Serialize};
 
-use super::token::StartToken;
 use crate::base::{RunMark, Timestamp};
+use crate::module::process::token::StartToken;
 
 /// Says another folder for the file, for tests that must not disturb each other.
 const FOLDER: &str = "BENCHBOOK_LEASE_FOLDER";

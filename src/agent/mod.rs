@@ -6,10 +6,10 @@
 mod channel;
 mod dial;
 pub mod identity;
+pub mod jobs;
 mod lease;
 mod outbox;
-mod service;
-mod token;
+pub mod service;
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -19,9 +19,12 @@ use std::thread;
 use std::time::Duration;
 
 use self::channel::Channel;
+pub use self::jobs::Supervision;
+pub use self::jobs::supervise::supervise;
 use self::outbox::Outbox;
 use crate::base::{Clock, SystemClock};
-use crate::module::{Context, Module, accounts};
+use crate::module::process::token::boot_id;
+use crate::module::{Context, Link, Module, accounts};
 use crate::wire::control::PROTOCOL;
 use crate::wire::preamble::magic_line;
 use crate::wire::{Decoder, Dial, Flow, Hello, Message, Outcome, Packet, Request, WireError};
@@ -31,10 +34,16 @@ const MAX_REQUESTS: usize = 1024;
 /// How much is read from the controller at once, in bytes.
 const PIECE: usize = 64 * 1024;
 
-/// Talks to one controller until `input` ends, then ends what still runs (TERM, the request's grace, KILL) and returns.
+/// Talks to one controller until `input` ends, then ends what still runs (TERM, the request's grace, KILL) and returns. Jobs
+/// go on.
 ///
 /// An error means that the controller did not keep to the protocol, or that `input` could not be read.
-pub fn serve<R, W>(mut input: R, output: W, modules: &'static [Module]) -> io::Result<()>
+pub fn serve<R, W>(
+    mut input: R,
+    output: W,
+    modules: &'static [Module],
+    supervision: Supervision,
+) -> io::Result<()>
 where
     R: Read,
     W: Write + Send + 'static,
@@ -42,7 +51,7 @@ where
     let outbox = Arc::new(Outbox::new(output));
     outbox.bytes(magic_line().as_bytes())?;
     outbox.message(0, &Message::Hello(hello()))?;
-    let agent = Agent { modules, outbox, running: Arc::default() };
+    let agent = Agent { modules, supervision, outbox, running: Arc::default() };
     let result = agent.read(&mut input);
     if let Err(error) = &result {
         // The controller may be gone already; then nobody wants to know.
@@ -54,7 +63,6 @@ where
 
 /// Who this is, and now.
 pub fn hello() -> Hello {
-    let boot_id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let uid = rustix::process::getuid().as_raw();
     Hello {
         protocol: PROTOCOL,
@@ -63,7 +71,7 @@ pub fn hello() -> Hello {
         arch: std::env::consts::ARCH.into(),
         uid,
         user: accounts::local_name(uid).unwrap_or_default(),
-        boot_id: boot_id.trim().into(),
+        boot_id: boot_id(),
         clock: SystemClock.now(),
     }
 }
@@ -79,6 +87,7 @@ type RunningTable = Arc<Mutex<HashMap<u32, Running>>>;
 
 struct Agent {
     modules: &'static [Module],
+    supervision: Supervision,
     outbox: Arc<Outbox>,
     running: RunningTable,
 }
@@ -139,9 +148,12 @@ impl Agent {
 
     fn start(&self, number: u32, request: Request) -> io::Result<()> {
         let (uploads, grace) = (request.uploads, Duration::from_millis(request.grace_ms));
-        let modules = self.modules;
+        let (modules, supervision) = (self.modules, self.supervision);
         let name = request.module.clone();
-        self.begin(number, uploads, grace, name, move |channel| invoke(modules, &request, channel))
+        self.begin(number, uploads, grace, name, move |channel| match &request.job {
+            Some(job) => jobs::run(&request, job, channel, modules, supervision),
+            None => invoke(modules, &request, channel),
+        })
     }
 
     fn dial(&self, number: u32, dial: Dial) -> io::Result<()> {
@@ -208,13 +220,13 @@ impl Agent {
 }
 
 /// Runs the module or service. Whatever happens becomes an outcome.
-fn invoke(modules: &'static [Module], request: &Request, channel: &Channel) -> Outcome {
+fn invoke(modules: &'static [Module], request: &Request, link: &dyn Link) -> Outcome {
     let started = SystemClock.now();
     let name = request.module.as_str();
     let module = || modules.iter().find(|m| m.spec.name == name).map(|m| m.run);
     let outcome = match service::find(name).or_else(module) {
         Some(run) => {
-            let mut context = Context { request, link: channel, clock: &SystemClock };
+            let mut context = Context { request, link, clock: &SystemClock };
             let run = AssertUnwindSafe(|| run(&request.args, &mut context));
             catch_unwind(run).unwrap_or_else(|panic| {
                 Outcome::failed(format!("module `{name}` panicked: {}", panic_text(&*panic)))

@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use proptest::prelude::*;
 
-use super::serve;
+use super::{Supervision, serve};
 use crate::base::Map;
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::module::{Context, Module};
@@ -55,7 +55,7 @@ impl Peer {
     fn new() -> Self {
         let (stream, theirs) = UnixStream::pair().unwrap();
         let output = theirs.try_clone().unwrap();
-        let agent = thread::spawn(move || serve(theirs, output, MODULES));
+        let agent = thread::spawn(move || serve(theirs, output, MODULES, Supervision::Thread));
         let mut peer = Self { stream, decoder: Decoder::new(), agent };
         let mut line = vec![0; magic_line().len()];
         peer.stream.read_exact(&mut line).unwrap();
@@ -218,7 +218,7 @@ proptest! {
         framed.push(kind);
         framed.extend([0, 0, 0, 1]);
         framed.extend(&bytes);
-        drop(serve(framed.as_slice(), io::sink(), MODULES));
-        drop(serve(bytes.as_slice(), io::sink(), MODULES));
+        drop(serve(framed.as_slice(), io::sink(), MODULES, Supervision::Thread));
+        drop(serve(bytes.as_slice(), io::sink(), MODULES, Supervision::Thread));
     }
 }

@@ -93,6 +93,11 @@ impl RunMark {
         Self::from(format!("{run}.{end}"))
     }
 
+    /// The random end of it.
+    pub fn end(&self) -> &str {
+        self.0.rsplit_once('.').map_or(&*self.0, |(_, end)| end)
+    }
+
     /// The run's name in it.
     pub fn run(&self) -> RunId {
         RunId::from(self.0.rsplit_once('.').map_or(&*self.0, |(run, _)| run))

@@ -7,6 +7,7 @@ pub mod args;
 pub mod clock;
 pub mod diagnostic;
 pub mod exact;
+pub mod hexadecimal;
 pub mod ids;
 pub mod map;
 pub mod secret;
@@ -23,6 +24,7 @@ mod value_serde;
 
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use hexadecimal::hexadecimal;
 pub use ids::{CaseId, HostName, JobId, RunId, RunMark, StepId};
 pub use map::{Key, Map};
 pub use secret::Secret;

@@ -1,28 +1,29 @@
-//! The program that is put on targets: the agent's loop over standard input and output.
+//! The program that is put on targets: the agent's loop over standard input and output, and the supervisor of one job.
 
+use std::ffi::OsString;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::process::ExitCode;
 
-use benchbook::agent::identity;
+use benchbook::agent::{self, Supervision, identity};
+use benchbook::module::MODULES;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let result = match words[..] {
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let texts: Vec<&str> = words.iter().map(|word| word.to_str().unwrap_or_default()).collect();
+    let done = match texts[..] {
         [] => serve(),
+        ["supervise", _] => supervise(Path::new(&words[1])),
         // Started out of a cache: is it still what was put there?
         ["--expect", hash] if identity::is(hash) => serve(),
         ["--expect", _] => identity::say_absent(io::stdout()),
         ["--verify", hash] if identity::is(hash) => Ok(()),
         _ => Err(io::ErrorKind::InvalidInput.into()),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        // The controller was told in the last message.
-        Err(_) => ExitCode::FAILURE,
-    }
+    // The controller is told in the last message why.
+    if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 #[allow(clippy::disallowed_methods)] // there is no other thread yet
@@ -39,5 +40,13 @@ fn serve() -> io::Result<()> {
     leave_closed_folder();
     // Not `Stdout` itself, which would cut frames at their line feeds.
     let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    benchbook::agent::serve(io::stdin().lock(), output, benchbook::module::MODULES)
+    agent::serve(io::stdin().lock(), output, MODULES, Supervision::Program)
+}
+
+/// `supervise FOLDER`: what goes wrong is said where agents look for it.
+fn supervise(folder: &Path) -> io::Result<()> {
+    agent::supervise(folder, MODULES).inspect_err(|error| {
+        // Nobody is left to tell that nobody can be told.
+        let _ = writeln!(io::stderr(), "{error}");
+    })
 }

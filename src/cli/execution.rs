@@ -18,6 +18,7 @@ use crate::base::{Diagnostic, RunMark, SystemClock, Timestamp};
 use crate::event::Event;
 use crate::report::{Console, FORMATS, JsonLines, Progress, Reporter, Selection};
 use crate::run::{Caller, Ended, OnBusy, Past, Setup, Stopper, execute, stop};
+use crate::store::controller::Controller;
 use crate::store::{Provenance, RunStore};
 
 /// What is shown while a run goes on.
@@ -87,7 +88,11 @@ impl Execution<'_> {
             stop: crate::run::Stop::never(),
             past: self.past,
         };
-        let ended = walk(setup)?;
+        // From here on `benchbook stop` can ask.
+        super::stop::this_process().write(&folder)?;
+        let ended = walk(setup);
+        Controller::remove(&folder)?;
+        let ended = ended?;
         for failure in relay.finish() {
             terminal.diagnostic(&Diagnostic::warning("reporter", failure));
         }

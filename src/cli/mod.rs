@@ -6,6 +6,7 @@ mod again;
 mod askpass;
 mod becoming;
 mod call;
+mod clean;
 mod doc;
 mod execution;
 mod failure;
@@ -24,6 +25,7 @@ mod run;
 mod runs;
 mod selecting;
 mod show;
+mod stop;
 mod terminal;
 mod wiring;
 
@@ -55,6 +57,8 @@ enum Verb {
     Show(show::Args),
     Log(log::Args),
     Reparse(reparse::Args),
+    Stop(stop::Args),
+    Clean(clean::Args),
     Doc(doc::Args),
 }
 
@@ -85,6 +89,8 @@ pub fn main() -> ExitCode {
         Verb::Show(args) => show::run(&args, &terminal),
         Verb::Log(args) => log::run(&args, &terminal),
         Verb::Reparse(args) => reparse::run(&args, &terminal),
+        Verb::Stop(args) => stop::run(&args, &terminal),
+        Verb::Clean(args) => clean::run(&args, &terminal),
         Verb::Doc(args) => doc::run(&args, &terminal),
     });
     let exit = match result {

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use sha2::{Digest, Sha256};
 
 use super::ConnectError;
+use crate::base::hexadecimal;
 
 /// The name of the program.
 pub const PROGRAM: &str = "benchbook-agent";
@@ -126,7 +127,7 @@ fn read(architecture: Architecture, path: &Path) -> io::Result<Option<Agent>> {
         hash.update(&piece[..count]);
         size += count as u64;
     }
-    let hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hexadecimal(&hash.finalize());
     Ok(Some(Agent { architecture, path: path.to_owned(), hash, size }))
 }
 

@@ -98,18 +98,17 @@ impl ConnectError {
     /// The message, and what to do about it, in lines.
     pub fn told(&self) -> String {
         let Diagnostic { message, help, .. } = self.diagnostic();
-        help.iter().fold(message.to_string(), |told, help| format!("{told}\nhelp: {help}"))
+        help.iter().fold(message, |told, help| format!("{told}\nhelp: {help}"))
     }
 
     /// What the user is told.
     pub fn diagnostic(&self) -> Diagnostic {
         let code = match self {
-            ConnectError::NoAgent { .. } => "no-agent",
+            ConnectError::NoAgent { .. } | ConnectError::NoAgentFor { .. } => "no-agent",
             ConnectError::Start { .. } => "agent-does-not-start",
             ConnectError::NoAnswer { .. } => "no-answer",
             ConnectError::Protocol { .. } => "agent-of-another-build",
             ConnectError::Become { .. } => "become",
-            ConnectError::NoAgentFor { .. } => "no-agent",
             ConnectError::NotPut { .. } => "agent-cannot-be-put",
             ConnectError::Refused { refusal, .. } => refusal.code(),
             ConnectError::NoRoom { .. } => "no-free-connection",

@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixStream;
 
 use super::{BoxFuture, ConnectError, Connector, Link};
-use crate::agent;
+use crate::agent::{self, Supervision};
 use crate::module::{MODULES, Module};
 
 /// Runs an agent inside this process.
@@ -38,7 +38,9 @@ impl Connector for Memory {
             let (ours, theirs) = UnixStream::pair().map_err(failed)?;
             ours.set_nonblocking(true).map_err(failed)?;
             let output = theirs.try_clone().map_err(failed)?;
-            let agent = tokio::task::spawn_blocking(move || agent::serve(theirs, output, modules));
+            let agent = tokio::task::spawn_blocking(move || {
+                agent::serve(theirs, output, modules, Supervision::Thread)
+            });
             let (input, output) = tokio::net::UnixStream::from_std(ours).map_err(failed)?.into_split();
             let ended = async move {
                 match agent.await {

@@ -190,13 +190,12 @@ impl Pool {
         };
         let slot = self.slot(endpoint)?;
         let mut opened = slot.opened.lock().await;
-        let session = match opened.as_ref().filter(|opened| opened.session.is_alive()) {
-            Some(opened) => Arc::clone(&opened.session),
-            None => {
-                let lost = opened.take();
-                let new = self.open(endpoint, &slot, lost, become_user.as_ref().map(|(through, _)| through));
-                Arc::clone(&opened.insert(new.await?).session)
-            }
+        let session = if let Some(opened) = opened.as_ref().filter(|opened| opened.session.is_alive()) {
+            Arc::clone(&opened.session)
+        } else {
+            let lost = opened.take();
+            let new = self.open(endpoint, &slot, lost, become_user.as_ref().map(|(through, _)| through));
+            Arc::clone(&opened.insert(new.await?).session)
         };
         // Under the lock, so that nobody closes it in between.
         slot.users.fetch_add(1, Ordering::AcqRel);

@@ -61,7 +61,7 @@ pub enum Upload {
 
 /// Asks calls to stop. Clones ask the same calls.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(watch::Sender<Option<Duration>>);
+pub struct Cancel(watch::Sender<Option<Duration>>, Option<Duration>);
 
 impl Cancel {
     /// Nobody asked yet.
@@ -73,6 +73,16 @@ impl Cancel {
     /// shorten the grace.
     pub fn cancel(&self, grace: Duration) {
         self.0.send_replace(Some(grace));
+    }
+
+    /// The same for calls with a grace of their own: whatever they are asked with, they have that, but for no grace at all.
+    #[must_use]
+    pub fn with_grace(&self, own: Duration) -> Self {
+        Self(self.0.clone(), Some(own))
+    }
+
+    fn grace(&self, asked: Duration) -> Duration {
+        self.1.filter(|_| !asked.is_zero()).unwrap_or(asked)
     }
 
     /// Waits until somebody asks.
@@ -284,7 +294,7 @@ async fn pass_on_cancel(shared: &Shared, channel: u32, cancel: Cancel) {
     while asked.changed().await.is_ok() {
         let grace = *asked.borrow_and_update();
         if let Some(grace) = grace {
-            shared.cancel(channel, grace);
+            shared.cancel(channel, cancel.grace(grace));
         }
     }
 }

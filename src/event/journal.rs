@@ -9,7 +9,7 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 
 use super::Event;
-use crate::base::{HostName, StepId, Timestamp};
+use crate::base::{HostName, JobId, StepId, Timestamp};
 use crate::wire::Stream;
 
 /// One line of the journal.
@@ -68,6 +68,18 @@ pub struct Sending {
     pub module: String,
     /// How long the step's logs were: where the request's own output begins.
     pub logs: LogLengths,
+    /// The job that it starts, which may go on without a controller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobStart>,
+}
+
+/// A job that a request starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobStart {
+    /// Its name on the target.
+    pub id: JobId,
+    /// The target's boot in which it was asked for first; a job does not survive a boot.
+    pub boot: String,
 }
 
 /// How many bytes the logs of a step on a host have.

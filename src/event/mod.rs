@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{CaseId, HostName, RunId, StepId, Timestamp, Value};
 use crate::wire::{Status, Stream};
 
-pub use journal::{Ending, Journal, JournalError, Kept, LogLengths, Record, Sending, Term};
+pub use journal::{Ending, JobStart, Journal, JournalError, Kept, LogLengths, Record, Sending, Term};
 
 /// How a step ended on a host. Every (step, host) ends exactly once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -69,6 +69,26 @@ impl Project {
         }
     }
 
+    /// Reads an inventory without a playbook, for verbs that look after hosts: a project without plays.
+    pub fn of_inventory(
+        files: Arc<dyn Files>,
+        catalogue: Arc<Catalogue>,
+        config: Config,
+        inventory: &[String],
+        extra_vars: &[String],
+    ) -> Loaded<Self> {
+        let roles = config.roles_path.iter().map(|p| config.resolve(p)).collect();
+        let loader = Loader::new(files, catalogue, roles);
+        let (inventory, mut problems) =
+            load_inventory(&**loader.files(), &sources(&config, inventory), None)?;
+        let extra = extra_layer(&loader, extra_vars, &mut problems);
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        let playbook = Playbook { path: config.resolve(Path::new("none.yml")), plays: Vec::new() };
+        Ok(Self { playbook, inventory, config, extra, loader, warnings: problems })
+    }
+
     /// The folder of the playbook.
     pub fn folder(&self) -> &Path {
         self.playbook.path.parent().unwrap_or(Path::new(""))

@@ -269,7 +269,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::Pattern;
-    use crate::base::{Diagnostics, Span};
+    use crate::base::{Diagnostics, HostName, Span};
     use crate::model::Inventory;
 
     fn names() -> impl Strategy<Value = Vec<&'static str>> {
@@ -310,7 +310,7 @@ mod tests {
                 .collect();
             let mut found: Vec<_> = inventory.select(&pattern).unwrap();
             found.sort();
-            prop_assert_eq!(found.iter().map(|host| host.as_str()).collect::<Vec<_>>(), expected, "{}", text);
+            prop_assert_eq!(found.iter().map(HostName::as_str).collect::<Vec<_>>(), expected, "{}", text);
         }
     }
 }

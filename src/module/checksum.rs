@@ -50,11 +50,7 @@ impl Sum {
 
     /// The sum in hex.
     pub fn finish(self) -> String {
-        use std::fmt::Write as _;
-        self.0.finalize().iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        crate::base::hexadecimal(&self.0.finalize())
     }
 }
 

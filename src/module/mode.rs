@@ -247,8 +247,8 @@ mod tests {
         fn a_mode_comes_back_in_either_form(bits in 0_u32..0o1000, special in 0_u32..8, current in 0_u32..0o10000) {
             let bits = special << 9 | bits;
             prop_assert_eq!(Mode::parse(&octal(bits)), Ok(Mode::Bits(bits)));
-            let clause = |who: &str, shift: u32, mark: &str, marked: bool| {
-                let letters: String = "rwx".chars().rev().enumerate().filter(|(i, _)| bits >> (shift + *i as u32) & 1 == 1).map(|(_, c)| c).collect();
+            let clause = |who: &str, shift: usize, mark: &str, marked: bool| {
+                let letters: String = "rwx".chars().rev().enumerate().filter(|(i, _)| bits >> (shift + *i) & 1 == 1).map(|(_, c)| c).collect();
                 format!("{who}={letters}{}", if marked { mark } else { "" })
             };
             let text = [

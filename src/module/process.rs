@@ -5,6 +5,7 @@
 
 mod output;
 pub mod processes;
+pub mod token;
 
 use std::ffi::OsString;
 use std::fs::File;

@@ -142,7 +142,7 @@ fn wait_for(args: &Args, ctx: &mut Context<'_>) -> Answer {
 
 /// The time that much later, which for the longest durations no clock could show.
 fn later(from: Instant, by: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
     from + by.min(CENTURY)
 }
 

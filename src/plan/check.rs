@@ -6,7 +6,7 @@ use super::Surroundings;
 use super::build::Build;
 use crate::base::spec::{Argument, Catalogue, Spec};
 use crate::base::unit::{Quantity, Unit};
-use crate::base::{Diagnostic, Span, Spanned, Value};
+use crate::base::{Diagnostic, Spanned, Value};
 use crate::model::{BadJsonPath, Expect, JsonPath, Metric, MetricSource, Stage, Task};
 use crate::vars::{condition_check, condition_references, syntax_check};
 
@@ -28,7 +28,7 @@ impl Build<'_> {
         self.check_call(task);
         self.check_templates(task);
         self.check_notify(task, around);
-        self.not_built(task);
+        self.not_built();
         self.check_becoming(&inside);
         self.idle_keywords(task);
         let hidden = inside.inherited.no_log.as_ref().filter(|n| n.value.to_bool() == Some(true));
@@ -44,6 +44,15 @@ impl Build<'_> {
             );
         }
         self.check_metrics(&task.metrics);
+        let unwaited = task.poll.as_ref().filter(|p| task.r#async.is_some() && p.value.as_int() == Some(0));
+        if let (Some(metric), Some(poll)) = (task.metrics.first(), unwaited) {
+            self.found.push(
+                Diagnostic::error("metric-without-output", "a task that nobody waits for gives no figures")
+                    .at(&metric.name.span)
+                    .related(&poll.span, "said here")
+                    .help("measure in a task that is waited for: without `poll: 0`"),
+            );
+        }
         if let (Some(metric), false) = (task.metrics.first(), Self::in_round(around)) {
             self.found.push(
                 Diagnostic::error("metric-outside-run", "figures are read only in the `run` part of a case")
@@ -222,31 +231,14 @@ impl Build<'_> {
         }
     }
 
-    /// Keywords that this version reads and does not act on.
-    fn not_built(&mut self, task: &Task) {
-        let on = |v: &Option<Spanned<Value>>| {
-            v.as_ref().filter(|v| v.value.to_bool() != Some(false)).map(|v| v.span.clone())
-        };
-        let words: [(&str, Option<Span>, &str); 4] = [
-            ("poll", task.poll.as_ref().map(|v| v.span.clone()), "the task runs in the foreground"),
-            ("force_handlers", on(&self.play.force_handlers), "handlers of a failed host do not run"),
-            ("async", on(&task.r#async), "the task runs in the foreground"),
-            ("durable", on(&task.durable), "the task ends with the run"),
-        ];
-        for (word, span, instead) in words {
-            if let Some(span) = span {
-                let message = format!("`{word}` has no effect in this version: {instead}");
-                let warning = Diagnostic::warning("not-built", message).at(&span);
-                // What a play or a block says is said once, not for each of its tasks.
-                let place = span.to_string();
-                let said = |d: &Diagnostic| {
-                    d.message == warning.message && d.span.as_ref().is_some_and(|s| s.to_string() == place)
-                };
-                if !self.found.iter().any(said) {
-                    self.found.push(warning);
-                }
-            }
+    /// What this version reads and does not act on. Said once, not for each task.
+    fn not_built(&mut self) {
+        let Some(written) = &self.play.force_handlers else { return };
+        if written.value.to_bool() == Some(false) || self.found.iter().any(|d| d.code == "not-built") {
+            return;
         }
+        let message = "`force_handlers` has no effect in this version: handlers of a failed host do not run";
+        self.found.push(Diagnostic::warning("not-built", message).at(&written.span));
     }
 
     /// Keywords of a task that have no meaning where the compiler takes the task's place: what an import or include brings

@@ -1,7 +1,6 @@
 //! Fragments for the steps that only the run can expand: includes, and flushes of handlers. Equal arguments give equal fragments.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::build::Build;
@@ -11,7 +10,7 @@ use super::scope::ScopeKind;
 use super::step::{Expand, Inclusion, Step, StepKind};
 use super::tasks::stem;
 use super::{Compiler, Fragment, HandlerNames, Surroundings};
-use crate::base::{Diagnostic, Diagnostics, HostName, Map, Spanned, Value};
+use crate::base::{Diagnostic, Diagnostics, HostName, Map, Spanned, Value, hexadecimal};
 use crate::model::{Level, Play};
 
 impl Compiler {
@@ -142,9 +141,5 @@ fn mark(vars: &Map) -> String {
         return String::new();
     }
     let digest = Sha256::digest(Value::from(vars).to_string().as_bytes());
-    digest.iter().take(4).fold(String::from("+"), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("+{}", hexadecimal(&digest[..4]))
 }

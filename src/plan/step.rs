@@ -222,6 +222,12 @@ pub struct TaskStep {
     pub delay: Option<Spanned<Value>>,
     /// `notify`
     pub notify: Vec<Spanned<Value>>,
+    /// `async`, seconds.
+    pub r#async: Option<Spanned<Value>>,
+    /// `poll`, seconds.
+    pub poll: Option<Spanned<Value>>,
+    /// `durable`
+    pub durable: Option<Spanned<Value>>,
     /// `metrics`: figures are read from each round's output.
     pub metrics: Arc<[Metric]>,
     /// Where relative paths are looked for, nearest first: the role's folders, the file's folder, the playbook's.

@@ -153,6 +153,7 @@ impl Dispatcher {
             said: self.sender.clone(),
             before,
             refusal: self.refusal(step, host),
+            traces: super::leaving::Traces::default(),
         };
         let ending =
             Ending { step, host, started: self.shared.clock.now(), sender: Some(self.sender.clone()) };

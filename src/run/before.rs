@@ -3,7 +3,7 @@
 use super::unit::{Finished, Unit};
 use crate::base::spec::OnResume;
 use crate::base::{Map, Timestamp, Value};
-use crate::event::{JournalError, Sending};
+use crate::event::{JobStart, JournalError, LogLengths, Sending};
 
 /// What an earlier controller had begun of a step on a host.
 #[derive(Debug, Default)]
@@ -14,10 +14,36 @@ pub struct Before {
     pub sent: Vec<Sending>,
 }
 
+/// A job that an earlier controller has started, and what it has kept of its output.
+pub struct Begun<'a> {
+    /// The request.
+    pub sending: &'a Sending,
+    /// The job.
+    pub job: &'a JobStart,
+    /// Where the next request's output begins, when there was a next.
+    pub until: Option<LogLengths>,
+}
+
+impl Before {
+    /// The job of a call, when it was started.
+    pub fn job(&self, item: u32, attempt: u32, call: u32) -> Option<Begun<'_>> {
+        let this = |s: &Sending| (s.item, s.attempt, s.call) == (item, attempt, call);
+        let place = self.sent.iter().position(this)?;
+        let sending = &self.sent[place];
+        let job = sending.job.as_ref()?;
+        Some(Begun { sending, job, until: self.sent.get(place + 1).map(|next| next.logs) })
+    }
+
+    /// Whether all that was begun are jobs, which can be attached to again.
+    fn goes_on(&self) -> bool {
+        !self.sent.is_empty() && self.sent.iter().all(|sending| sending.job.is_some())
+    }
+}
+
 impl Unit {
     /// Clears what an unfinished beginning has left behind, or says how the step ends without being done.
     pub(super) fn begin_again(&self, started: Timestamp) -> Result<Option<Finished>, JournalError> {
-        if !self.before.anew {
+        if !self.before.anew || self.before.goes_on() {
             return Ok(None);
         }
         let (step, host) = (&self.step.id, &self.host.name);

@@ -1,7 +1,7 @@
 //! The steps that the compiler puts around a case: what it requires is checked, its folder made and removed.
 
 use super::delegate::Place;
-use super::keyword::{GRACE, Manner};
+use super::keyword::{GRACE, Lasting, Manner};
 use super::target::RemoteTarget;
 use super::unit::{CaseFolder, Finished, Unit, said};
 use super::verdict::expectations;
@@ -45,7 +45,9 @@ pub async fn open(unit: &Unit, requires: &[Requirement], started: Timestamp) -> 
                 return (outcome, None);
             }
         }
-        let mut args = Map::from_iter([("state", "directory"), ("prefix", "benchbook-case.")]);
+        // With the end of the run's mark, so that it is known whose it is when nobody removes it.
+        let prefix = format!("benchbook-case.{}.", unit.shared.mark.end());
+        let mut args = Map::from_iter([("state", "directory"), ("prefix", prefix.as_str())]);
         if let Some((folder, _)) = templar.scope().lookup(WORK_DIR) {
             match templar.render(folder) {
                 Ok(folder) => args.insert("path", folder),
@@ -89,7 +91,8 @@ async fn with_target(
         Err(error) => return Finished::failed(said(&error), started),
     };
     let check = unit.shared.options.check;
-    let manner = Manner { check, diff: false, timeout: None, grace: GRACE, environment: Vec::new() };
+    let (environment, lasting) = (Vec::new(), Lasting::No);
+    let manner = Manner { check, diff: false, timeout: None, grace: GRACE, environment, lasting };
     let target = RemoteTarget::new(unit, &place, &manner);
     let (outcome, folder) = work(&target).await;
     let mut finished = Finished::ok(started);

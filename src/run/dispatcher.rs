@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use super::fates::{Fates, ScopeNo};
 use super::hosts::Board;
 use super::lease::Lease;
+use super::leaving::Leaving;
 use super::machines::Machines;
 use super::magic::PlayFacts;
 use super::past::Past;
@@ -28,7 +29,7 @@ use crate::model::{Inventory, Strategy};
 use crate::plan::{CasePlan, HandlerNames, Order, Plan, Step};
 
 /// How long a child that is cancelled by Ctrl-C has between TERM and KILL.
-const GRACE: Duration = Duration::from_secs(10);
+pub(super) const GRACE: Duration = Duration::from_secs(10);
 
 /// What the dispatcher hears.
 pub enum Message {
@@ -152,12 +153,13 @@ pub struct Dispatcher {
     pub(super) aside: Aside,
     /// Blocks and cases that are done again as a whole.
     pub(super) anew: HashSet<(ScopeNo, HostNo)>,
+    pub(super) leaving: Leaving,
     records: Vec<Record>,
     /// Whose end waits for the records that are not yet handed over, and for those that are.
     ends: Vec<(StepNo, HostNo)>,
     committing: Option<Vec<(StepNo, HostNo)>>,
     broken: Option<JournalError>,
-    stop: Stop,
+    pub(super) stop: Stop,
     pub(super) sender: UnboundedSender<Message>,
     messages: UnboundedReceiver<Message>,
 }
@@ -209,6 +211,7 @@ impl Dispatcher {
             past: setup.past,
             aside: Aside::default(),
             anew: HashSet::new(),
+            leaving: Leaving::default(),
             records: Vec::new(),
             ends: Vec::new(),
             committing: None,
@@ -368,6 +371,9 @@ impl Dispatcher {
                 }
                 for (step, host) in self.committing.take().unwrap_or_default() {
                     self.queue.finish(step, host);
+                    if self.broken.is_none() {
+                        self.forget_jobs(step, host);
+                    }
                 }
             }
         }
@@ -382,7 +388,7 @@ impl Dispatcher {
         }
     }
 
-    fn stop(&mut self, urgency: Urgency) {
+    pub(super) fn stop(&mut self, urgency: Urgency) {
         if urgency <= self.urgency {
             return;
         }
@@ -402,6 +408,7 @@ impl Dispatcher {
     async fn end(mut self, took: Duration) -> Ended {
         self.judge_cases();
         self.take_back();
+        self.leave_hosts().await;
         let exit = match (self.urgency, self.spoiled || !self.failed.is_empty(), self.lost.is_empty()) {
             (Urgency::Stop | Urgency::AtOnce, _, _) => 4,
             (Urgency::Go, true, _) => 1,

@@ -17,6 +17,7 @@ use crate::wire::Status;
 impl Dispatcher {
     /// A unit ended.
     pub(super) fn conclude(&mut self, step: StepNo, host: HostNo, finished: Finished) {
+        self.note_trace(step, host, finished.trace.clone());
         if self.running.remove(&(step, host)).is_some() {
             self.release_machine(step, host);
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::base::{Map, Spanned, Value};
-use crate::plan::Inherited;
+use crate::plan::{Inherited, TaskStep};
 use crate::vars::{Problem, Templar, TemplateError};
 
 /// How long a child has between TERM and KILL when nobody says.
@@ -68,6 +68,38 @@ pub struct Manner {
     pub grace: Duration,
     /// For children.
     pub environment: Vec<(String, String)>,
+    /// Whether it outlives the connection.
+    pub lasting: Lasting,
+}
+
+/// Whether and how a call outlives the connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lasting {
+    /// It ends with the connection.
+    #[default]
+    No,
+    /// A round of a case: what may not be done twice is a job.
+    Round,
+    /// `durable: true`
+    Durable,
+    /// `async`: this long at most; waited for, or not (`poll: 0`).
+    Async(Duration, bool),
+}
+
+impl Lasting {
+    /// What a task says.
+    pub fn read(task: &TaskStep, in_round: bool, templar: &Templar) -> Result<Self, TemplateError> {
+        if let Some(limit) = seconds(task.r#async.as_ref(), "async", templar)? {
+            let poll = quantity(task.poll.as_ref(), "poll", templar)?;
+            return Ok(Self::Async(limit, poll.is_none_or(|poll| poll > 0.0)));
+        }
+        let durable = boolean(task.durable.as_ref(), "durable", templar)? == Some(true);
+        Ok(match (durable, in_round) {
+            (true, _) => Self::Durable,
+            (false, true) => Self::Round,
+            (false, false) => Self::No,
+        })
+    }
 }
 
 impl Manner {
@@ -79,6 +111,7 @@ impl Manner {
             timeout: seconds(said.timeout.as_ref(), "timeout", templar)?,
             grace: seconds(said.grace.as_ref(), "grace", templar)?.unwrap_or(GRACE),
             environment: environment(&said.environment, templar)?,
+            lasting: Lasting::No,
         })
     }
 }

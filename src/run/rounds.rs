@@ -224,8 +224,8 @@ impl Dispatcher {
     /// The cases of a play, or of a batch of it, that does not begin.
     pub(super) fn leave_out_all(&mut self, play: usize, batch: Option<&[HostNo]>) {
         let why = if self.fates.is_cancelled() { Why::Cancelled } else { Why::OthersFailed };
-        let plan = self.plan.plays.iter().find(|p| p.number == play);
-        for case in plan.map(|p| p.fragment.cases.clone()).unwrap_or_default() {
+        let planned = self.plan.plays.iter().find(|p| p.number == play);
+        for case in planned.map(|p| p.fragment.cases.clone()).unwrap_or_default() {
             for host in case.hosts.iter().filter_map(|host| self.board.number(host)).collect::<Vec<_>>() {
                 if batch.is_none_or(|batch| batch.contains(&host)) {
                     self.leave_out(&case, host, why);

@@ -3,20 +3,24 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
 use super::agentless;
+use super::asynchronous;
 use super::delegate::Place;
-use super::keyword::Manner;
+use super::keyword::{Lasting, Manner};
 use super::pieces::Pieces;
+use super::reconnecting;
 use super::unit::Unit;
 use crate::action::{BoxFuture, Invocation, Target};
-use crate::connection::{Call, Chunk};
+use crate::base::spec::OnResume;
+use crate::connection::{Call, CallError, Chunk};
 use crate::event::journal::LogPlace;
-use crate::event::{Event, JournalError, Record, Sending};
-use crate::wire::{Outcome, Request, Status, Stream};
+use crate::event::{Event, JournalError};
+use crate::wire::{Job, JobKey, Offsets, Outcome, Request, Status, Stream};
 
 /// How much output may wait for the log, in pieces of at most 256 KiB.
 const WAITING: usize = 8;
@@ -48,8 +52,14 @@ pub struct RemoteTarget<'a> {
     pub secret: bool,
     /// How many requests were sent.
     calls: AtomicU32,
-    kept: Mutex<[Option<Kept>; 2]>,
+    /// What was printed.
+    pub(super) kept: Mutex<[Option<Kept>; 2]>,
+    /// The characters of it that are not whole yet.
     texts: Mutex<[Pieces; 2]>,
+    /// Whether the task's module itself is called, and not an action that calls modules.
+    pub direct: bool,
+    /// How much output of the request under way was taken.
+    received: Mutex<Offsets>,
     lost: OnceLock<String>,
     refused: OnceLock<()>,
     broken: OnceLock<JournalError>,
@@ -67,6 +77,8 @@ impl<'a> RemoteTarget<'a> {
             measured: false,
             secret: false,
             calls: AtomicU32::new(0),
+            direct: false,
+            received: Mutex::default(),
             kept: Mutex::default(),
             texts: Mutex::default(),
             lost: OnceLock::new(),
@@ -113,30 +125,17 @@ impl<'a> RemoteTarget<'a> {
             Ok(endpoint) => endpoint,
             Err(reason) => return self.unreachable(reason.clone()),
         };
-        let milliseconds = |d: std::time::Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
-        let request = Request {
-            run: shared.mark.clone(),
-            term: shared.term,
-            module: invocation.module.to_owned(),
-            args: invocation.args,
-            check: self.manner.check,
-            diff: self.manner.diff,
-            environment: self.manner.environment.clone(),
-            timeout_ms: self.manner.timeout.map(milliseconds),
-            grace_ms: milliseconds(self.manner.grace),
-            stream: true,
-            uploads: 0,
-            job: None,
-        };
-        let module = invocation.module;
+        let mut request = self.request(&invocation);
         let session = tokio::select! {
             session = shared.pool.session(endpoint) => session,
             () = self.unit.cancel.cancelled() => return stopped(),
         };
-        let session = match session {
+        let mut session = match session {
             Ok(session) => session,
             Err(error) if agentless::is_possible(&request, &error) => {
-                return match self.write_down(module).await {
+                // Nothing of it outlives the connection.
+                request.job = None;
+                return match self.write_down(&mut request, "").await {
                     Ok(()) => agentless::run(self, endpoint, &request.args).await,
                     Err(error) => self.break_off(error),
                 };
@@ -147,37 +146,109 @@ impl<'a> RemoteTarget<'a> {
             }
             Err(error) => return self.unreachable(error.told()),
         };
-        if let Err(error) = self.write_down(module).await {
+        self.unit.traces.reached(endpoint);
+        if let Err(error) = self.write_down(&mut request, &session.hello().boot_id).await {
             return self.break_off(error);
         }
-        let (output, chunks) = mpsc::channel(WAITING);
-        let call =
-            Call { uploads: invocation.uploads, output: Some(output), cancel: self.unit.cancel.clone() };
-        let (outcome, kept) =
-            tokio::join!(session.call(request, call), self.keep(chunks, invocation.download));
-        match kept {
-            Ok(None) => {}
-            Ok(Some(problem)) => return Outcome::failed(problem),
-            Err(error) => return self.break_off(error),
+        let mut uploads = invocation.uploads;
+        // What an earlier controller has kept counts too.
+        let before = request.job.as_ref().map(|job| job.offsets).unwrap_or_default();
+        *self.received.lock().unwrap_or_else(PoisonError::into_inner) = before;
+        let outcome = loop {
+            let (output, chunks) = mpsc::channel(WAITING);
+            let uploads = std::mem::take(&mut uploads);
+            let call = Call {
+                uploads,
+                output: Some(output),
+                cancel: self.unit.cancel.with_grace(self.manner.grace),
+            };
+            let download = invocation.download.clone();
+            let (outcome, kept) =
+                tokio::join!(session.call(request.clone(), call), self.keep(chunks, download));
+            match kept {
+                Ok(None) => {}
+                Ok(Some(problem)) => return Outcome::failed(problem),
+                Err(error) => return self.break_off(error),
+            }
+            match (outcome, &mut request.job) {
+                (Err(CallError::Lost(reason)), Some(job)) => {
+                    job.offsets = *self.received.lock().unwrap_or_else(PoisonError::into_inner);
+                    job.boot.get_or_insert_with(|| session.hello().boot_id.clone());
+                    if let Err(reason) = reconnecting::again(self.unit, endpoint, &reason).await {
+                        return self.unreachable(reason);
+                    }
+                    session = match shared.pool.session(endpoint).await {
+                        Ok(session) => session,
+                        Err(error) => return self.unreachable(error.told()),
+                    };
+                }
+                (outcome, _) => break outcome,
+            }
+        };
+        match (outcome, request.job) {
+            (Ok(outcome), Some(job)) => {
+                if !job.detach {
+                    self.unit.traces.ended(endpoint, &job.id);
+                }
+                asynchronous::told(outcome, &job, self.manner)
+            }
+            (Ok(outcome), None) => outcome,
+            (Err(error), _) => self.unreachable(error.to_string()),
         }
-        outcome.unwrap_or_else(|error| self.unreachable(error.to_string()))
     }
 
-    /// The journal knows of a request before it is sent.
-    async fn write_down(&self, module: &str) -> Result<(), JournalError> {
+    fn request(&self, invocation: &Invocation) -> Request {
         let shared = &self.unit.shared;
-        let (step, host) = (self.unit.step.id.clone(), self.unit.host.name.clone());
-        let sending = Sending {
-            logs: shared.journal.log_lengths(&step, &host)?,
-            step,
-            host,
+        let milliseconds = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
+        let job = self.job(invocation);
+        let limit = match self.manner.lasting {
+            Lasting::Async(limit, _) if job.is_some() => Some(limit),
+            _ => None,
+        };
+        Request {
+            run: shared.mark.clone(),
+            term: shared.term,
+            module: invocation.module.to_owned(),
+            args: invocation.args.clone(),
+            check: self.manner.check,
+            diff: self.manner.diff,
+            environment: self.manner.environment.clone(),
+            timeout_ms: self.manner.timeout.into_iter().chain(limit).min().map(milliseconds),
+            grace_ms: milliseconds(self.manner.grace),
+            stream: true,
+            uploads: 0,
+            job,
+        }
+    }
+
+    /// Whether the call is a job. What may be done twice need not be one, unless the user says so.
+    fn job(&self, invocation: &Invocation) -> Option<Job> {
+        if self.manner.check || !invocation.uploads.is_empty() || invocation.download.is_some() {
+            return None;
+        }
+        let shared = &self.unit.shared;
+        let spec = shared.compiler.catalogue.get(invocation.module);
+        let once = spec.is_some_and(|spec| spec.on_resume == OnResume::Fail);
+        let wanted = match self.manner.lasting {
+            Lasting::No => false,
+            Lasting::Round => once,
+            Lasting::Durable | Lasting::Async(..) => once || self.direct,
+        };
+        let key = JobKey {
+            run: &shared.mark,
+            step: &self.unit.step.id,
+            host: &self.unit.host.name,
+            module: invocation.module,
             item: self.item,
             attempt: self.attempt,
-            call: self.calls.fetch_add(1, Ordering::Relaxed),
-            time: shared.clock.now(),
-            module: module.to_owned(),
         };
-        shared.journal.commit(vec![Record::Sending(Box::new(sending))]).await
+        let detach = matches!(self.manner.lasting, Lasting::Async(_, false));
+        wanted.then(|| Job { detach, ..Job::new(key.id()) })
+    }
+
+    /// The number of the next request.
+    pub(super) fn next_call(&self) -> u32 {
+        self.calls.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Takes output as it comes: into the log, to the reporters, or into a file. Gives why that file could not be written;
@@ -189,6 +260,7 @@ impl<'a> RemoteTarget<'a> {
     ) -> Result<Option<String>, JournalError> {
         let (mut file, mut problem) = (None, None);
         while let Some(Chunk { stream, bytes }) = chunks.recv().await {
+            self.count(stream, bytes.len() as u64);
             if let (Stream::Download, Some(path)) = (stream, &download) {
                 if problem.is_some() {
                     continue;
@@ -218,6 +290,15 @@ impl<'a> RemoteTarget<'a> {
                 problem.or_else(|| flushed.err().map(|e| format!("the download cannot be written: {e}")));
         }
         Ok(problem)
+    }
+
+    fn count(&self, stream: Stream, bytes: u64) {
+        let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        match stream {
+            Stream::Stdout => received.stdout += bytes,
+            Stream::Stderr => received.stderr += bytes,
+            Stream::Download => {}
+        }
     }
 
     /// Appends to the log of the step and tells the reporters.
@@ -259,7 +340,7 @@ fn stopped() -> Outcome {
     Outcome { status: Status::Cancelled, ..Outcome::failed("the run was stopped") }
 }
 
-fn slot(stream: Stream) -> Option<usize> {
+pub(super) fn slot(stream: Stream) -> Option<usize> {
     match stream {
         Stream::Stdout => Some(0),
         Stream::Stderr => Some(1),

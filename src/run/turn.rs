@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::arguments::{self, Wanted};
 use super::conditions::{holds, skipped};
 use super::delegate::Place;
-use super::keyword::{Manner, boolean, quantity};
+use super::keyword::{Lasting, Manner, boolean, quantity};
 use super::target::RemoteTarget;
-use super::unit::{Unit, private, said};
+use super::unit::{Unit, private, round_of, said};
 use crate::action::{self, Action, ActionContext, Done, Effects, Invocation, Target};
 use crate::base::spec::CheckMode;
 use crate::base::{HostName, Map, Value};
@@ -137,7 +137,8 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
         return include(turn, expand, templar);
     }
     let options = &turn.unit.shared.options;
-    let manner = Manner::read(&task.inherited, options.check, options.diff, templar)?;
+    let mut manner = Manner::read(&task.inherited, options.check, options.diff, templar)?;
+    manner.lasting = Lasting::read(task, round_of(&turn.unit.step).0.is_some(), templar)?;
     let place = Place::of(turn.unit, task, templar)?;
     let retries = match quantity(task.retries.as_ref(), "retries", templar)? {
         None if task.until.is_empty() => 0,
@@ -154,6 +155,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
         target.attempt = attempt;
         target.measured = !task.metrics.is_empty();
         target.secret = secret;
+        target.direct = action::find(task.call.short_name()).is_none();
         let done = call(turn, templar, &manner, &target).await?;
         let mut end = judge(turn, templar, done, &target)?;
         let over = end.skipped
@@ -234,6 +236,10 @@ async fn call(
     let args = arguments::render(task, wanted, templar)?;
     if manner.check && spec.check == CheckMode::Skipped {
         return Ok(Outcome::skipped(format!("check mode: `{name}` is not run")).into());
+    }
+    if action.is_some() && matches!(manner.lasting, Lasting::Async(..)) {
+        let help = "it does its part on the controller, so nobody could come back for it later";
+        return Ok(Outcome::failed(format!("async is not supported for `{name}`: {help}")).into());
     }
     if let Some(action) = action {
         return Ok(act(turn, templar, manner, target, action, &args).await);

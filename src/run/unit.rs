@@ -8,6 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::before::Before;
 use super::dispatcher::Message;
 use super::hosts::{Board, Host};
+use super::leaving::{Trace, Traces};
 use super::magic::{PlayFacts, step_scope};
 use super::setup::{Events, Options};
 use crate::action::Effects;
@@ -66,6 +67,8 @@ pub struct Unit {
     pub before: Before,
     /// Why it cannot be done: another run has the machine.
     pub refusal: Option<String>,
+    /// Where it was.
+    pub traces: Traces,
 }
 
 /// What became of the folder of a case.
@@ -113,6 +116,8 @@ pub struct Finished {
     pub ended: Timestamp,
     /// The journal failed: the run must end.
     pub journal: Option<JournalError>,
+    /// Where the unit was, and what it left there.
+    pub trace: Trace,
 }
 
 impl Finished {
@@ -135,6 +140,7 @@ impl Finished {
             started,
             ended: started,
             journal: None,
+            trace: Trace::default(),
         }
     }
 
@@ -194,6 +200,7 @@ impl Unit {
             }
         };
         finished.name = name;
+        finished.trace = self.traces.take();
         finished.started = started;
         finished.ended = self.shared.clock.now();
         finished

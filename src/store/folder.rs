@@ -38,6 +38,11 @@ impl RunFolder {
         unreachable!("a folder has fewer than 2^32 entries")
     }
 
+    /// Whether a process is writing to it now.
+    pub fn is_in_use(&self) -> bool {
+        super::writer::is_locked(&self.0)
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.0

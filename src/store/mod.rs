@@ -5,11 +5,13 @@
 //! | `run.db` | SQLite: the journal, and the outcomes and figures in it once more as tables |
 //! | `plan.json` | the graph that ran |
 //! | `lock.json` | what could make figures differ, see [`Provenance`] |
+//! | `controller.json` | who carries it out, while somebody does |
 //! | `logs/<host>/<step>.{out,err}` | full output |
 //! | `artifacts/<host>/…` | files that tasks fetched |
 //!
 //! This layer keeps and finds; it judges nothing, prints nothing and knows no step from another.
 
+pub mod controller;
 mod database;
 mod derived;
 #[cfg(debug_assertions)]

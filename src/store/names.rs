@@ -21,7 +21,7 @@ pub(super) fn file_name(name: &str) -> String {
 
 /// SHA-256 in hexadecimal, as `lock.json` has it.
 pub fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    crate::base::hexadecimal(&Sha256::digest(bytes))
 }
 
 fn harmless(c: char) -> char {

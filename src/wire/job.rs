@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::base::{HostName, JobId, RunMark, StepId};
+use crate::base::{HostName, JobId, RunMark, StepId, hexadecimal};
 
 /// What makes a request a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +68,7 @@ impl JobKey<'_> {
         }
         hash.update(self.item.to_be_bytes());
         hash.update(self.attempt.to_be_bytes());
-        let digits: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let digits = hexadecimal(&hash.finalize()[..16]);
         JobId::from(format!("j{digits}"))
     }
 }

@@ -3,6 +3,7 @@
 mod checks;
 mod daemon;
 mod endings;
+mod jobs;
 mod streams;
 pub mod subject;
 
@@ -52,4 +53,13 @@ suite! {
     streams::another_users_agent: local, memory;
     streams::refusals: local, memory;
     streams::children_end_with_the_login: local, memory;
+    jobs::output_survives_cuts: local, memory;
+    jobs::two_may_listen: local, memory;
+    jobs::a_job_is_cancelled: local, memory;
+    jobs::a_job_has_its_time: local, memory;
+    jobs::nobody_waits: local, memory;
+    jobs::a_job_outlives_its_agent: local;
+    jobs::a_killed_supervisor_is_a_failure: local;
+    jobs::what_is_not_there_any_more_is_not_begun_again: local, memory;
+    jobs::the_end_of_a_run_leaves_nothing: local, memory;
 }

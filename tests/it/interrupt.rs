@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use crate::harness::{BENCHBOOK, Project, normal};
@@ -13,7 +13,7 @@ use crate::harness::{BENCHBOOK, Project, normal};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The program at work in a process group of its own, as a shell starts it.
-struct Running {
+pub struct Running {
     project: Project,
     child: Child,
 }
@@ -27,13 +27,18 @@ enum Whom {
 
 impl Running {
     /// Starts `tests/cases/end_to_end/<name>` and waits until its long task is at work.
-    fn start(name: &str) -> Self {
+    pub fn start(name: &str) -> Self {
+        Self::start_with(name, "")
+    }
+
+    /// The same with more words on its command line.
+    pub fn start_with(name: &str, words: &str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/end_to_end").join(name);
         let project = Project::copy_of(&folder);
         let child = project
-            .shell(&format!("exec {BENCHBOOK} run playbook.yml"))
+            .shell(&format!("exec {BENCHBOOK} run playbook.yml {words}"))
             .stdout(fs::File::create(project.path().join("stdout")).unwrap())
-            .stderr(Stdio::null())
+            .stderr(fs::File::create(project.path().join("stderr")).unwrap())
             .process_group(0)
             .spawn()
             .unwrap();
@@ -59,7 +64,35 @@ impl Running {
         assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
     }
 
-    fn end(&mut self) -> ExitStatus {
+    /// The project it works in.
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// Ctrl-C.
+    pub fn interrupt(&self) {
+        self.send("INT", Whom::Group);
+    }
+
+    /// The program dies without a word.
+    pub fn kill(&self) {
+        self.send("KILL", Whom::Program);
+    }
+
+    /// What it said on standard error.
+    pub fn errors(&self) -> String {
+        fs::read_to_string(self.project.path().join("stderr")).unwrap()
+    }
+
+    /// What its processes carry.
+    pub fn mark(&self) -> String {
+        let lock = self.project.path().join("runs").join(self.run_id()).join("lock.json");
+        let lock: serde_json::Value = serde_json::from_str(&fs::read_to_string(lock).unwrap()).unwrap();
+        lock["mark"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until it is over.
+    pub fn end(&mut self) -> ExitStatus {
         let since = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -81,7 +114,7 @@ impl Running {
     }
 
     /// Processes that belong to the run.
-    fn left(&self) -> Vec<PathBuf> {
+    pub fn left(&self) -> Vec<PathBuf> {
         let mark = format!("BENCHBOOK_RUN={}", self.run_id());
         let folder = self.project.path().display().to_string();
         let belongs = |process: &Path| {
@@ -94,7 +127,8 @@ impl Running {
         fs::read_dir("/proc").unwrap().map(|e| e.unwrap().path()).filter(|p| belongs(p)).collect()
     }
 
-    fn said(&self) -> String {
+    /// What it said on standard output.
+    pub fn said(&self) -> String {
         let said = fs::read_to_string(self.project.path().join("stdout")).unwrap();
         normal(&said.replace(&self.project.path().display().to_string(), "PROJECT"))
     }
@@ -148,7 +182,10 @@ fn a_killed_run_can_be_read() {
     let mut running = Running::start("stubborn");
     running.send("KILL", Whom::Program);
     assert_eq!(running.end().code(), None);
-    Running::wait_for("its processes to end", || running.left().is_empty());
+    // The round is a job, which goes on.
+    assert!(!running.left().is_empty());
+    running.project.transcript("benchbook clean last -i localhost, --yes");
+    assert_eq!(running.left(), [] as [PathBuf; 0]);
     let shown = running.project.transcript("benchbook show last");
     let runs = running.project.transcript("benchbook runs");
     let log = running.project.transcript("benchbook log last --case stubborn --round 1");

@@ -21,6 +21,7 @@ mod interrupt;
 mod lab;
 mod labs;
 mod leases;
+mod leaving;
 mod modules;
 mod plan;
 mod progress;

@@ -3,6 +3,7 @@
 
 mod harness;
 mod limits;
+mod reconnecting;
 mod stopping;
 
 use std::path::Path;

@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::Service;
 use crate::agent::lease::{Holder, LeaseFile, Party};
-use crate::agent::token::StartToken;
 use crate::base::{Map, args};
 use crate::module::Context;
+use crate::module::process::token::StartToken;
 use crate::wire::{Outcome, Status};
 
 pub(super) const LEASE: Service = Service { name: "_lease", run: take };

@@ -3,7 +3,11 @@
 //!
 //! One file per service, one row in [`SERVICES`].
 
+mod end;
+mod forget;
+mod job;
 mod lease;
+mod left;
 
 use crate::base::Map;
 use crate::module::Context;
@@ -22,7 +26,8 @@ pub struct Service {
 }
 
 /// All services.
-pub static SERVICES: &[Service] = &[lease::LEASE, lease::UNLEASE];
+pub static SERVICES: &[Service] =
+    &[end::SERVICE, forget::SERVICE, job::SERVICE, lease::LEASE, lease::UNLEASE, left::SERVICE];
 
 /// A service by its name.
 pub fn find(name: &str) -> Option<Run> {

@@ -1,5 +1,5 @@
 //! The command line of a master. Of several values for one option, ssh takes the first; on the command line before
-//! ssh_config. So what must be comes first, then what the inventory says, then our defaults.
+//! `ssh_config`. So what must be comes first, then what the inventory says, then our defaults.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Another machine, by the user's own ssh program.
 //!
-//! We start one ssh process per login as a control master, with the user's ssh_config, jump hosts, agent and known hosts,
+//! We start one ssh process per login as a control master, with the user's `ssh_config`, jump hosts, agent and known hosts,
 //! and open channels on it by the crate `openssh`, without a process for each. One channel carries the agent.
 
 mod arguments;
@@ -164,7 +164,7 @@ impl Ssh {
             drop(stdin);
         };
         let mut said = Vec::new();
-        let (_, _, (_, words)) = tokio::join!(send, stdout.read_to_end(&mut said), running.end());
+        let ((), _, (_, words)) = tokio::join!(send, stdout.read_to_end(&mut said), running.end());
         let said = String::from_utf8_lossy(&said);
         if said.lines().any(|line| line.trim_end().ends_with(push::PUT)) {
             return Ok(None);
@@ -240,7 +240,7 @@ impl Connector for Ssh {
             let Channel { stdin, stdout, mut running } = channel;
             drop(stdin);
             let stderr = running.take_stderr();
-            let (_, _, (end, _)) = tokio::join!(
+            let ((), (), (end, _)) = tokio::join!(
                 pass_on(Some(stdout), Stream::Stdout, &output),
                 pass_on(stderr, Stream::Stderr, &output),
                 running.end()

@@ -40,11 +40,12 @@ fn in_shell(script: &str) -> String {
 
 /// Starts the agent that is there; says [`ABSENT`] when none is. The agent checks its own hash before it speaks.
 pub fn start(agents: &[Agent]) -> String {
-    let hashes: String = agents
-        .iter()
-        .flat_map(|agent| agent.architecture.names.iter().map(|name| (name, &agent.hash)))
-        .map(|(name, hash)| format!("\"Linux {name}\") h={hash};; "))
-        .collect();
+    let mut hashes = String::new();
+    for agent in agents {
+        for name in agent.architecture.names {
+            hashes.extend([format!("\"Linux {name}\") h={};; ", agent.hash)]);
+        }
+    }
     let shared = SHARED.join(" ");
     in_shell(&format!(
         "s=$(uname -sm); case $s in {hashes}*) h=none;; esac; \

@@ -102,8 +102,8 @@ mod tests {
             std::fs::write(&first, "").unwrap();
             std::time::Instant::now()
         };
-        let ((), made) = tokio::join!(waiting, making);
-        assert!(made.elapsed() < Duration::from_millis(100), "{:?}", made.elapsed());
+        let ((), there) = tokio::join!(waiting, making);
+        assert!(there.elapsed() < Duration::from_millis(100), "{:?}", there.elapsed());
         let folder = sockets.folder.path().to_owned();
         drop(sockets);
         assert!(!folder.exists());

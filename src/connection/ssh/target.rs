@@ -9,10 +9,10 @@ use crate::base::Secret;
 /// How long a host may take to answer when nobody says, as Ansible has it.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Whom to log in to, and how. What is not said here, the user's ssh_config says.
+/// Whom to log in to, and how. What is not said here, the user's `ssh_config` says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SshTarget {
-    /// A name or an address, or an alias of ssh_config.
+    /// A name or an address, or an alias of `ssh_config`.
     pub address: Arc<str>,
     /// `ansible_port`
     pub port: Option<u16>,
@@ -26,7 +26,7 @@ pub struct SshTarget {
     pub password: Option<Secret>,
     /// `ansible_timeout`
     pub timeout: Duration,
-    /// `ansible_host_key_checking`; without it ssh_config decides, and an unknown key is refused.
+    /// `ansible_host_key_checking`; without it `ssh_config` decides, and an unknown key is refused.
     pub host_key_checking: Option<bool>,
 }
 

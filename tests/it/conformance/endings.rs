@@ -123,7 +123,7 @@ pub async fn dropped_session_ends_children(subject: &Subject) {
 }
 
 /// A connection whose stream ends after so many bytes.
-struct Short(Box<dyn Connector>, u64);
+pub struct Short(pub Box<dyn Connector>, pub u64);
 
 impl Connector for Short {
     fn open(&self) -> BoxFuture<'_, Result<Link, ConnectError>> {

@@ -27,6 +27,11 @@ impl Subject {
     pub async fn open(&self) -> Session {
         Session::open(&*(self.connector)()).await.unwrap()
     }
+
+    /// Whether jobs have a process that looks after them.
+    pub fn supervised(&self) -> bool {
+        !matches!(self.endpoint, Endpoint::Memory(_))
+    }
 }
 
 pub fn local() -> Option<Subject> {

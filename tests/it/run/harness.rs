@@ -36,6 +36,15 @@ impl Default for MemoryJournal {
     }
 }
 
+impl MemoryJournal {
+    /// What steps that have this in their id said on standard output.
+    pub fn said(&self, step: &str) -> String {
+        let logs = self.logs.lock().unwrap();
+        let named = logs.iter().filter(|(path, _)| path.contains(step) && path.ends_with(".Stdout"));
+        named.map(|(_, bytes)| String::from_utf8_lossy(bytes)).collect()
+    }
+}
+
 impl Journal for MemoryJournal {
     fn commit(&self, records: Vec<Record>) -> Commit<'_> {
         let mut kept = self.records.lock().unwrap();
@@ -96,6 +105,8 @@ pub struct Stage {
     pub hear: Arc<dyn Fn(&Event) + Send + Sync>,
     /// What was written down.
     pub journal: Arc<MemoryJournal>,
+    /// How its hosts are reached.
+    pub connect: fn(Pool, Endpoint) -> Pool,
     check: bool,
 }
 
@@ -108,6 +119,7 @@ impl Stage {
             stop: Stop::never(),
             hear: Arc::new(|_| {}),
             journal: Arc::default(),
+            connect: |pool, endpoint| pool.with(endpoint, Memory::new()),
             check: folder.join("check").exists(),
         }
     }
@@ -126,10 +138,11 @@ impl Stage {
             Ok(project) => Arc::new(project),
             Err(problems) => return problems.to_string(),
         };
-        let pool =
-            project.inventory.hosts.keys().fold(Pool::new(), |pool, host| {
-                pool.with(Endpoint::Memory(host.as_str().into()), Memory::new())
-            });
+        let pool = project
+            .inventory
+            .hosts
+            .keys()
+            .fold(Pool::new(), |pool, host| (self.connect)(pool, Endpoint::Memory(host.as_str().into())));
         let options = PlanOptions { check: self.check, ..PlanOptions::default() };
         let compiler = Arc::new(Compiler::new(project, catalogue, options));
         let plan = match compiler.plan() {

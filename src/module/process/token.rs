@@ -3,7 +3,7 @@
 use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 
-use crate::module::process::processes::Process;
+use super::processes::Process;
 
 /// A process of this machine, in this boot and no other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

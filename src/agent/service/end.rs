@@ -1,0 +1,123 @@
+//! `_end`: nothing of a run may be left on this machine. TERM, the grace, KILL, and a look whether it worked.
+//!
+//! What belongs to a run carries its mark in `BENCHBOOK_RUN`, or is below the supervisor of one of its jobs. Supervisors are
+//! not hit: they are asked, and end what is theirs first.
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Signal, kill_process};
+
+use super::Service;
+use crate::agent::jobs::Places;
+use crate::base::{Map, Value};
+use crate::module::Context;
+use crate::module::process::processes::{Process, processes};
+use crate::wire::Outcome;
+
+pub(super) const SERVICE: Service = Service { name: "_end", run };
+
+/// The variable that carries a run's mark.
+pub const MARK: &str = "BENCHBOOK_RUN";
+/// How often is looked.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long a supervisor may take beyond the grace: it kills and verifies too.
+const SUPERVISORS: Duration = Duration::from_secs(5);
+/// How long KILL is given.
+const AFTER_KILL: Duration = Duration::from_secs(10);
+
+/// Uses the request's run and grace; with `forget: true` the run's job folders are removed. Gives `ended` and `left`: a list
+/// of `{pid, command}` each. Failed when anything is left.
+fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
+    let run = &ctx.request.run;
+    let grace = Duration::from_millis(ctx.request.grace_ms);
+    let places = Places::default();
+    let jobs: Vec<_> = places.jobs(Some(run)).into_iter().map(|(_, folder)| folder).collect();
+    let mut hunt = Hunt { variable: format!("{MARK}={run}"), hit: BTreeMap::new() };
+    let supervisors = || {
+        let running = jobs.iter().filter(|job| matches!(job.ended(), Ok(None)));
+        running.filter_map(|job| job.state().ok()??.token.process()).collect::<Vec<_>>()
+    };
+    for job in &jobs {
+        job.cancel(grace);
+    }
+    let began = Instant::now();
+    loop {
+        let looking = supervisors();
+        let mut left = hunt.others(&looking);
+        let passed = began.elapsed();
+        if passed >= grace {
+            hunt.hit(&left, Signal::KILL);
+        } else {
+            hunt.hit(&left, Signal::TERM);
+        }
+        if passed >= grace + SUPERVISORS {
+            hunt.hit(&looking, Signal::KILL);
+        }
+        left.extend(looking);
+        if left.is_empty() || passed >= grace + SUPERVISORS + AFTER_KILL {
+            return hunt.told(&left, || {
+                if args.get("forget").and_then(Value::to_bool) == Some(true) {
+                    // One that cannot be removed is found by `_left`.
+                    for job in jobs {
+                        drop(job.remove());
+                    }
+                    places.tidy(run);
+                }
+            });
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+/// The search for what carries the mark.
+struct Hunt {
+    variable: String,
+    /// Who got which signal last, with its command line: by number and start.
+    hit: BTreeMap<(i32, u64), (Signal, String)>,
+}
+
+impl Hunt {
+    /// Who carries the mark, but for this process and for those that look after jobs.
+    fn others(&self, supervisors: &[Process]) -> Vec<Process> {
+        let own = rustix::process::getpid();
+        let looks_after = |p: &Process| supervisors.iter().any(|s| s.pid == p.pid);
+        let found = processes().into_iter().filter(|p| p.pid != own && !looks_after(p));
+        // What lost its mark but is below a supervisor is that one's business.
+        found.filter(|p| p.has_variable(&self.variable)).collect()
+    }
+
+    /// Sends a signal to whoever did not get it yet.
+    fn hit(&mut self, whom: &[Process], signal: Signal) {
+        // An agent inside another program looks after its jobs itself.
+        let own = rustix::process::getpid();
+        for process in whom.iter().filter(|p| p.pid != own) {
+            let known = self.hit.entry((process.pid.as_raw_pid(), process.start));
+            let last = known.or_insert_with(|| (Signal::CONT, process.command()));
+            if last.0 != signal {
+                last.0 = signal;
+                // One that ended meanwhile is no error; one that may not be hit is found again.
+                let _ = kill_process(process.pid, signal);
+                let _ = kill_process(process.pid, Signal::CONT);
+            }
+        }
+    }
+
+    fn told(&self, left: &[Process], tidy: impl FnOnce()) -> Outcome {
+        let row = |pid: i32, command: &str| {
+            Value::from(Map::from_iter([("pid", Value::from(i64::from(pid))), ("command", command.into())]))
+        };
+        let is_left = |pid: i32| left.iter().any(|p| p.pid.as_raw_pid() == pid);
+        let ended = self.hit.iter().filter(|((pid, _), _)| !is_left(*pid));
+        let ended: Vec<_> = ended.map(|((pid, _), (_, command))| row(*pid, command)).collect();
+        let left: Vec<_> = left.iter().map(|p| row(p.pid.as_raw_pid(), &p.command())).collect();
+        let outcome = if left.is_empty() {
+            tidy();
+            Outcome::ok(!ended.is_empty())
+        } else {
+            Outcome::failed(format!("{} processes of the run cannot be ended", left.len()))
+        };
+        outcome.with("ended", Value::list(ended)).with("left", Value::list(left))
+    }
+}

@@ -1,0 +1,333 @@
+//! `benchbook clean`: finds what dead controllers have left on hosts, shows it, asks, and removes it.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, IsTerminal};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args as ClapArgs;
+use tokio::task::JoinSet;
+
+use super::recording::RecordingFiles;
+use super::terminal::Terminal;
+use super::{Exit, Failure, Outcome, project, wiring};
+use crate::base::{Diagnostic, Map, RunMark, Span, SystemClock, Value};
+use crate::connection::{Call, Endpoint, Pool};
+use crate::load::Project;
+use crate::load::limit::read_limit;
+use crate::plan::{Compiler, Options};
+use crate::run::reach;
+use crate::store::Provenance;
+use crate::vars::Environment;
+use crate::wire::{Outcome as Answer, Request, Status};
+
+/// From TERM to KILL.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Removes what a controller that died has left on hosts, after showing it
+#[derive(Debug, ClapArgs)]
+#[allow(clippy::struct_excessive_bools)] // each is a switch of the command line
+pub(super) struct Args {
+    /// Only what this run has left: `last`, its name, the beginning of its name, or its folder
+    #[arg(value_name = "RUN")]
+    run: Option<String>,
+    /// An inventory file or folder, or hosts with a comma (`n1,n2,`); may be given several times
+    #[arg(short, long, value_name = "INVENTORY", help_heading = "Hosts and variables")]
+    inventory: Vec<String>,
+    /// Only hosts of this pattern: `n1`, `rack1:!n7`, `@FILE`
+    #[arg(short, long, value_name = "PATTERN", help_heading = "Hosts and variables")]
+    limit: Option<String>,
+    /// A variable above all others: `NAME=VALUE`, a mapping in YAML or JSON, or `@FILE`
+    #[arg(short, long, value_name = "VARS", help_heading = "Hosts and variables")]
+    extra_vars: Vec<String>,
+    /// Also what runs have left that this project does not know: they may go on, carried out by somebody else
+    #[arg(long)]
+    all: bool,
+    /// Only show what is there
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Where runs are kept, if not where benchbook.toml says
+    #[arg(long, value_name = "DIR")]
+    runs: Option<PathBuf>,
+}
+
+/// What a run has left on one host.
+struct Left {
+    host: String,
+    endpoint: Endpoint,
+    mark: RunMark,
+    what: Value,
+    /// Folders of cases.
+    folders: Vec<String>,
+}
+
+/// What is known of runs by their marks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Over,
+    GoesOn,
+}
+
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
+    let known = args.known()?;
+    let wanted = args.wanted()?;
+    let hosts = args.hosts(terminal)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let pool = Arc::new(Pool::new());
+    let (found, unreachable) = runtime.block_on(look(&pool, hosts, &known));
+    for (host, reason) in &unreachable {
+        let message = format!("{host} cannot be looked at: {reason}");
+        terminal.diagnostic(&Diagnostic::warning("unreachable", message));
+    }
+    let exit = if unreachable.is_empty() { Exit::Good } else { Exit::Unreachable };
+    let mut dead = Vec::new();
+    for left in found.into_iter().filter(|left| wanted.as_ref().is_none_or(|mark| *mark == left.mark)) {
+        match known.get(left.mark.as_str()) {
+            Some(Known::GoesOn) => {
+                terminal.say(&format!("{}: {} goes on and is left alone", left.host, left.mark.run()));
+            }
+            Some(Known::Over) => dead.push(left),
+            None if args.all || wanted.is_some() => dead.push(left),
+            None => terminal.say(&format!(
+                "{}: {} is no run of this project and may go on; --all takes it along",
+                left.host, left.mark
+            )),
+        }
+    }
+    if dead.is_empty() {
+        terminal.say("there is nothing to remove");
+        return Ok(exit);
+    }
+    terminal.data(dead.iter().map(Left::told).collect::<String>().as_bytes())?;
+    if args.dry_run || !args.agreed(terminal)? {
+        return Ok(exit);
+    }
+    let removed = runtime.block_on(remove(&pool, dead));
+    let mut all_gone = true;
+    for (left, answer) in removed {
+        match answer {
+            Ok(answer) if answer.status == Status::Ok => {
+                terminal.say(&format!("{}: {} is gone", left.host, left.mark.run()));
+            }
+            Ok(answer) => {
+                all_gone = false;
+                let message = answer.msg.unwrap_or_default();
+                terminal.diagnostic(&Diagnostic::error("still-there", format!("{}: {message}", left.host)));
+                let rows = answer.values.get("left").and_then(Value::as_list).unwrap_or_default();
+                terminal.data(rows.iter().map(process).collect::<String>().as_bytes())?;
+            }
+            Err(reason) => {
+                all_gone = false;
+                terminal.diagnostic(&Diagnostic::error("still-there", format!("{}: {reason}", left.host)));
+            }
+        }
+    }
+    Ok(if all_gone { exit } else { Exit::Failed })
+}
+
+impl Args {
+    /// The runs of this project.
+    fn known(&self) -> Result<BTreeMap<String, Known>, Failure> {
+        let mut known = BTreeMap::new();
+        for folder in project::runs(self.runs.as_deref())?.list()? {
+            let Ok(provenance) = Provenance::read(&folder) else { continue };
+            known.insert(provenance.mark, if folder.is_in_use() { Known::GoesOn } else { Known::Over });
+        }
+        Ok(known)
+    }
+
+    /// The mark of the run that is asked for.
+    fn wanted(&self) -> Result<Option<RunMark>, Failure> {
+        let Some(name) = &self.run else { return Ok(None) };
+        let folder = project::runs(self.runs.as_deref())?.find(name)?;
+        if folder.is_in_use() {
+            let message = format!("{} goes on", folder.id());
+            let help = format!("end it first: benchbook stop {}", folder.id());
+            return Err(Diagnostic::error("run-goes-on", message).help(help).into());
+        }
+        let mark = Provenance::read(&folder)?.mark;
+        if mark.is_empty() {
+            let message = format!("{} was made by a version that left no marks on hosts", folder.id());
+            return Err(Diagnostic::error("run-without-mark", message).into());
+        }
+        Ok(Some(RunMark::from(mark)))
+    }
+
+    /// The hosts of the inventory and how they are reached.
+    fn hosts(&self, terminal: &Terminal) -> Result<Vec<(String, Endpoint)>, Failure> {
+        let files = Arc::new(RecordingFiles::default());
+        let config = project::config(&*files)?;
+        let catalogue = Arc::new(wiring::catalogue());
+        let project = Project::of_inventory(
+            Arc::clone(&files) as _,
+            Arc::clone(&catalogue),
+            config,
+            &self.inventory,
+            &self.extra_vars,
+        )?;
+        terminal.diagnostics(&project.warnings);
+        let hosts = match &self.limit {
+            None => project.inventory.hosts.keys().cloned().collect(),
+            Some(limit) => {
+                let pattern = read_limit(&*files, limit, &Span::whole("--limit", limit))?;
+                project.inventory.select(&pattern)?
+            }
+        };
+        if hosts.is_empty() {
+            return Err(Diagnostic::error("no-hosts", "there is no host to look at")
+                .help("name an inventory: benchbook clean -i INVENTORY; `-i localhost,` is this machine")
+                .into());
+        }
+        let compiler = Compiler::new(Arc::new(project), catalogue, Options::default());
+        let environment = Arc::new(Environment::new(files, Arc::new(SystemClock)));
+        let mut reached = Vec::new();
+        for (name, endpoint) in reach::endpoints(&compiler, &environment, hosts) {
+            match endpoint {
+                Ok(endpoint) => reached.push((name.to_string(), endpoint)),
+                Err(reason) => return Err(Diagnostic::error("unreachable", reason).into()),
+            }
+        }
+        // Two names of one machine are looked at once.
+        let mut seen = std::collections::HashSet::new();
+        reached.retain(|(_, endpoint)| seen.insert(endpoint.clone()));
+        Ok(reached)
+    }
+
+    fn agreed(&self, terminal: &Terminal) -> Result<bool, Failure> {
+        if self.yes {
+            return Ok(true);
+        }
+        if !io::stdin().is_terminal() {
+            return Err(Diagnostic::error("not-agreed", "nothing was removed: there is no terminal to ask")
+                .help("say --yes, or --dry-run to look only")
+                .into());
+        }
+        terminal.say("Remove all that? [y/N]");
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        Ok(matches!(line.trim(), "y" | "Y" | "yes"))
+    }
+}
+
+type Unreachable = Vec<(String, String)>;
+
+/// Asks every host what is there.
+async fn look(
+    pool: &Arc<Pool>,
+    hosts: Vec<(String, Endpoint)>,
+    known: &BTreeMap<String, Known>,
+) -> (Vec<Left>, Unreachable) {
+    let mut asking = JoinSet::new();
+    for (host, endpoint) in hosts {
+        let pool = Arc::clone(pool);
+        asking.spawn(async move {
+            let answer = ask(&pool, &endpoint, "_left", &RunMark::from("none"), Map::new()).await;
+            (host, endpoint, answer)
+        });
+    }
+    let (mut found, mut unreachable) = (Vec::new(), Vec::new());
+    for (host, endpoint, answer) in asking.join_all().await {
+        match answer {
+            Ok(answer) => {
+                let map =
+                    |key: &str| answer.values.get(key).and_then(Value::as_map).cloned().unwrap_or_default();
+                let mut whats: BTreeMap<RunMark, (Value, Vec<String>)> = BTreeMap::new();
+                for (mark, what) in map("runs").iter() {
+                    whats.entry(RunMark::from(mark.to_string())).or_default().0 = what.clone();
+                }
+                for (path, end) in map("folders").iter() {
+                    // Only a run that is known has a name for its end.
+                    let mark = known.keys().map(|mark| RunMark::from(mark.as_str()));
+                    if let Some(mark) = mark.into_iter().find(|mark| end.as_str() == Some(mark.end())) {
+                        whats.entry(mark).or_default().1.push(path.to_string());
+                    }
+                }
+                found.extend(whats.into_iter().map(|(mark, (what, folders))| Left {
+                    host: host.clone(),
+                    endpoint: endpoint.clone(),
+                    mark,
+                    what,
+                    folders,
+                }));
+            }
+            Err(reason) => unreachable.push((host, reason)),
+        }
+    }
+    found.sort_by_cached_key(|left| (left.host.clone(), left.mark.clone()));
+    unreachable.sort();
+    (found, unreachable)
+}
+
+/// Ends and removes it.
+async fn remove(pool: &Arc<Pool>, dead: Vec<Left>) -> Vec<(Left, Result<Answer, String>)> {
+    let mut removing = JoinSet::new();
+    for left in dead {
+        let pool = Arc::clone(pool);
+        removing.spawn(async move {
+            let args = Map::from_iter([("forget", true)]);
+            let mut answer = ask(&pool, &left.endpoint, "_end", &left.mark, args).await;
+            for path in &left.folders {
+                let args = Map::from_iter([("path", path.as_str()), ("state", "absent")]);
+                let gone = ask(&pool, &left.endpoint, "file", &left.mark, args).await;
+                if !matches!(&gone, Ok(gone) if gone.status == Status::Ok) {
+                    answer = answer.and(gone);
+                }
+            }
+            (left, answer)
+        });
+    }
+    let mut removed = removing.join_all().await;
+    removed.sort_by_cached_key(|(left, _)| (left.host.clone(), left.mark.clone()));
+    removed
+}
+
+async fn ask(
+    pool: &Pool,
+    endpoint: &Endpoint,
+    service: &str,
+    run: &RunMark,
+    args: Map,
+) -> Result<Answer, String> {
+    let request = Request {
+        run: run.clone(),
+        term: 0,
+        module: service.to_owned(),
+        args,
+        check: false,
+        diff: false,
+        environment: Vec::new(),
+        timeout_ms: None,
+        grace_ms: u64::try_from(GRACE.as_millis()).unwrap_or(u64::MAX),
+        stream: false,
+        uploads: 0,
+        job: None,
+    };
+    let session = pool.session(endpoint).await.map_err(|e| e.to_string())?;
+    session.call(request, Call::default()).await.map_err(|e| e.to_string())
+}
+
+impl Left {
+    /// What is there, for people.
+    fn told(&self) -> String {
+        let rows = |key: &str| self.what.get(key).and_then(Value::as_list).unwrap_or_default();
+        let mut text = format!("{}  {}\n", self.host, self.mark.run());
+        text.extend(rows("processes").iter().map(process));
+        for job in rows("jobs") {
+            let running = job.get("running").and_then(Value::to_bool) == Some(true);
+            let state = if running { "a job that runs" } else { "a job that has ended" };
+            let path = job.get("path").map(ToString::to_string).unwrap_or_default();
+            text.extend([format!("  {state}: {path}\n")]);
+        }
+        text.extend(self.folders.iter().map(|folder| format!("  a folder of a case: {folder}\n")));
+        text
+    }
+}
+
+fn process(row: &Value) -> String {
+    let text = |key: &str| row.get(key).map(ToString::to_string).unwrap_or_default();
+    format!("  process {}: {}\n", text("pid"), text("command"))
+}

@@ -1,0 +1,195 @@
+//! What a run leaves on hosts: job folders until their end is written down, and at the end of the run nothing.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::dispatcher::{Dispatcher, GRACE};
+use super::queue::{HostNo, StepNo};
+use super::stop::Urgency;
+use super::unit::Shared;
+use crate::base::{JobId, Map, Value};
+use crate::connection::{Call, Endpoint};
+use crate::wire::{Outcome, Request};
+
+/// How long an agent may take to look, beyond the grace.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long when the user wants to go at once.
+const IMPATIENCE: Duration = Duration::from_secs(5);
+/// How many ended processes are told by their command line.
+const TOLD: usize = 3;
+
+/// Where a unit was, and what it left there.
+#[derive(Debug, Default)]
+pub struct Traces(Mutex<Trace>);
+
+/// The same, as its end tells it.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// Agents that were asked something.
+    pub reached: Vec<Endpoint>,
+    /// Jobs that have ended and are to be forgotten.
+    pub jobs: Vec<(Endpoint, JobId)>,
+}
+
+impl Traces {
+    /// An agent was reached.
+    pub fn reached(&self, endpoint: &Endpoint) {
+        let reached = &mut self.lock().reached;
+        if !reached.contains(endpoint) {
+            reached.push(endpoint.clone());
+        }
+    }
+
+    /// A job has ended.
+    pub fn ended(&self, endpoint: &Endpoint, job: &JobId) {
+        self.lock().jobs.push((endpoint.clone(), job.clone()));
+    }
+
+    /// All of them.
+    pub fn take(&self) -> Trace {
+        std::mem::take(&mut self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Trace> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the run has left on hosts and where.
+#[derive(Default)]
+pub(super) struct Leaving {
+    reached: HashSet<Endpoint>,
+    /// Jobs whose end is not written down yet.
+    waiting: HashMap<(StepNo, HostNo), Vec<(Endpoint, JobId)>>,
+    forgetting: JoinSet<()>,
+}
+
+impl Dispatcher {
+    /// A unit has ended. Its jobs are forgotten when the journal knows how.
+    pub(super) fn note_trace(&mut self, step: StepNo, host: HostNo, trace: Trace) {
+        self.leaving.reached.extend(trace.reached);
+        if !trace.jobs.is_empty() {
+            self.leaving.waiting.insert((step, host), trace.jobs);
+        }
+    }
+
+    /// The journal knows how the step ended.
+    pub(super) fn forget_jobs(&mut self, step: StepNo, host: HostNo) {
+        for (endpoint, job) in self.leaving.waiting.remove(&(step, host)).unwrap_or_default() {
+            let shared = Arc::clone(&self.shared);
+            self.leaving.forgetting.spawn(async move {
+                let args = Map::from_iter([("job", job.as_str())]);
+                let request = service(&shared, "_forget", args, Duration::ZERO);
+                if let Ok(session) = shared.pool.session(&endpoint).await {
+                    // What stays is removed at the end of the run.
+                    let _ = session.call(request, Call::default()).await;
+                }
+            });
+        }
+        while self.leaving.forgetting.try_join_next().is_some() {}
+    }
+
+    /// Ends what the run has left on its hosts, and tells what was there and what could not be looked at.
+    pub(super) async fn leave_hosts(&mut self) {
+        self.leaving.forgetting.abort_all();
+        let mut told = None;
+        while told.is_none() {
+            let at_once = self.urgency == Urgency::AtOnce;
+            let asking = ask_all(&self.shared, &self.leaving.reached, at_once);
+            tokio::select! {
+                all = asking => told = Some(all),
+                urgency = self.stop.asked() => self.stop(urgency),
+            }
+        }
+        for (endpoint, answer) in told.unwrap_or_default() {
+            let texts = match answer {
+                Ok(outcome) => self.tell_of(&endpoint, &outcome),
+                Err(reason) => vec![format!(
+                    "{endpoint}: nobody could look whether the run has left something there: {reason}; {}",
+                    self.remedy()
+                )],
+            };
+            for text in texts {
+                self.warn(text);
+            }
+        }
+    }
+
+    fn tell_of(&self, endpoint: &Endpoint, outcome: &Outcome) -> Vec<String> {
+        let mut texts = Vec::new();
+        let ended = commands(outcome, "ended");
+        if !ended.is_empty() {
+            texts.push(format!("{endpoint}: the run had left {}; it was ended", list(&ended)));
+        }
+        let left = commands(outcome, "left");
+        if !left.is_empty() {
+            texts.push(format!("{endpoint}: {} cannot be ended; {}", list(&left), self.remedy()));
+        }
+        texts
+    }
+
+    fn remedy(&self) -> String {
+        format!("later: benchbook clean {} -i INVENTORY", self.shared.run)
+    }
+}
+
+/// Asks every agent of the run, all at once.
+async fn ask_all(
+    shared: &Arc<Shared>,
+    reached: &HashSet<Endpoint>,
+    at_once: bool,
+) -> Vec<(Endpoint, Result<Outcome, String>)> {
+    let (grace, patience) = if at_once { (Duration::ZERO, IMPATIENCE) } else { (GRACE, PATIENCE) };
+    let mut asking = JoinSet::new();
+    for endpoint in reached.iter().cloned() {
+        let shared = Arc::clone(shared);
+        asking.spawn(async move {
+            let request = service(&shared, "_end", Map::from_iter([("forget", true)]), grace);
+            let asked = async {
+                let session = shared.pool.session(&endpoint).await.map_err(|e| e.to_string())?;
+                session.call(request, Call::default()).await.map_err(|e| e.to_string())
+            };
+            let answer = timeout(grace + patience, asked).await;
+            (endpoint, answer.unwrap_or_else(|_| Err("it does not answer".to_owned())))
+        });
+    }
+    let mut told = asking.join_all().await;
+    told.sort_by_cached_key(|(endpoint, _)| endpoint.to_string());
+    told
+}
+
+fn service(shared: &Shared, name: &str, args: Map, grace: Duration) -> Request {
+    Request {
+        run: shared.mark.clone(),
+        term: shared.term,
+        module: name.to_owned(),
+        args,
+        check: false,
+        diff: false,
+        environment: Vec::new(),
+        timeout_ms: None,
+        grace_ms: u64::try_from(grace.as_millis()).unwrap_or(u64::MAX),
+        stream: false,
+        uploads: 0,
+        job: None,
+    }
+}
+
+/// `PID COMMAND` of each.
+fn commands(outcome: &Outcome, key: &str) -> Vec<String> {
+    let rows = outcome.values.get(key).and_then(Value::as_list).unwrap_or_default();
+    let text = |row: &Value, key: &str| row.get(key).map(ToString::to_string).unwrap_or_default();
+    rows.iter().map(|row| format!("`{}` (process {})", text(row, "command"), text(row, "pid"))).collect()
+}
+
+fn list(commands: &[String]) -> String {
+    let shown = commands.iter().take(TOLD).cloned().collect::<Vec<_>>().join(", ");
+    match commands.len().saturating_sub(TOLD) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
