@@ -18,7 +18,7 @@ static NORMAL: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         // Runs that begin in one second are numbered.
         (r"\b(\d{8}T\d{6}Z-[a-z_]+)-\d+\b", "$1"),
         (r"\b\d{8}T\d{6}Z", "TIME"),
-        (r"/tmp/benchbook-case\.\w+", "CASE_DIR"),
+        (r"/tmp/benchbook-case[.\w]+", "CASE_DIR"),
         (r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DATE UTC"),
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "DATETIME"),
         (r"\b(\d+\.\d s|\d+m\d\ds|\d+h\d\dm)(?=\s|,|$)", "N s"),

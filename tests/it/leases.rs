@@ -65,7 +65,7 @@ fn a_busy_machine_is_told_or_refused() {
     await_round(&project, "first");
     let (code, text) = end(start(&project, "refused", "-e rounds=1 --on-busy fail"));
     assert_eq!(code, Some(1), "{text}");
-    let busy = text.find("here is busy: run ").map(|at| &text[at..]).unwrap_or_else(|| panic!("{text}"));
+    let busy = text.find("here is busy: run ").map_or_else(|| panic!("{text}"), |at| &text[at..]);
     assert!(busy.contains("-playbook of ann@") && busy.contains(" has had it since 20"), "{text}");
     let (code, text) = end(start(&project, "second", "-e rounds=1 -e seconds=0"));
     assert_eq!(code, Some(0), "{text}");

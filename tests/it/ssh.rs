@@ -1,6 +1,8 @@
 //! Other machines: what happens at the first contact and later, what is said when there is none, and what stays behind.
 
 use std::fs;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -145,27 +147,23 @@ fn what_is_wrong_is_told_apart() {
     says(&told(&unknown), 3, &["its host key has changed: it sent SHA256:", "none:1", "ssh-keygen -R"]);
     // One login that never comes to an end keeps all others out, until the daemon ends it after three seconds.
     let address = &lab.addresses()[0];
-    let port = known.split_once("]:").unwrap().1.split(' ').next().unwrap().parse().unwrap();
-    let _held = std::net::TcpStream::connect((address.as_str(), port)).unwrap();
+    let port: u16 = known.split_once("]:").unwrap().1.split(' ').next().unwrap().parse().unwrap();
+    let _held = connect(&SocketAddr::new(address.parse().unwrap(), port));
     says(&told(""), 0, &["| n1 "]);
-    // As somebody from whom nothing can be got within the tries.
-    let holders = std::thread::spawn({
-        let address = address.clone();
-        move || {
-            let since = Instant::now();
-            let mut held = Vec::new();
-            while since.elapsed() < Duration::from_secs(25) {
-                held.push(std::net::TcpStream::connect((address.as_str(), port)));
-                std::thread::sleep(Duration::from_millis(2));
-                if held.len() > 200 {
-                    drop(held.remove(0));
-                }
-            }
+    // One from which nothing can be got within the tries.
+    let full = TcpListener::bind((address.as_str(), 0)).unwrap();
+    let port = full.local_addr().unwrap().port();
+    // It ends with the tests.
+    std::thread::spawn(move || {
+        for caller in full.incoming() {
+            let _ = caller.unwrap().write_all(b"Exceeded MaxStartups\r\n");
         }
     });
-    std::thread::sleep(Duration::from_millis(300));
-    says(&told(""), 3, &["its ssh daemon drops new connections", "MaxStartups"]);
-    holders.join().unwrap();
+    says(&told(&format!("ansible_port={port}")), 3, &["its ssh daemon drops new connections", "MaxStartups"]);
+}
+
+fn connect(to: &SocketAddr) -> TcpStream {
+    TcpStream::connect_timeout(to, Duration::from_secs(5)).unwrap()
 }
 
 #[test]

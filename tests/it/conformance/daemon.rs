@@ -1,7 +1,8 @@
 //! A daemon of ssh on this machine for the user who runs the tests, so that files and processes are the same on both sides.
 
 use std::fs;
-use std::net::TcpListener;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ impl Daemon {
     pub fn start() -> Option<Self> {
         if !Path::new(SSHD).exists() {
             assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "openssh-server is not installed");
-            eprintln!("skipped: openssh-server is not installed");
+            let _ = writeln!(std::io::stderr(), "skipped: openssh-server is not installed");
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -58,7 +59,8 @@ impl Daemon {
             .unwrap();
         let daemon = Self { folder, port, child };
         let since = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
             assert!(since.elapsed() < Duration::from_secs(10), "{}", daemon.log());
             std::thread::sleep(Duration::from_millis(20));
         }

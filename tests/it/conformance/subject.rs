@@ -1,5 +1,8 @@
 //! What is tested: a connection, and what requests for a shell and for a file look like there.
 
+// All subjects are an `Option`, because a daemon may not be installed.
+#![allow(clippy::unnecessary_wraps)]
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
