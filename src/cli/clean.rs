@@ -292,20 +292,7 @@ async fn ask(
     run: &RunMark,
     args: Map,
 ) -> Result<Answer, String> {
-    let request = Request {
-        run: run.clone(),
-        term: 0,
-        module: service.to_owned(),
-        args,
-        check: false,
-        diff: false,
-        environment: Vec::new(),
-        timeout_ms: None,
-        grace_ms: u64::try_from(GRACE.as_millis()).unwrap_or(u64::MAX),
-        stream: false,
-        uploads: 0,
-        job: None,
-    };
+    let request = Request::plain(run.clone(), 0, service, args, GRACE);
     let session = pool.session(endpoint).await.map_err(|e| e.to_string())?;
     session.call(request, Call::default()).await.map_err(|e| e.to_string())
 }

@@ -225,7 +225,8 @@ impl Ending {
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        if self.sender.is_some() {
+        if let Some(sender) = &self.sender {
+            let _ = sender.send(Message::Panicked);
             let said = "an error of Benchbook itself, please report it: a step panicked";
             self.send(Finished::failed(said.to_owned(), self.started));
         }

@@ -41,6 +41,8 @@ pub enum Message {
     Leased(ScopeNo, HostNo, Lease),
     /// The lease of a host's machine was given back.
     Returned(HostNo),
+    /// A unit panicked; its end is told next.
+    Panicked,
     /// The journal has what it was given, or cannot take any more.
     Committed(Result<(), JournalError>),
 }
@@ -159,6 +161,8 @@ pub struct Dispatcher {
     ends: Vec<(StepNo, HostNo)>,
     committing: Option<Vec<(StepNo, HostNo)>>,
     broken: Option<JournalError>,
+    /// This program made a mistake: whatever came out, the exit code says so.
+    bug: bool,
     pub(super) stop: Stop,
     pub(super) sender: UnboundedSender<Message>,
     messages: UnboundedReceiver<Message>,
@@ -216,6 +220,7 @@ impl Dispatcher {
             ends: Vec::new(),
             committing: None,
             broken: None,
+            bug: false,
             stop: setup.stop,
             sender,
             messages,
@@ -365,6 +370,7 @@ impl Dispatcher {
             Message::Ended(step, host, finished) => self.conclude(step, host, *finished),
             Message::Leased(round, host, lease) => self.begin_round(round, host, lease),
             Message::Returned(host) => self.free(host, true),
+            Message::Panicked => self.bug = true,
             Message::Committed(result) => {
                 if let Err(error) = result {
                     self.lose_journal(error);
@@ -410,6 +416,7 @@ impl Dispatcher {
         self.take_back();
         self.leave_hosts().await;
         let exit = match (self.urgency, self.spoiled || !self.failed.is_empty(), self.lost.is_empty()) {
+            _ if self.bug => 70,
             (Urgency::Stop | Urgency::AtOnce, _, _) => 4,
             (Urgency::Go, true, _) => 1,
             (Urgency::Go, false, false) => 3,

@@ -180,18 +180,5 @@ fn told(other: &Value) -> String {
 }
 
 fn service(shared: &Shared, name: &str, args: Map) -> Request {
-    Request {
-        run: shared.mark.clone(),
-        term: shared.term,
-        module: name.to_owned(),
-        args,
-        check: false,
-        diff: false,
-        environment: Vec::new(),
-        timeout_ms: None,
-        grace_ms: 0,
-        stream: false,
-        uploads: 0,
-        job: None,
-    }
+    Request::plain(shared.mark.clone(), shared.term, name, args, Duration::ZERO)
 }

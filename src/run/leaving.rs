@@ -163,20 +163,7 @@ async fn ask_all(
 }
 
 fn service(shared: &Shared, name: &str, args: Map, grace: Duration) -> Request {
-    Request {
-        run: shared.mark.clone(),
-        term: shared.term,
-        module: name.to_owned(),
-        args,
-        check: false,
-        diff: false,
-        environment: Vec::new(),
-        timeout_ms: None,
-        grace_ms: u64::try_from(grace.as_millis()).unwrap_or(u64::MAX),
-        stream: false,
-        uploads: 0,
-        job: None,
-    }
+    Request::plain(shared.mark.clone(), shared.term, name, args, grace)
 }
 
 /// `PID COMMAND` of each.

@@ -81,7 +81,7 @@ pub struct Setup {
 /// How a run ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// 0 all good, 1 a case or task failed or a figure missed, 3 hosts unreachable, 4 interrupted.
+    /// 0 all good, 1 a case or task failed or a figure missed, 3 hosts unreachable, 4 interrupted, 70 our bug.
     pub exit: u8,
     /// The recap.
     pub hosts: BTreeMap<HostName, Tally>,

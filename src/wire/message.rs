@@ -1,5 +1,7 @@
 //! The messages: CBOR in control frames. A field that is added gets a default, so that builds can differ by one.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::Job;
@@ -33,6 +35,26 @@ pub struct Request {
     /// It outlives the connection. A job has no uploads and no downloads.
     #[serde(default)]
     pub job: Option<Job>,
+}
+
+impl Request {
+    /// A call that nothing is said about but its arguments: of a service of the agent, or of a module beside all plays.
+    pub fn plain(run: RunMark, term: u64, module: &str, args: Map, grace: Duration) -> Self {
+        Self {
+            run,
+            term,
+            module: module.to_owned(),
+            args,
+            check: false,
+            diff: false,
+            environment: Vec::new(),
+            timeout_ms: None,
+            grace_ms: u64::try_from(grace.as_millis()).unwrap_or(u64::MAX),
+            stream: false,
+            uploads: 0,
+            job: None,
+        }
+    }
 }
 
 /// How an invocation ended.

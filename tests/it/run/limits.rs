@@ -1,4 +1,4 @@
-//! `throttle`, and a journal that breaks in mid-run.
+//! `throttle`, a journal that breaks in mid-run, and a step that panics.
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -60,6 +60,15 @@ fn without_its_journal_a_run_sends_nothing_more() {
     let kept = journal.records.lock().unwrap();
     assert!(kept.len() <= breaks_at);
     assert_eq!(sent(&kept), 1, "only `first` was sent");
+}
+
+#[test]
+fn a_step_that_panics_is_our_bug_and_the_run_goes_on() {
+    let mut stage = stage("panic");
+    stage.hear = Arc::new(|event| {
+        assert!(!matches!(event, Event::Output { .. }), "a reporter that panics in a step");
+    });
+    insta::assert_snapshot!(stage.run());
 }
 
 fn sent(records: &[Record]) -> usize {
