@@ -62,7 +62,8 @@ pub fn ask_system() -> String {
 }
 
 /// Reads an agent from standard input and puts it into a place, if it can be executed there. Says [`PUT`] or [`NOT_PUT`].
-/// `token` makes the temporary file's name unique among all controllers.
+/// `token` makes the temporary file's name unique among all controllers. What cannot be kept is read to its end all the same:
+/// a channel that closes while we still send loses what was said on it.
 pub fn put(place: Place, agent: &Agent, token: &str) -> String {
     let Agent { hash, size, .. } = agent;
     let folder = match place {
@@ -77,7 +78,7 @@ pub fn put(place: Place, agent: &Agent, token: &str) -> String {
         ),
     };
     in_shell(&format!(
-        "no() {{ rm -f \"$t\"; echo {NOT_PUT}$d: $1; exit 0; }}; umask 077; t=; \
+        "no() {{ rm -f \"$t\"; cat > /dev/null; echo {NOT_PUT}$d: $1; exit 0; }}; umask 077; t=; \
          e=$({{ {folder}; }} 2>&1); {folder} 2>/dev/null || no \"$e\"; {check}\
          a=$d/agents/{hash}; t=$d/.{token}; \
          e=$( (cat > \"$t\") 2>&1) || no \"$e\"; \
