@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use super::Failure;
 use super::wiring::{Compiled, environment};
 use crate::base::{CaseId, Diagnostic, HostName, Map, Span, StepId, Value};
-use crate::event::{Event, Expectation, Fate, Figure};
+use crate::event::{Event, Expectation, Fate, Figure, Gang};
 use crate::model::{Better, Level, Metric, VarLayer};
 use crate::plan::{CasePlan, Step, StepKind, TaskStep};
 use crate::run::figures::extract;
@@ -41,6 +41,7 @@ pub(super) struct Reading {
 struct Attempt {
     repeat: u32,
     warmup: u32,
+    gang: Option<Gang>,
     expect: Vec<Expectation>,
     figures: Vec<Figure>,
     /// What failed in the run for another reason than a figure.
@@ -50,6 +51,18 @@ struct Attempt {
     /// The run itself did not take the case for failed: what broke was rescued or ignored.
     excused: Option<bool>,
     rounds: u32,
+}
+
+impl Attempt {
+    /// Whether a gang's figures are this host's; a host that runs its case alone has them anyway.
+    fn leads(&self, host: &HostName) -> bool {
+        self.gang.as_ref().is_none_or(|gang| gang.is_led_by(host))
+    }
+
+    /// Whether the host's figures count, alone or with those of others.
+    fn measures(&self, host: &HostName) -> bool {
+        self.leads(host) || self.gang.as_ref().is_some_and(|gang| gang.reduce.is_some())
+    }
 }
 
 impl<'a> Rereading<'a> {
@@ -65,11 +78,13 @@ impl<'a> Rereading<'a> {
         let mut skipped = 0;
         for event in self.events {
             match event {
-                Event::CaseStarted { case, host, repeat, warmup, expect } => {
+                Event::CaseStarted { case, host, repeat, warmup, gang, expect } => {
                     let attempt = attempts.entry((case.clone(), host.clone())).or_default();
                     attempt.repeat = *repeat;
                     attempt.warmup = *warmup;
-                    attempt.expect = self.expectations(case, host)?.unwrap_or_else(|| expect.clone());
+                    attempt.gang.clone_from(gang);
+                    let expected = self.expectations(case, host)?.filter(|_| attempt.leads(host));
+                    attempt.expect = expected.unwrap_or_else(|| expect.clone());
                 }
                 Event::StepEnded { case: Some(case), host, .. } => {
                     let attempt = attempts.entry((case.clone(), host.clone())).or_default();
@@ -111,6 +126,9 @@ impl<'a> Rereading<'a> {
             if matches!(fate, Fate::Ran { .. } | Fate::Unreachable { .. }) {
                 attempt.broken.get_or_insert_with(|| msg.clone().unwrap_or_else(|| "failed".to_owned()));
             }
+            return Ok(true);
+        }
+        if !attempt.measures(host) {
             return Ok(true);
         }
         if several_readings(task) {
@@ -219,9 +237,9 @@ fn stream(metric: &Metric) -> Stream {
 
 /// The events of a case on a host.
 fn told(((case, host), attempt): ((CaseId, HostName), Attempt)) -> Vec<Event> {
-    let Attempt { repeat, warmup, expect, figures, broken, missing, excused, rounds } = attempt;
+    let Attempt { repeat, warmup, gang, expect, figures, broken, missing, excused, rounds } = attempt;
     let failed = broken.filter(|_| excused != Some(true)).or(missing);
-    let started = Event::CaseStarted { case: case.clone(), host: host.clone(), repeat, warmup, expect };
+    let started = Event::CaseStarted { case: case.clone(), host: host.clone(), repeat, warmup, gang, expect };
     let ended = Event::CaseEnded { case, host, failed, rounds };
     std::iter::once(started).chain(figures.into_iter().map(Event::Figure)).chain([ended]).collect()
 }

@@ -16,9 +16,6 @@ use crate::base::{Clock, RunMark, SystemClock};
 use crate::run::Past;
 use crate::store::{Provenance, RunFolder, RunStore};
 
-/// How many units work at once when nobody says.
-const FORKS: u32 = 50;
-
 /// Runs a playbook and keeps every figure
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
@@ -27,9 +24,6 @@ pub(super) struct Args {
     /// Only show the plan: the same as `benchbook plan`
     #[arg(long, help_heading = "How")]
     dry_run: bool,
-    /// How many steps work at once
-    #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..), help_heading = "How")]
-    forks: Option<u32>,
     /// When a round needs a machine that another run has: wait for it, or fail the round
     #[arg(long, value_name = "WHAT", value_parser = ["wait", "fail"], default_value = "wait", help_heading = "How")]
     on_busy: String,
@@ -55,10 +49,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     for passed_by in refusals.iter() {
         terminal.diagnostic(passed_by);
     }
-    let forks = args.forks.or(compiled.compiler.project.config.forks).unwrap_or(FORKS);
-    let forks = usize::try_from(forks).unwrap_or(usize::MAX);
     selecting.becoming.ask_for_password()?;
-    let call = Call::now(&selecting, compiled.compiler.options.seed, forks)?;
+    let options = &compiled.compiler.options;
+    let call = Call::now(&selecting, options.seed, options.forks.unwrap_or(usize::MAX))?;
     let call = Call { refuse_busy: args.on_busy == "fail", ..call };
     let folder = args.new_folder(&compiled)?;
     folder.replace(&folder.plan(), &plan::json(&compiled))?;

@@ -6,6 +6,7 @@ use clap::Args as ClapArgs;
 use serde::{Deserialize, Serialize};
 
 use super::becoming::Becoming;
+use super::wiring;
 use crate::base::Diagnostic;
 use crate::load::Config;
 use crate::plan::{Again, Options};
@@ -62,6 +63,9 @@ pub(super) struct Selecting {
     pub diff: bool,
     #[command(flatten)]
     pub becoming: Becoming,
+    /// How many steps work at once
+    #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..), help_heading = "How")]
+    pub forks: Option<u32>,
     /// The seed of `case_order: random` and `order: shuffle`; drawn and recorded when not given
     #[arg(long, value_name = "NUMBER", help_heading = "How")]
     pub seed: Option<u64>,
@@ -89,6 +93,9 @@ impl Environment {
         Self { in_container: std::env::var_os(IN_CONTAINER).map(|v| v.to_string_lossy().into_owned()) }
     }
 }
+
+/// How many steps work at once when nobody says.
+const FORKS: u32 = 50;
 
 impl Selecting {
     /// The playbook's file.
@@ -124,6 +131,7 @@ impl Selecting {
             check: self.check || earlier.check,
             diff: self.diff || earlier.diff,
             becoming: self.becoming.instead_of(earlier.becoming),
+            forks: self.forks.or(earlier.forks),
             seed: self.seed.or(earlier.seed),
             failed_from: self.failed_from,
             again: None,
@@ -132,7 +140,7 @@ impl Selecting {
     }
 
     /// What the compiler has to know of it.
-    pub(super) fn options(&self) -> Options {
+    pub(super) fn options(&self, config: &Config) -> Options {
         let in_container = match (self.in_container, self.no_in_container) {
             (true, _) => Some(true),
             (_, true) => Some(false),
@@ -154,6 +162,8 @@ impl Selecting {
             diff: self.diff,
             keep_container: self.keep_container,
             becoming: self.becoming.asked(),
+            forks: usize::try_from(self.forks.or(config.forks).unwrap_or(FORKS)).ok(),
+            connections: Some(wiring::limits(config).connections),
         }
     }
 }

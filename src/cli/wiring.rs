@@ -15,7 +15,7 @@ use crate::action::ACTIONS;
 use crate::base::spec::Catalogue;
 use crate::base::{Diagnostics, SystemClock};
 use crate::connection::{Limits, Pool};
-use crate::load::Project;
+use crate::load::{Config, Project};
 use crate::load::project::Asked;
 use crate::module::MODULES;
 use crate::plan::{Compiler, Plan};
@@ -83,8 +83,9 @@ fn read(selecting: &Selecting) -> Result<(Compiled, Diagnostics), Failure> {
         inventory: selecting.inventory.clone(),
         extra_vars: selecting.extra_vars.clone(),
     };
+    let options = selecting.options(&config);
     let project = Arc::new(Project::read(Arc::clone(&files) as _, Arc::clone(&catalogue), config, &asked)?);
-    let compiler = Arc::new(Compiler::new(Arc::clone(&project), catalogue, selecting.options()));
+    let compiler = Arc::new(Compiler::new(Arc::clone(&project), catalogue, options));
     let plan = compiler.plan()?;
     let mut warnings = project.warnings.clone();
     warnings.extend(plan.warnings.clone());
@@ -93,17 +94,22 @@ fn read(selecting: &Selecting) -> Result<(Compiled, Diagnostics), Failure> {
 
 /// Connections to all hosts, as many as benchbook.toml allows.
 pub(super) fn pool(compiled: &Compiled) -> Pool {
-    let said = &compiled.compiler.project.config.ssh;
+    Pool::with_limits(limits(&compiled.compiler.project.config))
+}
+
+/// What benchbook.toml allows.
+pub(super) fn limits(config: &Config) -> Limits {
+    let said = &config.ssh;
     let plain = Limits::default();
     let seconds = |said: Option<u64>, plain| said.map_or(plain, Duration::from_secs);
     let number = |said: Option<NonZeroUsize>, plain| said.map_or(plain, NonZeroUsize::get);
-    Pool::with_limits(Limits {
+    Limits {
         connections: number(said.connections, plain.connections),
         acquire: seconds(said.acquire_timeout, plain.acquire),
         logins: number(said.logins, plain.logins),
         logins_per_jump_host: number(said.logins_per_jump_host, plain.logins_per_jump_host),
         keepalive: seconds(said.keepalive, plain.keepalive),
-    })
+    }
 }
 
 /// What templates may reach.

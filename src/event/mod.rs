@@ -2,6 +2,7 @@
 //!
 //! No settings, no borrowed data, no secrets: what stands here may be shown and kept.
 
+pub mod gang;
 pub mod journal;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{CaseId, HostName, RunId, StepId, Timestamp, Value};
 use crate::wire::{Status, Stream};
 
+pub use gang::Gang;
 pub use journal::{Ending, JobStart, Journal, JournalError, Kept, LogLengths, Record, Sending, Term};
 
 /// How a step ended on a host. Every (step, host) ends exactly once.
@@ -180,7 +182,16 @@ pub enum Event {
     /// A play ended.
     PlayEnded { play: usize },
     /// A case begins on a host: so many rounds count, so many warm-up rounds come before them.
-    CaseStarted { case: CaseId, host: HostName, repeat: u32, warmup: u32, expect: Vec<Expectation> },
+    /// `gang` are the hosts that run it together, if the host does not run it alone.
+    CaseStarted {
+        case: CaseId,
+        host: HostName,
+        repeat: u32,
+        warmup: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gang: Option<Gang>,
+        expect: Vec<Expectation>,
+    },
     /// A step is sent to a host.
     StepStarted {
         step: StepId,

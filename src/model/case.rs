@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Item, Keywords, RoleFrom};
+pub use crate::base::reduce::Reduce;
 pub use crate::base::statistics::Take;
 use crate::base::{Map, Span, Spanned, Value};
 
@@ -99,7 +100,7 @@ pub struct Rendezvous {
     /// `ranks_per_node`, default 1.
     pub ranks_per_node: Option<Spanned<Value>>,
     /// `reduce`: how the ranks' figures become one; default: rank 0's.
-    pub reduce: Option<Spanned<Arc<str>>>,
+    pub reduce: Option<Spanned<Reduce>>,
 }
 
 /// A figure of merit that a task gives.

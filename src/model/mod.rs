@@ -16,7 +16,7 @@ pub mod role;
 pub mod task;
 
 pub use case::{
-    Axis, Better, Case, CaseOrder, CaseRole, Expect, Metric, MetricSource, Rendezvous, Requirement,
+    Axis, Better, Case, CaseOrder, CaseRole, Expect, Metric, MetricSource, Reduce, Rendezvous, Requirement,
     RequirementKind, Take,
 };
 pub use inventory::{Group, Host, Inventory};

@@ -23,6 +23,8 @@ pub(super) struct Build<'a> {
     pub draft: Draft,
     /// What is wrong so far.
     pub found: Diagnostics,
+    /// The hosts in the batches of `serial`.
+    pub in_batches: Vec<Vec<crate::base::HostName>>,
     /// Files of tasks that are being imported, outermost first, to stop at a circle.
     pub importing: Vec<std::path::PathBuf>,
     /// Roles that were used by `roles:` or as a dependency, by name and parameters.
@@ -54,6 +56,7 @@ impl<'a> Build<'a> {
             known,
             draft: Draft::default(),
             found: Diagnostics::new(),
+            in_batches: Vec::new(),
             importing: Vec::new(),
             used_roles: Vec::new(),
             open: Vec::new(),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::build::Build;
+use super::gangs::known_of;
 use super::matrix::Instance;
 use super::rounds::{Count, schedule, waves};
 use super::scope::{ScopeIx, ScopeKind, Section};
-use super::step::{Announced, CasePart, CasePlace, StepKind};
+use super::step::{CasePart, CasePlace, StepKind};
 use super::{CasePlan, Surroundings, cycle};
 use crate::base::{CaseId, Diagnostic, Map, Spanned, Value};
 use crate::model::{Case, Item, Level, Lifetime, Metric, Stage, VarLayer};
@@ -110,13 +111,17 @@ impl Build<'_> {
             own.path = format!("{}/{id}", around.path);
             let repeat = self.number(case.repeat.as_ref(), &own, 1, 1);
             let warmup = self.number(case.warmup.as_ref(), &own, 0, 0);
+            let gang = self.gang(case, &own);
+            if let (Some(gang), Some(written)) = (gang, &case.rendezvous) {
+                own.hosts = self.members(case, written, gang);
+                own.push_vars(Level::CaseParams, "rendezvous", &written.span, &Arc::new(known_of(gang)));
+            }
             let scope = self.draft.scope(Some(around.scope), ScopeKind::Case(id.clone()));
             let mut section = |section| {
                 let scope = self.draft.scope(Some(scope), ScopeKind::Section(section));
                 Surroundings { scope, ..own.clone() }
             };
             let (body, always) = (section(Section::Body), section(Section::Always));
-            let gang = self.gang(case, &own);
             self.draft.cases.push(CasePlan {
                 id: id.clone(),
                 name: Arc::clone(name),
@@ -141,13 +146,6 @@ impl Build<'_> {
                 steps: Vec::new(),
             });
         }
-    }
-
-    fn gang(&mut self, case: &Case, around: &Surroundings) -> Option<(u32, u32)> {
-        let rendezvous = case.rendezvous.as_ref()?;
-        let nodes = self.number(Some(&rendezvous.nodes), around, 1, 1);
-        let ranks = self.number(rendezvous.ranks_per_node.as_ref(), around, 1, 1);
-        Some((nodes, ranks))
     }
 
     /// The tasks of a case: its own, or those of its role.
@@ -258,19 +256,6 @@ impl Build<'_> {
                 if let Some((lifecycle, span)) = &container {
                     self.start(lifecycle, span, &around);
                 }
-                if let Some(rendezvous) = &case.rendezvous {
-                    let (nodes, ranks) = self.gang(case, &around).unwrap_or((1, 1));
-                    let detail = format!("gang of {nodes} nodes, {ranks} ranks each");
-                    let kind = StepKind::Announced(Announced { detail, refuse: true });
-                    self.push(
-                        &around,
-                        "rendezvous",
-                        "rendezvous",
-                        kind,
-                        &rendezvous.span,
-                        super::draft::Flow::default(),
-                    );
-                }
                 let kind = StepKind::CaseOpen { requires: case.requires.clone() };
                 self.push(
                     &around,
@@ -289,6 +274,7 @@ impl Build<'_> {
                 let letter = if warmup { "w" } else { "" };
                 around.path = format!("{}/run/{letter}{number}", around.path);
                 around.scope = self.round_scope(around.scope, number, warmup);
+                self.rendezvous(case, &around);
                 let parts = Arc::clone(&course.parts);
                 self.contained_round(&around, |build, around| build.items(&parts.run, around));
             }

@@ -46,6 +46,10 @@ pub struct Options {
     pub keep_container: bool,
     /// `--become` and what goes with it.
     pub becoming: super::AskedBecoming,
+    /// How many steps may work at once, if that is limited.
+    pub forks: Option<usize>,
+    /// How many connections to other machines may be open at once, if that is limited.
+    pub connections: Option<usize>,
 }
 
 /// What of a playbook is run again.

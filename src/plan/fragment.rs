@@ -10,7 +10,7 @@ use super::scope::{Scope, ScopeIx};
 use super::step::{Order, Step, StepIx};
 use super::surroundings::Surroundings;
 use crate::base::{CaseId, HostName, Map, Span, Spanned, Value};
-use crate::model::{Metric, Requirement, Task, VarLayer};
+use crate::model::{Metric, Reduce, Requirement, Task, VarLayer};
 
 /// A graph of steps with its scope tree.
 #[derive(Clone, Debug, Default)]
@@ -67,14 +67,32 @@ pub struct CasePlan {
     pub requires: Vec<Requirement>,
     /// The figures it gives, of all its tasks.
     pub metrics: Vec<Metric>,
-    /// `nodes × ranks` of a gang.
-    pub gang: Option<(u32, u32)>,
+    /// How it runs on several hosts at once.
+    pub gang: Option<Gang>,
     /// Who its folder is made as.
     pub becoming: Becoming,
     /// `connection`, nearest says.
     pub connection: Option<Spanned<Value>>,
     /// Its entry under `cases:`.
     pub span: Span,
+}
+
+/// How a case runs on several hosts at once: the first `nodes` hosts of each batch, in the order of the play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gang {
+    /// How many hosts.
+    pub nodes: u32,
+    /// How many processes the launcher starts on each.
+    pub ranks_per_node: u32,
+    /// How the hosts' figures become one; the first host's otherwise.
+    pub reduce: Option<Reduce>,
+}
+
+impl CasePlan {
+    /// The members of the gang among the hosts of a batch, in the order of their ranks.
+    pub fn members<'a>(&'a self, batch: &'a [HostName]) -> impl Iterator<Item = &'a HostName> {
+        self.hosts.iter().filter(|host| batch.contains(host))
+    }
 }
 
 impl Fragment {

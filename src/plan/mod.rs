@@ -10,6 +10,7 @@ mod draft;
 mod expand;
 mod flow;
 pub mod fragment;
+mod gangs;
 mod hosts;
 mod known;
 mod layout;
@@ -36,7 +37,7 @@ use std::sync::Arc;
 
 pub use becoming::{AskedBecoming, Becoming};
 pub use compiler::{Again, Compiler, Options};
-pub use fragment::{Bridge, CasePlan, Fragment, HandlerBody, HandlerNames, PrunedStep, Pruning};
+pub use fragment::{Bridge, CasePlan, Fragment, Gang, HandlerBody, HandlerNames, PrunedStep, Pruning};
 pub use mode::VARIABLE as IN_CONTAINER_VARIABLE;
 pub use scope::{Scope, ScopeIx, ScopeKind, Section};
 pub use step::{
@@ -82,10 +83,6 @@ impl Announced {
         if !self.refuse {
             let message = "this version does not sample: monitors are shown in the plan only";
             return Diagnostic::warning("not-built", message);
-        }
-        if step.name == "rendezvous" {
-            return Diagnostic::error("not-built", format!("this version runs no gangs ({place})"))
-                .help("leave the case out with `--case`");
         }
         let message = format!(
             "this play starts a container ({place}); if this machine already is the environment, add --in-container"

@@ -56,9 +56,10 @@ pub(super) fn compile_play(
     around.in_container = Arc::new(modes.keys().cloned().collect());
     let roles = build.static_roles(&around);
     expose(&roles, &mut around);
+    build.in_batches = build.batches(&around);
     let seed = build.play_body(&around, &roles);
     let strategy = play.strategy.as_ref().map(|s| s.value).unwrap_or_default();
-    let batches = build.batches(&around);
+    build.check_throttles();
     build.check_notified();
     build.check_stages();
     outcome.cases = std::mem::take(&mut build.known_cases);
@@ -80,6 +81,7 @@ pub(super) fn compile_play(
         needs::resolve(&build.draft, strategy, &mut own);
     }
     if !broken {
+        let batches = std::mem::take(&mut build.in_batches);
         let draft = std::mem::take(&mut build.draft);
         if let Some((fragment, pruning)) = finish(draft, strategy, &around, modes, &mut own) {
             outcome.plan = Some(PlayPlan {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::verdict::{Miss, Verdict, judge};
 use crate::base::statistics::{self, Summary as Statistics};
 use crate::base::{CaseId, HostName, RunId, StepId, Timestamp, Value};
-use crate::event::{Event, Expectation, Fate, Figure, Tally, Why};
+use crate::event::{Event, Expectation, Fate, Figure, Gang, Tally, Why};
 
 /// How many of the last lines of a failed step's output are kept.
 const TAIL: usize = 5;
@@ -72,6 +72,9 @@ pub struct Row {
 /// One figure of one case on one host.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Cell {
+    /// The hosts that ran it together, by rank; empty when the host ran it alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gang: Vec<HostName>,
     /// Of the rounds that count, in their order, in the row's unit.
     pub values: Vec<f64>,
     /// How many rounds should have counted.
@@ -111,6 +114,7 @@ pub struct Failure {
 #[derive(Clone, Debug, Default)]
 struct Attempt {
     repeat: u32,
+    gang: Option<Gang>,
     expect: Vec<Expectation>,
     /// Set when it ended: why it failed, or that it did not; and the rounds that were done.
     ended: Option<(Option<String>, u32)>,
@@ -158,11 +162,12 @@ impl Gathering {
                 self.summary.started = time;
             }
             Event::PlayStarted { hosts, .. } => self.summary.hosts.extend(hosts.iter().cloned()),
-            Event::CaseStarted { case, host, repeat, expect, .. } => {
+            Event::CaseStarted { case, host, repeat, gang, expect, .. } => {
                 // Begun again after a stop: what it gave before does not count.
                 self.figures.retain(|f| f.case != *case || f.host != *host);
                 self.failures.retain(|f| f.case.as_ref() != Some(case) || f.host != *host);
-                let attempt = Attempt { repeat: *repeat, expect: expect.clone(), ..Attempt::default() };
+                let (gang, expect) = (gang.clone(), expect.clone());
+                let attempt = Attempt { repeat: *repeat, gang, expect, ..Attempt::default() };
                 self.attempts.entry(case.clone()).or_default().insert(host.clone(), attempt);
             }
             Event::CaseEnded { case, host, failed, rounds } => {
@@ -201,6 +206,7 @@ impl Gathering {
 
     /// The summary of what was added.
     pub fn finish(mut self) -> Summary {
+        self.reduce_gangs();
         self.summary.rows = self.rows();
         self.summary.failures = self.final_failures();
         let bad = |r: &Row| matches!(r.verdict, Verdict::Missed | Verdict::Failed);
@@ -210,6 +216,19 @@ impl Gathering {
             self.summary.exit = Some(u8::from(!good));
         }
         self.summary
+    }
+
+    /// What the members of a gang measured becomes one figure where the case says so.
+    fn reduce_gangs(&mut self) {
+        for (case, attempts) in &self.attempts {
+            for (host, attempt) in attempts {
+                let Some(gang) = attempt.gang.as_ref().filter(|gang| gang.is_led_by(host)) else { continue };
+                let is_own = |f: &Figure| f.case == *case && gang.members.contains(&f.host);
+                let (own, others) = std::mem::take(&mut self.figures).into_iter().partition(is_own);
+                self.figures = others;
+                self.figures.extend(gang.figures(&own));
+            }
+        }
     }
 
     fn rows(&self) -> Vec<Row> {
@@ -256,7 +275,9 @@ impl Gathering {
             counted.sort_by_key(|f| f.round);
             let values: Vec<f64> = counted.iter().map(|f| f.value).collect();
             let attempt = attempts.get(host);
-            if values.is_empty() && attempt.is_none() {
+            // A gang's figure stands at its first rank.
+            let follows = attempt.and_then(|a| a.gang.as_ref()).is_some_and(|gang| !gang.is_led_by(host));
+            if values.is_empty() && (attempt.is_none() || follows) {
                 continue;
             }
             let attempt = attempt.cloned().unwrap_or_default();
@@ -363,7 +384,8 @@ fn cell(
         _ if miss.is_some() => Verdict::Missed,
         _ => Verdict::Ok,
     };
-    Cell { values, rounds: attempt.repeat, statistics, verdict, miss }
+    let gang = attempt.gang.as_ref().map(|gang| gang.members.clone()).unwrap_or_default();
+    Cell { gang, values, rounds: attempt.repeat, statistics, verdict, miss }
 }
 
 /// What a failed step leaves for the end of the run.

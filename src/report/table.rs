@@ -206,8 +206,21 @@ pub(super) fn scale(row: &Row) -> Scale {
     Unit::parse(&row.unit).scale_for(&medians)
 }
 
-/// One host's figure: `11.9 (0.1)`, `7.1 (2.9)!` or `1 of 5`.
+/// One host's figure: `11.9 (0.1)`, `7.1 (2.9)!`, `1 of 5`, or a gang's: `0.85 (0.02) n1+n2`.
 pub(super) fn cell(cell: &Cell, row: &Row, scale: &Scale) -> String {
+    let text = host_cell(cell, row, scale);
+    if cell.gang.is_empty() { text } else { format!("{text} {}", gang(&cell.gang)) }
+}
+
+/// `n1+n2`, `n1+…+n16`
+fn gang(members: &[HostName]) -> String {
+    match members {
+        [first, .., last] if members.len() > 3 => format!("{first}+…+{last}"),
+        few => few.iter().map(HostName::as_str).collect::<Vec<_>>().join("+"),
+    }
+}
+
+fn host_cell(cell: &Cell, row: &Row, scale: &Scale) -> String {
     match (&cell.statistics, cell.verdict) {
         (Some(s), Verdict::Ok | Verdict::Missed) => {
             let mark = if cell.verdict == Verdict::Missed { "!" } else { "" };
@@ -226,7 +239,10 @@ pub(super) fn percent(fraction: f64) -> String {
 
 /// `ok`, `MISSED n3 7.1 < 8.0`, `FAILED n3`
 pub(super) fn verdict(row: &Row, scale: &Scale) -> String {
-    let hosts = row.cells.iter().filter(|(_, cell)| cell.verdict == row.verdict);
+    let hosts =
+        row.cells.iter().filter(|(_, cell)| cell.verdict == row.verdict).map(|(host, cell)| {
+            (if cell.gang.is_empty() { host.to_string() } else { gang(&cell.gang) }, cell)
+        });
     let words: Vec<String> = match row.verdict {
         Verdict::Ok | Verdict::Skipped => Vec::new(),
         Verdict::Missed => hosts
@@ -235,10 +251,10 @@ pub(super) fn verdict(row: &Row, scale: &Scale) -> String {
                     let sign = if miss.below { '<' } else { '>' };
                     format!("{host} {} {sign} {}", scale.format(s.median), scale.format(miss.bound))
                 }
-                _ => host.to_string(),
+                _ => host,
             })
             .collect(),
-        Verdict::Failed | Verdict::Incomplete => hosts.map(|(host, _)| host.to_string()).collect(),
+        Verdict::Failed | Verdict::Incomplete => hosts.map(|(host, _)| host).collect(),
     };
     format!("{} {}", row.verdict.word(), words.join(", ")).trim_end().to_owned()
 }

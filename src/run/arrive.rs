@@ -61,6 +61,9 @@ impl Dispatcher {
                 Some(Once::Done) => return self.bypass(step, host, Why::RunOnce),
             }
         }
+        if let Some(round) = self.gang_round(step) {
+            return self.join_gang(round, step, host, what);
+        }
         if self.claim_machine(step, host, what) {
             self.waiting.push_back((step, host));
         }
@@ -89,9 +92,8 @@ impl Dispatcher {
 
     /// Starts what has all it needs but a fork.
     pub(super) fn start_waiting(&mut self) {
-        let forks = self.shared.options.forks.max(1);
         let mut held_back = Vec::new();
-        while self.running.len() < forks
+        while self.free_forks() > 0
             && let Some((step, host)) = self.waiting.pop_front()
         {
             // The world may have changed while it waited.
@@ -134,7 +136,7 @@ impl Dispatcher {
         }
     }
 
-    fn start(&mut self, step: StepNo, host: HostNo) {
+    pub(super) fn start(&mut self, step: StepNo, host: HostNo) {
         let node = self.node(step).clone();
         let Work::Step(what) = node.work else { return };
         self.enter(step, host, &what);

@@ -25,11 +25,16 @@ pub async fn open(unit: &Unit, requires: &[Requirement], started: Timestamp) -> 
             Err(problem) => return Finished::failed(problem, started),
         };
         let (repeat, warmup) = (case.repeat, case.warmup);
+        let gang = super::rendezvous::team(unit);
+        // What a gang gives stands at its first rank.
+        let leads = gang.as_ref().is_none_or(|gang| gang.is_led_by(&unit.host.name));
+        let expect = if leads { expect } else { Vec::new() };
         unit.say(Event::CaseStarted {
             case: case.id.clone(),
             host: unit.host.name.clone(),
             repeat,
             warmup,
+            gang,
             expect,
         });
     }
@@ -80,7 +85,7 @@ pub async fn close(unit: &Unit, started: Timestamp) -> Finished {
     .await
 }
 
-async fn with_target(
+pub(super) async fn with_target(
     unit: &Unit,
     templar: &Templar,
     started: Timestamp,

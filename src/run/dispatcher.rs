@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::fates::{Fates, ScopeNo};
+use super::gangs::Gangs;
 use super::hosts::Board;
 use super::lease::Lease;
 use super::leaving::Leaving;
@@ -129,6 +130,7 @@ pub struct Dispatcher {
     pub(super) running: HashMap<(StepNo, HostNo), (Cancel, bool)>,
     /// Steps that may start as soon as there is a free fork.
     pub(super) waiting: VecDeque<(StepNo, HostNo)>,
+    pub(super) gangs: Gangs,
     pub(super) holds: HashMap<(ScopeNo, HostNo), Hold>,
     pub(super) cases: BTreeMap<(CaseId, HostNo), CaseRun>,
     pub(super) gathers: HashMap<StepNo, Gather>,
@@ -198,6 +200,7 @@ impl Dispatcher {
             plays: BTreeMap::new(),
             running: HashMap::new(),
             waiting: VecDeque::new(),
+            gangs: Gangs::default(),
             holds: HashMap::new(),
             cases: BTreeMap::new(),
             gathers: HashMap::new(),

@@ -18,6 +18,7 @@ impl Dispatcher {
     /// A unit ended.
     pub(super) fn conclude(&mut self, step: StepNo, host: HostNo, finished: Finished) {
         self.note_trace(step, host, finished.trace.clone());
+        let finished = self.ended_by_gang(step, host, finished);
         if self.running.remove(&(step, host)).is_some() {
             self.release_machine(step, host);
         }
@@ -25,10 +26,13 @@ impl Dispatcher {
         if let Some(error) = finished.journal.clone() {
             self.lose_journal(error);
         }
+        if !self.replaying && matches!(what.kind, StepKind::Rendezvous) {
+            return self.end_rendezvous(step, host, &what, &finished);
+        }
         if let Some(round) = self.node(step).round
             && let Some(hold) = self.holds.get_mut(&(round, host))
         {
-            hold.ran |= matches!(finished.fate, Fate::Ran { .. });
+            hold.ran |= matches!(finished.fate, Fate::Ran { .. }) && !matches!(what.kind, StepKind::Rendezvous);
         }
         let did_it = matches!(finished.fate, Fate::Ran { status: Status::Ok, .. });
         if !matches!(what.kind, StepKind::Expand(_)) {
@@ -77,7 +81,7 @@ impl Dispatcher {
     }
 
     /// Tells everybody how a step ended: the host's variables, the journal, the scopes, the handlers.
-    fn tell(&mut self, step: StepNo, host: HostNo, what: &Step, finished: &Finished) {
+    pub(super) fn tell(&mut self, step: StepNo, host: HostNo, what: &Step, finished: &Finished) {
         self.keep_variables(step, host, what, finished);
         self.note_figures(step, host, what, finished);
         self.report(step, host, what, finished);
@@ -99,11 +103,20 @@ impl Dispatcher {
             self.gather(step, None);
         }
         self.pass(step, host);
+        if matches!(what.kind, StepKind::Rendezvous) {
+            self.meet(step);
+        }
     }
 
-    /// The pair is over; what follows may start as soon as the journal knows.
+    /// The pair is over; what follows may start as soon as the journal knows, and its gang has left the round.
     pub(super) fn pass(&mut self, step: StepNo, host: HostNo) {
-        self.leave_round(step, host);
+        if self.leave_round(step, host) {
+            self.go_on(step, host);
+        }
+    }
+
+    /// Nothing keeps the host at this step any more.
+    pub(super) fn go_on(&mut self, step: StepNo, host: HostNo) {
         self.end_case(step, host);
         self.finish_later(step, host);
         self.nodes[step.0 as usize].left -= 1;
@@ -143,6 +156,14 @@ impl Dispatcher {
             };
             let vars = Map::from_iter([(super::magic::FOLDERS, folders)]);
             self.set_vars(host, &vars, Level::Magic);
+        }
+        if let (StepKind::Rendezvous, Some(place), Some(port)) =
+            (&what.kind, &what.case, finished.result.get("port"))
+        {
+            let known = self.board.get(host).magic.vars.get(super::rendezvous::PORTS);
+            let mut ports = known.and_then(Value::as_map).cloned().unwrap_or_default();
+            ports.insert(place.id.as_str(), port.clone());
+            self.set_vars(host, &Map::from_iter([(super::rendezvous::PORTS, ports)]), Level::Magic);
         }
         let once = self.onces.contains_key(&step);
         let hosts: Vec<HostNo> = if once { self.node(step).hosts.to_vec() } else { vec![host] };
@@ -204,6 +225,7 @@ impl Dispatcher {
                 tally.unreachable += 1;
                 let reason = reason.clone();
                 self.lose_host(step, host, &reason);
+                self.fail_gang(step, host, &reason);
                 self.fail_others(step, host, what);
             }
             Fate::Ran { status: Status::Cancelled, .. } => {
@@ -212,6 +234,9 @@ impl Dispatcher {
             fate if fate.is_failure() => {
                 let msg = finished.msg.clone().filter(|_| !finished.secret);
                 let caught = self.fail_host(step, host, Why::Failed, msg.as_deref());
+                if let Caught::Case(_) = caught {
+                    self.fail_gang(step, host, msg.as_deref().unwrap_or("it says nothing about it"));
+                }
                 self.after_failure(host, what, finished, caught);
                 self.fail_others(step, host, what);
             }
@@ -365,5 +390,5 @@ impl Dispatcher {
 
 /// A flush is only the place where handlers come in; what counts are they.
 pub(super) fn is_silent(step: &Step) -> bool {
-    matches!(step.kind, StepKind::Expand(Expand::Flush))
+    matches!(step.kind, StepKind::Expand(Expand::Flush) | StepKind::Rendezvous)
 }

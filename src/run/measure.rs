@@ -21,7 +21,7 @@ use crate::wire::{Status, Stream};
 pub async fn measure(turn: &Turn<'_>, templar: &Templar, target: &RemoteTarget<'_>, end: &mut TurnEnd) {
     let Some(place) = &turn.unit.step.case else { return };
     let CasePart::Round { number, warmup } = place.part else { return };
-    if target.manner.check {
+    if target.manner.check || !super::rendezvous::measures(turn.unit) {
         return;
     }
     for metric in turn.task.metrics.iter() {

@@ -1,7 +1,7 @@
 //! Cases and rounds: a round has its machine for itself, a case is counted and judged.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-
 use std::time::Duration;
 
 use super::dispatcher::{Dispatcher, Once, Work};
@@ -10,7 +10,9 @@ use super::lease::Lease;
 use super::queue::{HostNo, StepNo};
 use super::unit::Finished;
 use super::verdict::{Verdict, judge};
-use crate::event::{Event, Expectation, Fate, Figure, Why};
+use crate::base::CaseId;
+use crate::event::{Event, Expectation, Fate, Figure, Gang, Why};
+use crate::model::Metric;
 use crate::plan::{CasePart, CasePlan, Step, StepKind};
 use crate::wire::Status;
 
@@ -31,7 +33,8 @@ pub(super) struct Hold {
     pub ran: bool,
     /// Whether Ctrl-C cut it short.
     pub cut: bool,
-    /// Metrics whose task gave them.
+    /// Metrics whose task did its work, and those that it gave: of a gang, not every host's figures count.
+    pub measured: BTreeSet<String>,
     pub given: BTreeSet<String>,
     /// Metrics whose task failed or was never reached, and why. A `rescue` or `ignore_errors` lets the round go on; it does
     /// not bring the figure back.
@@ -45,11 +48,16 @@ pub(super) struct CaseRun {
     pub failed: Option<String>,
     /// Rounds that count and went well.
     pub rounds: u32,
+    pub gang: Option<Gang>,
     pub expect: Vec<Expectation>,
     pub figures: Vec<Figure>,
 }
 
-fn ticket(step: StepNo, host: HostNo) -> u64 {
+pub(super) fn metrics(what: &Step) -> impl Iterator<Item = &Metric> {
+    super::magic::task(what).into_iter().flat_map(|task| task.metrics.iter())
+}
+
+pub(super) fn ticket(step: StepNo, host: HostNo) -> u64 {
     u64::from(step.0) << 32 | u64::from(host.0)
 }
 
@@ -94,11 +102,14 @@ impl Dispatcher {
         }
     }
 
-    fn grant(&mut self, ticket: u64) {
+    pub(super) fn grant(&mut self, ticket: u64) {
         // Both halves are 32 bits.
         #[allow(clippy::cast_possible_truncation)]
         let (step, host) = (StepNo((ticket >> 32) as u32), HostNo(ticket as u32));
         let Some(round) = self.node(step).round else { return self.waiting.push_back((step, host)) };
+        if self.gang_round(step).is_some() {
+            return self.grant_to_gang(round);
+        }
         let Work::Step(what) = self.node(step).work.clone() else { return };
         match self.ask_for_lease(round, host, &what) {
             None => self.begin_round(round, host, Lease::None),
@@ -112,6 +123,7 @@ impl Dispatcher {
 
     /// The round has its machine, also before other runs, or is refused: its steps go on.
     pub(super) fn begin_round(&mut self, round: ScopeNo, host: HostNo, lease: Lease) {
+        let Some(lease) = self.lease_to_gang(round, host, lease) else { return };
         if let Some(hold) = self.holds.get_mut(&(round, host)) {
             (hold.granted, hold.lease) = (true, lease);
             self.waiting.extend(hold.waiting.drain(..).map(|step| (step, host)));
@@ -125,6 +137,7 @@ impl Dispatcher {
                 cancel.cancel(Duration::ZERO);
             }
         }
+        self.stop_asking_for_gangs();
     }
 
     /// Why another run keeps a step from its machine.
@@ -135,20 +148,30 @@ impl Dispatcher {
         }
     }
 
-    /// A step of a round ended; with the last one the machine is free, and the round is counted.
-    pub(super) fn leave_round(&mut self, step: StepNo, host: HostNo) {
-        let Some(round) = self.node(step).round else { return };
-        let Some(hold) = self.holds.get_mut(&(round, host)) else { return };
+    /// A step of a round ended; with the last one the machine is free, and the round is counted. False: it was the last one
+    /// of a host whose gang is still at work.
+    pub(super) fn leave_round(&mut self, step: StepNo, host: HostNo) -> bool {
+        let Some(round) = self.node(step).round else { return true };
+        let Some(hold) = self.holds.get_mut(&(round, host)) else { return true };
         hold.left -= 1;
         if hold.left > 0 {
-            return;
+            return true;
         }
-        let hold = self.holds.remove(&(round, host)).unwrap_or_default();
-        match hold.lease {
+        if self.gang_round(step).is_some() {
+            return self.leave_gang(round, step, host);
+        }
+        let mut hold = self.holds.remove(&(round, host)).unwrap_or_default();
+        match std::mem::take(&mut hold.lease) {
             Lease::Held(endpoint) => self.give_back(round, host, endpoint),
             _ if hold.granted => self.free(host, true),
             _ => {}
         }
+        self.count_round(step, round, host, &hold);
+        true
+    }
+
+    /// A round is over on a host.
+    pub(super) fn count_round(&mut self, step: StepNo, round: ScopeNo, host: HostNo, hold: &Hold) {
         let Work::Step(what) = &self.node(step).work else { return };
         let Some(place) = &what.case else { return };
         let CasePart::Round { number, warmup: false } = place.part else { return };
@@ -169,6 +192,7 @@ impl Dispatcher {
         let Some(hold) = self.holds.get_mut(&(round, host)) else { return };
         let why = match &finished.fate {
             Fate::Ran { status: Status::Ok, .. } => {
+                hold.measured.extend(metrics(what).map(|metric| metric.name.to_string()));
                 return hold.given.extend(finished.figures.iter().map(|figure| figure.name.clone()));
             }
             Fate::Ran { status: Status::Skipped, .. } | Fate::Skipped { .. } => return,
@@ -185,18 +209,19 @@ impl Dispatcher {
             }
             Fate::Bypassed { .. } => return,
         };
-        for metric in super::magic::task(what).map(|task| task.metrics.iter()).into_iter().flatten() {
+        for metric in metrics(what) {
             hold.missing.entry(metric.name.to_string()).or_insert_with(|| why.clone());
         }
     }
 
     /// What a unit says may be about its case.
     pub(super) fn notice(&mut self, event: &Event) {
-        if let Event::CaseStarted { case, host, expect, .. } = event
+        if let Event::CaseStarted { case, host, gang, expect, .. } = event
             && let Some(host) = self.board.number(host)
         {
             let run = self.cases.entry((case.clone(), host)).or_default();
             run.started = true;
+            run.gang.clone_from(gang);
             run.expect.clone_from(expect);
         }
     }
@@ -242,7 +267,7 @@ impl Dispatcher {
             if run.failed.is_some() || run.rounds == 0 || self.fates.is_cancelled() {
                 continue;
             }
-            for verdict in judge(&run.expect, &run.figures) {
+            for verdict in judge(&run.expect, &self.counted(case, run)) {
                 match verdict {
                     Verdict::Met => {}
                     Verdict::Missed { .. } => self.spoiled = true,
@@ -259,6 +284,15 @@ impl Dispatcher {
         for text in warnings {
             self.warn(text);
         }
+    }
+
+    /// The figures of a case on a host: its own, or those of its gang.
+    fn counted<'a>(&self, case: &CaseId, run: &'a CaseRun) -> Cow<'a, [Figure]> {
+        let Some(gang) = &run.gang else { return Cow::Borrowed(&run.figures) };
+        let members = gang.members.iter().filter_map(|name| self.board.number(name));
+        let runs = members.filter_map(|member| self.cases.get(&(case.clone(), member)));
+        let measured: Vec<Figure> = runs.flat_map(|run| run.figures.iter().cloned()).collect();
+        Cow::Owned(gang.figures(&measured))
     }
 
     /// The host that leads a `run_once` step did not do it after all: the others go their own way.

@@ -139,6 +139,10 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
     let options = &turn.unit.shared.options;
     let mut manner = Manner::read(&task.inherited, options.check, options.diff, templar)?;
     manner.lasting = Lasting::read(task, round_of(&turn.unit.step).0.is_some(), templar)?;
+    if let Some(rendezvous) = super::rendezvous::variable(turn.unit) {
+        // What the task says itself wins.
+        manner.environment.splice(0..0, super::rendezvous::environment(&rendezvous));
+    }
     let place = Place::of(turn.unit, task, templar)?;
     let retries = match quantity(task.retries.as_ref(), "retries", templar)? {
         None if task.until.is_empty() => 0,

@@ -215,6 +215,7 @@ impl Unit {
                 super::looping::run(self, task, started).await
             }
             StepKind::CaseOpen { requires } => super::case::open(self, requires, started).await,
+            StepKind::Rendezvous => super::rendezvous::meet(self, started).await,
             StepKind::CaseClose => super::case::close(self, started).await,
             StepKind::Meta(_) | StepKind::Expand(_) => self.conditions_only(started),
             StepKind::Join | StepKind::Announced(_) => Finished::ok(started),
@@ -239,7 +240,14 @@ impl Unit {
     /// The variables that the step sees.
     pub fn scope(&self) -> Scope {
         let shared = &self.shared;
-        step_scope(&self.step, &self.host, &self.board, &self.play, &shared.run, &shared.options)
+        let scope = step_scope(&self.step, &self.host, &self.board, &self.play, &shared.run, &shared.options);
+        match super::rendezvous::variable(self) {
+            Some(known) => {
+                let vars = Map::from_iter([("rendezvous", known)]);
+                scope.with(super::magic::layer(Level::CaseParams, vars))
+            }
+            None => scope,
+        }
     }
 
     /// Renders in a scope, with the search paths of a task.

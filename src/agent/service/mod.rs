@@ -8,6 +8,7 @@ mod forget;
 mod job;
 mod lease;
 mod left;
+mod port;
 
 use crate::base::Map;
 use crate::module::Context;
@@ -26,8 +27,15 @@ pub struct Service {
 }
 
 /// All services.
-pub static SERVICES: &[Service] =
-    &[end::SERVICE, forget::SERVICE, job::SERVICE, lease::LEASE, lease::UNLEASE, left::SERVICE];
+pub static SERVICES: &[Service] = &[
+    end::SERVICE,
+    forget::SERVICE,
+    job::SERVICE,
+    lease::LEASE,
+    lease::UNLEASE,
+    left::SERVICE,
+    port::SERVICE,
+];
 
 /// A service by its name.
 pub fn find(name: &str) -> Option<Run> {

@@ -7,7 +7,7 @@ use super::fields::{Fields, spanned, wrong_type};
 use super::keywords::shared;
 use super::metric::metrics;
 use crate::base::{Diagnostic, Diagnostics, Spanned};
-use crate::model::{Axis, Case, CaseRole, Rendezvous, Requirement, RequirementKind, RoleFrom};
+use crate::model::{Axis, Case, CaseRole, Reduce, Rendezvous, Requirement, RequirementKind, RoleFrom};
 use crate::syntax::Node;
 
 impl Decoder<'_> {
@@ -144,7 +144,7 @@ fn rendezvous(node: &Node, problems: &mut Diagnostics) -> Option<Rendezvous> {
     let mut f = Fields::new(node, "`rendezvous`", problems)?;
     let nodes = f.number("nodes");
     let ranks_per_node = f.number("ranks_per_node");
-    let reduce = f.word("reduce");
+    let reduce = f.choice("reduce", &Reduce::WORDS);
     if nodes.is_none() {
         f.missing("`nodes`", "say on how many hosts it runs: `nodes: 2`");
     }

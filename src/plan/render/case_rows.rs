@@ -2,9 +2,9 @@
 
 use super::rows::Row;
 use super::words::{brief, command, expect, limits, metric, place, shortened};
-use crate::base::{CaseId, Key, Value};
+use crate::base::{CaseId, HostName, Key, Value};
 use crate::model::{CaseOrder, Requirement, RequirementKind, Stage};
-use crate::plan::{CasePart, CasePlan, PlayPlan, Step, StepKind};
+use crate::plan::{CasePart, CasePlan, Gang, PlayPlan, Step, StepKind};
 
 /// The row of all cases.
 pub(super) fn cases_row(play: &PlayPlan, playbook: &str) -> Row {
@@ -56,7 +56,7 @@ fn case_row(play: &PlayPlan, name: &str, playbook: &str) -> Row {
         about.push(format!("after {}", names.join(", ")));
     }
     let alone = match first.gang {
-        Some((nodes, ranks)) => format!("gang of {nodes} nodes × {ranks}"),
+        Some(gang) => gang_words(play, first, gang),
         None => "each host alone".to_owned(),
     };
     let alone = match container(play, &first.id) {
@@ -71,6 +71,35 @@ fn case_row(play: &PlayPlan, name: &str, playbook: &str) -> Row {
         children,
         free: None,
     }
+}
+
+/// `gang n1(rank 0)+n2, n3 idle`
+fn gang_words(play: &PlayPlan, case: &CasePlan, gang: Gang) -> String {
+    let one = vec![play.hosts.clone()];
+    let batches = if play.batches.is_empty() { &one } else { &play.batches };
+    let gangs: Vec<String> = batches
+        .iter()
+        .map(|batch| {
+            let members: Vec<&str> = case.members(batch).map(HostName::as_str).collect();
+            match members.as_slice() {
+                [] => "of nobody yet".to_owned(),
+                [first, rest @ .., last] if rest.len() > 2 => format!("{first}(rank 0)+…+{last}"),
+                [first, rest @ ..] => [&[format!("{first}(rank 0)").as_str()], rest].concat().join("+"),
+            }
+        })
+        .collect();
+    let ranks = match gang.ranks_per_node {
+        1 => String::new(),
+        ranks => format!(" × {ranks} ranks"),
+    };
+    let idle: Vec<&str> =
+        play.hosts.iter().filter(|h| !case.hosts.contains(h)).map(HostName::as_str).collect();
+    let idle = match idle.as_slice() {
+        [] => String::new(),
+        few if few.len() < 4 => format!(", {} idle", few.join(" ")),
+        many => format!(", {} hosts idle", many.len()),
+    };
+    format!("gang {}{ranks}{idle}", gangs.join(" · "))
 }
 
 /// The container that a case runs in: its own, or that of the play.
@@ -166,7 +195,8 @@ fn plain(label: &str, what: &str, note: &str) -> Row {
 
 fn steps<'a>(play: &'a PlayPlan, id: &CaseId, part: &dyn Fn(CasePart) -> bool) -> Vec<&'a Step> {
     let here = |s: &&Step| {
-        s.case.as_ref().is_some_and(|c| c.id == *id && part(c.part)) && !matches!(s.kind, StepKind::Join)
+        s.case.as_ref().is_some_and(|c| c.id == *id && part(c.part))
+            && !matches!(s.kind, StepKind::Join | StepKind::Rendezvous)
     };
     play.fragment.graph.node_weights().filter(here).collect()
 }

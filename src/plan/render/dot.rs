@@ -81,6 +81,7 @@ fn style(step: &Step) -> &'static str {
     match step.kind {
         StepKind::Expand(_) => ", shape=folder",
         StepKind::Join => ", shape=point",
+        StepKind::Rendezvous => ", shape=octagon",
         StepKind::Announced(_) => ", shape=component",
         StepKind::Meta(_) => ", shape=diamond",
         _ => "",

@@ -4,7 +4,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::base::{Span, Spanned, Value};
-use crate::model::{Better, Expect, Metric, MetricSource, Requirement};
+use crate::model::{Better, Expect, Metric, MetricSource, Reduce, Requirement};
 use crate::plan::{
     CasePart, CasePlan, Expand, Order, Plan, PlayPlan, Scope, ScopeKind, Section, Step, StepKind, TaskStep,
 };
@@ -147,6 +147,7 @@ fn kind(kind: &StepKind) -> Json {
             json!({"type": "case_open", "requires": requires.iter().map(requirement).collect::<Vec<_>>()})
         }
         StepKind::CaseClose => json!({"type": "case_close"}),
+        StepKind::Rendezvous => json!({"type": "rendezvous"}),
         StepKind::Announced(a) => json!({"type": "announced", "detail": a.detail, "refuse": a.refuse}),
     }
 }
@@ -187,7 +188,11 @@ fn case(case: &CasePlan) -> Json {
         "hosts": case.hosts,
         "requires": case.requires.iter().map(requirement).collect::<Vec<_>>(),
         "metrics": case.metrics.iter().map(metric).collect::<Vec<_>>(),
-        "gang": case.gang.map(|(nodes, ranks)| json!({"nodes": nodes, "ranks_per_node": ranks})),
+        "gang": case.gang.map(|gang| json!({
+            "nodes": gang.nodes,
+            "ranks_per_node": gang.ranks_per_node,
+            "reduce": gang.reduce.map(Reduce::word),
+        })),
         "place": place(&case.span),
     })
 }

@@ -43,6 +43,7 @@ fn node(step: &Step) -> String {
         StepKind::Expand(_) => format!("[[\"{name}\"]]"),
         StepKind::Join => "(( ))".to_owned(),
         StepKind::Meta(_) => format!("{{\"{name}\"}}"),
+        StepKind::Rendezvous => format!("{{{{\"{name}\"}}}}"),
         StepKind::Announced(_) => format!("([\"{name}\"])"),
         _ => format!("[\"{name}\"]"),
     }

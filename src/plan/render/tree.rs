@@ -67,8 +67,11 @@ fn header(play: &PlayPlan) -> String {
     if modes.is_empty() && !cases.is_empty() {
         let runs =
             |rounds: u32, hosts: usize| usize::try_from(rounds).unwrap_or(usize::MAX).saturating_mul(hosts);
-        // A gang runs once on all its hosts.
-        let units = |c: &CasePlan| if c.gang.is_some() { 1 } else { c.hosts.len() };
+        // A gang runs once on all its hosts, in each batch.
+        let units = |c: &CasePlan| match c.gang {
+            Some(gang) => c.hosts.len().div_ceil(gang.nodes.max(1) as usize),
+            None => c.hosts.len(),
+        };
         let all: usize = cases.iter().map(|c| runs(c.repeat + c.warmup, units(c))).sum();
         let warm: usize = cases.iter().map(|c| runs(c.warmup, units(c))).sum();
         let warm = if warm > 0 { format!(", {warm} of them warm-up") } else { String::new() };
