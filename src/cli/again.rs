@@ -9,7 +9,7 @@ use super::project;
 use super::selecting::Selecting;
 use crate::base::{CaseId, HostName};
 use crate::event::Event;
-use crate::plan::{Again, Plan};
+use crate::plan::{Again, CasePlan, Plan, PlayPlan};
 use crate::report::Summary;
 use crate::report::verdict::Verdict;
 use crate::store::{Keys, Run, RunFolder};
@@ -46,8 +46,10 @@ impl Earlier {
     /// What of a plan did not come to a good end; nothing when all did.
     pub(super) fn again(&self, plan: &Plan) -> Option<Again> {
         let mut again = Again::default();
-        for case in plan.plays.iter().flat_map(|play| &play.fragment.cases) {
-            for host in case.hosts.iter().filter(|host| !self.is_good(&case.id, host)) {
+        for (play, case) in
+            plan.plays.iter().flat_map(|play| play.fragment.cases.iter().map(move |case| (play, case)))
+        {
+            for host in self.bad_hosts(play, case) {
                 again.cases.entry(case.id.clone()).or_default().insert(host.clone());
                 again.hosts.insert(host.clone());
             }
@@ -55,6 +57,18 @@ impl Earlier {
         let all = plan.plays.iter().flat_map(|play| &play.hosts);
         again.hosts.extend(all.filter(|host| self.was_left(host)).cloned());
         (!again.hosts.is_empty()).then_some(again)
+    }
+
+    /// The hosts on which a case has not all it should have. A gang runs again as a whole; its figures are at its first host.
+    fn bad_hosts<'a>(&self, play: &'a PlayPlan, case: &'a CasePlan) -> Vec<&'a HostName> {
+        if case.gang.is_none() {
+            return case.hosts.iter().filter(|host| !self.is_good(&case.id, host)).collect();
+        }
+        let gangs = play.batches.iter().map(|batch| case.members(batch).collect::<Vec<_>>());
+        gangs
+            .filter(|gang| gang.first().is_some_and(|first| !self.is_good(&case.id, first)))
+            .flatten()
+            .collect()
     }
 
     /// Whether a case has all it should have on a host.

@@ -113,7 +113,7 @@ impl Build<'_> {
             let warmup = self.number(case.warmup.as_ref(), &own, 0, 0);
             let gang = self.gang(case, &own);
             if let (Some(gang), Some(written)) = (gang, &case.rendezvous) {
-                own.hosts = self.members(case, written, gang);
+                own.hosts = self.members(case, written, gang, &own.hosts);
                 own.push_vars(Level::CaseParams, "rendezvous", &written.span, &Arc::new(known_of(gang)));
             }
             let scope = self.draft.scope(Some(around.scope), ScopeKind::Case(id.clone()));

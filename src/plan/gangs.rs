@@ -32,7 +32,7 @@ impl Build<'_> {
                 "`--forks`",
                 "give more: `--forks` on the command line, `forks` in benchbook.toml",
             ),
-            (options.connections, "the pool", "raise `max_connections` in benchbook.toml"),
+            (options.connections, "the pool", "raise `connections` below [ssh] in benchbook.toml"),
         ] {
             if limit.is_some_and(|limit| limit < gang.nodes as usize) {
                 let limit = limit.unwrap_or_default();
@@ -44,10 +44,17 @@ impl Build<'_> {
         }
     }
 
-    /// The hosts that run a case with `rendezvous`: the first ones of each batch.
-    pub(super) fn members(&mut self, case: &Case, written: &Rendezvous, gang: Gang) -> Arc<[HostName]> {
+    /// The hosts that run a case with `rendezvous`: the first ones of each batch, of those that may run it.
+    pub(super) fn members(
+        &mut self,
+        case: &Case,
+        written: &Rendezvous,
+        gang: Gang,
+        among: &[HostName],
+    ) -> Arc<[HostName]> {
         let nodes = gang.nodes as usize;
-        let batches = self.in_batches.clone();
+        let may_run = |batch: &Vec<HostName>| batch.iter().filter(|h| among.contains(h)).cloned().collect();
+        let batches: Vec<Vec<HostName>> = self.in_batches.iter().map(may_run).collect();
         for batch in batches.iter().filter(|batch| !batch.is_empty() && batch.len() < nodes) {
             let names: Vec<&str> = batch.iter().map(HostName::as_str).collect();
             let of = if batches.len() > 1 { "a batch of `serial`" } else { "the play" };
@@ -86,19 +93,19 @@ impl Build<'_> {
                 StepKind::Task(task) => task.inherited.throttle.as_ref(),
                 _ => None,
             };
-            let too_few = |limit: i128| (1..i128::from(gang.nodes)).contains(&limit);
+            // What only the run can know might be too few.
+            let is_enough = |limit: i128| limit <= 0 || limit >= i128::from(gang.nodes);
             if let Some(Spanned { value, span }) = throttle
-                && value.as_int().is_some_and(too_few)
+                && !value.as_int().is_some_and(is_enough)
             {
-                let message = format!("`throttle: {value}` keeps a gang of {} hosts apart", gang.nodes);
+                let message = format!("`throttle` may keep a gang of {} hosts apart", gang.nodes);
                 let problem = Diagnostic::error("gang-too-big", message).at(span);
-                problems.push(
-                    problem.help("its members would wait for each other for ever: take `throttle` away"),
-                );
+                problems.push(problem.help(
+                    "its members would wait for each other for ever: take `throttle` out of the case, or write a number \
+                     that is large enough",
+                ));
             }
         }
-        // A task is compiled once per round.
-        problems.dedup_by(|a, b| a.span == b.span);
         problems.into_iter().for_each(|problem| self.found.push(problem));
     }
 }

@@ -32,7 +32,8 @@ impl Dispatcher {
         if let Some(round) = self.node(step).round
             && let Some(hold) = self.holds.get_mut(&(round, host))
         {
-            hold.ran |= matches!(finished.fate, Fate::Ran { .. }) && !matches!(what.kind, StepKind::Rendezvous);
+            hold.ran |=
+                matches!(finished.fate, Fate::Ran { .. }) && !matches!(what.kind, StepKind::Rendezvous);
         }
         let did_it = matches!(finished.fate, Fate::Ran { status: Status::Ok, .. });
         if !matches!(what.kind, StepKind::Expand(_)) {

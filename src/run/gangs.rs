@@ -353,12 +353,14 @@ impl Dispatcher {
 
     /// The case is over for a member, whatever blocks its step is in: nothing is there to be rescued.
     fn fail_member(&mut self, step: StepNo, member: HostNo, why: &str) {
-        let scopes: Vec<ScopeNo> = self.fates.ancestors(self.node(step).scope).collect();
+        let node = self.node(step);
+        let scopes: Vec<ScopeNo> = self.fates.ancestors(node.scope).collect();
         let is_case = |scope: ScopeNo| matches!(self.fates.kind(scope), ScopeKind::Case(_));
         let Some(section) = scopes.windows(2).find(|pair| is_case(pair[1])).map(|pair| pair[0]) else {
             return;
         };
-        self.fates.fail(section, member, Why::OthersFailed);
+        let scope = node.round.unwrap_or(section);
+        self.fates.fail(scope, member, Why::OthersFailed);
         self.spoiled = true;
         self.blame_case(step, member, why);
     }

@@ -43,6 +43,8 @@ fn question(line: &str) -> Question {
             "--case" => options.cases.push(next()),
             "--stage" => options.stages.push(next()),
             "--skip-stage" => options.skip_stages.push(next()),
+            "--forks" => options.forks = next().parse().ok(),
+            "--connections" => options.connections = next().parse().ok(),
             "--limit" => options.limit = Some(next()),
             "--format" => question.format = next(),
             "-e" => question.extra.push(next()),

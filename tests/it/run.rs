@@ -1,6 +1,7 @@
 //! Playbooks walked to their end on agents in this process: each folder of `tests/cases/run/` holds a playbook and an
 //! inventory (`hosts`); snapshots hold what happened, in words.
 
+mod gangs;
 mod harness;
 mod limits;
 mod reconnecting;

@@ -75,9 +75,8 @@ fn case_row(play: &PlayPlan, name: &str, playbook: &str) -> Row {
 
 /// `gang n1(rank 0)+n2, n3 idle`
 fn gang_words(play: &PlayPlan, case: &CasePlan, gang: Gang) -> String {
-    let one = vec![play.hosts.clone()];
-    let batches = if play.batches.is_empty() { &one } else { &play.batches };
-    let gangs: Vec<String> = batches
+    let gangs: Vec<String> = play
+        .batches
         .iter()
         .map(|batch| {
             let members: Vec<&str> = case.members(batch).map(HostName::as_str).collect();
