@@ -22,7 +22,7 @@ use benchbook::event::journal::{Commit, LogPlace};
 use benchbook::event::{Event, Journal, JournalError, LogLengths, Record};
 use benchbook::load::project::Asked;
 use benchbook::load::{Config, DiskFiles, Project};
-use benchbook::module::MODULES;
+use benchbook::module::SPECS;
 use benchbook::plan::{Compiler, Options as PlanOptions};
 use benchbook::run::{Options, Past, Setup, Stop, execute};
 use benchbook::vars::Environment;
@@ -115,7 +115,7 @@ fn play(way: Way, hosts: usize, tasks: usize) -> (Duration, Duration) {
 }
 
 fn setup(way: Way, folder: &Path) -> Setup {
-    let catalogue = MODULES.iter().map(|m| m.spec).chain(ACTIONS.iter().map(|a| a.spec));
+    let catalogue = SPECS.iter().copied().chain(ACTIONS.iter().map(|a| a.spec));
     let catalogue = Arc::new(Catalogue::new(catalogue));
     let files = Arc::new(DiskFiles);
     let asked = Asked {

@@ -8,14 +8,14 @@ use benchbook::base::Diagnostics;
 use benchbook::base::spec::Catalogue;
 use benchbook::load::project::Asked;
 use benchbook::load::{Config, MemoryFiles, Project};
-use benchbook::module::MODULES;
+use benchbook::module::SPECS;
 use benchbook::plan::{Compiler, Options, render};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 const HOSTS: &str = "[web]\nw[1:3] vendor=none\n[web:vars]\nin_container=true\n";
 
 static CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(|| {
-    Arc::new(Catalogue::new(MODULES.iter().map(|m| m.spec).chain(ACTIONS.iter().map(|a| a.spec))))
+    Arc::new(Catalogue::new(SPECS.iter().copied().chain(ACTIONS.iter().map(|a| a.spec))))
 });
 
 fuzz_target!(|text: &str| -> Corpus {

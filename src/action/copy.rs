@@ -27,7 +27,7 @@ pub(super) const ACTION: Action = Action {
 
 /// The arguments are the module's.
 fn schema() -> Schema {
-    module::find("copy").map_or_else(schema_of::<()>, |module| (module.spec.schema)())
+    schema_of::<module::copy::Args>()
 }
 
 fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {

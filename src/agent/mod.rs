@@ -223,7 +223,7 @@ impl Agent {
 fn invoke(modules: &'static [Module], request: &Request, link: &dyn Link) -> Outcome {
     let started = SystemClock.now();
     let name = request.module.as_str();
-    let module = || modules.iter().find(|m| m.spec.name == name).map(|m| m.run);
+    let module = || modules.iter().find(|m| m.name == name).map(|m| m.run);
     let outcome = match service::find(name).or_else(module) {
         Some(run) => {
             let mut context = Context { request, link, clock: &SystemClock };

@@ -8,7 +8,6 @@ use proptest::prelude::*;
 
 use super::{Supervision, serve};
 use crate::base::Map;
-use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::module::{Context, Module};
 use crate::wire::preamble::{PreambleReader, magic_line};
 use crate::wire::{Decoder, Message, Outcome, Packet, Request, Status, Stream, frame};
@@ -23,16 +22,7 @@ static MODULES: &[Module] = &[
 ];
 
 const fn row(name: &'static str, run: fn(&Map, &mut Context<'_>) -> Outcome) -> Module {
-    let spec = Spec {
-        name,
-        summary: "for tests",
-        free_form: None,
-        open: true,
-        on_resume: OnResume::Fail,
-        check: CheckMode::Skipped,
-        schema: schema_of::<()>,
-    };
-    Module { spec, run }
+    Module { name, run }
 }
 
 /// Sends without end; says how it ended.

@@ -12,10 +12,13 @@ mod manual;
 mod params;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-pub use check::Argument;
+use super::Map;
+
+pub use check::{Argument, Groups};
 pub use params::{Kind, Param};
 
 /// What `resume` does with a step of which nobody knows whether it finished.
@@ -72,16 +75,32 @@ pub fn schema_of<T: JsonSchema>() -> Schema {
 
 /// Everything that a task can be, by short name. The command line puts modules and actions together.
 #[derive(Clone, Debug, Default)]
-pub struct Catalogue(BTreeMap<&'static str, Spec>);
+pub struct Catalogue(BTreeMap<&'static str, Row>);
+
+#[derive(Clone, Debug)]
+struct Row {
+    spec: Spec,
+    /// Read out of the schema when they are first wanted: every task of a run is held against them.
+    groups: OnceLock<Groups>,
+}
 
 impl Catalogue {
     /// All of these; of two with one name the later counts, so that an action can stand before its module.
     pub fn new(specs: impl IntoIterator<Item = Spec>) -> Self {
-        Self(specs.into_iter().map(|s| (s.name, s)).collect())
+        Self(specs.into_iter().map(|spec| (spec.name, Row { spec, groups: OnceLock::new() })).collect())
     }
 
     /// By short or full name (`copy`, `ansible.builtin.copy`).
     pub fn get(&self, name: &str) -> Option<&Spec> {
+        self.row(name).map(|row| &row.spec)
+    }
+
+    /// Holds the arguments of a task against the groups of its parameters, once they are known.
+    pub fn check_groups(&self, name: &str, args: &Map) -> Result<(), String> {
+        self.row(name).map_or(Ok(()), |row| row.groups.get_or_init(|| row.spec.groups()).check(args))
+    }
+
+    fn row(&self, name: &str) -> Option<&Row> {
         let short = name
             .strip_prefix("ansible.builtin.")
             .or_else(|| name.strip_prefix("ansible.legacy."))
@@ -96,7 +115,7 @@ impl Catalogue {
 
     /// All specs in alphabetical order.
     pub fn iter(&self) -> impl Iterator<Item = &Spec> {
-        self.0.values()
+        self.0.values().map(|row| &row.spec)
     }
 }
 

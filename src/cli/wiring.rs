@@ -17,13 +17,13 @@ use crate::base::{Diagnostics, SystemClock};
 use crate::connection::{Limits, Pool};
 use crate::load::project::Asked;
 use crate::load::{Config, Project};
-use crate::module::MODULES;
+use crate::module::SPECS;
 use crate::plan::{Compiler, Plan};
 use crate::vars::Environment;
 
 /// Everything that a task can be. Of an action and a module with one name, the action is what the task means.
 pub(super) fn catalogue() -> Catalogue {
-    Catalogue::new(MODULES.iter().map(|m| m.spec).chain(ACTIONS.iter().map(|a| a.spec)))
+    Catalogue::new(SPECS.iter().copied().chain(ACTIONS.iter().map(|a| a.spec)))
 }
 
 /// A playbook that was read and compiled.

@@ -164,12 +164,12 @@ impl Expectation {
 #[serde(rename_all = "snake_case", tag = "event")]
 #[allow(missing_docs)] // fields repeat the words of the variants
 pub enum Event {
-    /// The run begins.
+    /// The run begins; its cases in the order of the plan.
     RunStarted {
         run: RunId,
         playbook: String,
         hosts: Vec<HostName>,
-        cases: usize,
+        cases: Vec<CaseId>,
         rounds: usize,
         mode: Option<String>,
     },

@@ -43,7 +43,7 @@ fn yes() -> bool {
     true
 }
 
-const SPEC: Spec = Spec {
+pub(super) const SPEC: Spec = Spec {
     name: "command",
     summary: "Runs a program.",
     free_form: Some("cmd"),
@@ -54,7 +54,7 @@ const SPEC: Spec = Spec {
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, command) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, command) };
 
 fn command(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let mut words = match (&args.argv, &args.cmd) {

@@ -85,7 +85,7 @@ fn yes() -> bool {
     true
 }
 
-const SPEC: Spec = Spec {
+pub(super) const SPEC: Spec = Spec {
     name: "copy",
     summary: "Puts a file in its place.",
     free_form: None,
@@ -96,7 +96,7 @@ const SPEC: Spec = Spec {
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, copy) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, copy) };
 
 /// Where the bytes come from.
 #[derive(Debug)]

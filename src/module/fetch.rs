@@ -30,7 +30,7 @@ fn yes() -> bool {
     true
 }
 
-const SPEC: Spec = Spec {
+pub(super) const SPEC: Spec = Spec {
     name: "fetch",
     summary: "Sends a file of the target to the controller.",
     free_form: None,
@@ -41,7 +41,7 @@ const SPEC: Spec = Spec {
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, fetch) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, fetch) };
 
 fn fetch(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let path = args.src.expand(ctx);

@@ -80,7 +80,7 @@ pub enum State {
     Touch,
 }
 
-const SPEC: Spec = Spec {
+pub(super) const SPEC: Spec = Spec {
     name: "file",
     summary: "Makes and removes files, folders and links, and sets their attributes.",
     free_form: None,
@@ -91,7 +91,7 @@ const SPEC: Spec = Spec {
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, file) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, file) };
 
 /// One invocation: what is wanted, and what changed so far.
 struct Job<'a> {

@@ -76,7 +76,7 @@ pub enum State {
     Absent,
 }
 
-const SPEC: Spec = Spec {
+pub(super) const SPEC: Spec = Spec {
     name: "lineinfile",
     summary: "Keeps one line of a text file as it should be.",
     free_form: None,
@@ -87,7 +87,7 @@ const SPEC: Spec = Spec {
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, lineinfile) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, lineinfile) };
 
 fn lineinfile(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let written = args.path.expand(ctx);

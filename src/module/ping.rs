@@ -20,7 +20,7 @@ fn pong() -> String {
     "pong".to_owned()
 }
 
-const SPEC: Spec = Spec {
+pub(super) const SPEC: Spec = Spec {
     name: "ping",
     summary: "Asks the target for a sign of life.",
     free_form: None,
@@ -31,7 +31,7 @@ const SPEC: Spec = Spec {
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, ping) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, ping) };
 
 fn ping(args: &Args, _: &mut Context<'_>) -> Answer {
     if args.data == "crash" {

@@ -18,7 +18,7 @@ pub struct Args {
     pub executable: Option<TargetPath>,
 }
 
-const SPEC: Spec = Spec {
+pub(super) const SPEC: Spec = Spec {
     name: "raw",
     summary: "Runs a command line as it is.",
     free_form: Some("cmd"),
@@ -29,7 +29,7 @@ const SPEC: Spec = Spec {
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, raw) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, raw) };
 
 fn raw(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let program = match &args.executable {

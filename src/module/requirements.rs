@@ -35,7 +35,7 @@ pub struct Args {
     pub memlock_unlimited: bool,
 }
 
-const SPEC: Spec = Spec {
+pub(super) const SPEC: Spec = Spec {
     name: "requirements",
     summary: "Checks what a case requires.",
     free_form: None,
@@ -46,7 +46,7 @@ const SPEC: Spec = Spec {
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, requirements) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, requirements) };
 
 fn requirements(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let mut missing = Vec::new();

@@ -55,7 +55,7 @@ fn facts_folder() -> TargetPath {
     TargetPath::from("/etc/ansible/facts.d")
 }
 
-const SPEC: Spec = Spec {
+pub(super) const SPEC: Spec = Spec {
     name: "setup",
     summary: "Finds out what the target is.",
     free_form: None,
@@ -66,7 +66,7 @@ const SPEC: Spec = Spec {
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, setup) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, setup) };
 
 /// The facts found so far.
 #[derive(Debug, Default)]

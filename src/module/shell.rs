@@ -41,7 +41,7 @@ fn bourne() -> TargetPath {
     TargetPath::from("/bin/sh")
 }
 
-const SPEC: Spec = Spec {
+pub(super) const SPEC: Spec = Spec {
     name: "shell",
     summary: "Runs a command line in a shell.",
     free_form: Some("cmd"),
@@ -52,7 +52,7 @@ const SPEC: Spec = Spec {
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, shell) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, shell) };
 
 fn shell(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let program = args.executable.expand(ctx).to_string_lossy().into_owned();

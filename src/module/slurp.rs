@@ -21,7 +21,7 @@ pub struct Args {
     pub src: TargetPath,
 }
 
-const SPEC: Spec = Spec {
+pub(super) const SPEC: Spec = Spec {
     name: "slurp",
     summary: "Reads a file of the target into a variable.",
     free_form: None,
@@ -32,7 +32,7 @@ const SPEC: Spec = Spec {
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, slurp) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, slurp) };
 
 fn slurp(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let path = args.src.expand(ctx);

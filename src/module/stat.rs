@@ -50,7 +50,7 @@ fn yes() -> bool {
     true
 }
 
-const SPEC: Spec = Spec {
+pub(super) const SPEC: Spec = Spec {
     name: "stat",
     summary: "Tells what a path is.",
     free_form: None,
@@ -61,7 +61,7 @@ const SPEC: Spec = Spec {
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, stat) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, stat) };
 
 fn stat(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let path = args.path.expand(ctx);

@@ -43,7 +43,7 @@ fn prefix() -> String {
     "ansible.".to_owned()
 }
 
-const SPEC: Spec = Spec {
+pub(super) const SPEC: Spec = Spec {
     name: "tempfile",
     summary: "Makes a temporary file or folder.",
     free_form: None,
@@ -54,7 +54,7 @@ const SPEC: Spec = Spec {
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, make) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, make) };
 
 fn make(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let folder = match &args.path {

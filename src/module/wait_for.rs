@@ -90,7 +90,7 @@ fn five() -> u64 {
     5
 }
 
-const SPEC: Spec = Spec {
+pub(super) const SPEC: Spec = Spec {
     name: "wait_for",
     summary: "Waits for a port, a file or a text.",
     free_form: None,
@@ -101,7 +101,7 @@ const SPEC: Spec = Spec {
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { spec: SPEC, run: |args, ctx| call(&SPEC, args, ctx, wait_for) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, wait_for) };
 
 /// What is waited for, ready to be looked at again and again.
 struct Wait<'a> {

@@ -48,8 +48,9 @@ impl Lines {
             Event::RunStarted { playbook, hosts, cases, rounds, mode, .. } => {
                 self.fit(hosts);
                 let mut line = format!("{} · {}", short(playbook), named_hosts(hosts));
-                if *cases > 0 {
-                    let _ = write!(line, " · {} · {}", plural(*cases, "case"), plural(*rounds, "case run"));
+                if !cases.is_empty() {
+                    let _ =
+                        write!(line, " · {} · {}", plural(cases.len(), "case"), plural(*rounds, "case run"));
                 }
                 line.extend(mode.iter().map(|mode| format!(" · {mode}")));
                 vec![line]

@@ -34,7 +34,7 @@ pub struct Summary {
     pub mode: Option<String>,
     /// Whether the figures were read again after the run.
     pub reparsed: bool,
-    /// Figures, in the order in which they first came.
+    /// Cases in the order of the plan; within one, figures in the order in which they first came.
     pub rows: Vec<Row>,
     /// Steps that failed for good.
     pub failures: Vec<Failure>,
@@ -126,6 +126,8 @@ struct Attempt {
 #[derive(Clone, Debug, Default)]
 pub struct Gathering {
     summary: Summary,
+    /// In the order of the plan.
+    planned: IndexSet<CaseId>,
     attempts: IndexMap<CaseId, IndexMap<HostName, Attempt>>,
     figures: Vec<Figure>,
     failures: Vec<Failure>,
@@ -157,7 +159,8 @@ impl Gathering {
                 self.summary.run = Some(run.clone());
                 short(playbook).clone_into(&mut self.summary.playbook);
                 self.summary.hosts = hosts.iter().cloned().collect();
-                self.summary.cases = *cases;
+                self.summary.cases = cases.len();
+                self.planned = cases.iter().cloned().collect();
                 self.summary.mode.clone_from(mode);
                 self.summary.started = time;
             }
@@ -231,17 +234,23 @@ impl Gathering {
         }
     }
 
+    /// What is known of each case, in the order of the plan; those that only the run knew come last.
+    fn cases(&self) -> impl Iterator<Item = (&CaseId, &IndexMap<HostName, Attempt>)> {
+        let planned = self.planned.iter().filter_map(|case| self.attempts.get_key_value(case));
+        planned.chain(self.attempts.iter().filter(|(case, _)| !self.planned.contains(*case)))
+    }
+
     fn rows(&self) -> Vec<Row> {
         type Name<'a> = (&'a str, Vec<(String, String)>);
         let mut by_case: IndexMap<&CaseId, IndexMap<Name<'_>, Vec<&Figure>>> =
-            self.attempts.keys().map(|case| (case, IndexMap::new())).collect();
+            self.cases().map(|(case, _)| (case, IndexMap::new())).collect();
         for figure in &self.figures {
             let labels = figure.labels.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
             let name = (figure.name.as_str(), labels);
             by_case.entry(&figure.case).or_default().entry(name).or_default().push(figure);
         }
         // What was expected and never came has its row too.
-        for (case, attempts) in &self.attempts {
+        for (case, attempts) in self.cases() {
             let figures = by_case.entry(case).or_default();
             for expect in attempts.values().flat_map(|attempt| &attempt.expect) {
                 if !figures
@@ -327,8 +336,8 @@ impl Gathering {
             None => lost(&f.host),
         };
         let mut failures: Vec<Failure> = self.failures.iter().filter(is_final).cloned().collect();
-        for (case, attempts) in &self.attempts {
-            for (host, attempt) in attempts {
+        for (case, attempts) in self.cases() {
+            for (host, attempt) in self.summary.hosts.iter().filter_map(|host| attempts.get_key_value(host)) {
                 let Some((Some(reason), _)) = &attempt.ended else { continue };
                 if failures.iter().any(|f| f.case.as_ref() == Some(case) && f.host == *host) {
                     continue;

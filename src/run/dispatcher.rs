@@ -265,7 +265,7 @@ impl Dispatcher {
             run: self.shared.run.clone(),
             playbook: crate::load::shown(&self.plan.playbook),
             hosts,
-            cases: cases.clone().count(),
+            cases: cases.clone().map(|c| c.id.clone()).collect(),
             rounds: cases.map(count).sum(),
             mode: self.shared.options.mode.clone(),
         };

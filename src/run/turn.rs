@@ -228,7 +228,8 @@ async fn call(
 ) -> Result<Done, TemplateError> {
     let task = turn.task;
     let name = task.call.short_name();
-    let Some(spec) = turn.unit.shared.compiler.catalogue.get(name).copied() else {
+    let catalogue = &turn.unit.shared.compiler.catalogue;
+    let Some(spec) = catalogue.get(name).copied() else {
         return Ok(Outcome::failed(format!("there is no module `{name}`")).into());
     };
     let action = action::find(name);
@@ -238,6 +239,9 @@ async fn call(
         unrendered: action.map_or(&[], |a| a.unrendered),
     };
     let args = arguments::render(task, wanted, templar)?;
+    if let Err(problem) = catalogue.check_groups(name, &args) {
+        return Ok(Outcome::failed(problem).into());
+    }
     if manner.check && spec.check == CheckMode::Skipped {
         return Ok(Outcome::skipped(format!("check mode: `{name}` is not run")).into());
     }

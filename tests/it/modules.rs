@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use benchbook::base::{Map, RunMark, SystemClock, Value};
-use benchbook::module::{self, Context, Link};
+use benchbook::module::{self, Context, Link, SPECS};
 use benchbook::wire::{Outcome, Request, Status, Stream};
 use serde::Deserialize;
 
@@ -167,7 +167,12 @@ fn run(case: &Case, name: &str, folder: &str, check: bool) -> (Outcome, Vec<u8>)
     };
     let link = Buffer { upload: case.upload.clone(), ..Buffer::default() };
     let mut context = Context { request: &request, link: &link, clock: &SystemClock };
-    let outcome = (module.run)(&request.args, &mut context);
+    // As the controller does before it sends a request.
+    let groups = SPECS.iter().find(|spec| spec.name == name).unwrap().groups();
+    let outcome = match groups.check(&request.args) {
+        Ok(()) => (module.run)(&request.args, &mut context),
+        Err(problem) => Outcome::failed(problem),
+    };
     (outcome, link.sent.into_inner().unwrap())
 }
 

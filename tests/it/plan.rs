@@ -12,12 +12,12 @@ use benchbook::base::spec::Catalogue;
 use benchbook::base::{Diagnostics, HostName};
 use benchbook::load::project::Asked;
 use benchbook::load::{Config, DiskFiles, Project};
-use benchbook::module::MODULES;
+use benchbook::module::SPECS;
 use benchbook::plan::render::{self, Hints};
 use benchbook::plan::{Compiler, Options, Order, Plan, StepKind};
 
 fn catalogue() -> Arc<Catalogue> {
-    let modules = MODULES.iter().map(|m| m.spec);
+    let modules = SPECS.iter().copied();
     Arc::new(Catalogue::new(modules.chain(ACTIONS.iter().map(|a| a.spec))))
 }
 

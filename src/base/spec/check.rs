@@ -65,46 +65,10 @@ impl Spec {
                 .help(first_sentence(&param.doc)),
             );
         }
-        for problem in self.broken_groups(present) {
+        for problem in self.groups().broken(present) {
             found.push(Diagnostic::error(problem.code, problem.message).at(task));
         }
         found
-    }
-
-    /// What a module asks when its arguments are known: are the groups of exclusive and alternative parameters respected?
-    pub fn check_groups(&self, args: &Map) -> Result<(), String> {
-        let params = self.params();
-        let present = |name: &str| {
-            let param = params.iter().find(|p| p.name == name);
-            let set = |(key, value): (&crate::base::Key, &Value)| {
-                !matches!(value, Value::Null | Value::Omit)
-                    && key.as_str().is_some_and(|k| param.is_some_and(|p| p.is(k)))
-            };
-            args.iter().any(set)
-        };
-        self.broken_groups(present).next().map_or(Ok(()), |problem| Err(problem.message))
-    }
-
-    fn broken_groups(&self, present: impl Fn(&str) -> bool) -> impl Iterator<Item = Problem> {
-        let mut problems = Vec::new();
-        for group in self.groups("x-exclusive") {
-            let both: Vec<&String> = group.iter().filter(|name| present(name)).collect();
-            if both.len() > 1 {
-                problems.push(Problem {
-                    code: "exclusive-arguments",
-                    message: format!("`{}` takes only one of {}", self.name, quoted(&both)),
-                });
-            }
-        }
-        for group in self.groups("x-one-of") {
-            if !group.iter().any(|name| present(name)) {
-                problems.push(Problem {
-                    code: "missing-argument",
-                    message: format!("`{}` needs one of {}", self.name, quoted(&group)),
-                });
-            }
-        }
-        problems.into_iter()
     }
 
     fn unknown(&self, arg: &Argument, params: &[Param]) -> Diagnostic {
@@ -146,6 +110,55 @@ impl Spec {
             .help(format!("the choices are {}", choices.join(", ")));
         }
         found.push(diagnostic);
+    }
+}
+
+/// Parameters of a task that exclude each other, or of which one must be there.
+#[derive(Clone, Debug)]
+pub struct Groups {
+    pub(super) task: &'static str,
+    pub(super) params: Vec<Param>,
+    pub(super) exclusive: Vec<Vec<String>>,
+    pub(super) one_of: Vec<Vec<String>>,
+}
+
+impl Groups {
+    /// Asked again when the arguments are known: a template may have become `omit`.
+    pub fn check(&self, args: &Map) -> Result<(), String> {
+        if self.exclusive.is_empty() && self.one_of.is_empty() {
+            return Ok(());
+        }
+        let present = |name: &str| {
+            let param = self.params.iter().find(|p| p.name == name);
+            let set = |(key, value): (&crate::base::Key, &Value)| {
+                !matches!(value, Value::Null | Value::Omit)
+                    && key.as_str().is_some_and(|k| param.is_some_and(|p| p.is(k)))
+            };
+            args.iter().any(set)
+        };
+        self.broken(present).first().map_or(Ok(()), |problem| Err(problem.message.clone()))
+    }
+
+    fn broken(&self, present: impl Fn(&str) -> bool) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for group in &self.exclusive {
+            let both: Vec<&String> = group.iter().filter(|name| present(name)).collect();
+            if both.len() > 1 {
+                problems.push(Problem {
+                    code: "exclusive-arguments",
+                    message: format!("`{}` takes only one of {}", self.task, quoted(&both)),
+                });
+            }
+        }
+        for group in &self.one_of {
+            if !group.iter().any(|name| present(name)) {
+                problems.push(Problem {
+                    code: "missing-argument",
+                    message: format!("`{}` needs one of {}", self.task, quoted(group)),
+                });
+            }
+        }
+        problems
     }
 }
 

@@ -41,10 +41,11 @@ impl Spec {
         if self.open {
             page.push_str("\nAny other key is welcome.\n");
         }
-        for names in self.groups("x-exclusive") {
+        let groups = self.groups();
+        for names in groups.exclusive {
             let _ = write!(page, "\nOnly one of `{}` may be given.\n", names.join("`, `"));
         }
-        for names in self.groups("x-one-of") {
+        for names in groups.one_of {
             let _ = write!(page, "\nOne of `{}` must be given.\n", names.join("`, `"));
         }
         page.push_str(match self.check {

@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value as Json;
 
-use super::Spec;
+use super::{Groups, Spec};
 use crate::base::{Map, Value};
 
 /// What kind of value a parameter takes.
@@ -101,11 +101,15 @@ impl Spec {
         properties.iter().map(read).collect()
     }
 
-    /// Groups of parameters that the struct declares under `x-exclusive` or `x-one-of`.
-    pub(super) fn groups(&self, declaration: &str) -> Vec<Vec<String>> {
+    /// The groups of parameters that the struct declares under `x-exclusive` and `x-one-of`.
+    pub fn groups(&self) -> Groups {
         let schema = (self.schema)();
-        let groups = schema.get(declaration).and_then(Json::as_array);
-        groups.map(|g| g.iter().map(|names| strings(Some(names))).collect()).unwrap_or_default()
+        let declared = |declaration: &str| {
+            let groups = schema.get(declaration).and_then(Json::as_array);
+            groups.map(|g| g.iter().map(|names| strings(Some(names))).collect()).unwrap_or_default()
+        };
+        let (exclusive, one_of) = (declared("x-exclusive"), declared("x-one-of"));
+        Groups { task: self.name, params: self.params(), exclusive, one_of }
     }
 }
 

@@ -144,13 +144,13 @@ fn the_same_argument_twice_is_an_error() {
 #[test]
 fn groups_are_checked_again_when_values_are_known() {
     let args = |text: &str| serde_yaml::from_str::<crate::base::Map>(text).unwrap();
-    assert_eq!(SPEC.check_groups(&args("{who: me, beans: 3}")), Ok(()));
+    assert_eq!(SPEC.groups().check(&args("{who: me, beans: 3}")), Ok(()));
     assert_eq!(
-        SPEC.check_groups(&args("{who: me, beans: null}")),
+        SPEC.groups().check(&args("{who: me, beans: null}")),
         Err("`coffee` needs one of `beans`, `powder`".to_owned())
     );
     assert_eq!(
-        SPEC.check_groups(&args("{who: me, beans: 1, powder: x}")),
+        SPEC.groups().check(&args("{who: me, beans: 1, powder: x}")),
         Err("`coffee` takes only one of `beans`, `powder`".to_owned())
     );
 }

@@ -15,7 +15,7 @@ use benchbook::event::journal::{Commit, LogPlace};
 use benchbook::event::{Event, Fate, Journal, JournalError, LogLengths, Record};
 use benchbook::load::project::Asked;
 use benchbook::load::{Config, DiskFiles, Project};
-use benchbook::module::MODULES;
+use benchbook::module::SPECS;
 use benchbook::plan::{Compiler, Options as PlanOptions};
 use benchbook::run::{Options, Past, Setup, Stop, execute};
 use benchbook::vars::Environment;
@@ -126,7 +126,7 @@ impl Stage {
 
     /// Plays it, and tells what happened.
     pub fn run(self) -> String {
-        let catalogue = MODULES.iter().map(|m| m.spec).chain(ACTIONS.iter().map(|a| a.spec));
+        let catalogue = SPECS.iter().copied().chain(ACTIONS.iter().map(|a| a.spec));
         let catalogue = Arc::new(Catalogue::new(catalogue));
         let files = Arc::new(DiskFiles);
         let asked = Asked {
