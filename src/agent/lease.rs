@@ -53,7 +53,7 @@ pub struct Holder {
 }
 
 /// The content of the file.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Content {
     holder: Option<Party>,
     waiting: Vec<Party>,
@@ -126,14 +126,50 @@ impl LeaseFile {
         self.change(|content| content.waiting.retain(|waiting| waiting.run != *run))
     }
 
+    /// One more process uses the machine for the run that has it. Nothing happens when that is another, or none.
+    pub fn join(&self, run: &RunMark, holder: Holder) -> io::Result<()> {
+        if !self.0.exists() {
+            return Ok(());
+        }
+        self.change(|content| {
+            if let Some(own) = content.held_by(run) {
+                own.holders.push(holder);
+            }
+        })
+    }
+
     /// Gives back what a holder has; the last one of its run frees the machine.
     pub fn give_back(&self, run: &RunMark, name: &str) -> io::Result<()> {
+        if !self.0.exists() {
+            return Ok(());
+        }
         self.change(|content| {
             if let Some(own) = content.held_by(run) {
                 own.holders.retain(|holder| holder.name != name);
             }
             content.prune();
         })
+    }
+
+    /// Who is in the file although none of its processes runs.
+    pub fn dead(&self) -> io::Result<Vec<Party>> {
+        if !self.0.exists() {
+            return Ok(Vec::new());
+        }
+        self.change(|content| {
+            let all = content.holder.iter().chain(&content.waiting);
+            all.filter(|party| !party.is_alive()).cloned().collect()
+        })
+    }
+
+    /// Forgets the dead.
+    pub fn bury(&self) -> io::Result<()> {
+        self.change(Content::prune)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 
     /// Changes the content while nobody else looks at it.
@@ -144,8 +180,11 @@ impl LeaseFile {
         let mut file = self.open().map_err(told)?;
         lock(&file).map_err(told)?;
         let mut content = read(&mut file).map_err(told)?;
+        let before = content.clone();
         let result = change(&mut content);
-        write(&mut file, &content).map_err(told)?;
+        if content != before {
+            write(&mut file, &content).map_err(told)?;
+        }
         Ok(result)
     }
 
@@ -271,6 +310,17 @@ mod tests {
         let c = party("c", "round", StartToken::own());
         assert_eq!(file.take(&c, true).unwrap(), None);
         assert_eq!(file.take(&party("d", "round", dead()), true).unwrap(), Some(c.clone()));
+        let job = || Holder { name: "job".into(), token: StartToken::own() };
+        file.join(&"d".into(), job()).unwrap();
+        file.join(&c.run, job()).unwrap();
+        // A job of the round lives on when the agent is gone.
+        file.give_back(&c.run, "round").unwrap();
+        let before = file.take(&party("e", "round", StartToken::own()), false).unwrap().unwrap();
+        assert_eq!((before.run, before.holders), (c.run.clone(), vec![job()]));
+        // The controller comes back, and the job ends.
+        assert_eq!(file.take(&party("c", "round", StartToken::own()), false).unwrap(), None);
+        file.give_back(&c.run, "job").unwrap();
+        assert!(file.take(&party("e", "round", StartToken::own()), false).unwrap().is_some());
         file.give_back(&c.run, "round").unwrap();
         assert_eq!(file.take(&party("e", "round", StartToken::own()), false).unwrap(), None);
     }

@@ -9,6 +9,8 @@ pub mod identity;
 pub mod jobs;
 mod lease;
 mod outbox;
+pub mod owner;
+mod rubbish;
 pub mod service;
 
 use std::collections::HashMap;

@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -59,20 +60,8 @@ impl Peer {
     }
 
     fn start(&mut self, channel: u32, module: &str, uploads: u32) {
-        let request = Request {
-            run: "r1".into(),
-            term: 1,
-            module: module.into(),
-            args: Map::new(),
-            check: false,
-            diff: false,
-            environment: Vec::new(),
-            timeout_ms: None,
-            grace_ms: 100,
-            stream: true,
-            uploads,
-            job: None,
-        };
+        let plain = Request::plain("r1".into(), 1, module, Map::new(), Duration::from_millis(100));
+        let request = Request { stream: true, uploads, ..plain };
         self.send(channel, &Message::Start(Box::new(request)));
     }
 

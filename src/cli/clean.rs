@@ -1,5 +1,7 @@
 //! `benchbook clean`: finds what dead controllers have left on hosts, shows it, asks, and removes it.
 
+mod rubbish;
+
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, IsTerminal};
 use std::path::PathBuf;
@@ -78,6 +80,11 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let hosts = args.hosts(terminal)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let pool = Arc::new(Pool::new());
+    // What belongs to no run is nobody's business who asks for one.
+    let rubbish = match wanted {
+        None => runtime.block_on(rubbish::look(&pool, &hosts)),
+        Some(_) => Vec::new(),
+    };
     let (found, unreachable) = runtime.block_on(look(&pool, hosts, &known));
     for (host, reason) in &unreachable {
         let message = format!("{host} cannot be looked at: {reason}");
@@ -98,16 +105,21 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
             )),
         }
     }
-    if dead.is_empty() {
+    if dead.is_empty() && rubbish.is_empty() {
         terminal.say("there is nothing to remove");
         return Ok(exit);
     }
-    terminal.data(dead.iter().map(Left::told).collect::<String>().as_bytes())?;
+    let told = dead.iter().map(Left::told).chain(rubbish.iter().map(rubbish::Rubbish::told));
+    terminal.data(told.collect::<String>().as_bytes())?;
     if args.dry_run || !args.agreed(terminal)? {
         return Ok(exit);
     }
     let removed = runtime.block_on(remove(&pool, dead));
-    let mut all_gone = true;
+    let failed = runtime.block_on(rubbish::remove(&pool, &rubbish));
+    let mut all_gone = failed.is_empty();
+    for failure in failed {
+        terminal.diagnostic(&Diagnostic::error("still-there", failure));
+    }
     for (left, answer) in removed {
         match answer {
             Ok(answer) if answer.status == Status::Ok => {

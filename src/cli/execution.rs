@@ -73,14 +73,15 @@ impl Execution<'_> {
             }
         }
         let relay = relay::Relay::start(reporters);
+        let mark = RunMark::from(self.provenance.mark.as_str());
         let setup = Setup {
             run: folder.id(),
-            mark: RunMark::from(self.provenance.mark.as_str()),
+            pool: Arc::new(wiring::pool(&self.compiled, &mark)),
+            mark,
             term: self.term,
             compiler: Arc::clone(&self.compiled.compiler),
             plan: self.compiled.plan.clone(),
             environment: wiring::environment(&self.compiled),
-            pool: Arc::new(wiring::pool(&self.compiled)),
             journal: Arc::clone(&store) as _,
             events: relay.events(),
             clock: Arc::new(SystemClock),

@@ -13,7 +13,7 @@ use super::selecting::Selecting;
 use super::terminal::Terminal;
 use crate::action::ACTIONS;
 use crate::base::spec::Catalogue;
-use crate::base::{Diagnostics, SystemClock};
+use crate::base::{Diagnostics, RunMark, SystemClock};
 use crate::connection::{Limits, Pool};
 use crate::load::project::Asked;
 use crate::load::{Config, Project};
@@ -92,9 +92,9 @@ fn read(selecting: &Selecting) -> Result<(Compiled, Diagnostics), Failure> {
     Ok((Compiled { compiler, plan, files }, warnings))
 }
 
-/// Connections to all hosts, as many as benchbook.toml allows.
-pub(super) fn pool(compiled: &Compiled) -> Pool {
-    Pool::with_limits(limits(&compiled.compiler.project.config))
+/// Connections of a run to all hosts, as many as benchbook.toml allows.
+pub(super) fn pool(compiled: &Compiled, run: &RunMark) -> Pool {
+    Pool::for_run(limits(&compiled.compiler.project.config), run)
 }
 
 /// What benchbook.toml allows.

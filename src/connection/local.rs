@@ -9,6 +9,7 @@ use tokio::process::Command;
 
 use super::agents::PROGRAM;
 use super::{BoxFuture, ConnectError, Connector, Link};
+use crate::wire::Owner;
 
 /// How much of what an agent says on standard error is kept, in bytes; the first words tell most.
 const LAST_WORDS: u64 = 16 * 1024;
@@ -17,6 +18,7 @@ const LAST_WORDS: u64 = 16 * 1024;
 #[derive(Clone, Debug, Default)]
 pub struct Local {
     program: Option<PathBuf>,
+    owner: Option<Owner>,
 }
 
 impl Local {
@@ -27,7 +29,13 @@ impl Local {
 
     /// This agent.
     pub fn with_program(program: impl Into<PathBuf>) -> Self {
-        Self { program: Some(program.into()) }
+        Self { program: Some(program.into()), owner: None }
+    }
+
+    /// Its agents carry whose they are.
+    #[must_use]
+    pub fn owned_by(self, owner: Option<Owner>) -> Self {
+        Self { owner, ..self }
     }
 }
 
@@ -40,7 +48,7 @@ impl Connector for Local {
                     find_agent(std::env::var_os("BENCHBOOK_AGENT"), std::env::current_exe().ok().as_deref())?
                 }
             };
-            start(&program)
+            start(&program, self.owner.as_ref())
         })
     }
 
@@ -63,9 +71,12 @@ pub fn find_agent(named: Option<OsString>, running: Option<&Path>) -> Result<Pat
     })
 }
 
-fn start(program: &Path) -> Result<Link, ConnectError> {
+fn start(program: &Path, owner: Option<&Owner>) -> Result<Link, ConnectError> {
     let failed = |error| ConnectError::Start { program: program.display().to_string(), error };
+    let variables = owner.map(Owner::variables).into_iter().flatten();
     let mut child = Command::new(program)
+        .arg0(PROGRAM)
+        .envs(variables)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -14,6 +14,8 @@ use super::become_user::BecomeUser;
 use super::local::Local;
 use super::ssh::{Client, Ssh};
 use super::{Chunk, ConnectError, Connector, Endpoint, Session};
+use crate::base::RunMark;
+use crate::wire::Owner;
 
 /// How many of what there may be at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,17 +128,22 @@ impl Pool {
 
     /// Knows this machine, and other machines by ssh. Their agents are those that belong to the running program.
     pub fn with_limits(limits: Limits) -> Self {
-        let running = std::env::current_exe().unwrap_or_default();
-        let named = std::env::var_os("BENCHBOOK_AGENT").map(PathBuf::from);
-        let agents = Agents::new(named, Some(&running));
-        Self::with_client(Client::new(limits, agents, running))
+        Self::with_client(client(limits))
+    }
+
+    /// The same for a run, whose name its agents carry.
+    pub fn for_run(limits: Limits, run: &RunMark) -> Self {
+        let mut client = client(limits);
+        client.owner = Some(Owner::new(run));
+        Self::with_client(client)
     }
 
     /// Knows this machine, and other machines by this client.
     pub fn with_client(client: Client) -> Self {
         let free = Arc::new(Semaphore::new(client.limits.connections.max(1)));
         let room = Arc::new(Room { free, idle: Notify::new() });
-        Self { slots: Mutex::default(), client: Arc::new(client), room }.with(Endpoint::Local, Local::new())
+        let local = Local::new().owned_by(client.owner.clone());
+        Self { slots: Mutex::default(), client: Arc::new(client), room }.with(Endpoint::Local, local)
     }
 
     /// Says how an endpoint is reached.
@@ -279,6 +286,11 @@ impl Pool {
         false
     }
 
+    /// The hashes of the agents that can be put on hosts.
+    pub fn agents(&self) -> impl Iterator<Item = &str> {
+        self.client.agents.all().iter().map(|agent| agent.hash.as_str())
+    }
+
     /// Closes all sessions and waits until the agents have ended their children and themselves. Gives what is to be
     /// said about those that did not end as they should.
     pub async fn close(&self) -> Vec<(Endpoint, String)> {
@@ -297,6 +309,14 @@ impl Pool {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Endpoint, Arc<Slot>>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Its agents are those that belong to the running program.
+fn client(limits: Limits) -> Client {
+    let running = std::env::current_exe().unwrap_or_default();
+    let named = std::env::var_os("BENCHBOOK_AGENT").map(PathBuf::from);
+    let agents = Agents::new(named, Some(&running));
+    Client::new(limits, agents, running)
 }
 
 async fn close_all(slots: Vec<(Endpoint, Arc<Slot>)>) -> Vec<(Endpoint, String)> {

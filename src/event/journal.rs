@@ -68,6 +68,9 @@ pub struct Sending {
     pub module: String,
     /// How long the step's logs were: where the request's own output begins.
     pub logs: LogLengths,
+    /// Where it is sent, when that is another host (`delegate_to`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<HostName>,
     /// The job that it starts, which may go on without a controller.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobStart>,

@@ -115,6 +115,22 @@ impl Inventory {
         self.add_group(group, span).hosts.entry(HostName::from(host)).or_insert_with(|| span.clone());
     }
 
+    /// Puts a host into a group, before those that come later in the inventory: whoever joins first, the order is the same.
+    pub fn sort_host_into_group(&mut self, group: &str, host: &str, span: &Span) {
+        self.add_host(host, span);
+        self.add_group(group, span);
+        let place = |name: &str| self.hosts.get_index_of(name);
+        let Some(members) = self.groups.get(group).map(|group| &group.hosts) else { return };
+        if members.contains_key(host) {
+            return;
+        }
+        let later = members.keys().position(|member| place(member.as_str()) > place(host));
+        let at = later.unwrap_or(members.len());
+        if let Some(group) = self.groups.get_mut(group) {
+            group.hosts.shift_insert(at, HostName::from(host), span.clone());
+        }
+    }
+
     /// Puts a group into a group; both are made if they are new. A group that contains itself is an error.
     pub fn add_child(&mut self, parent: &str, child: &str, span: &Span) -> Result<(), Diagnostic> {
         self.add_group(child, span);

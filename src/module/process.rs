@@ -23,6 +23,7 @@ use self::output::{Capture, Pulse, Reader};
 use self::processes::Family;
 use super::Context;
 use crate::wire::Status;
+use crate::wire::owner::{CONTROLLER, RUN};
 
 /// How long after KILL the output of a child is waited for: a process that nobody can find may hold it open.
 const AFTER_KILL: Duration = Duration::from_secs(2);
@@ -155,7 +156,9 @@ impl Context<'_> {
         process.stdin(command.stdin.as_deref().map_or_else(|| Ok(Stdio::null()), input)?);
         process.envs(self.request.environment.iter().map(|(k, v)| (k, v)));
         process.envs(command.environment.iter().map(|(k, v)| (k, v)));
-        process.env("BENCHBOOK_RUN", self.request.run.as_str()).env(processes::MARK, mark);
+        process.env(RUN, self.request.run.as_str()).env(processes::MARK, mark);
+        // Only agents say whose they are.
+        process.env_remove(CONTROLLER);
         if let Some(folder) = &command.cwd {
             process.current_dir(folder);
         }

@@ -144,6 +144,7 @@ impl Dispatcher {
         let cancel = Cancel::new();
         let shares = node.round.is_none();
         self.running.insert((step, host), (cancel.clone(), shares));
+        let name = what.name.clone();
         let unit = Unit {
             shared: Arc::clone(&self.shared),
             step: what,
@@ -155,10 +156,11 @@ impl Dispatcher {
             said: self.sender.clone(),
             before,
             refusal: self.refusal(step, host),
+            lease: self.lease(step, host),
             traces: super::leaving::Traces::default(),
         };
-        let ending =
-            Ending { step, host, started: self.shared.clock.now(), sender: Some(self.sender.clone()) };
+        let started = self.shared.clock.now();
+        let ending = Ending { step, host, name, started, sender: Some(self.sender.clone()) };
         tokio::spawn(async move { ending.tell(unit.run().await) });
     }
 
@@ -207,6 +209,8 @@ impl Dispatcher {
 struct Ending {
     step: StepNo,
     host: HostNo,
+    /// The step's, as it was written.
+    name: String,
     started: Timestamp,
     /// Until it is told.
     sender: Option<UnboundedSender<Message>>,
@@ -230,7 +234,8 @@ impl Drop for Ending {
         if let Some(sender) = &self.sender {
             let _ = sender.send(Message::Panicked);
             let said = "an error of Benchbook itself, please report it: a step panicked";
-            self.send(Finished::failed(said.to_owned(), self.started));
+            let name = std::mem::take(&mut self.name);
+            self.send(Finished { name, ..Finished::failed(said.to_owned(), self.started) });
         }
     }
 }

@@ -246,7 +246,7 @@ impl Dispatcher {
         let mut leases = std::mem::take(&mut gang.leases).into_iter();
         for host in machines.into_iter().take(granted) {
             match leases.next() {
-                Some(Lease::Held(endpoint)) => self.give_back(round, host, endpoint),
+                Some(Lease::Held(taken)) => self.give_back(host, taken),
                 _ => self.free(host, true),
             }
         }

@@ -91,7 +91,7 @@ impl Dispatcher {
             added.groups.iter().for_each(|group| self.inventory.add_host_to_group(group, name, place));
         }
         for (group, parents) in &effects.groups {
-            self.inventory.add_host_to_group(group, host.as_str(), place);
+            self.inventory.sort_host_into_group(group, host.as_str(), place);
             for parent in parents.iter().filter(|p| p.as_ref() != "all") {
                 if let Err(problem) = self.inventory.add_child(parent, group, place) {
                     self.warn(problem.to_string());

@@ -8,11 +8,13 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::dispatcher::{Dispatcher, GRACE};
+use super::magic::host_scope;
 use super::queue::{HostNo, StepNo};
 use super::stop::Urgency;
 use super::unit::Shared;
-use crate::base::{JobId, Map, Value};
+use crate::base::{HostName, JobId, Map, Value};
 use crate::connection::{Call, Endpoint};
+use crate::vars::{Scope, Templar};
 use crate::wire::{Outcome, Request};
 
 /// How long an agent may take to look, beyond the grace.
@@ -96,6 +98,8 @@ impl Dispatcher {
     /// Ends what the run has left on its hosts, and tells what was there and what could not be looked at.
     pub(super) async fn leave_hosts(&mut self) {
         self.leaving.forgetting.abort_all();
+        let earlier = self.past.visited.iter().filter_map(|host| self.login(host));
+        self.leaving.reached.extend(earlier.collect::<Vec<_>>());
         let mut told = None;
         while told.is_none() {
             let at_once = self.urgency == Urgency::AtOnce;
@@ -117,6 +121,13 @@ impl Dispatcher {
                 self.warn(text);
             }
         }
+    }
+
+    /// How somebody logs in on a host that an earlier controller of the run has used.
+    fn login(&self, host: &HostName) -> Option<Endpoint> {
+        let scope = self.board.find(host.as_str()).map_or_else(Scope::new, |h| host_scope(h, &self.board));
+        let templar = Templar::new(scope, Arc::clone(&self.shared.environment));
+        super::delegate::endpoint(host.as_str(), None, &templar).ok()?.ok()
     }
 
     fn tell_of(&self, endpoint: &Endpoint, outcome: &Outcome) -> Vec<String> {

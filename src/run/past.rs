@@ -2,7 +2,7 @@
 //!
 //! What was ended because somebody asked to stop is no end: who goes on with the run does it again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::applied::{Known, known};
 use crate::base::{CaseId, HostName, StepId};
@@ -26,6 +26,8 @@ pub struct Past {
     plays: HashMap<usize, Vec<HostName>>,
     ended_plays: HashSet<usize>,
     started: bool,
+    /// Where requests were sent.
+    pub(super) visited: BTreeSet<HostName>,
     /// What was done after somebody asked to stop, and only therefore.
     cleared: HashSet<Pair>,
     /// How long the earlier controllers were at work, in seconds.
@@ -65,6 +67,7 @@ impl Past {
                     stopping = false;
                 }
                 Record::Sending(sending) => {
+                    past.visited.insert(sending.elsewhere.as_ref().unwrap_or(&sending.host).clone());
                     let pair = (sending.step.clone(), sending.host.clone());
                     past.under_way.entry(pair).or_default().push(*sending);
                 }

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::dispatcher::{Dispatcher, Once, Work};
 use super::fates::ScopeNo;
-use super::lease::Lease;
+use super::lease::{Held, Lease};
 use super::queue::{HostNo, StepNo};
 use super::unit::Finished;
 use super::verdict::{Verdict, judge};
@@ -68,7 +69,7 @@ impl Dispatcher {
             // Does nothing on the machine.
             return true;
         }
-        let machine = std::sync::Arc::clone(&self.board.get(host).machine);
+        let machine = Arc::clone(&self.board.get(host).machine);
         let Some(round) = self.node(step).round else {
             return self.machines.claim(&machine, ticket(step, host), false);
         };
@@ -96,7 +97,7 @@ impl Dispatcher {
     }
 
     pub(super) fn free(&mut self, host: HostNo, exclusive: bool) {
-        let machine = std::sync::Arc::clone(&self.board.get(host).machine);
+        let machine = Arc::clone(&self.board.get(host).machine);
         for ticket in self.machines.release(&machine, exclusive) {
             self.grant(ticket);
         }
@@ -148,6 +149,14 @@ impl Dispatcher {
         }
     }
 
+    /// The machine that the step's round has.
+    pub(super) fn lease(&self, step: StepNo, host: HostNo) -> Option<Arc<Held>> {
+        match &self.holds.get(&(self.node(step).round?, host))?.lease {
+            Lease::Held(held) => Some(Arc::clone(held)),
+            _ => None,
+        }
+    }
+
     /// A step of a round ended; with the last one the machine is free, and the round is counted. False: it was the last one
     /// of a host whose gang is still at work.
     pub(super) fn leave_round(&mut self, step: StepNo, host: HostNo) -> bool {
@@ -162,7 +171,7 @@ impl Dispatcher {
         }
         let mut hold = self.holds.remove(&(round, host)).unwrap_or_default();
         match std::mem::take(&mut hold.lease) {
-            Lease::Held(endpoint) => self.give_back(round, host, endpoint),
+            Lease::Held(taken) => self.give_back(host, taken),
             _ if hold.granted => self.free(host, true),
             _ => {}
         }

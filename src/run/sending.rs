@@ -36,6 +36,7 @@ impl RemoteTarget<'_> {
             time: unit.shared.clock.now(),
             module: request.module.clone(),
             logs,
+            elsewhere: self.place.delegated.then(|| self.place.host.clone()),
             job,
         };
         journal.commit(vec![Record::Sending(Box::new(sending))]).await

@@ -146,6 +146,11 @@ impl<'a> RemoteTarget<'a> {
             }
             Err(error) => return self.unreachable(error.told()),
         };
+        if let Some(lease) = &self.unit.lease
+            && let Err(reason) = lease.keep(self.unit).await
+        {
+            return Outcome::failed(reason);
+        }
         self.unit.traces.reached(endpoint);
         if let Err(error) = self.write_down(&mut request, &session.hello().boot_id).await {
             return self.break_off(error);
@@ -181,6 +186,9 @@ impl<'a> RemoteTarget<'a> {
                         Ok(session) => session,
                         Err(error) => return self.unreachable(error.told()),
                     };
+                    if let Some(lease) = &self.unit.lease {
+                        lease.come_back(self.unit).await;
+                    }
                 }
                 (outcome, _) => break outcome,
             }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::before::Before;
 use super::dispatcher::Message;
 use super::hosts::{Board, Host};
+use super::lease::Held;
 use super::leaving::{Trace, Traces};
 use super::magic::{PlayFacts, step_scope};
 use super::setup::{Events, Options};
@@ -67,6 +68,8 @@ pub struct Unit {
     pub before: Before,
     /// Why it cannot be done: another run has the machine.
     pub refusal: Option<String>,
+    /// The machine that its round has before other runs.
+    pub lease: Option<Arc<Held>>,
     /// Where it was.
     pub traces: Traces,
 }

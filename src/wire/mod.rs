@@ -11,6 +11,7 @@ pub mod frame;
 pub mod job;
 pub mod lines;
 pub mod message;
+pub mod owner;
 pub mod preamble;
 
 pub use control::{Flow, Hello, Message, Packet, WireError};
@@ -18,3 +19,4 @@ pub use dial::{Dial, Escalation, Method};
 pub use frame::{Decoder, Frame};
 pub use job::{Job, JobKey, Offsets};
 pub use message::{Diff, Outcome, Request, Status, Stream};
+pub use owner::Owner;

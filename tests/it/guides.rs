@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use crate::harness::Project;
+
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
@@ -22,5 +24,17 @@ fn every_example_has_a_playbook_and_three_lines_about_it() {
         let about = fs::read_to_string(folder.join("README.md")).unwrap();
         assert_eq!(about.lines().count(), 3, "{}", folder.display());
         assert!(about.contains("`benchbook run playbook.yml"), "{}", folder.display());
+    }
+}
+
+#[test]
+fn every_inventory_that_ships_is_planned() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    for entry in fs::read_dir(Path::new(root).join("inventories")).unwrap() {
+        let inventory = entry.unwrap().file_name().into_string().unwrap();
+        let project = Project::empty();
+        let line = format!("cd {root} && benchbook plan playbooks/quickstart.yml -i inventories/{inventory}");
+        let said = project.transcript(&line);
+        assert!(said.contains("Quickstart") && said.ends_with("--- exit 0\n"), "{said}");
     }
 }

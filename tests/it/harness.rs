@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use fancy_regex::Regex;
 
@@ -53,6 +54,11 @@ impl Project {
         self.folder.path()
     }
 
+    /// The file of this machine's lease.
+    pub fn lease(&self) -> PathBuf {
+        self.leases.path().join("benchbook.lease")
+    }
+
     /// A command of the shell in the project's folder, with `benchbook` on its path and nothing of ours in its
     /// environment.
     pub fn shell(&self, line: &str) -> Command {
@@ -88,6 +94,16 @@ impl Project {
         let ending = output.status.code().map_or_else(|| output.status.to_string(), |code| code.to_string());
         text += &format!("--- exit {ending}\n");
         normal(&text.replace(&self.path().display().to_string(), "PROJECT"))
+    }
+}
+
+/// Waits for what others do. Longer than anything may take on a machine that is busy.
+#[track_caller]
+pub fn wait_for(what: &str, done: impl Fn() -> bool) {
+    let since = Instant::now();
+    while !done() {
+        assert!(since.elapsed() < Duration::from_secs(60), "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-use crate::harness::{BENCHBOOK, Project, normal};
+use crate::harness::{BENCHBOOK, Project, normal, wait_for};
 
 /// Longer than anything here may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program at work in a process group of its own, as a shell starts it.
 pub struct Running {
@@ -43,16 +43,8 @@ impl Running {
             .spawn()
             .unwrap();
         let running = Self { project, child };
-        Self::wait_for("the task to start", || running.project.path().join("started").exists());
+        wait_for("the task to start", || running.project.path().join("started").exists());
         running
-    }
-
-    fn wait_for(what: &str, done: impl Fn() -> bool) {
-        let since = Instant::now();
-        while !done() {
-            assert!(since.elapsed() < PATIENCE, "waited in vain for {what}");
-            std::thread::sleep(Duration::from_millis(10));
-        }
     }
 
     fn send(&self, signal: &str, whom: Whom) {
@@ -170,11 +162,11 @@ fn a_second_ctrl_c_gives_up_at_once() {
     assert!(fs::read_to_string(folder).unwrap().contains("grace: 0.5"));
     let mut running = Running::start("stubborn");
     running.send("INT", Whom::Group);
-    Running::wait_for("TERM", || running.order() == "TERM\n");
+    wait_for("TERM", || running.order() == "TERM\n");
     running.send("INT", Whom::Group);
     assert_eq!(running.end().code(), Some(4), "{}", running.said());
     assert_eq!(running.order(), "TERM\n", "`finish` ran all the same");
-    Running::wait_for("its processes to end", || running.left().is_empty());
+    wait_for("its processes to end", || running.left().is_empty());
 }
 
 #[test]

@@ -1,10 +1,15 @@
 //! Nothing of a run is left, however it ends: real programs, and a look into every process's environment.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::harness::{Project, wait_for};
 use crate::interrupt::Running;
+use crate::lab::Lab;
 
 /// Every child, as a plain request and as a job.
 const CHILDREN: [&str; 4] = ["deaf", "away", "stopped", "waiting"];
@@ -60,13 +65,26 @@ fn after_ctrl_c() {
 }
 
 #[test]
+fn after_a_failure() {
+    with_all(|kind, job| {
+        let told = format!("{kind}, job: {job}");
+        let mut running = start(kind, job, "-e failing=true");
+        assert_eq!(running.end().code(), Some(1), "{told}\n{}", running.said());
+        nothing_left(&running, &told);
+    });
+}
+
+#[test]
 fn after_stop_from_another_terminal() {
-    let mut running = start("deaf", true, "");
-    let stopped = running.project().transcript("benchbook stop");
-    assert_eq!(running.end().code(), Some(4), "{}", running.said());
-    nothing_left(&running, "stop");
-    let again = running.project().transcript("benchbook stop last --now");
-    insta::assert_snapshot!([stopped, again].join("\n"));
+    with_all(|kind, job| {
+        let told = format!("{kind}, job: {job}");
+        let mut running = start(kind, job, "");
+        let stopped = running.project().transcript("benchbook stop");
+        assert_eq!(running.end().code(), Some(4), "{told}\n{}", running.said());
+        nothing_left(&running, &told);
+        let again = running.project().transcript("benchbook stop last --now");
+        insta::assert_snapshot!("after_stop_from_another_terminal", [stopped, again].join("\n"));
+    });
 }
 
 #[test]
@@ -95,7 +113,9 @@ fn a_dead_controller_leaves_jobs_that_clean_removes() {
         let text = ids.replace_all(&text, "JOBS/ID").into_owned();
         let text = numbers.replace_all(&text, "process N").into_owned();
         // Other tests run on this machine too.
-        let foreign = |line: &&str| !line.contains("is no run of this project");
+        let foreign =
+            |line: &&str| !line.contains("is no run of this project") && !line.starts_with("localhost  a");
+        let foreign = |line: &&str| foreign(line) && !line.starts_with("localhost  control sockets");
         text.lines().filter(foreign).map(|line| format!("{line}\n")).collect::<String>()
     };
     let looked = said("benchbook clean -i localhost, --dry-run");
@@ -105,4 +125,37 @@ fn a_dead_controller_leaves_jobs_that_clean_removes() {
     nothing_left(&running, &removed);
     let again = said("benchbook clean last -i localhost, --yes");
     insta::assert_snapshot!([looked, unasked, removed, again].join("\n"));
+}
+
+/// All children at once over ssh, each for a name of its own.
+#[test]
+fn after_ctrl_c_over_ssh() {
+    let Some(lab) = Lab::hosts(2).start() else { return };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/end_to_end/leaving");
+    let project = Project::copy_of(&folder);
+    let text = fs::read_to_string(lab.inventory()).unwrap();
+    let (_, variables) = text.split_once("[bench:vars]").unwrap();
+    let mut hosts = "[bench]\n".to_owned();
+    for kind in CHILDREN {
+        for (host, job) in [("n1", false), ("n2", true)] {
+            let address = lab.host(host).address();
+            hosts += &format!("{kind}-{host} ansible_host={address} kind={kind} job={job}\n");
+        }
+    }
+    fs::write(project.path().join("hosts.ini"), format!("{hosts}\n[bench:vars]{variables}")).unwrap();
+    let mut command = project.shell("exec benchbook run fleet.yml -i hosts.ini --forks 8");
+    command.stdout(Stdio::null()).stderr(fs::File::create(project.path().join("said")).unwrap());
+    let mut child = command.spawn().unwrap();
+    let begun = |host: &&str| {
+        CHILDREN.iter().all(|kind| lab.host(host).file(&format!("/tmp/{kind}-{host}")).exists())
+    };
+    wait_for("all children", || ["n1", "n2"].iter().all(begun));
+    assert!(lab.host("n1").processes_with("BENCHBOOK_RUN=").len() >= 2 * CHILDREN.len());
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let said = || fs::read_to_string(project.path().join("said")).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(4), "{}", said());
+    for name in lab.names() {
+        assert_eq!(lab.host(name).processes_with("BENCHBOOK_RUN="), [] as [&str; 0], "{}", said());
+        assert_eq!(lab.host(name).run("find /var/tmp/benchbook-61000/jobs -mindepth 1 2>/dev/null || :"), "");
+    }
 }

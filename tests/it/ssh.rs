@@ -4,9 +4,9 @@ use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::harness::Project;
+use crate::harness::{Project, wait_for};
 use crate::lab::{self, Lab};
 
 const AGENTS: &str = "/home/bench/.cache/benchbook/agents";
@@ -45,14 +45,6 @@ fn says(said: &str, exit: u8, words: &[&str]) {
     assert!(said.ends_with(&format!("--- exit {exit}\n")), "{said}");
     for words in words {
         assert!(said.contains(words), "no `{words}` in\n{said}");
-    }
-}
-
-fn wait_for(what: &str, done: impl Fn() -> bool) {
-    let since = Instant::now();
-    while !done() {
-        assert!(since.elapsed() < Duration::from_secs(20), "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

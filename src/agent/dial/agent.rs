@@ -20,6 +20,7 @@ use super::program::Program;
 use super::terminal::Terminal;
 use crate::agent::channel::Channel;
 use crate::agent::lock;
+use crate::agent::owner;
 use crate::module::Link;
 use crate::wire::preamble::PreambleReader;
 use crate::wire::{Escalation, Method, Outcome, Stream};
@@ -57,8 +58,10 @@ fn attempt(escalation: &Escalation, terminal: bool, channel: &Channel) -> Result
     let program = Program::for_user(user).map_err(|error| {
         Failure::Said(format!("no place for a copy of the agent that `{user}` can run: {error}"))
     })?;
+    let mut words = vec![program.path.to_string_lossy().into_owned()];
+    words.extend(owner::words());
     let prompt = format!("[benchbook {:08x}] password: ", fastrand::u32(..));
-    let line = command_line(escalation, &program.path.to_string_lossy(), &prompt).map_err(Failure::Said)?;
+    let line = command_line(escalation, &words, &prompt).map_err(Failure::Said)?;
     let mut relay = Relay::start(&line, terminal).map_err(|error| {
         let name = &line[0];
         Failure::Said(match error.kind() {
@@ -110,6 +113,8 @@ impl Relay {
         command.args(&line[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // The programs' own messages are read; the agent's children keep their locale.
         command.env("LANGUAGE", "C");
+        // The agent behind it says whose it is; what stands between is found by nobody who looks for the run's processes.
+        command.env_remove(owner::RUN).env_remove(owner::CONTROLLER);
         let theirs = terminal.as_ref().map(|terminal| terminal.theirs.as_raw_fd());
         // SAFETY: between fork and exec the child only makes system calls, without libc and without allocating; the
         // descriptor is open in the child, because `terminal` lives until after `spawn`.

@@ -6,8 +6,12 @@ use crate::wire::{Escalation, Method};
 /// What sudo is told when nobody gives `become_flags`.
 const SUDO_FLAGS: &str = "-H";
 
-/// The words of the command that starts `program` for the other user; sudo asks with `prompt`. An error is a sentence.
-pub fn command_line(escalation: &Escalation, program: &str, prompt: &str) -> Result<Vec<String>, String> {
+/// The words of the command that starts `program`, which has words of its own, for the other user; sudo asks with `prompt`. An error is a sentence.
+pub fn command_line(
+    escalation: &Escalation,
+    program: &[String],
+    prompt: &str,
+) -> Result<Vec<String>, String> {
     let Escalation { method, user, exe, flags, password } = escalation;
     let words = |keyword: &str, text: &str| {
         shlex::split(text).map_err(|error| format!("`{keyword}` cannot be split into words: {error}"))
@@ -24,11 +28,18 @@ pub fn command_line(escalation: &Escalation, program: &str, prompt: &str) -> Res
     }
     line.append(&mut flags);
     let more: &[&str] = match method {
-        Method::Sudo => &["-S", "-p", prompt, "-u", user, program],
-        Method::Doas => &["-u", user, program],
-        Method::Su => &[user, "-c", &format!("exec {}", quoted(program))],
+        Method::Sudo => &["-S", "-p", prompt, "-u", user],
+        Method::Doas => &["-u", user],
+        Method::Su => &[user, "-c"],
     };
     line.extend(more.iter().map(|word| (*word).to_owned()));
+    match method {
+        Method::Sudo | Method::Doas => line.extend_from_slice(program),
+        Method::Su => {
+            let words: Vec<_> = program.iter().map(|word| quoted(word)).collect();
+            line.push(format!("exec {}", words.join(" ")));
+        }
+    }
     Ok(line)
 }
 
@@ -51,13 +62,16 @@ mod tests {
                 flags: flags.map(Into::into),
                 password: password.map(Into::into),
             };
-            command_line(&escalation, "/x/it's", "PROMPT").unwrap().join(" ")
+            command_line(&escalation, &["/x/it's".into(), "--of".into()], "PROMPT").unwrap().join(" ")
         };
-        assert_eq!(line(Method::Sudo, None, None), "sudo -H -S -p PROMPT -u bob /x/it's");
-        assert_eq!(line(Method::Sudo, Some("-i -n"), Some("x")), "sudo -i -S -p PROMPT -u bob /x/it's");
-        assert_eq!(line(Method::Sudo, Some("-n"), None), "sudo -n -S -p PROMPT -u bob /x/it's");
-        assert_eq!(line(Method::Doas, None, None), "doas -u bob /x/it's");
-        assert_eq!(line(Method::Su, Some("-s /bin/sh"), None), r"su -s /bin/sh bob -c exec '/x/it'\''s'");
+        assert_eq!(line(Method::Sudo, None, None), "sudo -H -S -p PROMPT -u bob /x/it's --of");
+        assert_eq!(line(Method::Sudo, Some("-i -n"), Some("x")), "sudo -i -S -p PROMPT -u bob /x/it's --of");
+        assert_eq!(line(Method::Sudo, Some("-n"), None), "sudo -n -S -p PROMPT -u bob /x/it's --of");
+        assert_eq!(line(Method::Doas, None, None), "doas -u bob /x/it's --of");
+        assert_eq!(
+            line(Method::Su, Some("-s /bin/sh"), None),
+            r"su -s /bin/sh bob -c exec '/x/it'\''s' '--of'"
+        );
     }
 
     #[test]
@@ -69,7 +83,7 @@ mod tests {
             flags: None,
             password: None,
         };
-        let refused = |exe| command_line(&escalation(exe), "/x", "").unwrap_err();
+        let refused = |exe| command_line(&escalation(exe), &["/x".into()], "").unwrap_err();
         assert_eq!(refused("'su"), "`become_exe` cannot be split into words: no closing quotation");
         assert_eq!(refused(" "), "`become_exe` is empty");
     }

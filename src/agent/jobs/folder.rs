@@ -204,20 +204,7 @@ mod tests {
     use crate::base::Map;
 
     fn request() -> Request {
-        Request {
-            run: "r.1".into(),
-            term: 1,
-            module: "shell".into(),
-            args: Map::new(),
-            check: false,
-            diff: false,
-            environment: Vec::new(),
-            timeout_ms: None,
-            grace_ms: 100,
-            stream: true,
-            uploads: 0,
-            job: None,
-        }
+        Request::plain("r.1".into(), 1, "shell", Map::new(), Duration::from_millis(100))
     }
 
     fn state(token: StartToken) -> State {

@@ -18,6 +18,7 @@ pub use folder::JobFolder;
 pub use place::Places;
 
 use super::channel::Channel;
+use super::owner::{CONTROLLER, RUN};
 use crate::module::Module;
 use crate::module::process::token::boot_id;
 use crate::wire::{Job, Offsets, Outcome, Request};
@@ -143,7 +144,7 @@ fn start_program(folder: &JobFolder) -> io::Result<()> {
     command.arg0("benchbook-agent").arg("supervise").arg(folder.path());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(words);
     if let Some(run) = folder.path().parent().and_then(|run| run.file_name()) {
-        command.env("BENCHBOOK_RUN", run);
+        command.env(RUN, run).env_remove(CONTROLLER);
     }
     // SAFETY: between fork and exec the child only makes the system call `setsid`, without libc and without allocating.
     unsafe {

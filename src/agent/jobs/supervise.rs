@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use super::folder::{JobFolder, State};
 use super::place::must_be_private;
+use crate::agent::lease::{Holder, LeaseFile};
 use crate::agent::{invoke, lock};
 use crate::base::{Clock, SystemClock};
 use crate::module::process::token::StartToken;
 use crate::module::{Link, Module};
-use crate::wire::{Status, Stream};
+use crate::wire::{Outcome, Status, Stream};
 
 /// The program `benchbook-agent supervise FOLDER`.
 pub fn supervise(path: &Path, modules: &'static [Module]) -> io::Result<()> {
@@ -36,15 +37,22 @@ pub fn attend(folder: &JobFolder, modules: &'static [Module]) -> io::Result<()> 
         state: Mutex::default(),
     });
     let (token, module) = (StartToken::own(), request.module.clone());
-    folder.claim(&State { token, module, started: SystemClock.now() })?;
+    folder.claim(&State { token: token.clone(), module, started: SystemClock.now() })?;
     let listener = Arc::clone(&link);
     let mut last_word = control.try_clone()?;
     thread::Builder::new().name("control".into()).spawn(move || listener.listen(control))?;
-    let mut outcome = invoke(modules, &request, &*link);
+    let (lease, name) = (LeaseFile::of_this_machine(), format!("job {}", folder.id()));
+    // A round keeps its machine as long as its job runs, whoever else of it is gone.
+    let mut outcome = match lease.join(&request.run, Holder { name: name.clone(), token }) {
+        Ok(()) => invoke(modules, &request, &*link),
+        Err(error) => Outcome::failed(error.to_string()),
+    };
     if let Some(problem) = lock(&link.state).problem.take() {
         outcome.status = Status::Failed;
         outcome.msg = Some(format!("the output of the job cannot be kept: {problem}"));
     }
+    // One that cannot be given back is that of a dead process in a moment.
+    let _ = lease.give_back(&request.run, &name);
     folder.finish(&outcome)?;
     last_word.write_all(b"end\n")
 }

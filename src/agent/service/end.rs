@@ -11,6 +11,7 @@ use rustix::process::{Signal, kill_process};
 
 use super::Service;
 use crate::agent::jobs::Places;
+use crate::agent::owner::{self, RUN};
 use crate::base::{Map, Value};
 use crate::module::Context;
 use crate::module::process::processes::{Process, processes};
@@ -18,8 +19,6 @@ use crate::wire::Outcome;
 
 pub(super) const SERVICE: Service = Service { name: "_end", run };
 
-/// The variable that carries a run's mark.
-pub const MARK: &str = "BENCHBOOK_RUN";
 /// How often is looked.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long a supervisor may take beyond the grace: it kills and verifies too.
@@ -34,10 +33,13 @@ fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
     let grace = Duration::from_millis(ctx.request.grace_ms);
     let places = Places::default();
     let jobs: Vec<_> = places.jobs(Some(run)).into_iter().map(|(_, folder)| folder).collect();
-    let mut hunt = Hunt { variable: format!("{MARK}={run}"), hit: BTreeMap::new() };
+    let mut hunt = Hunt { variable: format!("{RUN}={run}"), hit: BTreeMap::new() };
+    let own = rustix::process::getpid();
+    // Also of one that has an outcome: it ends by itself in a moment, but for an agent inside another program.
     let supervisors = || {
-        let running = jobs.iter().filter(|job| matches!(job.ended(), Ok(None)));
-        running.filter_map(|job| job.state().ok()??.token.process()).collect::<Vec<_>>()
+        let there = jobs.iter().filter_map(|job| Some((job, job.state().ok()??.token.process()?)));
+        let there = there.filter(|(job, process)| process.pid != own || matches!(job.ended(), Ok(None)));
+        there.map(|(_, process)| process).collect::<Vec<_>>()
     };
     for job in &jobs {
         job.cancel(grace);
@@ -79,13 +81,13 @@ struct Hunt {
 }
 
 impl Hunt {
-    /// Who carries the mark, but for this process and for those that look after jobs.
+    /// Who carries the mark, but for this process, agents that work beside it, and those that look after jobs.
     fn others(&self, supervisors: &[Process]) -> Vec<Process> {
         let own = rustix::process::getpid();
         let looks_after = |p: &Process| supervisors.iter().any(|s| s.pid == p.pid);
         let found = processes().into_iter().filter(|p| p.pid != own && !looks_after(p));
         // What lost its mark but is below a supervisor is that one's business.
-        found.filter(|p| p.has_variable(&self.variable)).collect()
+        found.filter(|p| p.has_variable(&self.variable) && !owner::works_beside(p)).collect()
     }
 
     /// Sends a signal to whoever did not get it yet.

@@ -5,8 +5,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use super::Service;
-use super::end::MARK;
 use crate::agent::jobs::Places;
+use crate::agent::owner::RUN;
 use crate::base::{Map, Value};
 use crate::module::Context;
 use crate::module::process::processes::processes;
@@ -32,7 +32,7 @@ fn run(_: &Map, _: &mut Context<'_>) -> Outcome {
     let mut runs: BTreeMap<String, Found> = BTreeMap::new();
     let own = rustix::process::getpid();
     for process in processes().into_iter().filter(|p| p.pid != own) {
-        let Some(mark) = process.variable(MARK) else { continue };
+        let Some(mark) = process.variable(RUN) else { continue };
         let row = [
             ("pid", Value::from(i64::from(process.pid.as_raw_pid()))),
             ("command", process.command().into()),

@@ -9,6 +9,7 @@ mod job;
 mod lease;
 mod left;
 mod port;
+mod sweep;
 
 use crate::base::Map;
 use crate::module::Context;
@@ -35,6 +36,8 @@ pub static SERVICES: &[Service] = &[
     lease::UNLEASE,
     left::SERVICE,
     port::SERVICE,
+    sweep::RUBBISH,
+    sweep::SWEEP,
 ];
 
 /// A service by its name.

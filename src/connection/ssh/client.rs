@@ -11,6 +11,7 @@ use super::sockets::Sockets;
 use super::target::SshTarget;
 use crate::connection::agents::Agents;
 use crate::connection::pool::Limits;
+use crate::wire::Owner;
 
 /// Shared by all logins.
 pub struct Client {
@@ -20,6 +21,8 @@ pub struct Client {
     pub agents: Agents,
     /// The program that ssh asks for passwords; this one.
     pub program: PathBuf,
+    /// Whose the agents are; nobody's when no run is carried out.
+    pub owner: Option<Owner>,
     sockets: Mutex<Option<Arc<Sockets>>>,
     logins: Arc<Semaphore>,
     jumps: Mutex<HashMap<String, Arc<Semaphore>>>,
@@ -29,7 +32,8 @@ impl Client {
     /// With these limits, agents and the program to ask.
     pub fn new(limits: Limits, agents: Agents, program: PathBuf) -> Self {
         let logins = Arc::new(Semaphore::new(limits.logins.max(1)));
-        Self { limits, agents, program, sockets: Mutex::default(), logins, jumps: Mutex::default() }
+        let (sockets, jumps) = (Mutex::default(), Mutex::default());
+        Self { limits, agents, program, owner: None, sockets, logins, jumps }
     }
 
     /// The folder for sockets, made when it is first needed.

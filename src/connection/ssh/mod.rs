@@ -39,6 +39,11 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// How long a host may take to say whether it has an agent, or to take one.
 const START: Duration = Duration::from_mins(1);
 const PUT: Duration = Duration::from_mins(5);
+/// How long a host is asked again that has no room for another session (`MaxSessions`): one that has ended may not be closed
+/// there yet.
+const ROOM: Duration = Duration::from_secs(5);
+/// How often.
+const AGAIN: Duration = Duration::from_millis(50);
 /// How long an end may follow its cause.
 const MOMENT: Duration = Duration::from_millis(300);
 
@@ -82,7 +87,13 @@ impl Ssh {
 
     async fn channel(&self, line: &str) -> Result<(Arc<Master>, Channel), ConnectError> {
         let master = self.master().await?;
-        match Channel::open(&master, line).await {
+        let mut opened = Channel::open(&master, line).await;
+        let since = tokio::time::Instant::now();
+        while opened.as_ref().is_err_and(Refusal::is_full) && since.elapsed() < ROOM {
+            tokio::time::sleep(AGAIN).await;
+            opened = Channel::open(&master, line).await;
+        }
+        match opened {
             Ok(channel) => Ok((master, channel)),
             // It may just be ending.
             Err(refusal) => match master.words_within(MOMENT).await {
@@ -98,7 +109,7 @@ impl Ssh {
 
     /// Starts the agent that is there; gives the host's `uname -sm` when there is none that can be started.
     async fn start(&self) -> Result<Result<Link, String>, ConnectError> {
-        let line = push::start(self.client.agents.all());
+        let line = push::start(self.client.agents.all(), self.client.owner.as_ref());
         let (master, mut channel) = self.channel(&line).await?;
         let heard = timeout(START, listen(&mut channel)).await;
         let said = match heard.map_err(|_| self.no_answer("it took too long", &[]))? {

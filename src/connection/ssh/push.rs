@@ -5,6 +5,7 @@
 //! single quotation mark, no backslash, no exclamation mark, no line feed.
 
 use crate::connection::agents::Agent;
+use crate::wire::Owner;
 use crate::wire::preamble::ABSENT;
 
 /// What a host says when it has been given an agent.
@@ -39,7 +40,7 @@ fn in_shell(script: &str) -> String {
 }
 
 /// Starts the agent that is there; says [`ABSENT`] when none is. The agent checks its own hash before it speaks.
-pub fn start(agents: &[Agent]) -> String {
+pub fn start(agents: &[Agent], owner: Option<&Owner>) -> String {
     let mut hashes = String::new();
     for agent in agents {
         for name in agent.architecture.names {
@@ -47,8 +48,9 @@ pub fn start(agents: &[Agent]) -> String {
         }
     }
     let shared = SHARED.join(" ");
+    let owner = owner.map(Owner::line).unwrap_or_default();
     in_shell(&format!(
-        "s=$(uname -sm); case $s in {hashes}*) h=none;; esac; \
+        "{owner}s=$(uname -sm); case $s in {hashes}*) h=none;; esac; \
          a={HOME}/agents/$h/benchbook-agent; [ -x \"$a\" ] && exec \"$a\" --expect $h; \
          u=$(id -u); for d in {shared}; do d=$d/benchbook-$u; a=$d/agents/$h/benchbook-agent; \
          if [ -x \"$a\" ]; then {OWNER}; case \"$1 $3\" in drwx------*\" $u\") exec \"$a\" --expect $h;; esac; fi; done; \
@@ -101,7 +103,7 @@ mod tests {
     #[test]
     fn the_lines() {
         let lines = [
-            start(&[agent()]),
+            start(&[agent()], None),
             ask_system(),
             put(Place::Home, &agent(), "token"),
             put(Place::Shared("/tmp"), &agent(), "token"),

@@ -89,6 +89,11 @@ impl Refusal {
         }
     }
 
+    /// Whether the host has no room for another session on a connection that stands.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Other(words) if words.contains("open refused by peer"))
+    }
+
     /// Whether it may go better in a moment.
     pub fn passes(&self) -> bool {
         matches!(self, Self::Busy(_))

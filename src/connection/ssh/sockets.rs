@@ -3,6 +3,7 @@
 //! A Unix socket's path is short (108 bytes, of which ssh needs 17 for itself), and whoever can open a master's socket
 //! can do what its user can: the folder is ours alone.
 
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ const LOOK: Duration = Duration::from_millis(250);
 /// A folder that disappears with it.
 pub struct Sockets {
     folder: TempDir,
+    /// Locked as long as this process lives, so that `benchbook clean` elsewhere knows it for one in use.
+    _lock: File,
     last: AtomicU32,
     arrived: Arc<Notify>,
     _watcher: Option<AbortOnDropHandle<()>>,
@@ -46,7 +49,9 @@ impl Sockets {
         };
         let arrived = Arc::new(Notify::new());
         let watcher = watch(folder.path(), &arrived);
-        Ok(Self { folder, last: AtomicU32::new(0), arrived, _watcher: watcher.ok() })
+        let lock = File::open(folder.path())?;
+        lock.try_lock()?;
+        Ok(Self { folder, _lock: lock, last: AtomicU32::new(0), arrived, _watcher: watcher.ok() })
     }
 
     /// A path that nobody has.

@@ -142,11 +142,15 @@ impl Process {
         fs::read(format!("/proc/{}/environ", self.pid.as_raw_pid())).unwrap_or_default()
     }
 
+    /// The words of its command line.
+    pub fn words(&self) -> Vec<String> {
+        let words = fs::read(format!("/proc/{}/cmdline", self.pid.as_raw_pid())).unwrap_or_default();
+        words.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+    }
+
     /// Its command line, for people.
     pub fn command(&self) -> String {
-        let words = fs::read(format!("/proc/{}/cmdline", self.pid.as_raw_pid())).unwrap_or_default();
-        let line = words.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ");
-        line.trim_end().chars().take(SHOWN).collect()
+        self.words().join(" ").trim_end().chars().take(SHOWN).collect()
     }
 }
 

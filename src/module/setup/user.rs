@@ -5,6 +5,7 @@ use rustix::process::{getegid, geteuid, getgid, getuid};
 use super::Facts;
 use crate::base::Map;
 use crate::module::{Context, accounts};
+use crate::wire::owner::{CONTROLLER, RUN};
 
 /// The user by /etc/passwd or `getent`.
 pub fn gather(facts: &mut Facts, ctx: &mut Context<'_>) {
@@ -26,6 +27,9 @@ pub fn environment(facts: &mut Facts, ctx: &Context<'_>) {
     let own = std::env::vars_os()
         .map(|(k, v)| (k.to_string_lossy().into_owned(), v.to_string_lossy().into_owned()));
     let mut env: Map = own.collect();
+    // What is the agent's alone.
+    env.remove(RUN);
+    env.remove(CONTROLLER);
     for (name, value) in &ctx.request.environment {
         env.insert(name.as_str(), value.as_str());
     }

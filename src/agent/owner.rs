@@ -1,0 +1,30 @@
+//! Whose agents are: every process of a run carries its mark, and agents also say which controller they belong to.
+
+use std::path::Path;
+
+use crate::module::process::processes::Process;
+pub use crate::wire::owner::{CONTROLLER, RUN};
+
+/// The word before both on the command line of an agent that another one starts.
+pub const OF: &str = "--of";
+
+/// What an agent that this one starts has on its command line.
+pub fn words() -> Vec<String> {
+    match [RUN, CONTROLLER].map(std::env::var) {
+        [Ok(run), Ok(controller)] => vec![OF.to_owned(), run, controller],
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a process is an agent that works for the same controller as this one.
+pub fn works_beside(process: &Process) -> bool {
+    std::env::var(CONTROLLER).is_ok_and(|own| is_agent(process) && process.variable(CONTROLLER) == Some(own))
+}
+
+/// Whether a process is an agent, and no supervisor.
+fn is_agent(process: &Process) -> bool {
+    let words = process.words();
+    let program = words.first().and_then(|word| Path::new(word).file_name());
+    program.is_some_and(|name| name == "benchbook-agent")
+        && words.get(1).is_none_or(|word| word != "supervise")
+}
