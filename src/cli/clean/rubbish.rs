@@ -54,7 +54,9 @@ pub(super) async fn remove(pool: &Pool, rubbish: &[Rubbish]) -> Vec<String> {
 impl Rubbish {
     /// What is there, for people.
     pub(super) fn told(&self) -> String {
-        self.things.iter().map(|(path, what)| format!("{}  {what}: {path}\n", self.host)).collect()
+        let lines: Vec<_> =
+            self.things.iter().map(|(path, what)| format!("{}  {what}: {path}\n", self.host)).collect();
+        lines.concat()
     }
 }
 
