@@ -187,6 +187,10 @@ impl Gathering {
                 self.failures.retain(|f| !same(f));
                 self.failures.extend(failure(event));
             }
+            // They give their figures again.
+            Event::Reopened { host, steps } => {
+                self.figures.retain(|f| f.host != *host || !steps.contains(&f.step));
+            }
             Event::Stopping { .. } => self.stopped = true,
             Event::Resumed { .. } => {
                 self.stopped = false;

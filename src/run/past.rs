@@ -30,6 +30,8 @@ pub struct Past {
     pub(super) visited: BTreeSet<HostName>,
     /// What was done after somebody asked to stop, and only therefore.
     cleared: HashSet<Pair>,
+    /// What the stop ended, or kept from beginning.
+    cut: HashSet<Pair>,
     /// How long the earlier controllers were at work, in seconds.
     pub seconds: f64,
     /// The last of their numbers.
@@ -107,6 +109,7 @@ impl Past {
                 for pair in steps.into_iter().map(|step| (step, host.clone())) {
                     self.drop_end(&pair);
                     self.cleared.remove(&pair);
+                    self.cut.remove(&pair);
                 }
             }
             // What follows replaces what was.
@@ -128,8 +131,10 @@ impl Past {
         }
         if !counts(fate, stopping) {
             self.figures.remove(&pair);
+            self.cut.insert(pair);
             return;
         }
+        self.cut.remove(&pair);
         if stopping {
             self.cleared.insert(pair.clone());
         } else {
@@ -167,6 +172,16 @@ impl Past {
     /// Whether the pair was done only because the run was being stopped.
     pub(super) fn was_clearing(&self, pair: &Pair) -> bool {
         self.cleared.contains(pair)
+    }
+
+    /// Whether a stop ended the pair, or kept it from beginning.
+    pub(super) fn was_cut(&self, pair: &Pair) -> bool {
+        self.cut.contains(pair)
+    }
+
+    /// Whether a request was sent for the pair, and nobody knows what became of it.
+    pub(super) fn is_under_way(&self, pair: &Pair) -> bool {
+        self.under_way.contains_key(pair)
     }
 
     /// Where the end of a pair stands among the ends.

@@ -1,7 +1,7 @@
 //! Going on with a run: what earlier controllers have seen is walked through once more, by the same dispatcher, without a word
 //! and without touching a host. What they have not seen is set aside until nothing more is known; then the run is live.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::applied::Known;
 use super::before::Before;
@@ -144,20 +144,21 @@ impl Dispatcher {
             .filter(|(_, _, pair)| self.past.was_clearing(pair))
             .filter_map(|(step, host, _)| Some((self.cleared_scope(step)?, host)))
             .collect();
-        for (scope, host) in cleared {
-            let inside: Vec<(StepNo, Pair)> = steps
-                .clone()
-                .flat_map(|step| self.pairs_of(StepNo(step)))
-                .filter(|(step, on, _)| *on == host && self.is_inside(*step, scope))
-                .map(|(step, _, pair)| (step, pair))
-                .collect();
-            if inside.iter().any(|(step, pair)| !self.past.has(pair) && !self.is_always(*step, scope)) {
-                self.anew.insert((scope, host));
-                for (_, pair) in inside {
-                    self.reopen(pair);
-                }
-            }
-        }
+        let within = |scope, host| -> Vec<(StepNo, Pair)> {
+            let pairs = steps.clone().flat_map(|step| self.pairs_of(StepNo(step)));
+            let inside = pairs.filter(|(step, on, _)| *on == host && self.is_inside(*step, scope));
+            inside.map(|(step, _, pair)| (step, pair)).collect()
+        };
+        let is_unfinished = |(scope, host): &(ScopeNo, HostNo)| {
+            let inside = within(*scope, *host);
+            inside.iter().any(|(step, pair)| !self.past.has(pair) && !self.is_always(*step, *scope))
+        };
+        let mut anew: BTreeSet<(ScopeNo, HostNo)> = cleared.into_iter().filter(is_unfinished).collect();
+        anew.extend(self.gangs_anew(steps.clone(), &anew));
+        let again: Vec<Pair> =
+            anew.iter().flat_map(|(scope, host)| within(*scope, *host)).map(|(_, pair)| pair).collect();
+        self.anew.extend(anew);
+        again.into_iter().for_each(|pair| self.reopen(pair));
     }
 
     /// The pair is done again.
@@ -204,7 +205,7 @@ impl Dispatcher {
             && self.fates.ancestors(self.node(step).scope).any(|scope| self.anew.contains(&(scope, host)))
     }
 
-    fn pairs_of(&self, step: StepNo) -> Vec<(StepNo, HostNo, Pair)> {
+    pub(super) fn pairs_of(&self, step: StepNo) -> Vec<(StepNo, HostNo, Pair)> {
         let node = self.node(step);
         let Work::Step(what) = &node.work else { return Vec::new() };
         if matches!(what.kind, StepKind::Join) {

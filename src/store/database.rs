@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::StoreError;
-use crate::base::{CaseId, HostName, Timestamp};
+use crate::base::{CaseId, HostName, StepId, Timestamp};
 use crate::event::{Event, Fate, Figure, Record};
 
 /// Counts up when a table changes in a way that old readers cannot bear.
@@ -104,6 +104,9 @@ pub(super) fn insert(connection: &Connection, record: &Record) -> Result<(), Str
             Some((time, Event::CaseStarted { case, host, .. })) => {
                 supersede_case(connection, time, case, host)
             }
+            Some((time, Event::Reopened { host, steps })) => {
+                steps.iter().try_for_each(|step| supersede_step(connection, time, step, host))
+            }
             _ => Ok(()),
         }
     };
@@ -183,6 +186,20 @@ fn insert_figure(connection: &Connection, figure: &Figure) -> rusqlite::Result<(
 
 fn supersede(connection: &Connection, time: Timestamp) -> rusqlite::Result<()> {
     connection.execute("UPDATE figure SET superseded = ?1 WHERE superseded IS NULL", [time.0])?;
+    Ok(())
+}
+
+/// A step that is done again on a host gives its figures again.
+fn supersede_step(
+    connection: &Connection,
+    time: Timestamp,
+    step: &StepId,
+    host: &HostName,
+) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE figure SET superseded = ?1 WHERE superseded IS NULL AND step = ?2 AND host = ?3",
+    )?;
+    update.execute(params![time.0, step.as_str(), host.as_str()])?;
     Ok(())
 }
 

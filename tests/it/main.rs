@@ -16,6 +16,7 @@ mod evidence;
 mod examples;
 mod exclusive;
 mod fleet;
+mod gangs;
 mod guides;
 mod harness;
 mod interrupt;

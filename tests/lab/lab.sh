@@ -5,6 +5,8 @@
 #                                and temporary folders (needs root)
 #   lab.sh loopback N [FOLDER]   one host that answers at N loopback addresses; without root it is you yourself
 #
+# With a file FOLDER/peers the users of hosts may log in to the other hosts by ssh, as launchers of MPI do.
+#
 # FOLDER gets inventory.ini, ssh_config, known_hosts, key, and for each host nI/: address, pid (the first process, as seen
 # from here), log (of its sshd). Users of every host are root and bench; `key` opens both. Before the start, two files of
 # yours may lie in nI/: sshd_config (lines that win over ours) and prepare (a script that runs there as root, before sshd).
@@ -156,6 +158,13 @@ furnish() {
     cp "$folder/key.pub" "$here/home/bench/.ssh/authorized_keys"
     cp "$folder/key.pub" "$here/root/.ssh/authorized_keys"
     [ ! -e "$here/prepare" ] || cp "$here/prepare" "$here/etc/lab/prepare"
+    if [ -e "$folder/peers" ]; then
+        for home in "$here/home/bench" "$here/root"; do
+            cp "$folder/key" "$home/.ssh/id_ed25519"
+            # Who is up first does not know the keys of those that come.
+            printf 'StrictHostKeyChecking accept-new\nLogLevel ERROR\n' >"$home/.ssh/config"
+        done
+    fi
     echo 'bench:x:61000:61000:the lab:/home/bench:/bin/sh' >>"$here/etc/passwd"
     echo 'bench:*:19000:0:99999:7:::' >>"$here/etc/shadow"
     echo 'bench:x:61000:' >>"$here/etc/group"

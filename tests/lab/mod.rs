@@ -50,6 +50,13 @@ impl Wanted {
         self
     }
 
+    /// The users of hosts may log in to the other hosts by ssh.
+    #[must_use]
+    pub fn peers(mut self) -> Self {
+        self.files.push(("peers".to_owned(), String::new()));
+        self
+    }
+
     /// Brings it up; `None` where that is impossible, which is said, and is a failure under CI.
     pub fn start(self) -> Option<Lab> {
         let missing = self.missing();
