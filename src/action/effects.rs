@@ -42,6 +42,14 @@ pub struct AddedHost {
 }
 
 impl Effects {
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        let Self { set_facts, facts, include_vars, add_hosts, groups } = self;
+        [set_facts, facts, include_vars].into_iter().all(Map::is_empty)
+            && add_hosts.is_empty()
+            && groups.is_empty()
+    }
+
     /// Adds those of a later item of a loop.
     pub fn extend(&mut self, later: Effects) {
         self.set_facts.extend(&later.set_facts);

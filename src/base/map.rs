@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use indexmap::{Equivalent, IndexMap};
 
 use super::Value;
@@ -93,7 +94,7 @@ impl From<&Arc<str>> for Key {
 
 /// An ordered map of values. Equality ignores the order, as in Python.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Map(IndexMap<Key, Value>);
+pub struct Map(IndexMap<Key, Value, RandomState>);
 
 impl Map {
     /// An empty map.

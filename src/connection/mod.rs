@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 pub use endpoint::{Endpoint, Target, TargetError};
 pub use error::ConnectError;
 pub use pool::{Lease, Limits, Pool};
-pub use session::{Call, CallError, Cancel, Chunk, Session, Upload};
+pub use session::{Call, CallError, Cancel, Chunk, Ongoing, Progress, Session, Upload};
 pub use ssh::SshTarget;
 
 /// A future on the heap.

@@ -1,12 +1,17 @@
 //! Answers from data, for tests of what stands above: no agent, but real frames, so that sessions are the same.
+//!
+//! The agent has no thread and no task: it is the stream's output, and answers while it is written to. Only answers that
+//! wait for something get a task each.
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::sync::{mpsc, watch};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::{BoxFuture, ConnectError, Connector, Link};
@@ -79,17 +84,19 @@ impl Scripted {
 impl Connector for Scripted {
     fn open(&self) -> BoxFuture<'_, Result<Link, ConnectError>> {
         Box::pin(async {
-            let (ours, theirs) = tokio::io::duplex(64 * 1024);
-            let agent = tokio::spawn(serve(theirs, Arc::clone(&self.script), self.banner.clone()));
-            let (input, output) = tokio::io::split(ours);
-            let ended = async move {
-                match agent.await {
-                    Ok(Ok(())) => String::new(),
-                    Ok(Err(error)) => format!("the script ended: {error}"),
-                    Err(error) => format!("the script ended: {error}"),
-                }
+            let (sender, ended) = oneshot::channel();
+            let mailbox = Mailbox::new(sender);
+            mailbox.put(format!("{}{}", self.banner, magic_line()).as_bytes());
+            mailbox.send(0, &Message::Hello(hello()));
+            let agent = Agent {
+                script: Arc::clone(&self.script),
+                decoder: Decoder::new(),
+                running: HashMap::new(),
+                tasks: JoinSet::new(),
+                mailbox: mailbox.clone(),
             };
-            Ok(Link { input: Box::new(input), output: Box::new(output), ended: Box::pin(ended) })
+            let ended = async move { ended.await.unwrap_or_default() };
+            Ok(Link { input: Box::new(mailbox), output: Box::new(agent), ended: Box::pin(ended) })
         })
     }
 
@@ -98,88 +105,163 @@ impl Connector for Scripted {
     }
 }
 
-/// One invocation, as the loop sees it.
+/// What the agent has said and nobody has read yet.
+#[derive(Clone)]
+struct Mailbox(Arc<Mutex<Letters>>);
+
+struct Letters {
+    bytes: Vec<u8>,
+    /// How many of them are read.
+    read: usize,
+    reader: Option<Waker>,
+    /// Told when nothing more comes, with what is to be said about that; gone afterwards.
+    ended: Option<oneshot::Sender<String>>,
+}
+
+impl Mailbox {
+    fn new(ended: oneshot::Sender<String>) -> Self {
+        let letters = Letters { bytes: Vec::new(), read: 0, reader: None, ended: Some(ended) };
+        Self(Arc::new(Mutex::new(letters)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Letters> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_open(&self) -> bool {
+        self.lock().ended.is_some()
+    }
+
+    fn put(&self, bytes: &[u8]) {
+        let mut letters = self.lock();
+        if letters.ended.is_some() {
+            letters.bytes.extend_from_slice(bytes);
+            letters.wake();
+        }
+    }
+
+    /// A message that is too long is not sent, as with the real agent.
+    fn send(&self, channel: u32, message: &Message) {
+        if let Ok(frames) = message.to_bytes(channel) {
+            self.put(&frames);
+        }
+    }
+
+    /// Nothing more comes.
+    fn end(&self, words: &str) {
+        let mut letters = self.lock();
+        if let Some(ended) = letters.ended.take() {
+            // Nobody needs to listen.
+            let _ = ended.send(words.to_owned());
+            letters.wake();
+        }
+    }
+}
+
+impl Letters {
+    fn wake(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+    }
+}
+
+impl AsyncRead for Mailbox {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut letters = self.lock();
+        let unread = &letters.bytes[letters.read..];
+        if unread.is_empty() && letters.ended.is_some() {
+            letters.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        let count = unread.len().min(into.remaining());
+        into.put_slice(&unread[..count]);
+        letters.read += count;
+        if letters.read == letters.bytes.len() {
+            letters.bytes.clear();
+            letters.read = 0;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// One invocation that is not finished, as the agent sees it.
 struct Running {
-    cancel: watch::Sender<bool>,
-    credit: watch::Sender<u64>,
+    steering: watch::Sender<Steering>,
     uploads: Vec<mpsc::UnboundedSender<Vec<u8>>>,
 }
 
-/// What an invocation wants to have written; `None` cuts the stream.
-type Outgoing = mpsc::Sender<Option<Vec<u8>>>;
-
-async fn serve<S>(stream: S, script: Arc<Script>, banner: String) -> io::Result<()>
-where
-    S: AsyncRead + AsyncWrite + Send + 'static,
-{
-    let (mut input, mut output): (ReadHalf<S>, WriteHalf<S>) = tokio::io::split(stream);
-    output.write_all(format!("{banner}{}", magic_line()).as_bytes()).await?;
-    output.write_all(&to_bytes(0, &Message::Hello(hello()))?).await?;
-    let (sender, mut outgoing) = mpsc::channel(4);
-    let mut agent = Agent {
-        script,
-        decoder: Decoder::new(),
-        running: HashMap::new(),
-        tasks: JoinSet::new(),
-        outgoing: sender,
-    };
-    let mut piece = vec![0; 64 * 1024];
-    loop {
-        tokio::select! {
-            read = input.read(&mut piece) => match read? {
-                0 => return Ok(()),
-                count => if agent.take(&piece[..count])? { return Ok(()) },
-            },
-            // `agent` keeps a sender, so there is always a next one.
-            Some(frames) = outgoing.recv() => match frames {
-                Some(frames) => output.write_all(&frames).await?,
-                None => return Ok(()),
-            },
-            Some(ended) = agent.tasks.join_next() => {
-                agent.running.remove(&ended.map_err(io::Error::other)?);
-            }
-        }
-    }
+/// What the controller said about an invocation.
+struct Steering {
+    cancelled: bool,
+    /// How many bytes of output it wants in all.
+    credit: u64,
 }
 
 struct Agent {
     script: Arc<Script>,
     decoder: Decoder,
     running: HashMap<u32, Running>,
-    /// Each gives the channel that is free again; 0 when it was none.
+    /// Each gives the channel that is free again.
     tasks: JoinSet<u32>,
-    outgoing: Outgoing,
+    mailbox: Mailbox,
+}
+
+impl AsyncWrite for Agent {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if !self.mailbox.is_open() {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        if let Err(problem) = self.take(bytes) {
+            self.mailbox.end(&format!("the script ended: {problem}"));
+        }
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.tasks.abort_all();
+        self.mailbox.end("");
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.mailbox.end("");
+    }
 }
 
 impl Agent {
-    /// Whether it was the last.
-    fn take(&mut self, bytes: &[u8]) -> io::Result<bool> {
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        while let Some(ended) = self.tasks.try_join_next() {
+            self.running.remove(&ended.map_err(io::Error::other)?);
+        }
         self.decoder.push(bytes);
         while let Some(frame) = self.decoder.next().map_err(io::Error::other)? {
             let channel = frame.channel;
             match Packet::of(frame).map_err(io::Error::other)? {
-                Packet::Control(Message::Goodbye { .. }) => return Ok(true),
+                Packet::Control(Message::Goodbye { .. }) => {
+                    self.tasks.abort_all();
+                    self.mailbox.end("");
+                    return Ok(());
+                }
                 Packet::Control(Message::Start(request)) => self.start(channel, *request),
                 Packet::Control(Message::Ping { token }) => {
-                    self.tasks.spawn(send(
-                        self.outgoing.clone(),
-                        channel,
-                        Message::Pong { token, clock: SystemClock.now() },
-                    ));
+                    self.mailbox.send(channel, &Message::Pong { token, clock: SystemClock.now() });
                 }
                 Packet::Control(Message::Cancel { .. }) => {
-                    if let Some(running) = self.running.get(&channel) {
-                        running.cancel.send_replace(true);
-                    }
+                    self.steer(channel, |steering| steering.cancelled = true);
                 }
                 Packet::Control(Message::Credit { bytes, .. }) => {
-                    if let Some(running) = self.running.get(&channel) {
-                        running.credit.send_modify(|credit| *credit += bytes);
-                    }
+                    self.steer(channel, |steering| steering.credit += bytes);
                 }
                 Packet::Upload(number, bytes) => {
                     let credit = Message::Credit { flow: Flow::Upload(number), bytes: bytes.len() as u64 };
-                    self.tasks.spawn(send(self.outgoing.clone(), channel, credit));
+                    self.mailbox.send(channel, &credit);
                     let upload = self.running.get(&channel).and_then(|r| r.uploads.get(index(number)));
                     upload.map(|upload| upload.send(bytes));
                 }
@@ -194,20 +276,28 @@ impl Agent {
                 other => return Err(io::Error::other(format!("no place for {other:?}"))),
             }
         }
-        Ok(false)
+        Ok(())
+    }
+
+    fn steer(&self, channel: u32, change: impl FnOnce(&mut Steering)) {
+        if let Some(running) = self.running.get(&channel) {
+            running.steering.send_modify(change);
+        }
     }
 
     fn start(&mut self, channel: u32, request: Request) {
         let (uploads, receivers) = (0..request.uploads).map(|_| mpsc::unbounded_channel()).unzip();
-        let (cancel, cancelled) = watch::channel(false);
-        let (credit, allowed) = watch::channel(OUTPUT_WINDOW);
-        self.running.insert(channel, Running { cancel, credit, uploads });
-        let invocation = Invocation { channel, request, cancelled, allowed, outgoing: self.outgoing.clone() };
-        let script = Arc::clone(&self.script);
-        self.tasks.spawn(async move {
-            invocation.run(script, receivers).await;
-            channel
-        });
+        let (steering, steered) = watch::channel(Steering { cancelled: false, credit: OUTPUT_WINDOW });
+        let invocation = Invocation { channel, request, steered, mailbox: self.mailbox.clone() };
+        let mut work = Box::pin(invocation.run(Arc::clone(&self.script), receivers));
+        // Most answers wait for nothing, and then there is nothing to be woken for.
+        if work.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            self.running.insert(channel, Running { steering, uploads });
+            self.tasks.spawn(async move {
+                work.await;
+                channel
+            });
+        }
     }
 }
 
@@ -218,19 +308,18 @@ fn index(number: u32) -> usize {
 struct Invocation {
     channel: u32,
     request: Request,
-    cancelled: watch::Receiver<bool>,
-    allowed: watch::Receiver<u64>,
-    outgoing: Outgoing,
+    steered: watch::Receiver<Steering>,
+    mailbox: Mailbox,
 }
 
 impl Invocation {
     async fn run(self, script: Arc<Script>, uploads: Vec<mpsc::UnboundedReceiver<Vec<u8>>>) {
         let started = SystemClock.now();
-        let (channel, outgoing, mut cancelled) =
-            (self.channel, self.outgoing.clone(), self.cancelled.clone());
+        let (channel, mailbox, mut steered) = (self.channel, self.mailbox.clone(), self.steered.clone());
         let ending = tokio::select! {
+            biased;
             ending = self.follow(script, uploads) => ending,
-            Ok(_) = cancelled.wait_for(|cancelled| *cancelled) => {
+            Ok(_) = steered.wait_for(|steering| steering.cancelled) => {
                 Ending::Done(Outcome { status: Status::Cancelled, ..Outcome::default() })
             }
         };
@@ -239,9 +328,9 @@ impl Invocation {
                 if outcome.ended == Timestamp::default() {
                     (outcome.started, outcome.ended) = (started, SystemClock.now());
                 }
-                send(outgoing, channel, Message::Done(Box::new(outcome))).await;
+                mailbox.send(channel, &Message::Done(Box::new(outcome)));
             }
-            Ending::Cut => drop(outgoing.send(None).await),
+            Ending::Cut => mailbox.end(""),
             Ending::Hang => {}
         }
     }
@@ -255,7 +344,7 @@ impl Invocation {
             }
             uploads.push(content);
         }
-        let Self { channel, request, mut allowed, outgoing, .. } = self;
+        let Self { channel, request, mut steered, mailbox } = self;
         if matches!(request.module.as_str(), "_end" | "_forget") {
             // A script has started nothing that could be left.
             return Ending::Done(Outcome::ok(false));
@@ -271,13 +360,13 @@ impl Invocation {
             for piece in bytes.chunks(64 * 1024) {
                 let size = piece.len() as u64;
                 // The window is at least a piece wide, and an error means that nobody listens.
-                if allowed.wait_for(|allowed| *allowed >= sent + size).await.is_err() {
+                if steered.wait_for(|steering| steering.credit >= sent + size).await.is_err() {
                     return Ending::Hang;
                 }
                 sent += size;
                 let mut out = Vec::new();
                 frame::encode(kind.kind(), channel, piece, &mut out);
-                let _ = outgoing.send(Some(out)).await;
+                mailbox.put(&out);
             }
         }
         if matches!(answer.ending, Ending::Hang) {
@@ -285,18 +374,6 @@ impl Invocation {
         }
         answer.ending
     }
-}
-
-/// Nobody listening is no error: then the loop ends soon. Gives 0, which is no call's channel.
-async fn send(outgoing: Outgoing, channel: u32, message: Message) -> u32 {
-    if let Ok(frames) = to_bytes(channel, &message) {
-        let _ = outgoing.send(Some(frames)).await;
-    }
-    0
-}
-
-fn to_bytes(channel: u32, message: &Message) -> io::Result<Vec<u8>> {
-    message.to_bytes(channel).map_err(io::Error::other)
 }
 
 fn hello() -> Hello {

@@ -4,6 +4,7 @@ mod calls;
 mod dialling;
 mod tasks;
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +15,8 @@ use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
-use self::calls::{Event, Open, Shared};
+pub use self::calls::Progress;
+use self::calls::{Open, Shared};
 use super::{ConnectError, Connector, Link};
 use crate::base::{Clock, SystemClock};
 use crate::wire::control::{OUTPUT_WINDOW, PROTOCOL};
@@ -168,24 +170,40 @@ impl Session {
     /// Runs a module and waits for its outcome. `request.uploads` is set here.
     ///
     /// Dropping the future cancels the invocation with the request's grace, but then nobody learns how it ended.
-    pub async fn call(&self, mut request: Request, call: Call) -> Result<Outcome, CallError> {
-        request.uploads = u32::try_from(call.uploads.len()).unwrap_or(u32::MAX);
+    pub async fn call(&self, request: Request, call: Call) -> Result<Outcome, CallError> {
+        let Call { uploads, output, cancel } = call;
+        let mut ongoing = self.start(request, uploads, cancel)?;
+        let channel = ongoing.open.channel;
+        loop {
+            match (ongoing.next().await?, &output) {
+                (Progress::Done(outcome), _) => return Ok(*outcome),
+                (Progress::Output(stream, bytes), Some(output)) => {
+                    // A receiver that is gone does not stop the child.
+                    tokio::select! {
+                        _ = output.send(Chunk { stream, bytes }) => {}
+                        never = ongoing.stopping.pass_on(&ongoing.open.shared, channel) => match never {},
+                    }
+                }
+                (Progress::Output(..), None) => {}
+            }
+        }
+    }
+
+    /// Runs a module whose output the caller takes by itself. `request.uploads` is set here.
+    pub fn start(
+        &self,
+        mut request: Request,
+        uploads: Vec<Upload>,
+        cancel: Cancel,
+    ) -> Result<Ongoing, CallError> {
+        request.uploads = u32::try_from(uploads.len()).unwrap_or(u32::MAX);
         let open = Open::start(&self.shared, request)?;
-        let mut uploads = JoinSet::new();
-        for (upload, (number, credit)) in call.uploads.into_iter().zip((0..).zip(open.credit.iter())) {
-            uploads.spawn(send_upload(
-                Arc::clone(&self.shared),
-                open.channel,
-                number,
-                upload,
-                credit.clone(),
-            ));
+        let mut sending = JoinSet::new();
+        for (upload, (number, credit)) in uploads.into_iter().zip((0..).zip(open.credit.iter())) {
+            let shared = Arc::clone(&self.shared);
+            sending.spawn(send_upload(shared, open.channel, number, upload, credit.clone()));
         }
-        let channel = open.channel;
-        tokio::select! {
-            outcome = receive(open, call.output) => outcome,
-            () = pass_on_cancel(&self.shared, channel, call.cancel) => pending().await,
-        }
+        Ok(Ongoing { open, stopping: Stopping::new(cancel), taken: 0, _uploads: sending })
     }
 
     /// Opens a stream through the agent. It ends when its output is dropped or the other end closes; `ended` gives the agent's
@@ -262,40 +280,69 @@ async fn handshake(
     }
 }
 
-/// Passes output on, gives credit for what was taken, and ends with the outcome.
-async fn receive(mut open: Open, output: Option<mpsc::Sender<Chunk>>) -> Result<Outcome, CallError> {
-    let mut taken = 0;
-    while let Some(event) = open.events.recv().await {
-        match event {
-            Event::Output(stream, bytes) => {
-                taken += bytes.len() as u64;
-                if let Some(output) = &output {
-                    // A receiver that is gone does not stop the child.
-                    let _ = output.send(Chunk { stream, bytes }).await;
-                }
-                if taken >= OUTPUT_WINDOW / 4 {
-                    open.shared.grant(open.channel, std::mem::take(&mut taken));
-                }
+/// A call that was started. Dropping it cancels the invocation with the request's grace, but then nobody learns how it ended.
+pub struct Ongoing {
+    open: Open,
+    stopping: Stopping,
+    /// How much output was taken since the agent was last told so.
+    taken: u64,
+    _uploads: JoinSet<()>,
+}
+
+impl Ongoing {
+    /// What it says next; its end is the last. Whoever is slow to ask slows the child down. A wish to stop is passed on while
+    /// this is waited for.
+    pub async fn next(&mut self) -> Result<Progress, CallError> {
+        let Self { open, stopping, taken, .. } = self;
+        if *taken >= OUTPUT_WINDOW / 4 {
+            open.shared.grant(open.channel, std::mem::take(taken));
+        }
+        let progress = tokio::select! {
+            // First the one that is nearly always silent, so that output without end does not drown it.
+            biased;
+            never = stopping.pass_on(&open.shared, open.channel) => match never {},
+            progress = open.events.recv() => progress,
+        };
+        match progress {
+            Some(Progress::Output(stream, bytes)) => {
+                *taken += bytes.len() as u64;
+                Ok(Progress::Output(stream, bytes))
             }
-            Event::Done(outcome) => {
+            Some(done) => {
                 open.finished = true;
-                return Ok(outcome);
+                Ok(done)
+            }
+            None => {
+                open.finished = true;
+                Err(CallError::Lost(open.shared.lost().unwrap_or_default()))
             }
         }
     }
-    open.finished = true;
-    Err(CallError::Lost(open.shared.lost().unwrap_or_default()))
 }
 
-async fn pass_on_cancel(shared: &Shared, channel: u32, cancel: Cancel) {
-    let mut asked = cancel.0.subscribe();
-    asked.mark_changed();
-    // `cancel` itself keeps the sender alive, so this ends only with the call.
-    while asked.changed().await.is_ok() {
-        let grace = *asked.borrow_and_update();
-        if let Some(grace) = grace {
-            shared.cancel(channel, cancel.grace(grace));
+/// The wish to stop a call, and how much of it the agent knows.
+struct Stopping {
+    cancel: Cancel,
+    asked: watch::Receiver<Option<Duration>>,
+}
+
+impl Stopping {
+    fn new(cancel: Cancel) -> Self {
+        let mut asked = cancel.0.subscribe();
+        asked.mark_changed();
+        Self { cancel, asked }
+    }
+
+    /// Tells the agent whenever somebody asks.
+    async fn pass_on(&mut self, shared: &Shared, channel: u32) -> Infallible {
+        // `cancel` itself keeps the sender alive.
+        while self.asked.changed().await.is_ok() {
+            let grace = *self.asked.borrow_and_update();
+            if let Some(grace) = grace {
+                shared.cancel(channel, self.cancel.grace(grace));
+            }
         }
+        pending().await
     }
 }
 

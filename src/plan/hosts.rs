@@ -40,28 +40,16 @@ impl Compiler {
         Ok(layers)
     }
 
-    /// What Benchbook itself defines for a host before contact; a run adds what only it knows. For no host: what is the same
-    /// for all.
-    pub fn magic(
-        &self,
-        inventory: &Inventory,
-        play: &Play,
-        hosts: &[HostName],
-        host: Option<&str>,
-    ) -> VarLayer {
+    /// What Benchbook itself defines for all hosts of a play before contact; a run adds what only it knows.
+    fn magic(&self, inventory: &Inventory, play: &Play, hosts: &[HostName]) -> VarLayer {
         let mut vars = Map::new();
         let names = |hosts: &[HostName]| Value::from(hosts.iter().map(HostName::as_str).collect::<Vec<_>>());
-        if let Some(host) = host {
-            vars.insert("inventory_hostname", host);
-            vars.insert("inventory_hostname_short", host.split('.').next().unwrap_or(host));
-            let groups: Vec<Value> = inventory.group_names(host).into_iter().map(Value::from).collect();
-            vars.insert("group_names", Value::list(groups));
-        }
         let groups = inventory.groups.keys();
         let groups: Map = groups.map(|g| (Arc::clone(g), names(&inventory.hosts_of(g)))).collect();
         vars.insert("groups", groups);
+        let all = names(hosts);
         for word in ["ansible_play_hosts", "ansible_play_hosts_all", "play_hosts"] {
-            vars.insert(word, names(hosts));
+            vars.insert(word, all.clone());
         }
         vars.insert("playbook_dir", crate::load::shown(&play.folder));
         vars.insert("ansible_check_mode", self.options.check);
@@ -72,12 +60,7 @@ impl Compiler {
             if self.options.tags.is_empty() { words(&["all".into()]) } else { words(&self.options.tags) },
         );
         vars.insert("ansible_skip_tags", words(&self.options.skip_tags));
-        VarLayer {
-            level: Level::Magic,
-            origin: Arc::from("built in"),
-            span: Span::nowhere("built in"),
-            vars: Arc::new(vars),
-        }
+        built_in(vars)
     }
 
     /// What is known before contact of these hosts.
@@ -89,7 +72,9 @@ impl Compiler {
         found: &mut Diagnostics,
     ) -> Known {
         let extra = |scope: Scope| scope.with(self.project.extra.clone());
-        let base = extra(Scope::new()).with(self.magic(inventory, play, hosts, None));
+        // Once for all hosts: it names each of them several times.
+        let magic = Arc::new(self.magic(inventory, play, hosts));
+        let base = extra(Scope::new()).with(Arc::clone(&magic));
         let mut scopes = std::collections::BTreeMap::new();
         for host in hosts {
             let layers = self.host_layers(inventory, host.as_str()).unwrap_or_else(|errors| {
@@ -97,8 +82,8 @@ impl Compiler {
                 Vec::new()
             });
             let scope = layers.into_iter().fold(Scope::new(), |scope, layer| scope.with(layer));
-            let magic = self.magic(inventory, play, hosts, Some(host.as_str()));
-            scopes.insert(host.clone(), extra(scope).with(magic));
+            let own = built_in(own_magic(inventory, host.as_str()));
+            scopes.insert(host.clone(), extra(scope).with(Arc::clone(&magic)).with(own));
         }
         Known::new(base, scopes, Arc::clone(&self.environment))
     }
@@ -110,8 +95,7 @@ impl Compiler {
         play: &Play,
         found: &mut Diagnostics,
     ) -> Vec<HostName> {
-        let scope =
-            Scope::new().with(self.project.extra.clone()).with(self.magic(inventory, play, &[], None));
+        let scope = Scope::new().with(self.project.extra.clone()).with(self.magic(inventory, play, &[]));
         let play_vars = VarLayer {
             level: Level::PlayVars,
             origin: Arc::from("play vars"),
@@ -207,6 +191,21 @@ impl Compiler {
             }
         }
     }
+}
+
+/// What Benchbook itself defines for one host.
+fn own_magic(inventory: &Inventory, host: &str) -> Map {
+    let groups: Vec<Value> = inventory.group_names(host).into_iter().map(Value::from).collect();
+    Map::from_iter([
+        ("inventory_hostname", Value::from(host)),
+        ("inventory_hostname_short", host.split('.').next().unwrap_or(host).into()),
+        ("group_names", Value::list(groups)),
+    ])
+}
+
+fn built_in(vars: Map) -> VarLayer {
+    let (level, origin) = (Level::Magic, "built in");
+    VarLayer { level, origin: Arc::from(origin), span: Span::nowhere(origin), vars: Arc::new(vars) }
 }
 
 /// The batches of `serial`: numbers or per cent; the last one is repeated.

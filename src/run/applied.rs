@@ -113,6 +113,11 @@ fn kept(finished: &Finished, told: &Event, once: bool) -> Kept {
         return Kept::Clear(serde_json::Value::Null);
     };
     let complete = !finished.secret && exact::is_plain_map(&finished.result);
+    let nothing = || Kept::Clear(serde_json::Value::Object(serde_json::Map::new()));
+    // Nearly always there is nothing more to say, and it need not be looked for in copies.
+    if complete && !once && said == &finished.msg && finished.brings_nothing() {
+        return nothing();
+    }
     let mut effects = finished.effects.clone();
     let facts = finished.result.get("ansible_facts").and_then(Value::as_map);
     let facts_in_result = !effects.facts.is_empty() && facts == Some(&effects.facts);
@@ -134,7 +139,7 @@ fn kept(finished: &Finished, told: &Event, once: bool) -> Kept {
         folder: finished.folder.clone(),
     };
     if applied == Applied::default() {
-        return Kept::Clear(serde_json::Value::Object(serde_json::Map::new()));
+        return nothing();
     }
     let json = serde_json::to_value(&applied).expect("values become JSON under every name");
     if secret { Kept::Secret(json) } else { Kept::Clear(json) }

@@ -9,7 +9,8 @@ use super::fates::Verdict;
 use super::growth::inherited;
 use super::magic::PlayFacts;
 use super::queue::{HostNo, StepNo};
-use super::unit::{Finished, Unit};
+use super::unit::{Finished, Unit, begun};
+use crate::base::value::has_marks;
 use crate::base::{Spanned, Timestamp, Value};
 use crate::connection::Cancel;
 use crate::event::Why;
@@ -140,6 +141,9 @@ impl Dispatcher {
         let node = self.node(step).clone();
         let Work::Step(what) = node.work else { return };
         self.enter(step, host, &what);
+        if !has_marks(&what.name) && !super::ending::is_silent(&what) {
+            self.emit(begun(&what, what.name.clone(), self.name(host)));
+        }
         let before = self.before(host, &what);
         let cancel = Cancel::new();
         let shares = node.round.is_none();
@@ -161,7 +165,8 @@ impl Dispatcher {
         };
         let started = self.shared.clock.now();
         let ending = Ending { step, host, name, started, sender: Some(self.sender.clone()) };
-        tokio::spawn(async move { ending.tell(unit.run().await) });
+        // In a box, or the runtime would move some kilobytes around for each of them.
+        tokio::spawn(Box::pin(async move { ending.tell(unit.run().await) }));
     }
 
     /// What magic variables say of a play now.

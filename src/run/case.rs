@@ -18,7 +18,7 @@ const WORK_DIR: &str = "benchbook_work_dir";
 
 /// Says that the case begins, checks what it requires, makes its folder.
 pub async fn open(unit: &Unit, requires: &[Requirement], started: Timestamp) -> Finished {
-    let templar = unit.templar(unit.scope(), &[]);
+    let templar = unit.plain_templar(unit.scope());
     if let Some(case) = &unit.case {
         let expect = match expectations(case, &templar) {
             Ok(expect) => expect,
@@ -71,7 +71,7 @@ pub async fn open(unit: &Unit, requires: &[Requirement], started: Timestamp) -> 
 
 /// Removes the folder of the case.
 pub async fn close(unit: &Unit, started: Timestamp) -> Finished {
-    let templar = unit.templar(unit.scope(), &[]);
+    let templar = unit.plain_templar(unit.scope());
     let folder =
         templar.scope().lookup("case").and_then(|(case, _)| case.get("dir").map(ToString::to_string));
     let Some(folder) = folder else { return Finished::ok(started) };

@@ -354,6 +354,8 @@ impl Dispatcher {
         tokio::select! {
             biased;
             message = self.messages.recv() => if let Some(message) = message {
+                // Who is ready to say something, too, gets a word in.
+                tokio::task::yield_now().await;
                 self.hear(message);
                 // Whatever else has come belongs to the same commit.
                 while let Ok(message) = self.messages.try_recv() {

@@ -16,8 +16,8 @@ use crate::wire::Status;
 
 impl Dispatcher {
     /// A unit ended.
-    pub(super) fn conclude(&mut self, step: StepNo, host: HostNo, finished: Finished) {
-        self.note_trace(step, host, finished.trace.clone());
+    pub(super) fn conclude(&mut self, step: StepNo, host: HostNo, mut finished: Finished) {
+        self.note_trace(step, host, std::mem::take(&mut finished.trace));
         let finished = self.ended_by_gang(step, host, finished);
         if self.running.remove(&(step, host)).is_some() {
             self.release_machine(step, host);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::dispatcher::{Dispatcher, Node, PlayRun, Work, narrow};
 use super::fates::ScopeNo;
 use super::hosts::Host;
-use super::magic::{PlayFacts, host_scope, inventory_file};
+use super::magic::{PlayFacts, host_scope, inventory_file, layer};
 use super::queue::{HostNo, Place, Shape, StepNo};
 use crate::action::Effects;
 use crate::base::{Diagnostic, Diagnostics, HostName, Map, Severity, Span, Value};
@@ -41,7 +41,8 @@ impl Dispatcher {
         let hosts: Vec<HostName> = written.chain(implicit).collect();
         let mut problems = Diagnostics::new();
         let board = Arc::make_mut(&mut self.board);
-        board.groups = Arc::new(groups);
+        let groups = Map::from_iter([("groups", groups)]);
+        board.groups = Some(Arc::new(layer(Level::Magic, groups)));
         let project = &self.shared.compiler.project;
         for name in hosts {
             let layers = self.shared.compiler.host_layers(&self.inventory, name.as_str());

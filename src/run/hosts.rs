@@ -97,8 +97,8 @@ impl Host {
 pub struct Board {
     hosts: Vec<Arc<Host>>,
     numbers: Arc<HashMap<HostName, HostNo>>,
-    /// Group → names of its hosts.
-    pub groups: Arc<Map>,
+    /// `groups`: the names of the hosts of each.
+    pub groups: Option<Arc<VarLayer>>,
 }
 
 impl Board {

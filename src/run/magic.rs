@@ -48,8 +48,7 @@ impl LazyMap for HostVars {
 pub fn host_scope(host: &Host, board: &Arc<Board>) -> Scope {
     let mut scope = Scope::new();
     host.layers().for_each(|layer| scope.push(Arc::clone(layer)));
-    let groups = Map::from_iter([("groups", Value::Map(Arc::clone(&board.groups)))]);
-    scope.push(layer(Level::Magic, groups));
+    board.groups.iter().for_each(|layer| scope.push(Arc::clone(layer)));
     scope
 }
 

@@ -49,6 +49,11 @@ pub use setup::{Ended, Events, Options, Setup};
 pub use stop::{Stop, Stopper, Urgency, stop};
 
 /// Walks the plan to its end.
+///
+/// The dispatcher is a task like its units, so that it is woken and wakes without another thread having to.
 pub async fn execute(setup: Setup) -> Ended {
-    dispatcher::Dispatcher::new(setup).run().await
+    match tokio::spawn(dispatcher::Dispatcher::new(setup).run()).await {
+        Ok(ended) => ended,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
 }

@@ -45,7 +45,7 @@ pub async fn again(unit: &Unit, endpoint: &Endpoint, reason: &str) -> Result<(),
 
 fn limit(unit: &Unit) -> Duration {
     let scope = unit.scope();
-    let templar = unit.templar(scope.clone(), &[]);
+    let templar = unit.plain_templar(scope.clone());
     let said = scope.lookup(VARIABLE).and_then(|(value, _)| templar.render(value).ok());
     let seconds = said.and_then(|value| number(&value));
     seconds.and_then(|s| Duration::try_from_secs_f64(s).ok()).unwrap_or(LIMIT)

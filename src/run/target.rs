@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
-use tokio::sync::mpsc;
 
 use super::agentless;
 use super::asynchronous;
@@ -17,13 +17,10 @@ use super::reconnecting;
 use super::unit::Unit;
 use crate::action::{BoxFuture, Invocation, Target};
 use crate::base::spec::OnResume;
-use crate::connection::{Call, CallError, Chunk};
+use crate::connection::{CallError, Ongoing, Progress};
 use crate::event::journal::LogPlace;
 use crate::event::{Event, JournalError};
 use crate::wire::{Job, JobKey, Offsets, Outcome, Request, Status, Stream};
-
-/// How much output may wait for the log, in pieces of at most 256 KiB.
-const WAITING: usize = 8;
 
 /// Output that was kept, and where.
 #[derive(Clone, Debug)]
@@ -127,6 +124,7 @@ impl<'a> RemoteTarget<'a> {
         };
         let mut request = self.request(&invocation);
         let session = tokio::select! {
+            biased;
             session = shared.pool.session(endpoint) => session,
             () = self.unit.cancel.cancelled() => return stopped(),
         };
@@ -160,16 +158,17 @@ impl<'a> RemoteTarget<'a> {
         let before = request.job.as_ref().map(|job| job.offsets).unwrap_or_default();
         *self.received.lock().unwrap_or_else(PoisonError::into_inner) = before;
         let outcome = loop {
-            let (output, chunks) = mpsc::channel(WAITING);
-            let uploads = std::mem::take(&mut uploads);
-            let call = Call {
-                uploads,
-                output: Some(output),
-                cancel: self.unit.cancel.with_grace(self.manner.grace),
+            let cancel = self.unit.cancel.with_grace(self.manner.grace);
+            let started = session.start(request.clone(), std::mem::take(&mut uploads), cancel);
+            let mut download = invocation.download.clone().map(Download::new);
+            let (outcome, kept) = match started {
+                Ok(call) => self.listen(call, &mut download).await,
+                Err(error) => (Err(error), Ok(())),
             };
-            let download = invocation.download.clone();
-            let (outcome, kept) =
-                tokio::join!(session.call(request.clone(), call), self.keep(chunks, download));
+            let kept = match (kept, download) {
+                (Ok(()), Some(download)) => Ok(download.end().await),
+                (kept, _) => kept.map(|()| None),
+            };
             match kept {
                 Ok(None) => {}
                 Ok(Some(problem)) => return Outcome::failed(problem),
@@ -259,45 +258,30 @@ impl<'a> RemoteTarget<'a> {
         self.calls.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Takes output as it comes: into the log, to the reporters, or into a file. Gives why that file could not be written;
-    /// what comes after is still taken, so that the module can end.
-    async fn keep(
+    /// Takes output as it comes: into the log, to the reporters, or into a file. When the log cannot be written, what comes
+    /// after is still taken, so that the module can end.
+    async fn listen(
         &self,
-        mut chunks: mpsc::Receiver<Chunk>,
-        download: Option<PathBuf>,
-    ) -> Result<Option<String>, JournalError> {
-        let (mut file, mut problem) = (None, None);
-        while let Some(Chunk { stream, bytes }) = chunks.recv().await {
-            self.count(stream, bytes.len() as u64);
-            if let (Stream::Download, Some(path)) = (stream, &download) {
-                if problem.is_some() {
-                    continue;
+        mut call: Ongoing,
+        download: &mut Option<Download>,
+    ) -> (Result<Outcome, CallError>, Result<(), JournalError>) {
+        let mut kept = Ok(());
+        let outcome = loop {
+            match call.next().await {
+                Ok(Progress::Output(stream, bytes)) => {
+                    self.count(stream, bytes.len() as u64);
+                    match download {
+                        Some(download) if stream == Stream::Download => download.write(&bytes).await,
+                        _ if kept.is_ok() && !self.secret => kept = self.log(stream, &bytes),
+                        _ => {}
+                    }
                 }
-                let write = async {
-                    if file.is_none() {
-                        if let Some(folder) = path.parent() {
-                            tokio::fs::create_dir_all(folder).await?;
-                        }
-                        file = Some(tokio::fs::File::create(path).await?);
-                    }
-                    match &mut file {
-                        Some(file) => file.write_all(&bytes).await,
-                        None => Ok(()),
-                    }
-                };
-                let written: std::io::Result<()> = write.await;
-                problem = written.err().map(|e| format!("{} cannot be written: {e}", path.display()));
-            } else if !self.secret {
-                self.log(stream, &bytes)?;
+                Ok(Progress::Done(outcome)) => break Ok(*outcome),
+                Err(error) => break Err(error),
             }
-        }
+        };
         self.show_rest();
-        if let Some(mut file) = file {
-            let flushed = file.flush().await;
-            problem =
-                problem.or_else(|| flushed.err().map(|e| format!("the download cannot be written: {e}")));
-        }
-        Ok(problem)
+        (outcome, kept)
     }
 
     fn count(&self, stream: Stream, bytes: u64) {
@@ -341,6 +325,48 @@ impl<'a> RemoteTarget<'a> {
             let (step, host) = (self.unit.step.id.clone(), self.unit.host.name.clone());
             (self.unit.shared.events)(&Event::Output { step, host, stream, text });
         }
+    }
+}
+
+/// A file that is fetched from the target.
+struct Download {
+    path: PathBuf,
+    file: Option<File>,
+    /// Why it could not be written; what comes after is taken and thrown away.
+    problem: Option<String>,
+}
+
+impl Download {
+    fn new(path: PathBuf) -> Self {
+        Self { path, file: None, problem: None }
+    }
+
+    async fn write(&mut self, bytes: &[u8]) {
+        if self.problem.is_none()
+            && let Err(error) = self.append(bytes).await
+        {
+            self.problem = Some(format!("{} cannot be written: {error}", self.path.display()));
+        }
+    }
+
+    async fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        if self.file.is_none() {
+            if let Some(folder) = self.path.parent() {
+                tokio::fs::create_dir_all(folder).await?;
+            }
+            self.file = Some(File::create(&self.path).await?);
+        }
+        match &mut self.file {
+            Some(file) => file.write_all(bytes).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What went wrong.
+    async fn end(self) -> Option<String> {
+        let Some(mut file) = self.file else { return self.problem };
+        let flushed = file.flush().await;
+        self.problem.or_else(|| flushed.err().map(|e| format!("the download cannot be written: {e}")))
     }
 }
 

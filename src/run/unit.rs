@@ -1,5 +1,6 @@
 //! A unit of work: one step on one host. It knows the variables of one moment and changes nothing of the run itself.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -163,6 +164,16 @@ impl Finished {
         Self { msg: Some(msg), result, ..Self::new(fate, started) }
     }
 
+    /// Whether nothing follows from it for variables, handlers and the graph.
+    pub fn brings_nothing(&self) -> bool {
+        let Self { effects, facts_of, notify, inclusions, folder, .. } = self;
+        effects.is_empty()
+            && facts_of.is_none()
+            && notify.is_empty()
+            && inclusions.is_empty()
+            && folder.is_none()
+    }
+
     /// A condition did not hold.
     pub fn skipped(result: Map, started: Timestamp) -> Self {
         let text = |key: &str| result.get(key).map(ToString::to_string);
@@ -183,17 +194,9 @@ impl Unit {
     pub async fn run(self) -> Finished {
         let started = self.shared.clock.now();
         let name = self.name();
-        let (round, warmup) = round_of(&self.step);
-        if !super::ending::is_silent(&self.step) {
-            self.say(Event::StepStarted {
-                step: self.step.id.clone(),
-                name: name.clone(),
-                host: self.host.name.clone(),
-                stage: self.step.stage.as_ref().map(|s| s.name().to_owned()),
-                case: self.step.case.as_ref().map(|c| c.id.clone()),
-                round,
-                warmup,
-            });
+        // What needs no rendering was told by the dispatcher.
+        if has_marks(&self.step.name) && !super::ending::is_silent(&self.step) {
+            self.say(begun(&self.step, name.clone(), &self.host.name));
         }
         let mut finished = match self.begin_again(started) {
             Ok(None) => self.work(started).await,
@@ -237,7 +240,7 @@ impl Unit {
             return self.step.name.clone();
         }
         let name = Value::template(self.step.name.as_str(), self.step.span.clone());
-        self.templar(self.scope(), &[]).render_str(&name).unwrap_or_else(|_| self.step.name.clone())
+        self.plain_templar(self.scope()).render_str(&name).unwrap_or_else(|_| self.step.name.clone())
     }
 
     /// The variables that the step sees.
@@ -254,17 +257,21 @@ impl Unit {
     }
 
     /// Renders in a scope, with the search paths of a task.
-    pub fn templar(&self, scope: Scope, search: &[std::path::PathBuf]) -> Templar {
-        let below = |kind: &str| search.iter().flat_map(|f| [f.join(kind), f.clone()]).collect();
-        let search = SearchPaths { templates: below("templates"), files: below("files") };
+    pub fn templar(&self, scope: Scope, search: &Arc<[PathBuf]>) -> Templar {
+        let search = SearchPaths::new(Arc::clone(search));
         Templar::new(scope, Arc::new(self.shared.environment.with_search(search)))
+    }
+
+    /// Renders in a scope, with no search paths.
+    pub fn plain_templar(&self, scope: Scope) -> Templar {
+        Templar::new(scope, Arc::clone(&self.shared.environment))
     }
 
     /// A step without arguments: only its conditions count.
     fn conditions_only(&self, started: Timestamp) -> Finished {
         let said_so = super::growth::inherited(&self.step);
         let Some(conditions) = said_so.map(|i| &i.when) else { return Finished::ok(started) };
-        match super::conditions::holds(conditions, &self.templar(self.scope(), &[])) {
+        match super::conditions::holds(conditions, &self.plain_templar(self.scope())) {
             Ok(None) => Finished::ok(started),
             Ok(Some(condition)) => Finished::skipped(super::conditions::skipped(&condition), started),
             Err(error) => Finished::failed(said(&error), started),
@@ -281,6 +288,20 @@ pub fn said(error: &TemplateError) -> String {
         _ => String::new(),
     };
     format!("{error}{place}{hint}")
+}
+
+/// A step begins on a host, under its rendered name.
+pub fn begun(step: &Step, name: String, host: &HostName) -> Event {
+    let (round, warmup) = round_of(step);
+    Event::StepStarted {
+        step: step.id.clone(),
+        name,
+        host: host.clone(),
+        stage: step.stage.as_ref().map(|s| s.name().to_owned()),
+        case: step.case.as_ref().map(|c| c.id.clone()),
+        round,
+        warmup,
+    }
 }
 
 /// The round of a step and whether it is a warm-up.

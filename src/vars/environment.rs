@@ -7,13 +7,30 @@ use super::template::Engine;
 use crate::base::Clock;
 use crate::load::Files;
 
-/// Where relative names are looked for, in order.
+/// Where relative names are looked for: the folders of a role, of a file, of the playbook, nearest first. A clone costs one
+/// reference count, and nothing is joined before a name is looked for.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct SearchPaths {
-    /// For `template` and for `include` in template files: a role's `templates/`, the playbook's folder.
-    pub templates: Vec<PathBuf>,
-    /// For `file`, `fileglob`, `first_found`, `lines`: a role's `files/`, the playbook's folder.
-    pub files: Vec<PathBuf>,
+pub struct SearchPaths(Arc<[PathBuf]>);
+
+impl SearchPaths {
+    /// Below these folders.
+    pub fn new(folders: impl Into<Arc<[PathBuf]>>) -> Self {
+        Self(folders.into())
+    }
+
+    /// For `template` and for `include` in template files: `templates/` of each folder, then the folder.
+    pub fn templates(&self) -> Vec<PathBuf> {
+        self.below("templates")
+    }
+
+    /// For `file`, `fileglob`, `first_found`, `lines`: `files/` of each folder, then the folder.
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.below("files")
+    }
+
+    fn below(&self, kind: &str) -> Vec<PathBuf> {
+        self.0.iter().flat_map(|folder| [folder.join(kind), folder.clone()]).collect()
+    }
 }
 
 /// Shared by all templates of a run. Cheap to derive one per role with other search paths.

@@ -60,13 +60,12 @@ impl Scope {
 
     /// This scope with a mapping that is filled when asked; it hides every layer's variable of that name.
     #[must_use]
-    pub fn with_lazy(&self, name: impl Into<Arc<str>>, map: Arc<dyn LazyMap>) -> Self {
-        let mut scope = self.clone();
+    pub fn with_lazy(mut self, name: impl Into<Arc<str>>, map: Arc<dyn LazyMap>) -> Self {
         let name = name.into();
-        let lazy = &mut Arc::make_mut(&mut scope.0).lazy;
+        let lazy = &mut Arc::make_mut(&mut self.0).lazy;
         lazy.retain(|(known, _)| *known != name);
         lazy.push((name, map));
-        scope
+        self
     }
 
     /// The strongest definition of a name; its strings may still be templates.

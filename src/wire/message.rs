@@ -1,4 +1,5 @@
-//! The messages: CBOR in control frames. A field that is added gets a default, so that builds can differ by one.
+//! The messages: CBOR in control frames. A field that is added gets a default, so that builds can differ by one. What has its
+//! default value is not sent: most fields have it in most messages.
 
 use std::time::Duration;
 
@@ -19,21 +20,27 @@ pub struct Request {
     /// Its arguments, fully templated.
     pub args: Map,
     /// Only say what would change.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub check: bool,
     /// Give before and after.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub diff: bool,
     /// Added to the environment of children.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub environment: Vec<(String, String)>,
     /// Milliseconds until TERM.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub timeout_ms: Option<u64>,
     /// Milliseconds from TERM to KILL.
     pub grace_ms: u64,
     /// Send the child's output as it comes, as raw frames, beside having it in the outcome.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub stream: bool,
     /// How many uploads follow on the channel; modules read them by number.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub uploads: u32,
     /// It outlives the connection. A job has no uploads and no downloads.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub job: Option<Job>,
 }
 
@@ -55,6 +62,10 @@ impl Request {
             job: None,
         }
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// How an invocation ended.
@@ -87,18 +98,25 @@ pub struct Diff {
 
 /// What an invocation gave back.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Outcome {
     /// How it ended.
+    #[serde(skip_serializing_if = "is_default")]
     pub status: Status,
     /// Whether the target is different now (or would be, in check mode).
+    #[serde(skip_serializing_if = "is_default")]
     pub changed: bool,
     /// Ansible's `msg`, when there is something to say.
+    #[serde(skip_serializing_if = "is_default")]
     pub msg: Option<String>,
     /// The module's own return values: `rc`, `stdout`, `stat`, `ansible_facts`, …
+    #[serde(skip_serializing_if = "is_default")]
     pub values: Map,
     /// Asked for by `Request::diff`.
+    #[serde(skip_serializing_if = "is_default")]
     pub diff: Vec<Diff>,
     /// For the user.
+    #[serde(skip_serializing_if = "is_default")]
     pub warnings: Vec<String>,
     /// By the target's clock.
     pub started: Timestamp,

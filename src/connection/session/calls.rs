@@ -16,12 +16,12 @@ use crate::wire::{Dial, Flow, Message, Outcome, Packet, Request, Stream};
 const WAITING_UPLOADS: usize = 8;
 const ORDER: &str = "the agent sent a message that has no place here";
 
-/// What a call gets from its agent.
-pub enum Event {
+/// What an agent says of a call.
+pub enum Progress {
     /// A piece of output.
     Output(Stream, Vec<u8>),
     /// It ended.
-    Done(Outcome),
+    Done(Box<Outcome>),
 }
 
 /// What calls and tasks share.
@@ -52,7 +52,7 @@ struct Table {
 
 struct Entry {
     /// Gone when the call's future was dropped: output is thrown away.
-    events: Option<mpsc::UnboundedSender<Event>>,
+    events: Option<mpsc::UnboundedSender<Progress>>,
     /// How many bytes the agent may still send.
     window: u64,
     /// For each upload, how many bytes may be sent in all.
@@ -66,7 +66,7 @@ pub struct Open {
     /// Its channel.
     pub channel: u32,
     /// What the agent says; ends when the connection is lost.
-    pub events: mpsc::UnboundedReceiver<Event>,
+    pub events: mpsc::UnboundedReceiver<Progress>,
     /// For each upload, how many bytes may be sent in all.
     pub credit: Vec<watch::Receiver<u64>>,
     /// Nothing more is to be done about it.
@@ -259,7 +259,7 @@ impl Shared {
             Packet::Control(Message::Done(outcome)) => {
                 let entry = table.calls.remove(&channel).ok_or(ORDER)?;
                 if let Some(events) = entry.events {
-                    let _ = events.send(Event::Done(*outcome));
+                    let _ = events.send(Progress::Done(outcome));
                 }
             }
             Packet::Control(Message::Credit { flow: Flow::Upload(number), bytes }) => {
@@ -276,7 +276,7 @@ impl Shared {
                     entry.window.checked_sub(size).ok_or("the agent sent more than was asked for")?;
                 if let Some(events) = &entry.events {
                     // Whoever listened is being dropped; then the call is abandoned next.
-                    let _ = events.send(Event::Output(stream, bytes));
+                    let _ = events.send(Progress::Output(stream, bytes));
                 } else {
                     entry.window += size;
                     self.send_message(channel, &Message::Credit { flow: Flow::Output, bytes: size });

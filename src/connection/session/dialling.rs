@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::sync::oneshot;
 
-use super::calls::{Event, Open};
+use super::calls::{Open, Progress};
 use super::{Upload, send_upload};
 use crate::connection::Link;
 use crate::wire::control::OUTPUT_WINDOW;
@@ -37,7 +37,7 @@ async fn receive(mut open: Open, mut to: DuplexStream) -> String {
     let mut listened_to = true;
     while let Some(event) = open.events.recv().await {
         match event {
-            Event::Output(stream, bytes) => {
+            Progress::Output(stream, bytes) => {
                 taken += bytes.len() as u64;
                 if listened_to && stream == Stream::Stdout {
                     listened_to = to.write_all(&bytes).await.is_ok();
@@ -46,9 +46,9 @@ async fn receive(mut open: Open, mut to: DuplexStream) -> String {
                     open.shared.grant(open.channel, std::mem::take(&mut taken));
                 }
             }
-            Event::Done(outcome) => {
+            Progress::Done(outcome) => {
                 open.finished = true;
-                return ending(outcome);
+                return ending(*outcome);
             }
         }
     }

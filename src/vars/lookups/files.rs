@@ -34,7 +34,7 @@ fn file(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let strip_end = request.options.get("rstrip").is_none_or(Value::is_truthy);
     let strip_start = request.options.get("lstrip").is_some_and(Value::is_truthy);
     let one = |term: &Value| {
-        let path = find(request, &text_of(term)?, &request.caller.environment().search().files)?;
+        let path = find(request, &text_of(term)?, &request.caller.environment().search().files())?;
         let text = read(request, &path)?;
         let text = if strip_end { text.trim_end() } else { &text };
         Ok(Value::from(if strip_start { text.trim_start() } else { text }))
@@ -53,7 +53,7 @@ fn template(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         return Err("`convert_data` is not supported; use `| from_yaml`".into());
     }
     let one = |term: &Value| {
-        let path = find(request, &text_of(term)?, &request.caller.environment().search().templates)?;
+        let path = find(request, &text_of(term)?, &request.caller.environment().search().templates())?;
         let text = read(request, &path)?;
         request.caller.template(&path.display().to_string(), &text, vars).map(Value::from)
     };
@@ -68,8 +68,7 @@ fn first_found(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         wanted(term, &mut names, &mut skip)?;
     }
     let environment = request.caller.environment();
-    let folders: Vec<PathBuf> =
-        environment.search().files.iter().chain(&environment.search().templates).cloned().collect();
+    let folders: Vec<PathBuf> = [environment.search().files(), environment.search().templates()].concat();
     if let Some(path) = names.iter().find_map(|name| environment.find(Path::new(name), &folders)) {
         return Ok(vec![Value::from(path.display().to_string())]);
     }
@@ -119,7 +118,7 @@ fn glob(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         let folders: Vec<PathBuf> = if folder.is_absolute() {
             vec![folder.to_path_buf()]
         } else {
-            environment.search().files.iter().map(|root| root.join(folder)).collect()
+            environment.search().files().iter().map(|root| root.join(folder)).collect()
         };
         let Some(entries) = folders.iter().find_map(|folder| environment.files().list(folder).ok()) else {
             continue;

@@ -42,7 +42,7 @@ pub(super) fn file_error(session: &Arc<Session>, error: &Error, text: &str, plac
     let included = error.name().filter(|name| !name.starts_with('\u{1}'));
     if let Some(name) = included {
         let name = name.to_owned();
-        let path = session.environment().find(name.as_ref(), &session.environment().search().templates);
+        let path = session.environment().find(name.as_ref(), &session.environment().search().templates());
         let read = path.as_ref().and_then(|path| session.environment().files().read_text(path).ok());
         if let (Some(path), Some(content)) = (path, read) {
             let source = Source::new(path.display().to_string(), content.clone());

@@ -368,7 +368,7 @@ impl Session {
                 if wanted == MAIN {
                     return Some(main.clone());
                 }
-                let path = environment.find(wanted.as_ref(), &environment.search().templates)?;
+                let path = environment.find(wanted.as_ref(), &environment.search().templates())?;
                 environment.files().read_text(&path).ok()
             })
         };

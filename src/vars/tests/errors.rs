@@ -89,7 +89,7 @@ fn syntax_is_checked_without_rendering() {
 #[test]
 fn an_error_in_a_template_file_points_into_it() {
     let files = MemoryFiles::new([("/t/part.j2", "one\n{{ missing_one }}\n")]);
-    let search = SearchPaths { templates: vec!["/t".into()], ..SearchPaths::default() };
+    let search = SearchPaths::new(["/t".into()]);
     let environment = Arc::new(environment(files).with_search(search));
     let templar = Templar::new(scope(Level::PlayVars, &json(r#"{"port": 1}"#)), environment);
     let render = |text: &str| {

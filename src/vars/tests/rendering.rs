@@ -144,7 +144,7 @@ fn a_template_file_finds_its_includes_and_keeps_its_shape() {
         ("/t/part.j2", "[{{ port }}]"),
         ("/t/macros.j2", "{% macro twice(x) %}{{ x }}{{ x }}{% endmacro %}"),
     ]);
-    let search = SearchPaths { templates: vec!["/t".into()], ..SearchPaths::default() };
+    let search = SearchPaths::new(["/t".into()]);
     let environment = Arc::new(environment(files).with_search(search));
     let templar = Templar::new(scope(Level::PlayVars, &json(r#"{"port": 80, "l": [1, 2]}"#)), environment);
     let render = |text: &str, options: &FileOptions| {
