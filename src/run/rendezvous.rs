@@ -97,7 +97,7 @@ pub fn environment(rendezvous: &Map) -> Vec<(String, String)> {
 
 /// The first rank looks for a port that nobody listens on.
 pub async fn meet(unit: &Unit, started: Timestamp) -> Finished {
-    let templar = unit.templar(unit.scope(), &[]);
+    let templar = unit.plain_templar(unit.scope());
     with_target(unit, &templar, started, async |target| {
         (target.call(Invocation { module: "_port", ..Invocation::default() }).await, None)
     })
