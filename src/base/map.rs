@@ -102,6 +102,11 @@ impl Map {
         Self::default()
     }
 
+    /// An empty map with room for so many keys.
+    pub fn with_capacity(keys: usize) -> Self {
+        Self(IndexMap::with_capacity_and_hasher(keys, RandomState::default()))
+    }
+
     /// The value under a string key.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.get(key)

@@ -286,19 +286,54 @@ impl Agent {
     }
 
     fn start(&mut self, channel: u32, request: Request) {
-        let (uploads, receivers) = (0..request.uploads).map(|_| mpsc::unbounded_channel()).unzip();
-        let (steering, steered) = watch::channel(Steering { cancelled: false, credit: OUTPUT_WINDOW });
-        let invocation = Invocation { channel, request, steered, mailbox: self.mailbox.clone() };
-        let mut work = Box::pin(invocation.run(Arc::clone(&self.script), receivers));
-        // Most answers wait for nothing, and then there is nothing to be woken for.
-        if work.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
-            self.running.insert(channel, Running { steering, uploads });
-            self.tasks.spawn(async move {
-                work.await;
-                channel
+        let (started, stream) = (SystemClock.now(), request.stream);
+        let invocation = Invocation { channel, started, stream, mailbox: self.mailbox.clone() };
+        let script = Arc::clone(&self.script);
+        if request.uploads > 0 {
+            let (uploads, receivers) = (0..request.uploads).map(|_| mpsc::unbounded_channel()).unzip();
+            return self.spawn(invocation, uploads, async move {
+                ask(&*script, &Asked { request, uploads: receive(receivers).await })
             });
         }
+        match ask(&*script, &Asked { request, uploads: Vec::new() }) {
+            // Most answers wait for nothing, and then there is nothing to be woken for.
+            Answer { delay: Duration::ZERO, output, ending: Ending::Done(outcome) } if output.is_empty() => {
+                invocation.end(outcome);
+            }
+            answer => self.spawn(invocation, Vec::new(), std::future::ready(answer)),
+        }
     }
+
+    fn spawn(
+        &mut self,
+        invocation: Invocation,
+        uploads: Vec<mpsc::UnboundedSender<Vec<u8>>>,
+        asking: impl Future<Output = Answer> + Send + 'static,
+    ) {
+        let (steering, steered) = watch::channel(Steering { cancelled: false, credit: OUTPUT_WINDOW });
+        self.running.insert(invocation.channel, Running { steering, uploads });
+        self.tasks.spawn(invocation.run(asking, steered));
+    }
+}
+
+fn ask(script: &Script, asked: &Asked) -> Answer {
+    if matches!(asked.request.module.as_str(), "_end" | "_forget") {
+        // A script has started nothing that could be left.
+        return Outcome::ok(false).into();
+    }
+    script(asked)
+}
+
+async fn receive(receivers: Vec<mpsc::UnboundedReceiver<Vec<u8>>>) -> Vec<Vec<u8>> {
+    let mut uploads = Vec::new();
+    for mut receiver in receivers {
+        let mut content = Vec::new();
+        while let Some(bytes) = receiver.recv().await {
+            content.extend(bytes);
+        }
+        uploads.push(content);
+    }
+    uploads
 }
 
 fn index(number: u32) -> usize {
@@ -307,56 +342,43 @@ fn index(number: u32) -> usize {
 
 struct Invocation {
     channel: u32,
-    request: Request,
-    steered: watch::Receiver<Steering>,
+    started: Timestamp,
+    /// Whether output is wanted as it comes.
+    stream: bool,
     mailbox: Mailbox,
 }
 
 impl Invocation {
-    async fn run(self, script: Arc<Script>, uploads: Vec<mpsc::UnboundedReceiver<Vec<u8>>>) {
-        let started = SystemClock.now();
-        let (channel, mailbox, mut steered) = (self.channel, self.mailbox.clone(), self.steered.clone());
+    /// Gives the channel that is free again.
+    async fn run(self, asking: impl Future<Output = Answer>, steered: watch::Receiver<Steering>) -> u32 {
+        let (channel, mut cancelled) = (self.channel, steered.clone());
         let ending = tokio::select! {
             biased;
-            ending = self.follow(script, uploads) => ending,
-            Ok(_) = steered.wait_for(|steering| steering.cancelled) => {
+            ending = self.follow(asking, steered) => ending,
+            Ok(_) = cancelled.wait_for(|steering| steering.cancelled) => {
                 Ending::Done(Outcome { status: Status::Cancelled, ..Outcome::default() })
             }
         };
         match ending {
-            Ending::Done(mut outcome) => {
-                if outcome.ended == Timestamp::default() {
-                    (outcome.started, outcome.ended) = (started, SystemClock.now());
-                }
-                mailbox.send(channel, &Message::Done(Box::new(outcome)));
-            }
-            Ending::Cut => mailbox.end(""),
+            Ending::Done(outcome) => self.end(outcome),
+            Ending::Cut => self.mailbox.end(""),
             Ending::Hang => {}
         }
+        channel
     }
 
-    async fn follow(self, script: Arc<Script>, receivers: Vec<mpsc::UnboundedReceiver<Vec<u8>>>) -> Ending {
-        let mut uploads = Vec::new();
-        for mut receiver in receivers {
-            let mut content = Vec::new();
-            while let Some(bytes) = receiver.recv().await {
-                content.extend(bytes);
-            }
-            uploads.push(content);
-        }
-        let Self { channel, request, mut steered, mailbox } = self;
-        if matches!(request.module.as_str(), "_end" | "_forget") {
-            // A script has started nothing that could be left.
-            return Ending::Done(Outcome::ok(false));
-        }
-        let stream = request.stream;
-        let answer = script(&Asked { request, uploads });
+    async fn follow(
+        &self,
+        asking: impl Future<Output = Answer>,
+        mut steered: watch::Receiver<Steering>,
+    ) -> Ending {
+        let answer = asking.await;
         // Even a sleep of nothing waits for the next tick of the clock.
         if !answer.delay.is_zero() {
             tokio::time::sleep(answer.delay).await;
         }
         let mut sent = 0;
-        for (kind, bytes) in answer.output.iter().filter(|_| stream) {
+        for (kind, bytes) in answer.output.iter().filter(|_| self.stream) {
             for piece in bytes.chunks(64 * 1024) {
                 let size = piece.len() as u64;
                 // The window is at least a piece wide, and an error means that nobody listens.
@@ -365,14 +387,21 @@ impl Invocation {
                 }
                 sent += size;
                 let mut out = Vec::new();
-                frame::encode(kind.kind(), channel, piece, &mut out);
-                mailbox.put(&out);
+                frame::encode(kind.kind(), self.channel, piece, &mut out);
+                self.mailbox.put(&out);
             }
         }
         if matches!(answer.ending, Ending::Hang) {
             std::future::pending::<()>().await;
         }
         answer.ending
+    }
+
+    fn end(&self, mut outcome: Outcome) {
+        if outcome.ended == Timestamp::default() {
+            (outcome.started, outcome.ended) = (self.started, SystemClock.now());
+        }
+        self.mailbox.send(self.channel, &Message::Done(Box::new(outcome)));
     }
 }
 

@@ -1,11 +1,11 @@
 //! The controller's side of a conversation with one agent: many calls at once over one stream.
 
 mod calls;
+mod cancel;
 mod dialling;
 mod tasks;
 
 use std::convert::Infallible;
-use std::future::pending;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 pub use self::calls::Progress;
 use self::calls::{Open, Shared};
+pub use self::cancel::Cancel;
 use super::{ConnectError, Connector, Link};
 use crate::base::{Clock, SystemClock};
 use crate::wire::control::{OUTPUT_WINDOW, PROTOCOL};
@@ -59,44 +60,6 @@ pub enum Upload {
     File(PathBuf),
     /// Anything else that can be read.
     Reader(Box<dyn AsyncRead + Send + Unpin>),
-}
-
-/// Asks calls to stop. Clones ask the same calls.
-#[derive(Clone, Debug, Default)]
-pub struct Cancel(watch::Sender<Option<Duration>>, Option<Duration>);
-
-impl Cancel {
-    /// Nobody asked yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// TERM now, KILL after `grace`. The calls still end by themselves, with `Status::Cancelled`. A second time can
-    /// shorten the grace.
-    pub fn cancel(&self, grace: Duration) {
-        self.0.send_replace(Some(grace));
-    }
-
-    /// The same for calls with a grace of their own: whatever they are asked with, they have that, but for no grace at all.
-    #[must_use]
-    pub fn with_grace(&self, own: Duration) -> Self {
-        Self(self.0.clone(), Some(own))
-    }
-
-    fn grace(&self, asked: Duration) -> Duration {
-        self.1.filter(|_| !asked.is_zero()).unwrap_or(asked)
-    }
-
-    /// Waits until somebody asks.
-    pub async fn cancelled(&self) {
-        // `self` keeps the sender alive, so this cannot end before.
-        let _ = self.0.subscribe().wait_for(Option::is_some).await;
-    }
-
-    /// Whether somebody asked.
-    pub fn is_cancelled(&self) -> bool {
-        self.0.borrow().is_some()
-    }
 }
 
 /// Why a call has no outcome.
@@ -203,7 +166,7 @@ impl Session {
             let shared = Arc::clone(&self.shared);
             sending.spawn(send_upload(shared, open.channel, number, upload, credit.clone()));
         }
-        Ok(Ongoing { open, stopping: Stopping::new(cancel), taken: 0, _uploads: sending })
+        Ok(Ongoing { open, stopping: Stopping { cancel, known: 0 }, taken: 0, _uploads: sending })
     }
 
     /// Opens a stream through the agent. It ends when its output is dropped or the other end closes; `ended` gives the agent's
@@ -323,26 +286,16 @@ impl Ongoing {
 /// The wish to stop a call, and how much of it the agent knows.
 struct Stopping {
     cancel: Cancel,
-    asked: watch::Receiver<Option<Duration>>,
+    known: u32,
 }
 
 impl Stopping {
-    fn new(cancel: Cancel) -> Self {
-        let mut asked = cancel.0.subscribe();
-        asked.mark_changed();
-        Self { cancel, asked }
-    }
-
     /// Tells the agent whenever somebody asks.
     async fn pass_on(&mut self, shared: &Shared, channel: u32) -> Infallible {
-        // `cancel` itself keeps the sender alive.
-        while self.asked.changed().await.is_ok() {
-            let grace = *self.asked.borrow_and_update();
-            if let Some(grace) = grace {
-                shared.cancel(channel, self.cancel.grace(grace));
-            }
+        loop {
+            let grace = self.cancel.asked(&mut self.known).await;
+            shared.cancel(channel, grace);
         }
-        pending().await
     }
 }
 

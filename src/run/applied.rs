@@ -3,6 +3,8 @@
 //! The event that everybody hears has most of it; [`Applied`] is the rest, and the result where the event shows less than
 //! there is.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::dispatcher::Dispatcher;
@@ -35,7 +37,7 @@ struct Applied {
     #[serde(skip_serializing_if = "Option::is_none")]
     facts_of: Option<HostName>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    notify: Vec<std::sync::Arc<str>>,
+    notify: Vec<Arc<str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     inclusions: Vec<Wish>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,7 +50,7 @@ struct Wrapped(#[serde(with = "exact::map")] Map);
 /// What an include asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Wish {
-    target: std::sync::Arc<str>,
+    target: Arc<str>,
     #[serde(with = "exact::map")]
     vars: Map,
 }
@@ -127,7 +129,7 @@ fn kept(finished: &Finished, told: &Event, once: bool) -> Kept {
     let wish = |i: &Inclusion| Wish { target: i.target.clone(), vars: i.vars.clone() };
     let secret = finished.secret || holds_secret(finished);
     let applied = Applied {
-        result: (!complete).then(|| Wrapped(finished.result.clone())),
+        result: (!complete).then(|| Wrapped(Map::clone(&finished.result))),
         msg: finished.msg.clone().filter(|msg| said.as_ref() != Some(msg)),
         secret: finished.secret,
         once,
@@ -148,7 +150,7 @@ fn kept(finished: &Finished, told: &Event, once: bool) -> Kept {
 fn holds_secret(finished: &Finished) -> bool {
     let Effects { set_facts, facts, include_vars, add_hosts, .. } = &finished.effects;
     let wishes = finished.inclusions.iter().map(|i| &i.vars);
-    let maps = [&finished.result, set_facts, facts, include_vars].into_iter();
+    let maps = [&*finished.result, set_facts, facts, include_vars].into_iter();
     let maps = maps.chain(add_hosts.iter().map(|h| &h.vars)).chain(wishes);
     maps.into_iter().any(|map| exact::has_secret(&Value::from(map)))
 }
@@ -165,7 +167,7 @@ pub(super) fn known(ending: &Ending, figures: Vec<Figure>) -> Result<Known, Stri
         Kept::Sealed(_) => return Err("it is encrypted".to_owned()),
     };
     let told = || match exact::decode(&serde_json::to_value(result).map_err(|e| e.to_string())?)? {
-        Value::Map(map) => Ok::<Map, String>(std::sync::Arc::unwrap_or_clone(map)),
+        Value::Map(map) => Ok::<Map, String>(Arc::unwrap_or_clone(map)),
         _ => Ok(Map::new()),
     };
     let result = applied.result.map_or_else(told, |Wrapped(map)| Ok(map))?;
@@ -176,7 +178,7 @@ pub(super) fn known(ending: &Ending, figures: Vec<Figure>) -> Result<Known, Stri
     let finished = Finished {
         name: name.clone(),
         msg: applied.msg.or_else(|| msg.clone()),
-        result,
+        result: Arc::new(result),
         secret: applied.secret,
         effects,
         facts_of: applied.facts_of,
@@ -197,7 +199,7 @@ pub(super) fn known(ending: &Ending, figures: Vec<Figure>) -> Result<Known, Stri
 /// A result as it may be shown and kept in clear.
 fn shown(finished: &Finished) -> Value {
     if !finished.secret {
-        return Value::from(&finished.result);
+        return Value::Map(Arc::clone(&finished.result));
     }
     let words =
         "the output has been hidden due to the fact that 'no_log: true' was specified for this result";

@@ -1,5 +1,7 @@
 //! The steps that the compiler puts around a case: what it requires is checked, its folder made and removed.
 
+use std::sync::Arc;
+
 use super::delegate::Place;
 use super::keyword::{GRACE, Lasting, Manner};
 use super::target::RemoteTarget;
@@ -101,7 +103,7 @@ pub(super) async fn with_target(
     let target = RemoteTarget::new(unit, &place, &manner);
     let (outcome, folder) = work(&target).await;
     let mut finished = Finished::ok(started);
-    finished.result = outcome.to_register();
+    finished.result = Arc::new(outcome.to_register());
     finished.fate = match target.lost() {
         Some(reason) => Fate::Unreachable { reason: reason.clone(), ignored: false },
         None => Fate::Ran { status: outcome.status, changed: false, ignored: false },

@@ -1,5 +1,6 @@
 //! Where a task is done: on its own host, or on another by `delegate_to`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::becoming;
@@ -7,6 +8,7 @@ use super::magic::host_scope;
 use super::unit::Unit;
 use crate::base::{HostName, Secret, Spanned, Value};
 use crate::connection::{Endpoint, Target};
+use crate::model::{Level, VarLayer};
 use crate::plan::{Becoming, TaskStep};
 use crate::vars::{Scope, Templar, TemplateError};
 
@@ -31,7 +33,10 @@ impl Place {
         let keyword = Keywords::of(task, templar)?;
         let name = match delegate {
             None | Some(Value::Null | Value::Omit) => {
-                let endpoint = endpoint(unit.host.name.as_str(), keyword, templar)?;
+                let endpoint = match own_endpoint(unit, &keyword, templar) {
+                    Some(endpoint) => endpoint,
+                    None => endpoint(unit.host.name.as_str(), keyword, templar)?,
+                };
                 let endpoint = other_user(endpoint, &task.inherited.becoming, unit, templar)?;
                 return Ok(Self { host: unit.host.name.clone(), delegated: false, endpoint });
             }
@@ -92,6 +97,10 @@ impl From<Option<String>> for Keywords {
 }
 
 impl Keywords {
+    fn are_empty(&self) -> bool {
+        self.connection.is_none() && self.user.is_none() && self.port.is_none()
+    }
+
     fn of(task: &TaskStep, templar: &Templar) -> Result<Self, TemplateError> {
         let said = &task.inherited;
         let render = |value: &Option<Spanned<Value>>| -> Result<Option<String>, TemplateError> {
@@ -103,6 +112,57 @@ impl Keywords {
             port: render(&said.port)?,
         })
     }
+}
+
+/// The variables that say how a host is reached; of each, the first name that has a value counts.
+mod said {
+    pub const CONNECTION: &[&str] = &["ansible_connection"];
+    pub const ADDRESS: &[&str] = &["ansible_ssh_host", "ansible_host"];
+    pub const PORT: &[&str] = &["ansible_ssh_port", "ansible_port"];
+    pub const USER: &[&str] = &["ansible_ssh_user", "ansible_user"];
+    pub const KEY_FILE: &[&str] = &["ansible_ssh_private_key_file", "ansible_private_key_file"];
+    pub const COMMON_ARGUMENTS: &[&str] = &["ansible_ssh_common_args"];
+    pub const EXTRA_ARGUMENTS: &[&str] = &["ansible_ssh_extra_args"];
+    pub const PASSWORD: &[&str] = &["ansible_ssh_password", "ansible_ssh_pass", "ansible_password"];
+    pub const TIMEOUT: &[&str] = &["ansible_ssh_timeout", "ansible_timeout"];
+    pub const CHECKING: &[&str] = &["ansible_ssh_host_key_checking", "ansible_host_key_checking"];
+
+    pub const ALL: [&[&str]; 10] = [
+        CONNECTION,
+        ADDRESS,
+        PORT,
+        USER,
+        KEY_FILE,
+        COMMON_ARGUMENTS,
+        EXTRA_ARGUMENTS,
+        PASSWORD,
+        TIMEOUT,
+        CHECKING,
+    ];
+}
+
+/// What the host's own variables say: it is the same for all steps, so it is found out once. Nothing when somebody else has
+/// a say in it: a keyword, the variables of a play, a role or a task, or a template.
+fn own_endpoint(unit: &Unit, keywords: &Keywords, templar: &Templar) -> Option<Result<Endpoint, String>> {
+    let host = &unit.host;
+    let is_own = |layer: &Arc<VarLayer>| host.layers().any(|own| Arc::ptr_eq(own, layer));
+    // What Benchbook itself defines is about other things.
+    let concerns =
+        |layer: &&Arc<VarLayer>| !layer.vars.is_empty() && layer.level != Level::Magic && !is_own(layer);
+    let mut others = templar.scope().layers().iter().filter(concerns);
+    let names = || said::ALL.into_iter().flatten().copied();
+    if !keywords.are_empty() || others.any(|layer| names().any(|name| layer.vars.contains_key(name))) {
+        return None;
+    }
+    let find_out = || {
+        let scope = host_scope(host, &unit.board);
+        let is_plain = |name| scope.lookup(name).is_none_or(|(value, _)| !value.has_template());
+        if !names().all(is_plain) {
+            return None;
+        }
+        endpoint(host.name.as_str(), Keywords::default(), &unit.plain_templar(scope)).ok()
+    };
+    host.endpoint.get_or_init(find_out).clone()
 }
 
 /// What the variables of a host say about reaching it; they beat the keywords.
@@ -121,18 +181,17 @@ pub fn endpoint(
         Ok(None)
     };
     let text = |value: Option<Value>| value.filter(|v| !v.is_null()).map(|v| v.to_string());
-    let arguments = [variable(&["ansible_ssh_common_args"])?, variable(&["ansible_ssh_extra_args"])?];
-    let checking = variable(&["ansible_ssh_host_key_checking", "ansible_host_key_checking"])?;
-    let timeout = text(variable(&["ansible_ssh_timeout", "ansible_timeout"])?);
+    let arguments = [variable(said::COMMON_ARGUMENTS)?, variable(said::EXTRA_ARGUMENTS)?];
+    let checking = variable(said::CHECKING)?;
+    let timeout = text(variable(said::TIMEOUT)?);
     let target = Target {
-        connection: text(variable(&["ansible_connection"])?).or(connection),
-        address: text(variable(&["ansible_ssh_host", "ansible_host"])?).unwrap_or_else(|| name.to_owned()),
-        port: text(variable(&["ansible_ssh_port", "ansible_port"])?).or(port).and_then(|p| p.parse().ok()),
-        user: text(variable(&["ansible_ssh_user", "ansible_user"])?).or(user),
-        key_file: text(variable(&["ansible_ssh_private_key_file", "ansible_private_key_file"])?),
+        connection: text(variable(said::CONNECTION)?).or(connection),
+        address: text(variable(said::ADDRESS)?).unwrap_or_else(|| name.to_owned()),
+        port: text(variable(said::PORT)?).or(port).and_then(|p| p.parse().ok()),
+        user: text(variable(said::USER)?).or(user),
+        key_file: text(variable(said::KEY_FILE)?),
         arguments: arguments.into_iter().filter_map(text).collect(),
-        password: text(variable(&["ansible_ssh_password", "ansible_ssh_pass", "ansible_password"])?)
-            .map(Secret::from),
+        password: text(variable(said::PASSWORD)?).map(Secret::from),
         timeout: timeout.and_then(|t| t.parse().ok()).map(Duration::from_secs),
         host_key_checking: checking.and_then(|v| v.to_bool()),
     };

@@ -173,7 +173,8 @@ impl Dispatcher {
         for host in hosts {
             self.apply(host, finished);
             if let Some(name) = register.filter(|_| !stopped) {
-                let vars = Map::from_iter([(Arc::clone(&name.value), Value::from(&finished.result))]);
+                let vars =
+                    Map::from_iter([(Arc::clone(&name.value), Value::Map(Arc::clone(&finished.result)))]);
                 self.set_vars(host, &vars, Level::SetFact);
             }
         }
@@ -295,7 +296,7 @@ impl Dispatcher {
             let task = Map::from_iter([("name", finished.name.as_str()), ("action", action.as_str())]);
             let vars = Map::from_iter([
                 ("ansible_failed_task", Value::from(task)),
-                ("ansible_failed_result", Value::from(&finished.result)),
+                ("ansible_failed_result", Value::Map(Arc::clone(&finished.result))),
             ]);
             self.set_vars(host, &vars, Level::Magic);
         }

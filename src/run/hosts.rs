@@ -1,10 +1,11 @@
 //! What the run knows of its hosts. The dispatcher owns it; units of work get snapshots, which cost a reference count.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::queue::HostNo;
 use crate::base::{HostName, Key, Map, Span, Value};
+use crate::connection::Endpoint;
 use crate::model::{Level, VarLayer};
 
 /// One host.
@@ -24,6 +25,8 @@ pub struct Host {
     pub magic: Arc<VarLayer>,
     /// The machine that its rounds have for themselves.
     pub machine: Arc<str>,
+    /// How it is reached, once somebody has looked; nothing when its own variables do not say it alone.
+    pub(super) endpoint: OnceLock<Option<Result<Endpoint, String>>>,
 }
 
 fn layer(level: Level, origin: &str) -> Arc<VarLayer> {
@@ -47,6 +50,7 @@ impl Host {
             set: layer(Level::SetFact, "set_fact"),
             magic: layer(Level::Magic, "Benchbook"),
             machine,
+            endpoint: OnceLock::new(),
         }
     }
 
@@ -103,7 +107,8 @@ pub struct Board {
 
 impl Board {
     /// Adds a host, or replaces the one of that name.
-    pub fn put(&mut self, host: Host) -> HostNo {
+    pub fn put(&mut self, mut host: Host) -> HostNo {
+        host.endpoint.take();
         if let Some(number) = self.number(&host.name) {
             *self.get_mut(number) = host;
             return number;
@@ -131,7 +136,9 @@ impl Board {
 
     /// To change a host; snapshots keep the old one.
     pub fn get_mut(&mut self, number: HostNo) -> &mut Host {
-        Arc::make_mut(&mut self.hosts[number.0 as usize])
+        let host = Arc::make_mut(&mut self.hosts[number.0 as usize]);
+        host.endpoint.take();
+        host
     }
 
     /// All hosts.

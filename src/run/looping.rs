@@ -1,5 +1,6 @@
 //! `loop` and `with_*`: a task once per item, and the result that `register` sees of them all.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::keyword::boolean;
@@ -45,10 +46,10 @@ async fn one(turn: Turn<'_>, started: Timestamp) -> Finished {
     let mut finished = Finished::ok(started);
     finished.fate = end.fate();
     finished.take(&end);
-    finished.result = end.result;
+    finished.result = Arc::new(end.result);
     finished.msg = end.msg;
     if let Fate::Skipped { .. } = finished.fate {
-        finished.fate = Finished::skipped(finished.result.clone(), started).fate;
+        finished.fate = Finished::skipped(Arc::clone(&finished.result), started).fate;
     }
     finished
 }
@@ -124,7 +125,7 @@ async fn all(unit: &Unit, task: &TaskStep, scope: Scope, items: Vec<Value>, star
         }
     }
     whole.fate = together(&ends);
-    whole.result = summary(&ends, results);
+    whole.result = Arc::new(summary(&ends, results));
     if let Fate::Skipped { .. } = whole.fate {
         whole.fate = Fate::Skipped { reason: "all items skipped".to_owned() };
     }
@@ -150,7 +151,7 @@ fn items(looped: &Loop, templar: &Templar) -> Result<Vec<Value>, TemplateError> 
     let words: Vec<String> = (0..terms.len()).map(|n| format!(", {TERMS}[{n}]")).collect();
     let expression = format!("query('{lookup}'{})", words.concat());
     let scope = templar.scope().with(private(Level::Magic, Map::from_iter([(TERMS, Value::list(terms))])));
-    let inner = Templar::new(scope, std::sync::Arc::clone(templar.environment()));
+    let inner = Templar::new(scope, Arc::clone(templar.environment()));
     let found =
         inner.evaluate(&Text::template(expression, Span::nowhere("with_"))).map_err(|mut error| {
             error.span = Some(looped.span.clone());
@@ -226,7 +227,7 @@ fn remember(kept: &mut Map, effects: &Effects) {
 fn breaks(task: &TaskStep, templar: &Templar, kept: &Map) -> bool {
     let conditions = &task.loop_control.break_when;
     let scope = templar.scope().with(private(Level::SetFact, kept.clone()));
-    let templar = Templar::new(scope, std::sync::Arc::clone(templar.environment()));
+    let templar = Templar::new(scope, Arc::clone(templar.environment()));
     !conditions.is_empty() && super::conditions::holds(conditions, &templar).is_ok_and(|not| not.is_none())
 }
 

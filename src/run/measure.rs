@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use base64::Engine;
 
@@ -122,7 +123,7 @@ pub fn refuse_twins(finished: &mut Finished) {
         );
         finished.figures.clear();
         finished.fate = Fate::Ran { status: Status::Failed, changed: false, ignored: false };
-        finished.result.insert("failed", true);
+        Arc::make_mut(&mut finished.result).insert("failed", true);
         finished.msg = Some(problem);
     }
 }

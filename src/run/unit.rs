@@ -95,7 +95,7 @@ pub struct Finished {
     /// What is said about it.
     pub msg: Option<String>,
     /// What `register` sees.
-    pub result: Map,
+    pub result: Arc<Map>,
     /// Whether the result must not be shown or kept.
     pub secret: bool,
     /// Changes of the host's variables and of the inventory.
@@ -131,7 +131,7 @@ impl Finished {
             name: String::new(),
             fate,
             msg: None,
-            result: Map::new(),
+            result: Arc::default(),
             secret: false,
             effects: Effects::default(),
             facts_of: None,
@@ -161,7 +161,7 @@ impl Finished {
             ("changed", false.into()),
             ("msg", msg.as_str().into()),
         ]);
-        Self { msg: Some(msg), result, ..Self::new(fate, started) }
+        Self { msg: Some(msg), result: Arc::new(result), ..Self::new(fate, started) }
     }
 
     /// Whether nothing follows from it for variables, handlers and the graph.
@@ -175,7 +175,8 @@ impl Finished {
     }
 
     /// A condition did not hold.
-    pub fn skipped(result: Map, started: Timestamp) -> Self {
+    pub fn skipped(result: impl Into<Arc<Map>>, started: Timestamp) -> Self {
+        let result = result.into();
         let text = |key: &str| result.get(key).map(ToString::to_string);
         let reason = text("skip_reason")
             .or_else(|| text("skipped_reason"))

@@ -15,6 +15,9 @@ pub const UPLOAD_AHEAD: u64 = 64 * 1024;
 /// How many more bytes of an opened upload may be on their way.
 pub const UPLOAD_WINDOW: u64 = 1024 * 1024;
 
+/// Most messages are shorter than this, in bytes.
+const USUAL: usize = 512;
+
 /// Who answers: the first message of an agent, on channel 0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
@@ -128,7 +131,7 @@ pub enum WireError {
 impl Message {
     /// Appends the message to `out` as frames of `channel`.
     pub fn encode(&self, channel: u32, out: &mut Vec<u8>) -> Result<(), WireError> {
-        let mut payload = Vec::new();
+        let mut payload = Vec::with_capacity(USUAL);
         ciborium::into_writer(self, &mut payload).map_err(|e| WireError::Message(e.to_string()))?;
         if payload.len() > frame::MAX_MESSAGE {
             return Err(WireError::TooLong(payload.len()));
