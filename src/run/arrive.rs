@@ -53,6 +53,9 @@ impl Dispatcher {
         if let StepKind::Announced(_) = what.kind {
             return self.bypass(step, host, Why::NotBuilt);
         }
+        if self.is_pinned_back(step, host) {
+            return;
+        }
         if self.node(step).hosts.len() > 1 && self.is_run_once(what, host) {
             match self.onces.get_mut(&step) {
                 None => {
@@ -93,6 +96,7 @@ impl Dispatcher {
 
     /// Starts what has all it needs but a fork.
     pub(super) fn start_waiting(&mut self) {
+        self.begin_pinned();
         let mut held_back = Vec::new();
         while self.free_forks() > 0
             && let Some((step, host)) = self.waiting.pop_front()

@@ -17,6 +17,7 @@ use super::leaving::Leaving;
 use super::machines::Machines;
 use super::magic::PlayFacts;
 use super::past::Past;
+use super::pinning::Pins;
 use super::queue::{HostNo, Place, Queue, Shape, StepNo};
 use super::replay::Aside;
 use super::rounds::{CaseRun, Hold};
@@ -134,6 +135,8 @@ pub struct Dispatcher {
     pub(super) holds: HashMap<(ScopeNo, HostNo), Hold>,
     pub(super) cases: BTreeMap<(CaseId, HostNo), CaseRun>,
     pub(super) gathers: HashMap<StepNo, Gather>,
+    /// Hosts of plays with `host_pinned`.
+    pub(super) pins: Pins,
     /// Steps whose failure on one host fails all, as soon as all have ended them.
     pub(super) fatal: HashMap<StepNo, Vec<HostNo>>,
     pub(super) onces: HashMap<StepNo, Once>,
@@ -204,6 +207,7 @@ impl Dispatcher {
             holds: HashMap::new(),
             cases: BTreeMap::new(),
             gathers: HashMap::new(),
+            pins: Pins::default(),
             fatal: HashMap::new(),
             onces: HashMap::new(),
             tallies: BTreeMap::new(),

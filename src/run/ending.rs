@@ -121,6 +121,7 @@ impl Dispatcher {
         self.end_case(step, host);
         self.finish_later(step, host);
         self.nodes[step.0 as usize].left -= 1;
+        self.unpin(step, host);
         if self.node(step).left == 0
             && let Some(others) = self.fatal.remove(&step)
         {

@@ -289,6 +289,7 @@ impl Dispatcher {
                 case,
                 join,
             });
+            self.pin_new(graft.play, graft.batch, &hosts);
             steps.push(hosts);
         }
         let count = steps.len();

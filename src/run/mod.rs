@@ -29,6 +29,7 @@ pub mod magic;
 mod measure;
 pub mod past;
 mod pieces;
+mod pinning;
 pub mod queue;
 pub mod reach;
 mod reconnecting;
