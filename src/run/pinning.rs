@@ -56,10 +56,8 @@ impl Dispatcher {
     pub(super) fn begin_pinned(&mut self) {
         let forks = self.shared.options.forks.max(1);
         loop {
-            let room = self.pins.0.values_mut().filter(|batch| batch.open.len() < forks);
-            let Some((step, host)) = room.filter_map(|batch| batch.waiting.pop_front()).next() else {
-                return;
-            };
+            let mut room = self.pins.0.values_mut().filter(|batch| batch.open.len() < forks);
+            let Some((step, host)) = room.find_map(|batch| batch.waiting.pop_front()) else { return };
             self.arrive(step, host);
         }
     }

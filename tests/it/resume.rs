@@ -11,7 +11,7 @@ use benchbook::event::{Event, Record};
 use benchbook::store::{Run, Runs};
 use serde_json::Value as Json;
 
-use crate::harness::{Project, normal};
+use crate::harness::{Project, normal, wait_for};
 use crate::lab::Lab;
 
 /// Kills the program behind so many records of its journal.
@@ -179,12 +179,7 @@ impl Underway {
             .spawn()
             .unwrap();
         let underway = Self { project, child };
-        let since = std::time::Instant::now();
-        while !underway.project.path().join("begun.2").exists() {
-            let told = || fs::read_to_string(underway.project.path().join("stderr")).unwrap();
-            assert!(since.elapsed().as_secs() < 20, "waited in vain: {}", told());
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
+        wait_for("the second round", || underway.project.path().join("begun.2").exists());
         underway
     }
 
@@ -286,4 +281,28 @@ fn without_the_key_it_is_said_which_steps_are_unknown() {
     assert!(!grep.success(), "the secret is in the run's folder");
     fs::remove_dir_all(project.path().join(".local/state/benchbook/keys")).unwrap();
     insta::assert_snapshot!("keyless", project.transcript("benchbook resume last"));
+}
+
+/// A plain task was under way when the controller died, and nobody knows what became of it.
+fn unknown_fate(word: &str) -> String {
+    let project = Project::empty();
+    let keyword = if word.is_empty() { String::new() } else { format!("      on_resume: {word}\n") };
+    let playbook = format!(
+        "- hosts: localhost\n  connection: local\n  gather_facts: false\n  tasks:\n    - name: Under way\n      \
+         shell: if [ -e begun ]; then echo again; else touch begun; sleep 600; fi\n      \
+         args: {{chdir: '{{{{ playbook_dir }}}}'}}\n{keyword}    - {{name: After, command: 'true'}}\n"
+    );
+    fs::write(project.path().join("playbook.yml"), playbook).unwrap();
+    let mut command = project.shell("exec benchbook run playbook.yml");
+    let mut child =
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    wait_for("the task", || project.path().join("begun").exists());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    project.transcript("benchbook resume last 2>&1")
+}
+
+#[test]
+fn what_to_do_about_an_unknown_fate_is_the_users_choice() {
+    insta::assert_snapshot!("unknown_fate", ["", "fail", "skip", "rerun"].map(unknown_fate).join("\n"));
 }

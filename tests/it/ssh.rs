@@ -279,3 +279,20 @@ fn few_connections_serve_many_hosts() {
     says(&said, 3, &["all 2 connections were in use for 1 s", "`connections` below [ssh]"]);
     assert_eq!(said.matches("  changed  ").count(), 2, "{said}");
 }
+
+#[test]
+fn logins_come_one_after_the_other_where_the_user_says_so() {
+    let Some(lab) = Lab::loopback(6).start() else { return };
+    let project = project(&lab, PLAYBOOK);
+    fs::write(project.path().join("benchbook.toml"), "[ssh]\nlogins = 1\n").unwrap();
+    let before = lab.log().len();
+    says(&run(&project, ""), 0, &["| n1 ", "| n6 "]);
+    // Nobody begins before the one before is in.
+    let log = lab.log();
+    let marks = ["Connection from", "Accepted publickey"];
+    let seen: Vec<_> = log[before..]
+        .lines()
+        .filter_map(|line| marks.iter().position(|mark| line.starts_with(mark)))
+        .collect();
+    assert_eq!(seen, [0, 1].repeat(6), "{log}");
+}
