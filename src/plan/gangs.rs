@@ -55,21 +55,15 @@ impl Build<'_> {
         let nodes = gang.nodes as usize;
         let may_run = |batch: &Vec<HostName>| batch.iter().filter(|h| among.contains(h)).cloned().collect();
         let batches: Vec<Vec<HostName>> = self.in_batches.iter().map(may_run).collect();
-        for batch in batches.iter().filter(|batch| !batch.is_empty() && batch.len() < nodes) {
+        if let Some(batch) = batches.iter().find(|batch| !batch.is_empty() && batch.len() < nodes) {
             let names: Vec<&str> = batch.iter().map(HostName::as_str).collect();
             let of = if batches.len() > 1 { "a batch of `serial`" } else { "the play" };
-            let message = format!(
-                "case `{}` needs {nodes} hosts, {of} has {}: {}",
-                case.name.value,
-                batch.len(),
-                names.join(", ")
-            );
-            self.found.push(
-                Diagnostic::error("gang-too-big", message)
-                    .at(&written.nodes.span)
-                    .help("name more hosts, fewer `nodes`, or leave the case out with `--case`"),
-            );
-            break;
+            let name = &case.name.value;
+            let message =
+                format!("case `{name}` needs {nodes} hosts, {of} has {}: {}", batch.len(), names.join(", "));
+            let problem = Diagnostic::error("gang-too-big", message).at(&written.nodes.span);
+            self.found
+                .push(problem.help("name more hosts, fewer `nodes`, or leave the case out with `--case`"));
         }
         batches.iter().flat_map(|batch| batch.iter().take(nodes).cloned()).collect()
     }
@@ -106,7 +100,9 @@ impl Build<'_> {
                 ));
             }
         }
-        problems.into_iter().for_each(|problem| self.found.push(problem));
+        for problem in problems {
+            self.found.push(problem);
+        }
     }
 }
 

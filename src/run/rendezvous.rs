@@ -1,6 +1,6 @@
 //! What a member of a gang is told: its rank, who the others are, where the first one is found.
 //!
-//! The names of the environment are those that torchrun, `torch.distributed` and FlagPerf's launchers read.
+//! The names of the environment are those that `torchrun`, `torch.distributed` and the launchers of `FlagPerf` read.
 
 use std::sync::Arc;
 
@@ -26,7 +26,8 @@ pub fn variable(unit: &Unit) -> Option<Map> {
     let rank = members.iter().position(|name| **name == unit.host.name)?;
     let addresses: Vec<String> = members.iter().map(|name| address(unit, name)).collect();
     let slots = gang.ranks_per_node;
-    let hostfile: String = addresses.iter().map(|address| format!("{address} slots={slots}\n")).collect();
+    let lines: Vec<String> = addresses.iter().map(|address| format!("{address} slots={slots}")).collect();
+    let hostfile = lines.join("\n") + "\n";
     let port = unit.host.magic.vars.get(PORTS).and_then(|ports| ports.get(case.id.as_str()).cloned());
     Some(Map::from_iter([
         ("nodes", Value::from(gang.nodes)),

@@ -158,7 +158,9 @@ impl Dispatcher {
         let again: Vec<Pair> =
             anew.iter().flat_map(|(scope, host)| within(*scope, *host)).map(|(_, pair)| pair).collect();
         self.anew.extend(anew);
-        again.into_iter().for_each(|pair| self.reopen(pair));
+        for pair in again {
+            self.reopen(pair);
+        }
     }
 
     /// The pair is done again.

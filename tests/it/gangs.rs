@@ -4,28 +4,17 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use crate::harness::Project;
+use crate::harness::{Project, wait_for};
 use crate::lab::Lab;
 
 /// Kills the program behind so many records of its journal.
 const KILL: &str = "BENCHBOOK_FAULT_KILL_AFTER_RECORD";
-/// Longer than anything here may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 fn project(name: &str) -> Project {
     Project::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/gangs").join(name))
-}
-
-fn wait_for(what: &str, done: impl Fn() -> bool) {
-    let since = Instant::now();
-    while !done() {
-        assert!(since.elapsed() < PATIENCE, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 fn said(output: &Output) -> String {
@@ -137,6 +126,8 @@ fn a_run_with_a_gang_that_is_killed_anywhere_goes_on() {
     let output = whole.shell(RUN).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let expected = rows(&whole);
+    let reparsed = whole.shell("benchbook reparse last").output().unwrap();
+    assert_eq!(rows(&whole), expected, "{}", said(&reparsed));
     let stride = if std::env::var_os("BENCHBOOK_TEST_FULL").is_some() { 1 } else { 6 };
     for place in (1..).step_by(stride) {
         let project = project("pair");
@@ -194,4 +185,46 @@ fn a_round_that_was_stopped_is_done_again_by_all() {
             assert_eq!(lines(&project, &format!("finished-{host}")), finished + 1, "{}", said(&resumed));
         }
     }
+}
+
+#[test]
+fn a_gang_waits_for_another_run_or_is_refused() {
+    let project = project("pair");
+    let first = start(&project, RUN);
+    wait_for("rank 0", || lines(&project, "begun") == 1);
+    let refused =
+        project.shell(&format!("{RUN} --on-busy fail --limit 'n1,n2' --case pair")).output().unwrap();
+    let text = said(&refused);
+    assert_eq!(refused.status.code(), Some(1), "{text}");
+    for host in ["n1", "n2"] {
+        assert!(text.contains(&format!("FAILED {host} pair: rank 0 on n1: n1 is busy: run ")), "{text}");
+    }
+    let second = start(&project, &format!("{RUN} --case pair"));
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(lines(&project, "begun"), 1);
+    fs::write(project.path().join("go"), "").unwrap();
+    for run in [first, second] {
+        let output = run.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    }
+    assert_eq!(lines(&project, "begun"), 4);
+}
+
+#[test]
+fn a_gang_runs_again_as_a_whole() {
+    let project = project("pair");
+    for file in ["go", "broken"] {
+        fs::write(project.path().join(file), "").unwrap();
+    }
+    let failed = project.shell(RUN).output().unwrap();
+    assert_eq!(failed.status.code(), Some(1), "{}", said(&failed));
+    assert!(said(&failed).contains("FAILED n1 pair: rank 1 on n2 failed: "), "{}", said(&failed));
+    fs::remove_file(project.path().join("broken")).unwrap();
+    let again = project.shell("benchbook run --failed-from last").output().unwrap();
+    assert_eq!(again.status.code(), Some(0), "{}", said(&again));
+    let rows = rows(&project);
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!(rows[0]["cells"]["n1"]["gang"], serde_json::json!(["n1", "n2"]), "{rows:?}");
+    let check = project.shell(&format!("{RUN} --check")).output().unwrap();
+    assert_eq!(check.status.code(), Some(0), "{}", said(&check));
 }
