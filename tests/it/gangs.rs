@@ -225,6 +225,4 @@ fn a_gang_runs_again_as_a_whole() {
     let rows = rows(&project);
     assert_eq!(rows.len(), 1, "{rows:?}");
     assert_eq!(rows[0]["cells"]["n1"]["gang"], serde_json::json!(["n1", "n2"]), "{rows:?}");
-    let check = project.shell(&format!("{RUN} --check")).output().unwrap();
-    assert_eq!(check.status.code(), Some(0), "{}", said(&check));
 }
