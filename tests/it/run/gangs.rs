@@ -2,9 +2,11 @@
 //! at the same time, so the lines of a snapshot are those of one host after the other.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use benchbook::event::Event;
+use benchbook::run::stop;
 
 use super::harness::Stage;
 
@@ -57,4 +59,22 @@ fn gangs_that_want_the_same_machines_follow_each_other() {
             assert!(end <= start2 || end2 <= start, "{name} and {other} at the same time\n{text}");
         }
     }
+}
+
+#[test]
+fn a_stop_reaches_those_who_wait_for_the_others() {
+    let mut stage = Stage::new(&cases().with_file_name("run-special").join("gang-stop"));
+    stage.forks = 4;
+    let (stopper, heard) = stop();
+    stage.stop = heard;
+    let skipped = AtomicUsize::new(0);
+    stage.hear = Arc::new(move |event| {
+        // The other two have nothing to prepare, and go on to the meeting.
+        if matches!(event, Event::StepEnded { name, .. } if name == "prepare")
+            && skipped.fetch_add(1, Ordering::SeqCst) == 1
+        {
+            stopper.ask();
+        }
+    });
+    insta::assert_snapshot!(by_host(&stage.run()));
 }
