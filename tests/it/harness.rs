@@ -102,7 +102,7 @@ impl Project {
 pub fn wait_for(what: &str, done: impl Fn() -> bool) {
     let since = Instant::now();
     while !done() {
-        assert!(since.elapsed() < Duration::from_secs(60), "waited in vain for {what}");
+        assert!(since.elapsed() < Duration::from_mins(1), "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::harness::{BENCHBOOK, Project, normal, wait_for};
 
 /// Longer than anything here may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program at work in a process group of its own, as a shell starts it.
 pub struct Running {
