@@ -296,8 +296,8 @@ impl Gathering {
             let mut attempt = attempt.cloned().unwrap_or_default();
             if let (Some(gang), Some((failed @ None, _))) = (&attempt.gang, &mut attempt.ended) {
                 // It has failed when it failed on any of its hosts.
-                let ended = gang.members.iter().filter_map(|member| attempts.get(member)?.ended.as_ref());
-                *failed = ended.filter_map(|(failed, _)| failed.clone()).next();
+                let mut ended = gang.members.iter().filter_map(|member| attempts.get(member)?.ended.as_ref());
+                *failed = ended.find_map(|(failed, _)| failed.clone());
             }
             let expect: Vec<&Expectation> =
                 attempt.expect.iter().filter(|e| e.concerns(figure, &by_name)).collect();
