@@ -18,12 +18,12 @@ fn main() -> ExitCode {
     let done = match texts[..] {
         [] => serve(),
         ["supervise", _] => supervise(Path::new(&words[1])),
-        // Started out of a cache: is it still what was put there?
         // Started for another user by an agent, which says whose it is: programs between them may clear the environment.
         [OF, run, controller] => {
             own(run, controller);
             serve()
         }
+        // Started out of a cache: is it still what was put there?
         ["--expect", hash] if identity::is(hash) => serve(),
         ["--expect", _] => identity::say_absent(io::stdout()),
         ["--verify", hash] if identity::is(hash) => Ok(()),

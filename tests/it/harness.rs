@@ -85,6 +85,17 @@ impl Project {
         format!("$ {line}\n{}", self.said(&output))
     }
 
+    /// Waits until the agents of a controller that was killed have ended what they ran, and themselves.
+    pub fn wait_for_orphans(&self) {
+        let home = format!("HOME={}\0", self.path().display());
+        let is_ours = |process: &Path| {
+            fs::read(process.join("environ"))
+                .is_ok_and(|bytes| bytes.windows(home.len()).any(|part| part == home.as_bytes()))
+        };
+        let processes = || fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+        wait_for("the agents", || !processes().any(|process| is_ours(&process)));
+    }
+
     fn said(&self, output: &Output) -> String {
         let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
         if !output.stderr.is_empty() {

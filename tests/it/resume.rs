@@ -299,6 +299,8 @@ fn unknown_fate(word: &str) -> String {
     wait_for("the task", || project.path().join("begun").exists());
     child.kill().unwrap();
     child.wait().unwrap();
+    // Otherwise it depends on who is faster whether there is something to tell of.
+    project.wait_for_orphans();
     project.transcript("benchbook resume last 2>&1")
 }
 
