@@ -13,6 +13,7 @@ use crate::lab::Lab;
 
 /// Kills the program behind so many records of its journal.
 const KILL: &str = "BENCHBOOK_FAULT_KILL_AFTER_RECORD";
+
 fn project(name: &str) -> Project {
     Project::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/gangs").join(name))
 }
@@ -25,10 +26,7 @@ fn said(output: &Output) -> String {
 fn rows(project: &Project) -> Vec<Json> {
     let shown = project.shell("benchbook show last --all --format json").output().unwrap();
     let summary: Json = serde_json::from_slice(&shown.stdout).unwrap_or_else(|_| panic!("{}", said(&shown)));
-    let mut rows = summary["rows"].as_array().unwrap().clone();
-    // Hosts that run nothing together begin in any order.
-    rows.sort_by_key(|row| (row["case"] != "pair" && row["case"] != "network", row["case"] != "long"));
-    rows
+    summary["rows"].as_array().unwrap().clone()
 }
 
 fn lines(project: &Project, file: &str) -> usize {
