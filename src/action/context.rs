@@ -50,8 +50,8 @@ pub struct ActionContext<'a> {
     pub target: &'a dyn Target,
     /// Says when to stop.
     pub cancel: &'a Cancel,
-    /// A terminal to ask the user, if there is one.
-    pub terminal: bool,
+    /// Shows the user a question, who answers it on standard input; absent when nobody is there.
+    pub ask: Option<&'a (dyn Fn(String) + Send + Sync)>,
 }
 
 impl ActionContext<'_> {

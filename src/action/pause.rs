@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::sync::oneshot;
 
 use super::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
@@ -70,9 +71,7 @@ async fn pause(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
     let start = std::time::Instant::now();
     tokio::select! {
         () = tokio::time::sleep(duration) => {}
-        () = ctx.cancel.cancelled() => {
-            return Outcome { status: Status::Cancelled, ..Outcome::failed("stopped while it waited") };
-        }
+        () = ctx.cancel.cancelled() => return stopped(),
     }
     let words = format!("Paused for {seconds} seconds");
     Outcome::ok(false)
@@ -82,29 +81,30 @@ async fn pause(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
         .with("echo", true)
 }
 
-async fn ask(prompt: String, ctx: &ActionContext<'_>) -> Outcome {
-    if !ctx.terminal {
+async fn ask(question: String, ctx: &ActionContext<'_>) -> Outcome {
+    let Some(ask) = ctx.ask else {
         return Outcome::failed(
             "`pause` has to ask the user, and there is no terminal; give `seconds` or `minutes`",
         );
-    }
-    let asked = tokio::task::spawn_blocking(move || {
-        use std::io::Write;
-        let mut error = std::io::stderr();
-        write!(error, "{prompt}:\n> ")?;
-        error.flush()?;
+    };
+    ask(question);
+    let (tell, told) = oneshot::channel();
+    // A thread of its own: whoever is asked may never answer, and the run has to end without it.
+    std::thread::spawn(move || {
         let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line)?;
-        std::io::Result::Ok(line)
+        let read = std::io::stdin().lock().read_line(&mut line);
+        tell.send(read.map(|_| line))
     });
     tokio::select! {
-        answer = asked => match answer {
+        answer = told => match answer {
             Ok(Ok(line)) => Outcome::ok(false).with("user_input", line.trim_end_matches(['\r', '\n'])).with("echo", true),
             Ok(Err(error)) => Outcome::failed(format!("cannot read the answer: {error}")),
             Err(error) => Outcome::failed(format!("cannot read the answer: {error}")),
         },
-        () = ctx.cancel.cancelled() => {
-            Outcome { status: Status::Cancelled, ..Outcome::failed("stopped while it waited") }
-        }
+        () = ctx.cancel.cancelled() => stopped(),
     }
+}
+
+fn stopped() -> Outcome {
+    Outcome { status: Status::Cancelled, ..Outcome::failed("stopped while it waited") }
 }

@@ -204,6 +204,8 @@ pub enum Event {
     },
     /// A child on the target said something.
     Output { step: StepId, host: HostName, stream: Stream, text: String },
+    /// A step asks the user, who answers on the terminal; until the step ends, the terminal is theirs.
+    Asked { step: StepId, host: HostName, question: String },
     /// An item of a loop ended.
     ItemEnded {
         step: StepId,

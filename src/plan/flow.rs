@@ -40,16 +40,16 @@ impl Build<'_> {
         flow.open = open || is_fence(task);
         let run_once = inside.inherited.run_once.as_ref();
         flow.wide |= run_once.is_some_and(|v| v.to_bool() != Some(false));
-        flow.wide |= matches!(task.call.short_name(), "add_host" | "group_by");
+        flow.wide |= matches!(task.call.short_name(), "add_host" | "group_by" | "pause");
         flow
     }
 }
 
-/// Whether a task changes what cannot be listed.
+/// Whether a task changes what cannot be listed, or is there for others to wait for.
 fn is_fence(task: &Task) -> bool {
     matches!(
         task.call.short_name(),
-        "include_vars" | "add_host" | "group_by" | "include_tasks" | "include_role" | "meta"
+        "include_vars" | "add_host" | "group_by" | "include_tasks" | "include_role" | "meta" | "pause"
     )
 }
 

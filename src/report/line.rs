@@ -78,6 +78,7 @@ impl Lines {
             Event::Output { host, text, .. } if self.verbosity > 0 => {
                 text.lines().map(|line| format!("{}  | {line}", self.host(host))).collect()
             }
+            Event::Asked { question, .. } => vec![format!("{question}:")],
             Event::ItemEnded { host, item, status, changed, skipped, msg, .. } => {
                 let failed = !matches!(status, Status::Ok | Status::Skipped);
                 if !failed && self.verbosity == 0 {

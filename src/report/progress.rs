@@ -2,7 +2,7 @@
 //! rounds are left.
 
 use std::collections::{HashMap, HashSet};
-use std::io;
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -22,6 +22,10 @@ pub struct Progress {
     total: ProgressBar,
     running: HashMap<(StepId, HostName), ProgressBar>,
     began: Instant,
+    /// Who has asked the user a question, which stays in sight until it is answered.
+    asking: HashSet<(StepId, HostName)>,
+    /// Lines that wait for the answer.
+    held: Vec<String>,
     rounds: usize,
     done: HashSet<(CaseId, HostName, u32, bool)>,
 }
@@ -29,7 +33,7 @@ pub struct Progress {
 impl Progress {
     /// `verbosity` counts `-v`.
     pub fn new(verbosity: u8, colour: bool) -> Self {
-        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(5));
+        let bars = MultiProgress::with_draw_target(screen());
         let total = bars.add(ProgressBar::new_spinner());
         total.set_style(plain("{msg}"));
         Self {
@@ -38,6 +42,8 @@ impl Progress {
             total,
             running: HashMap::new(),
             began: Instant::now(),
+            asking: HashSet::new(),
+            held: Vec::new(),
             rounds: 0,
             done: HashSet::new(),
         }
@@ -65,6 +71,37 @@ impl Progress {
         self.running.insert((step.clone(), host.clone()), bar);
     }
 
+    /// Shows these lines above the bars; while the user is asked, nothing moves.
+    fn show(&mut self, lines: Vec<String>) -> io::Result<()> {
+        self.held.extend(lines);
+        if self.asking.is_empty() {
+            self.held.drain(..).try_for_each(|line| self.bars.println(line))?;
+        }
+        Ok(())
+    }
+
+    /// The terminal is the user's, for the answer to this question.
+    fn give_way(&mut self, step: &StepId, host: &HostName, question: &[String]) -> io::Result<()> {
+        self.bars.clear()?;
+        self.bars.set_draw_target(ProgressDrawTarget::hidden());
+        self.asking.insert((step.clone(), host.clone()));
+        question.iter().try_for_each(|line| writeln!(io::stderr(), "{line}"))
+    }
+
+    /// A step ended, and with it what it asked.
+    fn end(&mut self, step: &StepId, host: &HostName) -> io::Result<()> {
+        let pair = (step.clone(), host.clone());
+        if let Some(bar) = self.running.remove(&pair) {
+            bar.finish_and_clear();
+            self.bars.remove(&bar);
+        }
+        if self.asking.remove(&pair) && self.asking.is_empty() {
+            self.bars.set_draw_target(screen());
+            self.show(Vec::new())?;
+        }
+        Ok(())
+    }
+
     fn say_total(&self) {
         let left = self.rounds.saturating_sub(self.done.len());
         self.total.set_message(match self.rounds {
@@ -77,6 +114,10 @@ impl Progress {
             ),
         });
     }
+}
+
+fn screen() -> ProgressDrawTarget {
+    ProgressDrawTarget::stderr_with_hz(5)
 }
 
 /// A style of ours, which is known to be well formed.
@@ -96,20 +137,17 @@ impl Reporter for Progress {
 
     fn event(&mut self, _: Timestamp, event: &Event) -> io::Result<()> {
         self.count(event);
-        for line in self.lines.of(event) {
-            self.bars.println(line)?;
+        let lines = self.lines.of(event);
+        if let Event::Asked { step, host, .. } = event {
+            return self.give_way(step, host, &lines);
         }
+        self.show(lines)?;
         match event {
             Event::StepStarted { step, name, host, case, round, warmup, .. } => {
                 let what = self.lines.subject(name, case.as_ref(), *round, *warmup);
                 self.start(step, host, format!("{host}  {what}"));
             }
-            Event::StepEnded { step, host, .. } => {
-                if let Some(bar) = self.running.remove(&(step.clone(), host.clone())) {
-                    bar.finish_and_clear();
-                    self.bars.remove(&bar);
-                }
-            }
+            Event::StepEnded { step, host, .. } => self.end(step, host)?,
             Event::RunEnded { .. } => {
                 self.total.finish_and_clear();
                 self.bars.clear()?;

@@ -80,8 +80,9 @@ impl Dispatcher {
 
     fn is_run_once(&self, what: &Step, host: HostNo) -> bool {
         let said = inherited(what).and_then(|i| i.run_once.as_ref());
-        let added_once = super::magic::task(what).is_some_and(|t| t.call.short_name() == "add_host");
-        said.map_or(added_once, |value| self.reads_true(value, host))
+        let once =
+            super::magic::task(what).is_some_and(|t| matches!(t.call.short_name(), "add_host" | "pause"));
+        said.map_or(once, |value| self.reads_true(value, host))
     }
 
     /// A keyword that must be known before the step starts; it is nearly always written out.

@@ -265,6 +265,10 @@ async fn act(
 ) -> Done {
     let shared = &turn.unit.shared;
     let started = shared.clock.now();
+    let ask = |question| {
+        let (step, host) = (turn.unit.step.id.clone(), turn.unit.host.name.clone());
+        (shared.events)(&Event::Asked { step, host, question });
+    };
     let context = ActionContext {
         templar,
         host: &turn.unit.host.name,
@@ -276,7 +280,7 @@ async fn act(
         folder: &turn.unit.play.folder,
         target,
         cancel: &turn.unit.cancel,
-        terminal: shared.options.terminal,
+        ask: shared.options.terminal.then_some(&ask),
     };
     let mut done = (action.run)(args, &context).await;
     done.outcome.started = started;

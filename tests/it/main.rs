@@ -6,6 +6,7 @@
 #![allow(clippy::format_push_string, clippy::format_collect, clippy::similar_names)]
 
 mod architecture;
+mod asking;
 mod becoming;
 mod case_programs;
 mod cleaning;
