@@ -127,9 +127,9 @@ fn a_dead_controller_leaves_jobs_that_clean_removes() {
     insta::assert_snapshot!([looked, unasked, removed, again].join("\n"));
 }
 
-/// All children at once over ssh, each for a name of its own.
+/// All children at once over ssh, each for a name of its own; every ending after the other.
 #[test]
-fn after_ctrl_c_over_ssh() {
+fn over_ssh() {
     let Some(lab) = Lab::hosts(2).start() else { return };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/end_to_end/leaving");
     let project = Project::copy_of(&folder);
@@ -143,19 +143,37 @@ fn after_ctrl_c_over_ssh() {
         }
     }
     fs::write(project.path().join("hosts.ini"), format!("{hosts}\n[bench:vars]{variables}")).unwrap();
-    let mut command = project.shell("exec benchbook run fleet.yml -i hosts.ini --forks 8");
-    command.stdout(Stdio::null()).stderr(fs::File::create(project.path().join("said")).unwrap());
-    let mut child = command.spawn().unwrap();
-    let begun = |host: &&str| {
-        CHILDREN.iter().all(|kind| lab.host(host).file(&format!("/tmp/{kind}-{host}")).exists())
-    };
-    wait_for("all children", || ["n1", "n2"].iter().all(begun));
-    assert!(lab.host("n1").processes_with("BENCHBOOK_RUN=").len() >= 2 * CHILDREN.len());
-    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
-    let said = || fs::read_to_string(project.path().join("said")).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(4), "{}", said());
-    for name in lab.names() {
-        assert_eq!(lab.host(name).processes_with("BENCHBOOK_RUN="), [] as [&str; 0], "{}", said());
-        assert_eq!(lab.host(name).run("find /var/tmp/benchbook-61000/jobs -mindepth 1 2>/dev/null || :"), "");
+    for (ending, more, code) in
+        [("time-out", "-e limit=1", 1), ("failure", "-e failing=true", 1), ("Ctrl-C", "", 4), ("stop", "", 4)]
+    {
+        let line = format!("exec benchbook run fleet.yml -i hosts.ini --forks 8 {more}");
+        let mut command = project.shell(&line);
+        command.stdout(Stdio::null()).stderr(fs::File::create(project.path().join("said")).unwrap());
+        let mut child = command.spawn().unwrap();
+        if code == 4 {
+            let begun = |host: &&str| {
+                CHILDREN.iter().all(|kind| lab.host(host).file(&format!("/tmp/{kind}-{host}")).exists())
+            };
+            wait_for("all children", || ["n1", "n2"].iter().all(begun));
+            assert!(lab.host("n1").processes_with("BENCHBOOK_RUN=").len() >= 2 * CHILDREN.len());
+        }
+        match ending {
+            "Ctrl-C" => kill_process(Pid::from_child(&child), Signal::INT).unwrap(),
+            "stop" => drop(project.transcript("benchbook stop")),
+            _ => {}
+        }
+        let status = child.wait().unwrap();
+        let told = format!("{ending}: {}", fs::read_to_string(project.path().join("said")).unwrap());
+        assert_eq!(status.code(), Some(code), "{told}");
+        for name in lab.names() {
+            let host = lab.host(name);
+            assert_eq!(host.processes_with("BENCHBOOK_RUN="), [] as [&str; 0], "{told}");
+            assert_eq!(
+                host.run("find /var/tmp/benchbook-61000/jobs -mindepth 1 2>/dev/null || :"),
+                "",
+                "{told}"
+            );
+            host.run("rm -f /tmp/*-n?");
+        }
     }
 }
