@@ -12,9 +12,8 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{FlockOperation, flock};
 
 use super::lease::LeaseFile;
+use crate::wire::SHARED_FOLDERS;
 
-/// Folders of the machine in which everybody may write, as `connection/ssh/push.rs` and `dial/program.rs` use them.
-const SHARED: [&str; 3] = ["/var/tmp", "/tmp", "/dev/shm"];
 /// Longer than an agent may be on its way (five minutes).
 const UNDER_WAY: Duration = Duration::from_mins(10);
 /// Longer than a folder is without the one who makes it.
@@ -75,7 +74,7 @@ fn homes() -> Vec<PathBuf> {
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
     let own = cache.or_else(home).map(|cache| cache.join("benchbook"));
     let uid = rustix::process::geteuid().as_raw();
-    let shared = SHARED.iter().map(|folder| Path::new(folder).join(format!("benchbook-{uid}")));
+    let shared = SHARED_FOLDERS.iter().map(|folder| Path::new(folder).join(format!("benchbook-{uid}")));
     own.into_iter().chain(shared).collect()
 }
 
@@ -107,7 +106,7 @@ fn old_agents(home: &Path, wanted: &[String], found: &mut Vec<Rubbish>) {
 
 /// Copies of agents for other users, whose makers were killed.
 fn copies(found: &mut Vec<Rubbish>) {
-    for folder in SHARED {
+    for folder in SHARED_FOLDERS {
         for path in own_entries(Path::new(folder), "benchbook-") {
             let inside: Vec<_> = own_entries(&path, "");
             let is_copy = matches!(&inside[..], [one] if one.ends_with("benchbook-agent") && one.is_file());

@@ -125,7 +125,11 @@ impl Dispatcher {
     pub(super) fn give_back(&self, host: HostNo, held: Arc<Held>) {
         let (shared, sender) = (Arc::clone(&self.shared), self.sender.clone());
         tokio::spawn(async move {
-            let request = service(&shared, "_unlease", Map::from_iter([("name", held.round.name.as_str())]));
+            let request = shared.service(
+                "_unlease",
+                Map::from_iter([("name", held.round.name.as_str())]),
+                Duration::ZERO,
+            );
             let session = held.session.lock().await;
             // An agent that is gone holds nothing any more.
             let _ = session.call(request, Call::default()).await;
@@ -231,7 +235,7 @@ impl Asking {
             ("controller", caller.machine.as_str().into()),
             ("wait", wait.into()),
         ]);
-        service(&self.shared, "_lease", args)
+        self.shared.service("_lease", args, Duration::ZERO)
     }
 }
 
@@ -245,8 +249,4 @@ fn told(other: &Value) -> String {
         text("controller"),
         text("since")
     )
-}
-
-fn service(shared: &Shared, name: &str, args: Map) -> Request {
-    Request::plain(shared.mark.clone(), shared.term, name, args, Duration::ZERO)
 }

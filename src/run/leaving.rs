@@ -15,7 +15,7 @@ use super::unit::Shared;
 use crate::base::{HostName, JobId, Map, Value};
 use crate::connection::{Call, Endpoint};
 use crate::vars::{Scope, Templar};
-use crate::wire::{Outcome, Request};
+use crate::wire::Outcome;
 
 /// How long an agent may take to look, beyond the grace.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -85,7 +85,7 @@ impl Dispatcher {
             let shared = Arc::clone(&self.shared);
             self.leaving.forgetting.spawn(async move {
                 let args = Map::from_iter([("job", job.as_str())]);
-                let request = service(&shared, "_forget", args, Duration::ZERO);
+                let request = shared.service("_forget", args, Duration::ZERO);
                 if let Ok(session) = shared.pool.session(&endpoint).await {
                     // What stays is removed at the end of the run.
                     let _ = session.call(request, Call::default()).await;
@@ -159,7 +159,7 @@ async fn ask_all(
     for endpoint in reached.iter().cloned() {
         let shared = Arc::clone(shared);
         asking.spawn(async move {
-            let request = service(&shared, "_end", Map::from_iter([("forget", true)]), grace);
+            let request = shared.service("_end", Map::from_iter([("forget", true)]), grace);
             let asked = async {
                 let session = shared.pool.session(&endpoint).await.map_err(|e| e.to_string())?;
                 session.call(request, Call::default()).await.map_err(|e| e.to_string())
@@ -171,10 +171,6 @@ async fn ask_all(
     let mut told = asking.join_all().await;
     told.sort_by_cached_key(|(endpoint, _)| endpoint.to_string());
     told
-}
-
-fn service(shared: &Shared, name: &str, args: Map, grace: Duration) -> Request {
-    Request::plain(shared.mark.clone(), shared.term, name, args, grace)
 }
 
 /// `PID COMMAND` of each.

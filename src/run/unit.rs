@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
@@ -21,7 +22,7 @@ use crate::event::{Event, Fate, Figure, Journal, JournalError};
 use crate::model::{Level, VarLayer};
 use crate::plan::{CasePart, CasePlan, Compiler, Expand, Inclusion, Step, StepKind};
 use crate::vars::{Environment, Scope, SearchPaths, Templar, TemplateError};
-use crate::wire::{Diff, Status};
+use crate::wire::{Diff, Request, Status};
 
 /// What all units of a run share.
 pub struct Shared {
@@ -45,6 +46,13 @@ pub struct Shared {
     pub events: Events,
     /// Time.
     pub clock: Arc<dyn Clock>,
+}
+
+impl Shared {
+    /// What an agent is asked to do for the run itself.
+    pub fn service(&self, name: &str, args: Map, grace: Duration) -> Request {
+        Request::plain(self.mark.clone(), self.term, name, args, grace)
+    }
 }
 
 /// One step on one host.

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{StatVfsMountFlags, statfs, statvfs};
 use tempfile::TempDir;
 
+use crate::wire::SHARED_FOLDERS;
+
 const OWN: &str = "/proc/self/exe";
-/// Where a copy may be, in this order.
-const FOLDERS: [&str; 3] = ["/var/tmp", "/tmp", "/dev/shm"];
 /// File systems on which root may be nobody: NFS and FUSE; from statfs(2).
 const SQUASHING: [i64; 2] = [0x6969, 0x6573_5546];
 
@@ -35,8 +35,8 @@ impl Program {
     }
 
     fn copy() -> io::Result<Self> {
-        let mut problem = io::Error::other(format!("{} do not allow programs", FOLDERS.join(", ")));
-        for folder in FOLDERS.into_iter().filter(|folder| runs_programs(folder)) {
+        let mut problem = io::Error::other(format!("{} do not allow programs", SHARED_FOLDERS.join(", ")));
+        for folder in SHARED_FOLDERS.into_iter().filter(|folder| runs_programs(folder)) {
             match Self::copy_to(folder) {
                 Ok(copied) => return Ok(copied),
                 Err(error) => problem = io::Error::new(error.kind(), format!("{folder}: {error}")),

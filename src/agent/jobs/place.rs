@@ -10,9 +10,8 @@ use std::path::{Path, PathBuf};
 
 use super::folder::JobFolder;
 use crate::base::{JobId, RunMark};
+use crate::wire::SHARED_FOLDERS;
 
-/// In this order: what survives a restart of the machine first.
-const PLACES: [&str; 3] = ["/var/tmp", "/tmp", "/dev/shm"];
 /// File systems of other machines, by `f_type` (statfs(2)): NFS, SMB, CIFS, AFS, Lustre, GPFS, Ceph, `BeeGFS`.
 const REMOTE: [u64; 8] =
     [0x6969, 0xFE53_4D42, 0xFF53_4D42, 0x5346_414F, 0x0BD0_0BD0, 0x4750_4653, 0x00C3_6400, 0x1983_0326];
@@ -25,7 +24,7 @@ pub struct Places(Vec<PathBuf>);
 
 impl Default for Places {
     fn default() -> Self {
-        Self(PLACES.iter().map(PathBuf::from).collect())
+        Self(SHARED_FOLDERS.iter().map(PathBuf::from).collect())
     }
 }
 

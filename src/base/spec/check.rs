@@ -25,7 +25,8 @@ impl Spec {
     /// All that is wrong with these arguments. `task` is the place of the module's name, where a missing argument is shown.
     pub fn check(&self, args: &[Argument], task: &Span) -> Diagnostics {
         let mut found = Diagnostics::new();
-        let params = self.params();
+        let groups = self.groups();
+        let params = &groups.params;
         let mut given: Vec<(&Param, &Argument)> = Vec::new();
         let mut misspelt: Vec<&str> = Vec::new();
         for arg in args {
@@ -34,7 +35,7 @@ impl Spec {
                 None => {
                     let known = params.iter().flat_map(Param::names);
                     misspelt.extend(nearest(&arg.name, known));
-                    found.push(self.unknown(arg, &params));
+                    found.push(self.unknown(arg, params));
                 }
                 Some(param) => {
                     if let Some((_, first)) = given.iter().find(|(p, _)| p.name == param.name) {
@@ -65,7 +66,7 @@ impl Spec {
                 .help(first_sentence(&param.doc)),
             );
         }
-        for problem in self.groups().broken(present) {
+        for problem in groups.broken(present) {
             found.push(Diagnostic::error(problem.code, problem.message).at(task));
         }
         found

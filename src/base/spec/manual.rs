@@ -17,11 +17,12 @@ impl Spec {
         if let Some(param) = self.free_form {
             let _ = write!(page, "\nA plain string is `{param}`.\n");
         }
-        let params = self.params();
+        let groups = self.groups();
+        let params = &groups.params;
         if !params.is_empty() {
             page.push_str("\n| parameter | takes | default | |\n|---|---|---|---|\n");
         }
-        for param in &params {
+        for param in params {
             let mut takes = param.kind.to_string();
             if !param.choices.is_empty() {
                 let words: Vec<String> = param.choices.iter().map(|c| format!("`{c}`")).collect();
@@ -41,11 +42,10 @@ impl Spec {
         if self.open {
             page.push_str("\nAny other key is welcome.\n");
         }
-        let groups = self.groups();
-        for names in groups.exclusive {
+        for names in &groups.exclusive {
             let _ = write!(page, "\nOnly one of `{}` may be given.\n", names.join("`, `"));
         }
-        for names in groups.one_of {
+        for names in &groups.one_of {
             let _ = write!(page, "\nOne of `{}` must be given.\n", names.join("`, `"));
         }
         page.push_str(match self.check {

@@ -83,22 +83,7 @@ impl Param {
 impl Spec {
     /// All parameters in the order of the struct.
     pub fn params(&self) -> Vec<Param> {
-        let schema = (self.schema)();
-        let required = strings(schema.get("required"));
-        let Some(properties) = schema.get("properties").and_then(Json::as_object) else { return Vec::new() };
-        let read = |(name, property): (&String, &Json)| {
-            let mut choices = Vec::new();
-            Param {
-                kind: kind(&schema, property, &mut choices),
-                aliases: strings(property.get("x-aliases")),
-                required: required.contains(name),
-                default: property.get("default").and_then(written),
-                choices,
-                doc: text(property, "description"),
-                name: name.clone(),
-            }
-        };
-        properties.iter().map(read).collect()
+        params_of(&(self.schema)())
     }
 
     /// The groups of parameters that the struct declares under `x-exclusive` and `x-one-of`.
@@ -109,8 +94,27 @@ impl Spec {
             groups.map(|g| g.iter().map(|names| strings(Some(names))).collect()).unwrap_or_default()
         };
         let (exclusive, one_of) = (declared("x-exclusive"), declared("x-one-of"));
-        Groups { task: self.name, params: self.params(), exclusive, one_of }
+        Groups { task: self.name, params: params_of(&schema), exclusive, one_of }
     }
+}
+
+/// All parameters in the order of the struct.
+fn params_of(schema: &Schema) -> Vec<Param> {
+    let required = strings(schema.get("required"));
+    let Some(properties) = schema.get("properties").and_then(Json::as_object) else { return Vec::new() };
+    let read = |(name, property): (&String, &Json)| {
+        let mut choices = Vec::new();
+        Param {
+            kind: kind(schema, property, &mut choices),
+            aliases: strings(property.get("x-aliases")),
+            required: required.contains(name),
+            default: property.get("default").and_then(written),
+            choices,
+            doc: text(property, "description"),
+            name: name.clone(),
+        }
+    };
+    properties.iter().map(read).collect()
 }
 
 fn text(property: &Json, key: &str) -> String {

@@ -5,8 +5,8 @@
 //! single quotation mark, no backslash, no exclamation mark, no line feed.
 
 use crate::connection::agents::Agent;
-use crate::wire::Owner;
 use crate::wire::preamble::ABSENT;
+use crate::wire::{Owner, SHARED_FOLDERS};
 
 /// What a host says when it has been given an agent.
 pub const PUT: &str = "BENCHBOOK-PUT";
@@ -15,8 +15,6 @@ pub const NOT_PUT: &str = "BENCHBOOK-NOT-PUT ";
 
 /// The user's own cache, which may be shared by many hosts.
 const HOME: &str = "${XDG_CACHE_HOME:-$HOME/.cache}/benchbook";
-/// Folders of the host in which everybody may write: there we use only a folder that is ours alone.
-const SHARED: &[&str] = &["/var/tmp", "/tmp", "/dev/shm"];
 /// Sets `$1` to the mode and `$3` to the owner of the folder `$d`, which no link stands for.
 const OWNER: &str = "set -- $(ls -ldn \"$d\" 2>/dev/null)";
 
@@ -31,7 +29,7 @@ pub enum Place {
 
 /// In the order in which they are tried.
 pub fn places() -> impl Iterator<Item = Place> {
-    [Place::Home].into_iter().chain(SHARED.iter().map(|folder| Place::Shared(folder)))
+    [Place::Home].into_iter().chain(SHARED_FOLDERS.map(Place::Shared))
 }
 
 fn in_shell(script: &str) -> String {
@@ -47,7 +45,7 @@ pub fn start(agents: &[Agent], owner: Option<&Owner>) -> String {
             hashes.extend([format!("\"Linux {name}\") h={};; ", agent.hash)]);
         }
     }
-    let shared = SHARED.join(" ");
+    let shared = SHARED_FOLDERS.join(" ");
     let owner = owner.map(Owner::line).unwrap_or_default();
     in_shell(&format!(
         "{owner}s=$(uname -sm); case $s in {hashes}*) h=none;; esac; \
