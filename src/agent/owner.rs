@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::module::process::processes::Process;
+use crate::module::process::processes::{Environment, Process};
 pub use crate::wire::owner::{CONTROLLER, RUN};
 
 /// The word before both on the command line of an agent that another one starts.
@@ -16,9 +16,9 @@ pub fn words() -> Vec<String> {
     }
 }
 
-/// Whether a process is an agent that works for the same controller as this one.
-pub fn works_beside(process: &Process) -> bool {
-    std::env::var(CONTROLLER).is_ok_and(|own| is_agent(process) && process.variable(CONTROLLER) == Some(own))
+/// Whether a process with this environment is an agent that works for the same controller as this one.
+pub fn works_beside(process: &Process, environment: &Environment) -> bool {
+    std::env::var(CONTROLLER).is_ok_and(|own| environment.has(CONTROLLER, &own) && is_agent(process))
 }
 
 /// Whether a process is an agent, and no supervisor.

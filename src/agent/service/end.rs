@@ -12,9 +12,9 @@ use rustix::process::{Signal, kill_process};
 use super::Service;
 use crate::agent::jobs::Places;
 use crate::agent::owner::{self, RUN};
-use crate::base::{Map, Value};
+use crate::base::{Map, RunMark, Value};
 use crate::module::Context;
-use crate::module::process::processes::{Process, processes};
+use crate::module::process::processes::{Process, carriers};
 use crate::wire::Outcome;
 
 pub(super) const SERVICE: Service = Service { name: "_end", run };
@@ -33,7 +33,7 @@ fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
     let grace = Duration::from_millis(ctx.request.grace_ms);
     let places = Places::default();
     let jobs: Vec<_> = places.jobs(Some(run)).into_iter().map(|(_, folder)| folder).collect();
-    let mut hunt = Hunt { variable: format!("{RUN}={run}"), hit: BTreeMap::new() };
+    let mut hunt = Hunt { run, hit: BTreeMap::new() };
     let own = rustix::process::getpid();
     // Also of one that has an outcome: it ends by itself in a moment, but for an agent inside another program.
     let supervisors = || {
@@ -74,20 +74,22 @@ fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
 }
 
 /// The search for what carries the mark.
-struct Hunt {
-    variable: String,
+struct Hunt<'a> {
+    run: &'a RunMark,
     /// Who got which signal last, with its command line: by number and start.
     hit: BTreeMap<(i32, u64), (Signal, String)>,
 }
 
-impl Hunt {
+impl Hunt<'_> {
     /// Who carries the mark, but for this process, agents that work beside it, and those that look after jobs.
     fn others(&self, supervisors: &[Process]) -> Vec<Process> {
         let own = rustix::process::getpid();
         let looks_after = |p: &Process| supervisors.iter().any(|s| s.pid == p.pid);
-        let found = processes().into_iter().filter(|p| p.pid != own && !looks_after(p));
         // What lost its mark but is below a supervisor is that one's business.
-        found.filter(|p| p.has_variable(&self.variable) && !owner::works_beside(p)).collect()
+        let found = carriers(RUN).into_iter().filter(|(p, e)| {
+            p.pid != own && e.has(RUN, self.run.as_str()) && !looks_after(p) && !owner::works_beside(p, e)
+        });
+        found.map(|(process, _)| process).collect()
     }
 
     /// Sends a signal to whoever did not get it yet.

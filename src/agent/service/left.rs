@@ -9,7 +9,7 @@ use crate::agent::jobs::Places;
 use crate::agent::owner::RUN;
 use crate::base::{Map, Value};
 use crate::module::Context;
-use crate::module::process::processes::processes;
+use crate::module::process::processes::carriers;
 use crate::wire::Outcome;
 
 pub(super) const SERVICE: Service = Service { name: "_left", run };
@@ -31,8 +31,8 @@ const FOLDER: &str = "benchbook-case.";
 fn run(_: &Map, _: &mut Context<'_>) -> Outcome {
     let mut runs: BTreeMap<String, Found> = BTreeMap::new();
     let own = rustix::process::getpid();
-    for process in processes().into_iter().filter(|p| p.pid != own) {
-        let Some(mark) = process.variable(RUN) else { continue };
+    for (process, environment) in carriers(RUN).into_iter().filter(|(p, _)| p.pid != own) {
+        let mark = String::from_utf8_lossy(environment.get(RUN).unwrap_or_default()).into_owned();
         let row = [
             ("pid", Value::from(i64::from(process.pid.as_raw_pid()))),
             ("command", process.command().into()),

@@ -6,7 +6,8 @@
 //! looked cannot be found.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
@@ -30,7 +31,7 @@ impl Family {
     /// The child leads its own session and group; `mark` is the value of [`MARK`] in its environment.
     pub fn new(leader: Pid, mark: &str) -> Self {
         let adopts = rustix::process::child_subreaper().is_ok_and(|adopter| adopter.is_some());
-        Self { leader, mark: format!("{MARK}={mark}"), known: HashMap::new(), adopts }
+        Self { leader, mark: mark.to_owned(), known: HashMap::new(), adopts }
     }
 
     /// Sends a signal to the group and to those that left it. One that ended meanwhile is no error.
@@ -88,7 +89,7 @@ impl Family {
         process.session == self.leader.as_raw_pid()
             || parent.is_some_and(|parent| parent == self.leader || self.known.contains_key(&parent))
             || (self.adopts && process.parent == rustix::process::getpid().as_raw_pid())
-            || process.has_variable(&self.mark)
+            || process.environment().has(MARK, &self.mark)
     }
 }
 
@@ -126,20 +127,9 @@ impl Process {
         (!matches!(state, "Z" | "X")).then_some(Self { pid, parent, group, session, start })
     }
 
-    /// Whether its environment has this `NAME=value`. That of another user's process cannot be read.
-    pub fn has_variable(&self, variable: &str) -> bool {
-        self.environment().split(|byte| *byte == 0).any(|v| v == variable.as_bytes())
-    }
-
-    /// The value of a variable in the environment that it was started with.
-    pub fn variable(&self, name: &str) -> Option<String> {
-        let environment = self.environment();
-        let mut variables = environment.split(|byte| *byte == 0).map(String::from_utf8_lossy);
-        variables.find_map(|v| Some(v.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
-    }
-
-    fn environment(&self) -> Vec<u8> {
-        fs::read(format!("/proc/{}/environ", self.pid.as_raw_pid())).unwrap_or_default()
+    /// The environment that it was started with. That of another user's process is empty: it cannot be read.
+    pub fn environment(&self) -> Environment {
+        Environment::read(&self.pid.as_raw_pid().to_string())
     }
 
     /// The words of its command line.
@@ -157,10 +147,57 @@ impl Process {
 /// How much of a command line is shown, in characters.
 const SHOWN: usize = 120;
 
-/// All processes that run. Without /proc, none.
+/// The environment that a process was started with.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(Vec<u8>);
+
+impl Environment {
+    fn read(pid: &str) -> Self {
+        // Room for nearly every one, or it would come in small pieces.
+        let mut bytes = Vec::with_capacity(8192);
+        // What cannot be read to its end is that of a process that ends.
+        let _ = File::open(format!("/proc/{pid}/environ")).and_then(|mut file| file.read_to_end(&mut bytes));
+        Self(bytes)
+    }
+
+    fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let variables = self.0.split(|byte| *byte == 0);
+        variables.filter_map(move |variable| variable.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
+    }
+
+    /// The value of a variable.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.values(name).next()
+    }
+
+    /// Whether a variable has this value.
+    pub fn has(&self, name: &str, value: &str) -> bool {
+        self.values(name).any(|own| own == value.as_bytes())
+    }
+}
+
+/// The numbers of all processes. Without /proc, none.
+fn numbers() -> impl Iterator<Item = String> {
+    let names = fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// All processes that run.
 pub fn processes() -> Vec<Process> {
-    let Ok(folder) = fs::read_dir("/proc") else { return Vec::new() };
-    folder.filter_map(|entry| Process::read(entry.ok()?.file_name().to_str()?)).collect()
+    numbers().filter_map(|pid| Process::read(&pid)).collect()
+}
+
+/// All processes that run and have this variable in their environment, which is given too. Those of other users are not
+/// found: what they have cannot be read.
+pub fn carriers(name: &str) -> Vec<(Process, Environment)> {
+    // Nearly every process of a machine is somebody else's, or was started without the variable: that is found out first.
+    let carry = numbers().filter(|pid| Environment::read(pid).get(name).is_some());
+    // Then who it is, and once more what it has: its number may have become another one's in between.
+    let found = carry.filter_map(|pid| Process::read(&pid)).map(|process| (process.environment(), process));
+    found.filter(|(environment, _)| environment.get(name).is_some()).map(|(e, p)| (p, e)).collect()
 }
 
 #[cfg(test)]
@@ -175,7 +212,9 @@ mod tests {
         let process = processes().into_iter().find(|p| p.pid == pid).unwrap();
         assert_eq!(Some(process.parent), rustix::process::getppid().map(Pid::as_raw_pid));
         assert_eq!(process.group, rustix::process::getpgrp().as_raw_pid());
-        assert!(process.has_variable(&format!("PATH={}", std::env::var("PATH").unwrap())));
+        assert!(process.environment().has("PATH", &std::env::var("PATH").unwrap()));
+        assert!(carriers("PATH").iter().any(|(p, _)| p.pid == pid && p.start == process.start));
+        assert!(carriers("PAT").iter().all(|(p, _)| p.pid != pid));
         let uptime: f64 =
             fs::read_to_string("/proc/uptime").unwrap().split(' ').next().unwrap().parse().unwrap();
         let ticks = uptime * 100.0;
