@@ -25,7 +25,9 @@ struct State {
     credit: u64,
     uploads: Vec<Upload>,
     cancelled: Option<Duration>,
-    notify: Vec<Box<dyn Fn() + Send>>,
+    /// Who wants to know that there is credit again.
+    on_room: Vec<Box<dyn Fn() + Send>>,
+    on_cancel: Vec<Box<dyn Fn() + Send>>,
     /// The controller is gone.
     closed: bool,
 }
@@ -48,7 +50,8 @@ impl Channel {
             credit: OUTPUT_WINDOW,
             uploads: uploads.collect(),
             cancelled: None,
-            notify: Vec::new(),
+            on_room: Vec::new(),
+            on_cancel: Vec::new(),
             closed: false,
         };
         Self { number, outbox, state: Mutex::new(state), changed: Condvar::new() }
@@ -61,6 +64,9 @@ impl Channel {
     /// More output may be sent.
     pub fn credit(&self, bytes: u64) {
         let mut state = lock(&self.state);
+        if state.credit == 0 {
+            state.on_room.iter().for_each(|notify| notify());
+        }
         state.credit = state.credit.saturating_add(bytes);
         self.changed.notify_all();
     }
@@ -69,7 +75,7 @@ impl Channel {
     pub fn cancel(&self, grace: Duration) {
         let mut state = lock(&self.state);
         state.cancelled = Some(state.cancelled.map_or(grace, |before| before.min(grace)));
-        state.notify.iter().for_each(|notify| notify());
+        state.on_cancel.iter().for_each(|notify| notify());
         self.changed.notify_all();
     }
 
@@ -77,7 +83,7 @@ impl Channel {
     pub fn close(&self) {
         let mut state = lock(&self.state);
         state.closed = true;
-        state.notify.iter().for_each(|notify| notify());
+        state.on_cancel.iter().for_each(|notify| notify());
         self.changed.notify_all();
     }
 
@@ -152,6 +158,15 @@ impl Link for Channel {
         Ok(())
     }
 
+    fn room(&self) -> usize {
+        let state = lock(&self.state);
+        if state.closed { usize::MAX } else { usize::try_from(state.credit).unwrap_or(usize::MAX) }
+    }
+
+    fn on_room(&self, notify: Box<dyn Fn() + Send>) {
+        lock(&self.state).on_room.push(notify);
+    }
+
     fn upload(&self, number: u32) -> io::Result<Box<dyn Read + '_>> {
         let mut state = lock(&self.state);
         let upload = state.upload(number).map_err(|e| io::Error::new(io::ErrorKind::NotFound, e))?;
@@ -168,7 +183,7 @@ impl Link for Channel {
     }
 
     fn on_cancel(&self, notify: Box<dyn Fn() + Send>) {
-        lock(&self.state).notify.push(notify);
+        lock(&self.state).on_cancel.push(notify);
     }
 }
 

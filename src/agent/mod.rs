@@ -42,7 +42,7 @@ const PIECE: usize = 64 * 1024;
 /// An error means that the controller did not keep to the protocol, or that `input` could not be read.
 pub fn serve<R, W>(
     mut input: R,
-    output: W,
+    mut output: W,
     modules: &'static [Module],
     supervision: Supervision,
 ) -> io::Result<()>
@@ -50,9 +50,11 @@ where
     R: Read,
     W: Write + Send + 'static,
 {
-    let outbox = Arc::new(Outbox::new(output));
-    outbox.bytes(magic_line().as_bytes())?;
-    outbox.message(0, &Message::Hello(hello()))?;
+    let hello = Message::Hello(hello()).to_bytes(0).map_err(invalid)?;
+    output.write_all(&[magic_line().as_bytes(), &hello].concat())?;
+    output.flush()?;
+    let outbox = Arc::new(Outbox::default());
+    let writer = outbox.write_to(output)?;
     let agent = Agent { modules, supervision, outbox, running: Arc::default() };
     let result = agent.read(&mut input);
     if let Err(error) = &result {
@@ -60,6 +62,9 @@ where
         let _ = agent.outbox.message(0, &Message::Goodbye { reason: Some(error.to_string()) });
     }
     agent.end();
+    agent.outbox.close();
+    // All that can go wrong there is that nobody reads.
+    let _ = writer.join();
     result
 }
 

@@ -8,8 +8,16 @@ use crate::wire::{Request, Stream};
 
 /// Where bulk bytes go and come from while a module runs; the agent's channel, or a buffer in tests.
 pub trait Link: Send + Sync {
-    /// Sends bytes to the controller as they come. Blocks while the other side gives no credit.
+    /// Sends bytes to the controller as they come. Blocks while there is no [`Link::room`] for them.
     fn send(&self, stream: Stream, bytes: &[u8]) -> io::Result<()>;
+    /// How many bytes can be sent without waiting for the other side. Without end, unless somebody counts.
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+    /// Calls `notify` each time there is [`Link::room`] again from now on, where there was none.
+    fn on_room(&self, notify: Box<dyn Fn() + Send>) {
+        drop(notify);
+    }
     /// The content of upload `number` (from 0), in order; each can be read once.
     fn upload(&self, number: u32) -> io::Result<Box<dyn Read + '_>>;
     /// `Some(grace)` as soon as somebody asked this invocation to stop: TERM now, KILL after `grace`.

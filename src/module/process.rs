@@ -5,22 +5,28 @@
 
 mod output;
 pub mod processes;
+mod ready;
+mod spawn;
 pub mod token;
 
-use std::ffi::OsString;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Seek, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
+use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::process::Signal;
 
-use self::output::{Capture, Pulse, Reader};
+use self::output::Output;
 use self::processes::Family;
+use self::ready::ready;
+use self::spawn::{Child, Program};
 use super::Context;
 use crate::wire::Status;
 use crate::wire::owner::{CONTROLLER, RUN};
@@ -92,13 +98,6 @@ impl Finished {
     }
 }
 
-/// What wakes the thread that waits for a child.
-enum Event {
-    Exited,
-    OutputEnded,
-    Cancelled,
-}
-
 impl Context<'_> {
     /// Runs a command to its end, and until its output is closed or a process that it left in the background has been silent
     /// for a while. An error means that it could not be started.
@@ -106,34 +105,31 @@ impl Context<'_> {
     /// The environment is the agent's, then the request's with `BENCHBOOK_RUN`, then the command's.
     pub fn run(&mut self, command: &Command) -> io::Result<Finished> {
         let mark = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
-        let mut reader = Reader::new()?;
-        let mut child = self.spawn(command, &mark)?;
-        reader.attach(&mut child);
-        let pid = Pid::from_child(&child);
+        let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+        let Child { pid, stdout, stderr } = self.start(command, &mark)?;
         let mut family = Family::new(pid, &mark);
-        let (tell, events) = mpsc::channel();
-        let on_cancel = tell.clone();
-        // The receiver may be gone by then: nobody waits any more.
-        self.link.on_cancel(Box::new(move || drop(on_cancel.send(Event::Cancelled))));
+        let exit = spawn::exit(pid).inspect_err(|_| {
+            // Too few descriptors for one more. Nothing runs that nobody looks after.
+            family.kill();
+            drop(spawn::wait(pid));
+        })?;
+        let bell = || {
+            // The link may live longer than the child, and keeps this.
+            let wake = Arc::downgrade(&wake);
+            // A counter that is full wakes as well.
+            Box::new(move || {
+                let _ = wake.upgrade().map(|wake| rustix::io::write(&*wake, &1_u64.to_ne_bytes()));
+            })
+        };
+        self.link.on_cancel(bell());
         let link = (self.request.stream && !command.quiet).then_some(self.link);
-        let mut ending = Ending::default();
-        let capture = thread::scope(|scope| {
-            let exited = tell.clone();
-            scope.spawn(move || {
-                wait_without_reaping(pid);
-                drop(exited.send(Event::Exited));
-            });
-            let (stop, pulse) = (reader.stop_handle(), reader.pulse());
-            let reading = scope.spawn(move || {
-                let capture = reader.read(link);
-                drop(tell.send(Event::OutputEnded));
-                capture
-            });
-            self.supervise(&mut family, &events, &pulse, &mut ending);
-            stop.stop();
-            reading.join().unwrap_or_else(|_| Capture::broken())
-        });
-        let status = child.wait()?;
+        if let Some(link) = link {
+            link.on_room(bell());
+        }
+        let mut output = Output::new(stdout, stderr, link);
+        let ending = self.attend(&mut family, &mut output, exit, &wake);
+        let status = spawn::wait(pid)?;
+        let capture = output.capture;
         let mut warnings = capture.warnings();
         warnings.extend(ending.warning);
         Ok(Finished {
@@ -146,39 +142,34 @@ impl Context<'_> {
         })
     }
 
-    fn spawn(&self, command: &Command, mark: &str) -> io::Result<Child> {
-        let (program, args) = command
-            .argv
-            .split_first()
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "an empty command line"))?;
-        let mut process = std::process::Command::new(program);
-        process.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
-        process.stdin(command.stdin.as_deref().map_or_else(|| Ok(Stdio::null()), input)?);
-        process.envs(self.request.environment.iter().map(|(k, v)| (k, v)));
-        process.envs(command.environment.iter().map(|(k, v)| (k, v)));
-        process.env(RUN, self.request.run.as_str()).env(processes::MARK, mark);
+    fn start(&self, command: &Command, mark: &str) -> io::Result<Child> {
+        let mut environment: BTreeMap<_, _> = std::env::vars_os().collect();
         // Only agents say whose they are.
-        process.env_remove(CONTROLLER);
-        if let Some(folder) = &command.cwd {
-            process.current_dir(folder);
-        }
-        // SAFETY: between fork and exec the child only makes the system call `setsid`, without libc and without allocating.
-        unsafe {
-            process.pre_exec(|| rustix::process::setsid().map(drop).map_err(io::Error::from));
-        }
-        process.spawn()
+        environment.remove(OsStr::new(CONTROLLER));
+        environment.extend(self.request.environment.iter().map(|(k, v)| (k.into(), v.into())));
+        environment.extend(command.environment.iter().cloned());
+        let own = [(RUN, self.request.run.as_str()), (processes::MARK, mark)];
+        environment.extend(own.map(|(name, value)| (name.into(), value.into())));
+        let stdin = match &command.stdin {
+            None => File::open("/dev/null")?,
+            Some(bytes) => input(bytes)?,
+        };
+        let (argv, cwd) = (&*command.argv, command.cwd.as_deref());
+        Program { argv, environment: &environment, cwd, stdin: stdin.into() }.start()
     }
 
     /// Returns when the child has exited (it can be reaped) and its output has ended or was given up.
-    fn supervise(&self, family: &mut Family, events: &Receiver<Event>, pulse: &Pulse, ending: &mut Ending) {
-        let started = Instant::now();
-        let limit = self.request.timeout_ms.map(|ms| started + Duration::from_millis(ms));
+    fn attend(&self, family: &mut Family, output: &mut Output<'_>, exit: OwnedFd, wake: &OwnedFd) -> Ending {
+        let mut ending = Ending::default();
+        let mut exit = Some(exit);
+        let mut heard = Instant::now();
+        let limit = self.request.timeout_ms.map(|ms| heard + Duration::from_millis(ms));
         let mut killed: Option<Instant> = None;
         let mut term: Option<Instant> = None;
-        let mut silent: Option<(Option<u64>, Instant)> = None;
         loop {
-            if ending.is_over() && (term.is_none() || killed.is_some() || !family.has_others()) {
-                return;
+            let is_over = exit.is_none() && !output.is_open();
+            if is_over && (term.is_none() || killed.is_some() || !family.has_others()) {
+                return ending;
             }
             let now = Instant::now();
             let cancelled = self.link.cancelled();
@@ -190,22 +181,22 @@ impl Context<'_> {
                     family.signal(Signal::TERM);
                 }
             }
-            if ending.exited && !ending.output_ended && ending.stop.is_none() {
-                let wait = pulse.wait();
-                let since =
-                    silent.filter(|(before, _)| wait.is_some() && *before == wait).map_or(now, |(_, at)| at);
-                if now >= since + SILENCE {
-                    ending.warning = Some(LEFT_BEHIND.into());
-                    return;
-                }
-                silent = Some((wait, since));
+            let listening = output.has_room();
+            if !listening {
+                heard = now;
+            }
+            let silent_until = (exit.is_none() && ending.stop.is_none()).then_some(heard + SILENCE);
+            if silent_until.is_some_and(|until| until <= now) && !output.last_look() {
+                ending.warning = Some(LEFT_BEHIND.into());
+                return ending;
             }
             let grace = cancelled.unwrap_or(Duration::from_millis(self.request.grace_ms));
             let next = match (killed, term) {
-                (Some(at), _) if ending.exited && now >= at + AFTER_KILL => {
+                (Some(at), _) if exit.is_none() && now >= at + AFTER_KILL => {
+                    output.last_look();
                     ending.warning =
                         Some("a process that could not be found still holds the output open".into());
-                    return;
+                    return ending;
                 }
                 (Some(_), _) => Some(now + LOOK),
                 (None, Some(at)) if now >= at + grace => {
@@ -214,21 +205,21 @@ impl Context<'_> {
                     continue;
                 }
                 (None, Some(at)) => Some((at + grace).min(now + LOOK)),
-                (None, None) => {
-                    let until = silent.map(|(_, since)| since + SILENCE);
-                    limit.into_iter().chain(until).min()
-                }
+                (None, None) => limit.into_iter().chain(silent_until).min(),
             };
-            let event = match next {
-                Some(at) => events.recv_timeout(at.saturating_duration_since(now)),
-                None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match event {
-                Ok(Event::Exited) => ending.exited = true,
-                Ok(Event::OutputEnded) => ending.output_ended = true,
-                Ok(Event::Cancelled) | Err(RecvTimeoutError::Timeout) => {}
-                // Both threads are gone, so both have ended.
-                Err(RecvTimeoutError::Disconnected) => (ending.exited, ending.output_ended) = (true, true),
+            let [out, err] = if listening { output.pipes() } else { [None, None] };
+            let exit_fd = exit.as_ref().map(AsFd::as_fd);
+            let [woken, exited, out, err] = ready([Some(wake.as_fd()), exit_fd, out, err], next);
+            if !woken.is_empty() {
+                // How often it was rung does not matter.
+                let _ = rustix::io::read(wake, &mut [0; 8]);
+            }
+            if !exited.is_empty() {
+                exit = None;
+                heard = Instant::now();
+            }
+            if output.read([out, err]) {
+                heard = Instant::now();
             }
         }
     }
@@ -237,8 +228,6 @@ impl Context<'_> {
 /// What is known about the end of a child.
 #[derive(Default)]
 struct Ending {
-    exited: bool,
-    output_ended: bool,
     stop: Option<Stop>,
     warning: Option<String>,
 }
@@ -250,24 +239,12 @@ enum Stop {
     Cancelled,
 }
 
-impl Ending {
-    fn is_over(&self) -> bool {
-        self.exited && self.output_ended
-    }
-}
-
-/// Waits for the exit but leaves the process to be reaped, so that its id cannot be given to another one meanwhile.
-fn wait_without_reaping(pid: Pid) {
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-    while matches!(rustix::process::waitid(WaitId::Pid(pid), options), Err(rustix::io::Errno::INTR)) {}
-}
-
 /// A standard input with these bytes: a file in memory, so that no thread has to feed it.
-fn input(bytes: &[u8]) -> io::Result<Stdio> {
+fn input(bytes: &[u8]) -> io::Result<File> {
     let mut file = File::from(rustix::fs::memfd_create("stdin", rustix::fs::MemfdFlags::CLOEXEC)?);
     file.write_all(bytes)?;
     file.rewind()?;
-    Ok(file.into())
+    Ok(file)
 }
 
 #[cfg(test)]

@@ -1,14 +1,12 @@
 //! Reading what a child writes: both streams at once, passed on as they come and kept up to a limit.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
-use std::process::Child;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::{self, PipeReader, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Instant;
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::event::PollFlags;
 
+use super::ready::ready;
 use crate::module::context::Link;
 use crate::wire::Stream;
 
@@ -44,14 +42,6 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// The reading thread died.
-    pub fn broken() -> Self {
-        Self {
-            problem: Some("the output could not be read: the agent's reader panicked".into()),
-            ..Self::default()
-        }
-    }
-
     /// What the user should know about it.
     pub fn warnings(&self) -> Vec<String> {
         let cut = |name: &str, kept: &Kept| {
@@ -66,121 +56,78 @@ impl Capture {
     }
 }
 
-/// The two pipes of a child, and a way to stop reading them.
-pub struct Reader {
-    pipes: [Option<(Stream, File)>; 2],
-    stop: Arc<OwnedFd>,
-    pulse: Pulse,
+/// The two pipes of a child, and what came out of them.
+pub struct Output<'a> {
+    pipes: [Option<(Stream, PipeReader)>; 2],
+    link: Option<&'a dyn Link>,
+    /// What came until now.
+    pub capture: Capture,
+    piece: Vec<u8>,
 }
 
-/// Whether a [`Reader`] has anything to do, for another thread. Odd while it waits; every change is a sign of life.
-#[derive(Clone, Debug, Default)]
-pub struct Pulse(Arc<AtomicU64>);
-
-impl Pulse {
-    fn beat(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+impl<'a> Output<'a> {
+    /// Of a child that was just started; `link` gets all of it as it comes.
+    pub fn new(stdout: PipeReader, stderr: PipeReader, link: Option<&'a dyn Link>) -> Self {
+        let pipes = [Some((Stream::Stdout, stdout)), Some((Stream::Stderr, stderr))];
+        Self { pipes, link, capture: Capture::default(), piece: Vec::new() }
     }
 
-    /// The number of this wait, if it waits: as long as that is the same, nothing came.
-    pub fn wait(&self) -> Option<u64> {
-        Some(self.0.load(Ordering::Relaxed)).filter(|beats| beats % 2 == 1)
-    }
-}
-
-/// Ends a [`Reader`] that still waits.
-pub struct Stop(Arc<OwnedFd>);
-
-impl Stop {
-    /// Ends it. What is in the pipes already is still read, once.
-    pub fn stop(&self) {
-        // The counter of an event descriptor cannot overflow by one.
-        let _ = rustix::io::write(self.0.as_fd(), &1_u64.to_ne_bytes());
-    }
-}
-
-impl Reader {
-    /// One that has no pipes yet: everything that can fail happens before the child is started.
-    pub fn new() -> io::Result<Self> {
-        Ok(Self {
-            pipes: [None, None],
-            stop: Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?),
-            pulse: Pulse::default(),
-        })
+    /// Whether somebody can still write.
+    pub fn is_open(&self) -> bool {
+        self.pipes.iter().any(Option::is_some)
     }
 
-    /// Takes the pipes of a child that was just started.
-    pub fn attach(&mut self, child: &mut Child) {
-        let stdout = child.stdout.take().map(|p| (Stream::Stdout, File::from(OwnedFd::from(p))));
-        let stderr = child.stderr.take().map(|p| (Stream::Stderr, File::from(OwnedFd::from(p))));
-        self.pipes = [stdout, stderr];
+    /// Whether the link takes anything now. Else nothing is read, which slows the child down.
+    pub fn has_room(&self) -> bool {
+        self.link.is_none_or(|link| link.room() > 0)
     }
 
-    /// For another thread.
-    pub fn pulse(&self) -> Pulse {
-        self.pulse.clone()
+    /// What to wait for: the pipes that are open.
+    pub fn pipes(&self) -> [Option<BorrowedFd<'_>>; 2] {
+        self.pipes.each_ref().map(|slot| slot.as_ref().map(|(_, pipe)| pipe.as_fd()))
     }
 
-    /// For another thread.
-    pub fn stop_handle(&self) -> Stop {
-        Stop(Arc::clone(&self.stop))
+    /// Reads what is in the pipes already, even if there is no room for it yet. Says whether anything came.
+    pub fn last_look(&mut self) -> bool {
+        let ready = ready(self.pipes(), Some(Instant::now()));
+        self.read(ready)
     }
 
-    /// Reads until both pipes are closed by everybody who has them, or until stopped.
-    pub fn read(mut self, link: Option<&dyn Link>) -> Capture {
-        let mut capture = Capture::default();
-        if let Err(error) = self.read_into(&mut capture, link) {
-            capture.problem = Some(format!("the output could not be read: {error}"));
-        }
-        capture
-    }
-
-    fn read_into(&mut self, capture: &mut Capture, mut link: Option<&dyn Link>) -> io::Result<()> {
-        let mut piece = vec![0; PIECE];
-        loop {
-            self.pulse.beat();
-            let waited = self.wait();
-            self.pulse.beat();
-            let (ready, stopped) = waited?;
-            for (slot, _) in self.pipes.iter_mut().zip(ready).filter(|(_, ready)| *ready) {
-                let Some((stream, pipe)) = slot else { continue };
-                let bytes = match pipe.read(&mut piece) {
-                    Ok(0) => {
-                        *slot = None;
-                        continue;
-                    }
-                    Ok(count) => &piece[..count],
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(error) => return Err(error),
-                };
-                // When the controller is gone, the child is being ended; its pipes must still be emptied.
-                if link.is_some_and(|link| link.send(*stream, bytes).is_err()) {
-                    link = None;
+    /// Reads the pipes that are [`ready`], each once. Says whether anything came.
+    pub fn read(&mut self, ready: [PollFlags; 2]) -> bool {
+        let mut came = false;
+        for (slot, ready) in self.pipes.iter_mut().zip(ready).filter(|(_, ready)| !ready.is_empty()) {
+            let Some((stream, pipe)) = slot else { continue };
+            if !ready.contains(PollFlags::IN) {
+                // All who could write have closed it.
+                *slot = None;
+                continue;
+            }
+            self.piece.resize(PIECE, 0);
+            // Only at the last look there may be no room; then it is waited for.
+            let most =
+                self.link.map(Link::room).filter(|room| *room > 0).map_or(PIECE, |room| room.min(PIECE));
+            let bytes = match pipe.read(&mut self.piece[..most]) {
+                Ok(0) => {
+                    *slot = None;
+                    continue;
                 }
-                if *stream == Stream::Stdout { &mut capture.stdout } else { &mut capture.stderr }.add(bytes);
+                Ok(count) => &self.piece[..count],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    self.capture.problem = Some(format!("the output could not be read: {error}"));
+                    *slot = None;
+                    continue;
+                }
+            };
+            came = true;
+            // When the controller is gone, the child is being ended; its pipes must still be emptied.
+            if self.link.is_some_and(|link| link.send(*stream, bytes).is_err()) {
+                self.link = None;
             }
-            if stopped {
-                return Ok(());
-            }
+            let Capture { stdout, stderr, .. } = &mut self.capture;
+            if *stream == Stream::Stdout { stdout } else { stderr }.add(bytes);
         }
-    }
-
-    /// Which pipes have something to say (bytes or their end), and whether to stop. Waits until there is an answer.
-    fn wait(&self) -> io::Result<([bool; 2], bool)> {
-        let mut open: Vec<_> = Vec::with_capacity(3);
-        open.push(PollFd::new(&*self.stop, PollFlags::IN));
-        open.extend(self.pipes.iter().flatten().map(|(_, pipe)| PollFd::new(pipe, PollFlags::IN)));
-        if open.len() == 1 {
-            return Ok(([false; 2], true));
-        }
-        while let Err(error) = poll(&mut open, None) {
-            if error != rustix::io::Errno::INTR {
-                return Err(error.into());
-            }
-        }
-        let mut answers = open.iter().map(|fd| !fd.revents().is_empty());
-        let stopped = answers.next().unwrap_or(true);
-        let ready = [0, 1].map(|i: usize| self.pipes[i].is_some() && answers.next().unwrap_or(false));
-        Ok((ready, stopped))
+        came
     }
 }
