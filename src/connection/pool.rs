@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use foldhash::fast::RandomState;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::agents::Agents;
@@ -44,9 +45,11 @@ impl Default for Limits {
     }
 }
 
+type Slots = HashMap<Endpoint, Arc<Slot>, RandomState>;
+
 /// Sessions by endpoint. Cheap to share behind an `Arc`.
 pub struct Pool {
-    slots: Mutex<HashMap<Endpoint, Arc<Slot>>>,
+    slots: Mutex<Slots>,
     client: Arc<Client>,
     room: Arc<Room>,
 }
@@ -62,6 +65,12 @@ struct Slot {
     /// None for other users on a target: they are reached through the session of the one who logs in.
     connector: Option<Box<dyn Connector>>,
     opened: AsyncMutex<Option<Opened>>,
+    /// None for what is no connection to another machine: it is not closed for others.
+    usage: Option<Usage>,
+}
+
+/// Who uses a connection, so that the one that was idle longest can be found.
+struct Usage {
     users: AtomicUsize,
     last_used: Mutex<Instant>,
     room: Arc<Room>,
@@ -107,9 +116,11 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        *self.slot.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-        if self.slot.users.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.slot.room.idle.notify_waiters();
+        if let Some(usage) = &self.slot.usage {
+            *usage.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+            if usage.users.fetch_sub(1, Ordering::AcqRel) == 1 {
+                usage.room.idle.notify_waiters();
+            }
         }
     }
 }
@@ -149,19 +160,18 @@ impl Pool {
     /// Says how an endpoint is reached.
     #[must_use]
     pub fn with(self, endpoint: Endpoint, connector: impl Connector + 'static) -> Self {
-        let slot = self.new_slot(Some(Box::new(connector)));
+        let slot = self.new_slot(&endpoint, Some(Box::new(connector)));
         self.lock().insert(endpoint, slot);
         self
     }
 
-    fn new_slot(&self, connector: Option<Box<dyn Connector>>) -> Arc<Slot> {
-        Arc::new(Slot {
-            connector,
-            opened: AsyncMutex::default(),
+    fn new_slot(&self, endpoint: &Endpoint, connector: Option<Box<dyn Connector>>) -> Arc<Slot> {
+        let usage = matches!(endpoint, Endpoint::Ssh(_)).then(|| Usage {
             users: AtomicUsize::new(0),
             last_used: Mutex::new(Instant::now()),
             room: Arc::clone(&self.room),
-        })
+        });
+        Arc::new(Slot { connector, opened: AsyncMutex::default(), usage })
     }
 
     fn slot(&self, endpoint: &Endpoint) -> Result<Arc<Slot>, ConnectError> {
@@ -176,7 +186,7 @@ impl Pool {
                 return Err(ConnectError::Unknown(endpoint.clone()));
             }
         };
-        let slot = self.new_slot(connector);
+        let slot = self.new_slot(endpoint, connector);
         slots.insert(endpoint.clone(), Arc::clone(&slot));
         Ok(slot)
     }
@@ -205,7 +215,9 @@ impl Pool {
             Arc::clone(&opened.insert(new.await?).session)
         };
         // Under the lock, so that nobody closes it in between.
-        slot.users.fetch_add(1, Ordering::AcqRel);
+        if let Some(usage) = &slot.usage {
+            usage.users.fetch_add(1, Ordering::AcqRel);
+        }
         drop(opened);
         Ok(Lease { session, slot, _login: become_user.map(|(_, login)| Box::new(login)) })
     }
@@ -269,13 +281,14 @@ impl Pool {
 
     /// Closes the connection that was idle longest. False when all are in use.
     async fn close_one(&self) -> bool {
-        let last_used = |slot: &Arc<Slot>| *slot.last_used.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut slots: Vec<_> = self.lock().values().cloned().collect();
-        slots.sort_by_key(last_used);
+        let last_used = |usage: &Usage| *usage.last_used.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots: Vec<_> = self.lock().values().filter(|slot| slot.usage.is_some()).cloned().collect();
+        slots.sort_by_key(|slot| slot.usage.as_ref().map(last_used));
         for slot in slots {
             let Ok(mut opened) = slot.opened.try_lock() else { continue };
             let counts = opened.as_ref().is_some_and(|opened| opened.room.is_some());
-            if counts && slot.users.load(Ordering::Acquire) == 0 {
+            let is_idle = |usage: &Usage| usage.users.load(Ordering::Acquire) == 0;
+            if counts && slot.usage.as_ref().is_some_and(is_idle) {
                 if let Some(closing) = opened.take() {
                     closing.session.close().await;
                     slot.end().await;
@@ -306,7 +319,7 @@ impl Pool {
         said
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Endpoint, Arc<Slot>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -86,7 +86,7 @@ impl Connector for Scripted {
         Box::pin(async {
             let (sender, ended) = oneshot::channel();
             let mailbox = Mailbox::new(sender);
-            mailbox.put(format!("{}{}", self.banner, magic_line()).as_bytes());
+            mailbox.put(|bytes| bytes.extend(format!("{}{}", self.banner, magic_line()).into_bytes()));
             mailbox.send(0, &Message::Hello(hello()));
             let agent = Agent {
                 script: Arc::clone(&self.script),
@@ -132,19 +132,19 @@ impl Mailbox {
         self.lock().ended.is_some()
     }
 
-    fn put(&self, bytes: &[u8]) {
+    fn put(&self, add: impl FnOnce(&mut Vec<u8>)) {
         let mut letters = self.lock();
         if letters.ended.is_some() {
-            letters.bytes.extend_from_slice(bytes);
+            add(&mut letters.bytes);
             letters.wake();
         }
     }
 
-    /// A message that is too long is not sent, as with the real agent.
     fn send(&self, channel: u32, message: &Message) {
-        if let Ok(frames) = message.to_bytes(channel) {
-            self.put(&frames);
-        }
+        self.put(|bytes| {
+            // A message that is too long is not sent, as with the real agent.
+            let _ = message.encode(channel, bytes);
+        });
     }
 
     /// Nothing more comes.
@@ -386,9 +386,7 @@ impl Invocation {
                     return Ending::Hang;
                 }
                 sent += size;
-                let mut out = Vec::new();
-                frame::encode(kind.kind(), self.channel, piece, &mut out);
-                self.mailbox.put(&out);
+                self.mailbox.put(|bytes| frame::encode(kind.kind(), self.channel, piece, bytes));
             }
         }
         if matches!(answer.ending, Ending::Hang) {

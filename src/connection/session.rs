@@ -3,6 +3,7 @@
 mod calls;
 mod cancel;
 mod dialling;
+mod outbox;
 mod tasks;
 
 use std::convert::Infallible;
@@ -127,7 +128,7 @@ impl Session {
 
     /// Whether calls can still be made.
     pub fn is_alive(&self) -> bool {
-        self.shared.lost().is_none()
+        self.shared.is_alive()
     }
 
     /// Runs a module and waits for its outcome. `request.uploads` is set here.
@@ -264,22 +265,12 @@ impl Ongoing {
             // First the one that is nearly always silent, so that output without end does not drown it.
             biased;
             never = stopping.pass_on(&open.shared, open.channel) => match never {},
-            progress = open.events.recv() => progress,
+            progress = open.next() => progress,
         };
-        match progress {
-            Some(Progress::Output(stream, bytes)) => {
-                *taken += bytes.len() as u64;
-                Ok(Progress::Output(stream, bytes))
-            }
-            Some(done) => {
-                open.finished = true;
-                Ok(done)
-            }
-            None => {
-                open.finished = true;
-                Err(CallError::Lost(open.shared.lost().unwrap_or_default()))
-            }
+        if let Some(Progress::Output(_, bytes)) = &progress {
+            *taken += bytes.len() as u64;
         }
+        progress.ok_or_else(|| CallError::Lost(open.shared.lost().unwrap_or_default()))
     }
 }
 

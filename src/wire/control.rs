@@ -129,20 +129,23 @@ pub enum WireError {
 }
 
 impl Message {
-    /// Appends the message to `out` as frames of `channel`.
+    /// Appends the message to `out` as frames of `channel`, or nothing.
     pub fn encode(&self, channel: u32, out: &mut Vec<u8>) -> Result<(), WireError> {
-        let mut payload = Vec::with_capacity(USUAL);
-        ciborium::into_writer(self, &mut payload).map_err(|e| WireError::Message(e.to_string()))?;
-        if payload.len() > frame::MAX_MESSAGE {
-            return Err(WireError::TooLong(payload.len()));
+        let start = frame::begin(out);
+        let written = ciborium::into_writer(self, &mut *out).map_err(|e| WireError::Message(e.to_string()));
+        let length = out.len() - start - frame::HEADER;
+        let fits =
+            written.and(if length > frame::MAX_MESSAGE { Err(WireError::TooLong(length)) } else { Ok(()) });
+        match fits {
+            Ok(()) => frame::seal(Kind::Control, channel, start, out),
+            Err(_) => out.truncate(start),
         }
-        frame::encode(Kind::Control, channel, &payload, out);
-        Ok(())
+        fits
     }
 
     /// The message as frames of `channel`.
     pub fn to_bytes(&self, channel: u32) -> Result<Vec<u8>, WireError> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(USUAL);
         self.encode(channel, &mut out)?;
         Ok(out)
     }

@@ -10,6 +10,8 @@ use std::collections::HashMap;
 pub const MAX_PAYLOAD: usize = 256 * 1024;
 /// The longest control message, put together from its parts, in bytes: twice what a command's captured output may be.
 pub const MAX_MESSAGE: usize = 256 * 1024 * 1024;
+/// How much is read at once, in bytes, when nobody knows how much will come.
+const ROOM: usize = 8 * 1024;
 /// How many channels may be in the middle of a control message.
 const MAX_UNFINISHED: usize = 1024;
 /// Length, kind and channel.
@@ -88,13 +90,38 @@ pub fn encode_upload(channel: u32, number: u32, bytes: &[u8], out: &mut Vec<u8>)
 }
 
 fn encode_one(kind: Kind, channel: u32, pieces: &[&[u8]], out: &mut Vec<u8>) {
-    let length = COUNTED + pieces.iter().map(|p| p.len()).sum::<usize>();
-    out.reserve(length + 4);
-    out.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
-    out.push(kind as u8);
-    out.extend_from_slice(&channel.to_be_bytes());
+    let length = pieces.iter().map(|p| p.len()).sum();
+    out.reserve(HEADER + length);
+    out.extend_from_slice(&header(kind, channel, length));
     for piece in pieces {
         out.extend_from_slice(piece);
+    }
+}
+
+fn header(kind: Kind, channel: u32, payload: usize) -> [u8; HEADER] {
+    let mut header = [0; HEADER];
+    header[..4].copy_from_slice(&u32::try_from(COUNTED + payload).unwrap_or(u32::MAX).to_be_bytes());
+    header[4] = kind as u8;
+    header[5..].copy_from_slice(&channel.to_be_bytes());
+    header
+}
+
+/// Leaves room in `out` for a header; the payload is appended behind it, then [`seal`] makes a frame of both.
+pub fn begin(out: &mut Vec<u8>) -> usize {
+    let start = out.len();
+    out.resize(start + HEADER, 0);
+    start
+}
+
+/// Makes a frame of everything behind `start`, which [`begin`] gave; or several, when it is longer than a frame may be.
+pub fn seal(kind: Kind, channel: u32, start: usize, out: &mut Vec<u8>) {
+    let length = out.len() - start - HEADER;
+    if length > MAX_PAYLOAD {
+        let payload = out.split_off(start + HEADER);
+        out.truncate(start);
+        encode(kind, channel, &payload, out);
+    } else {
+        out[start..start + HEADER].copy_from_slice(&header(kind, channel, length));
     }
 }
 
@@ -115,14 +142,17 @@ impl Decoder {
 
     /// Takes bytes from the stream.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.start == self.buffer.len() {
-            self.buffer.clear();
-            self.start = 0;
-        } else if self.start > MAX_PAYLOAD {
-            self.buffer.drain(..self.start);
-            self.start = 0;
-        }
-        self.buffer.extend_from_slice(bytes);
+        self.space().extend_from_slice(bytes);
+    }
+
+    /// Where bytes of the stream are appended, with room for at least some: for what the frame under way lacks, if that is
+    /// more.
+    pub fn space(&mut self) -> &mut Vec<u8> {
+        self.buffer.drain(..std::mem::take(&mut self.start));
+        let wanted = self.buffer.first_chunk().map_or(0, |length| u32::from_be_bytes(*length) as usize + 4);
+        let lacking = wanted.min(HEADER + MAX_PAYLOAD).saturating_sub(self.buffer.len());
+        self.buffer.reserve(lacking.max(ROOM));
+        &mut self.buffer
     }
 
     /// The next whole frame, or `None` until more bytes come. Lengths are checked before anything is kept.

@@ -1,12 +1,16 @@
 //! The calls of a session that are not finished, and what may be sent: shared by the calls and the two tasks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::CallError;
+use super::outbox::Outbox;
 use crate::base::Timestamp;
 use crate::wire::control::{OUTPUT_WINDOW, UPLOAD_AHEAD};
 use crate::wire::frame;
@@ -27,21 +31,13 @@ pub enum Progress {
 /// What calls and tasks share.
 pub struct Shared {
     table: Mutex<Table>,
-    control: mpsc::UnboundedSender<Outgoing>,
+    outbox: Arc<Outbox>,
     bulk: mpsc::Sender<Vec<u8>>,
-}
-
-/// Control messages on their way to the writer.
-pub enum Outgoing {
-    /// Whole frames.
-    Frames(Vec<u8>),
-    /// Nothing follows.
-    Close,
 }
 
 #[derive(Default)]
 struct Table {
-    calls: HashMap<u32, Entry>,
+    calls: HashMap<u32, Entry, RandomState>,
     last_channel: u32,
     pings: HashMap<u64, oneshot::Sender<Timestamp>>,
     last_ping: u64,
@@ -50,13 +46,26 @@ struct Table {
     lost: Option<String>,
 }
 
+/// A call that was started and whose end nobody has taken.
 struct Entry {
-    /// Gone when the call's future was dropped: output is thrown away.
-    events: Option<mpsc::UnboundedSender<Progress>>,
+    phase: Phase,
+    /// What the agent said and nobody has taken.
+    said: VecDeque<Progress>,
+    /// Who waits for more of it.
+    listener: Option<Waker>,
     /// How many bytes the agent may still send.
     window: u64,
     /// For each upload, how many bytes may be sent in all.
     uploads: Vec<watch::Sender<u64>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Running,
+    /// The call's future was dropped: output is thrown away.
+    Abandoned,
+    /// The agent has said its last.
+    Ended,
 }
 
 /// A call that was started. Dropped before its end, it asks the agent to stop.
@@ -65,12 +74,8 @@ pub struct Open {
     pub shared: Arc<Shared>,
     /// Its channel.
     pub channel: u32,
-    /// What the agent says; ends when the connection is lost.
-    pub events: mpsc::UnboundedReceiver<Progress>,
     /// For each upload, how many bytes may be sent in all.
     pub credit: Vec<watch::Receiver<u64>>,
-    /// Nothing more is to be done about it.
-    pub finished: bool,
     grace: Duration,
 }
 
@@ -93,26 +98,27 @@ impl Open {
         grace: Duration,
     ) -> Result<Self, CallError> {
         let (uploads, credit) = (0..uploads).map(|_| watch::channel(UPLOAD_AHEAD)).unzip();
-        let (sender, events) = mpsc::unbounded_channel();
         let mut table = shared.lock();
         if let Some(reason) = &table.lost {
             return Err(CallError::Lost(reason.clone()));
         }
         let channel = table.free_channel();
-        let frames = first.to_bytes(channel).map_err(CallError::Request)?;
+        shared.outbox.send(|out| first.encode(channel, out)).map_err(CallError::Request)?;
         table.longest_grace = table.longest_grace.max(grace);
-        table.calls.insert(channel, Entry { events: Some(sender), window: OUTPUT_WINDOW, uploads });
-        shared.send(frames);
+        table.calls.insert(channel, Entry::new(uploads));
         drop(table);
-        Ok(Self { shared: Arc::clone(shared), channel, events, credit, finished: false, grace })
+        Ok(Self { shared: Arc::clone(shared), channel, credit, grace })
+    }
+
+    /// What the agent says next; nothing when it said its last, or when the connection is lost.
+    pub async fn next(&self) -> Option<Progress> {
+        poll_fn(|cx| self.shared.poll_next(self.channel, cx)).await
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if !self.finished {
-            self.shared.abandon(self.channel, self.grace);
-        }
+        self.shared.abandon(self.channel, self.grace);
     }
 }
 
@@ -126,14 +132,30 @@ impl Table {
             }
         }
     }
+
+    /// A call whose end the agent has not told.
+    fn unfinished(&mut self, channel: u32) -> Option<&mut Entry> {
+        self.calls.get_mut(&channel).filter(|entry| entry.phase != Phase::Ended)
+    }
+}
+
+impl Entry {
+    fn new(uploads: Vec<watch::Sender<u64>>) -> Self {
+        Self { phase: Phase::Running, said: VecDeque::new(), listener: None, window: OUTPUT_WINDOW, uploads }
+    }
+
+    /// Keeps it for whoever listens, who is to be woken.
+    fn say(&mut self, progress: Progress) -> Option<Waker> {
+        self.said.push_back(progress);
+        self.listener.take()
+    }
 }
 
 impl Shared {
-    /// Nothing was called yet; and what the writer is to write: control messages and pieces of uploads.
-    pub fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<Outgoing>, mpsc::Receiver<Vec<u8>>) {
-        let (control, from_control) = mpsc::unbounded_channel();
+    /// Nothing was called yet. Pieces of uploads go to the sender's other end.
+    pub fn new(outbox: Arc<Outbox>) -> (Arc<Self>, mpsc::Receiver<Vec<u8>>) {
         let (bulk, from_bulk) = mpsc::channel(WAITING_UPLOADS);
-        (Arc::new(Self { table: Mutex::default(), control, bulk }), from_control, from_bulk)
+        (Arc::new(Self { table: Mutex::default(), outbox, bulk }), from_bulk)
     }
 
     /// Every change of the table is one step, so it is whole even after a panic.
@@ -146,22 +168,36 @@ impl Shared {
         self.lock().lost.clone()
     }
 
-    fn send(&self, frames: Vec<u8>) {
-        // The writer is gone only when the connection is lost, which the reader tells everybody.
-        let _ = self.control.send(Outgoing::Frames(frames));
+    /// Whether it has not ended.
+    pub fn is_alive(&self) -> bool {
+        self.lock().lost.is_none()
     }
 
-    fn send_message(&self, channel: u32, message: &Message) {
-        if let Ok(frames) = message.to_bytes(channel) {
-            self.send(frames);
+    /// A short message, which cannot be too long.
+    fn send(&self, channel: u32, message: &Message) {
+        let _ = self.outbox.send(|out| message.encode(channel, out));
+    }
+
+    fn poll_next(&self, channel: u32, cx: &mut Context<'_>) -> Poll<Option<Progress>> {
+        let mut table = self.lock();
+        let is_lost = table.lost.is_some();
+        let Some(entry) = table.calls.get_mut(&channel) else { return Poll::Ready(None) };
+        let next = entry.said.pop_front();
+        if next.is_none() && !is_lost {
+            entry.listener = Some(cx.waker().clone());
+            return Poll::Pending;
         }
+        if !matches!(next, Some(Progress::Output(..))) {
+            table.calls.remove(&channel);
+        }
+        Poll::Ready(next)
     }
 
     /// More output of this channel may come.
     pub fn grant(&self, channel: u32, bytes: u64) {
-        if let Some(entry) = self.lock().calls.get_mut(&channel) {
+        if let Some(entry) = self.lock().unfinished(channel) {
             entry.window += bytes;
-            self.send_message(channel, &Message::Credit { flow: Flow::Output, bytes });
+            self.send(channel, &Message::Credit { flow: Flow::Output, bytes });
         }
     }
 
@@ -170,21 +206,24 @@ impl Shared {
         let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
         let mut table = self.lock();
         table.longest_grace = table.longest_grace.max(grace);
-        if table.calls.contains_key(&channel) {
-            self.send_message(channel, &Message::Cancel { grace_ms });
+        if table.unfinished(channel).is_some() {
+            self.send(channel, &Message::Cancel { grace_ms });
         }
     }
 
     /// Nobody waits for this call any more: it is cancelled, and its output is taken and thrown away until it ends.
     fn abandon(&self, channel: u32, grace: Duration) {
         let mut table = self.lock();
-        let Some(entry) = table.calls.get_mut(&channel) else { return };
-        (entry.events, entry.uploads) = (None, Vec::new());
+        let is_lost = table.lost.is_some();
+        let Some(entry) = table.unfinished(channel).filter(|_| !is_lost) else {
+            table.calls.remove(&channel);
+            return;
+        };
         // What had come but was not taken.
         let bytes = OUTPUT_WINDOW - entry.window;
-        entry.window = OUTPUT_WINDOW;
+        *entry = Entry { phase: Phase::Abandoned, ..Entry::new(Vec::new()) };
         drop(table);
-        self.send_message(channel, &Message::Credit { flow: Flow::Output, bytes });
+        self.send(channel, &Message::Credit { flow: Flow::Output, bytes });
         self.cancel(channel, grace);
     }
 
@@ -192,7 +231,7 @@ impl Shared {
     pub async fn send_upload(&self, channel: u32, number: u32, bytes: &[u8]) {
         let mut out = Vec::new();
         frame::encode_upload(channel, number, bytes, &mut out);
-        // As in `send`.
+        // The other end is gone only when the connection is lost, which the reader tells everybody.
         let _ = self.bulk.send(out).await;
     }
 
@@ -214,20 +253,20 @@ impl Shared {
             table.last_ping += 1;
             let token = table.last_ping;
             table.pings.insert(token, sender);
-            self.send_message(0, &Message::Ping { token });
+            self.send(0, &Message::Ping { token });
         }
         answer.await.map_err(|_| CallError::Lost(self.lost().unwrap_or_default()))
     }
 
     /// The last message, and the end of what is written.
     pub fn say_goodbye(&self) {
-        self.send_message(0, &Message::Goodbye { reason: None });
+        self.send(0, &Message::Goodbye { reason: None });
         self.close();
     }
 
     /// Nothing more is written, so that the agent ends.
     pub fn close(&self) {
-        let _ = self.control.send(Outgoing::Close);
+        self.outbox.close();
     }
 
     /// The longest grace that any call had.
@@ -235,11 +274,15 @@ impl Shared {
         self.lock().longest_grace
     }
 
-    /// Tells all calls that the connection is lost, and why.
+    /// Tells all calls that the connection is lost, and why. What had come before can still be taken.
     pub fn lose(&self, reason: String) {
         let mut table = self.lock();
         table.lost.get_or_insert(reason);
-        table.calls.clear();
+        table.calls.retain(|_, entry| {
+            entry.uploads.clear();
+            entry.listener.take().into_iter().for_each(Waker::wake);
+            entry.phase != Phase::Abandoned
+        });
         table.pings.clear();
     }
 
@@ -257,10 +300,15 @@ impl Shared {
                 return Err(reason.unwrap_or_else(|| "the agent said goodbye".into()));
             }
             Packet::Control(Message::Done(outcome)) => {
-                let entry = table.calls.remove(&channel).ok_or(ORDER)?;
-                if let Some(events) = entry.events {
-                    let _ = events.send(Progress::Done(outcome));
+                let entry = table.unfinished(channel).ok_or(ORDER)?;
+                if entry.phase == Phase::Abandoned {
+                    table.calls.remove(&channel);
+                    return Ok(());
                 }
+                (entry.phase, entry.uploads) = (Phase::Ended, Vec::new());
+                let listener = entry.say(Progress::Done(outcome));
+                drop(table);
+                listener.into_iter().for_each(Waker::wake);
             }
             Packet::Control(Message::Credit { flow: Flow::Upload(number), bytes }) => {
                 let upload = usize::try_from(number).unwrap_or(usize::MAX);
@@ -270,17 +318,17 @@ impl Shared {
                 }
             }
             Packet::Output(stream, bytes) => {
-                let entry = table.calls.get_mut(&channel).ok_or(ORDER)?;
+                let entry = table.unfinished(channel).ok_or(ORDER)?;
                 let size = bytes.len() as u64;
-                entry.window =
-                    entry.window.checked_sub(size).ok_or("the agent sent more than was asked for")?;
-                if let Some(events) = &entry.events {
-                    // Whoever listened is being dropped; then the call is abandoned next.
-                    let _ = events.send(Progress::Output(stream, bytes));
-                } else {
-                    entry.window += size;
-                    self.send_message(channel, &Message::Credit { flow: Flow::Output, bytes: size });
+                let left = entry.window.checked_sub(size).ok_or("the agent sent more than was asked for")?;
+                if entry.phase == Phase::Abandoned {
+                    self.send(channel, &Message::Credit { flow: Flow::Output, bytes: size });
+                    return Ok(());
                 }
+                entry.window = left;
+                let listener = entry.say(Progress::Output(stream, bytes));
+                drop(table);
+                listener.into_iter().for_each(Waker::wake);
             }
             Packet::Control(_) | Packet::Upload(..) => return Err(ORDER.into()),
         }

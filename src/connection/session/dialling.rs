@@ -32,10 +32,10 @@ pub fn link(open: Open) -> Link {
 }
 
 /// Passes on what the agent sends, until `Done`. A reader that is gone does not stop the other end: its output's end does.
-async fn receive(mut open: Open, mut to: DuplexStream) -> String {
+async fn receive(open: Open, mut to: DuplexStream) -> String {
     let mut taken = 0;
     let mut listened_to = true;
-    while let Some(event) = open.events.recv().await {
+    while let Some(event) = open.next().await {
         match event {
             Progress::Output(stream, bytes) => {
                 taken += bytes.len() as u64;
@@ -46,13 +46,9 @@ async fn receive(mut open: Open, mut to: DuplexStream) -> String {
                     open.shared.grant(open.channel, std::mem::take(&mut taken));
                 }
             }
-            Progress::Done(outcome) => {
-                open.finished = true;
-                return ending(*outcome);
-            }
+            Progress::Done(outcome) => return ending(*outcome),
         }
     }
-    open.finished = true;
     open.shared.lost().unwrap_or_default()
 }
 

@@ -1,14 +1,14 @@
-//! The two tasks behind a session: one reads frames, one writes them.
+//! The two tasks behind a session: one reads frames, one writes what cannot be written at once.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::mpsc;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::calls::{Outgoing, Shared};
+use super::calls::Shared;
+use super::outbox::Outbox;
 use crate::connection::{BoxFuture, Link};
 use crate::wire::{Decoder, Packet, WireError};
 
@@ -16,38 +16,14 @@ use crate::wire::{Decoder, Packet, WireError};
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How long an agent may take to end, beyond the grace of what it runs.
 const END: Duration = Duration::from_secs(10);
-/// How much is read at once, in bytes.
-const PIECE: usize = 64 * 1024;
 
 /// Starts the two tasks. The reader's result is what is to be said about the agent's end.
 pub fn start(link: Link, decoder: Decoder) -> (Arc<Shared>, JoinHandle<String>) {
-    let (shared, from_control, from_bulk) = Shared::new();
-    tokio::spawn(write(link.output, from_control, from_bulk));
+    let outbox = Arc::new(Outbox::new(link.output));
+    let (shared, uploads) = Shared::new(Arc::clone(&outbox));
+    tokio::spawn(outbox.serve(uploads));
     let reader = tokio::spawn(read(Arc::clone(&shared), link.input, decoder, link.ended));
     (shared, reader)
-}
-
-/// Small messages first, so that a credit or a cancel does not wait behind a big file.
-async fn write(
-    mut output: Box<dyn AsyncWrite + Send + Unpin>,
-    mut control: mpsc::UnboundedReceiver<Outgoing>,
-    mut bulk: mpsc::Receiver<Vec<u8>>,
-) {
-    loop {
-        let frames = tokio::select! {
-            biased;
-            next = control.recv() => match next {
-                Some(Outgoing::Frames(frames)) => frames,
-                Some(Outgoing::Close) | None => break,
-            },
-            Some(frames) = bulk.recv() => frames,
-        };
-        if output.write_all(&frames).await.is_err() || output.flush().await.is_err() {
-            break;
-        }
-    }
-    // The agent may be gone already.
-    let _ = output.shutdown().await;
 }
 
 async fn read(
@@ -77,7 +53,6 @@ async fn read_frames(
     input: &mut (dyn AsyncRead + Send + Unpin),
     mut decoder: Decoder,
 ) -> Option<String> {
-    let mut piece = vec![0; PIECE];
     loop {
         loop {
             let packet = match decoder.next() {
@@ -93,9 +68,9 @@ async fn read_frames(
                 return Some(reason);
             }
         }
-        match input.read(&mut piece).await {
+        match input.read_buf(decoder.space()).await {
             Ok(0) => return None,
-            Ok(count) => decoder.push(&piece[..count]),
+            Ok(_) => {}
             Err(error) => return Some(error.to_string()),
         }
     }
