@@ -52,6 +52,10 @@ impl Effects {
 
     /// Adds those of a later item of a loop.
     pub fn extend(&mut self, later: Effects) {
+        if self.is_empty() {
+            *self = later;
+            return;
+        }
         self.set_facts.extend(&later.set_facts);
         self.facts.extend(&later.facts);
         self.include_vars.extend(&later.include_vars);

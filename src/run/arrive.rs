@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc::UnboundedSender;
-
 use super::dispatcher::{Dispatcher, Gather, Message, Once, Work};
 use super::fates::Verdict;
 use super::growth::inherited;
@@ -17,6 +15,10 @@ use crate::event::Why;
 use crate::model::Strategy;
 use crate::plan::{Step, StepKind};
 use crate::vars::Templar;
+
+/// How many units are started before others have their turn: so many find what they need in the processor's cache, and there
+/// are enough of them for several threads.
+const BURST: usize = 64;
 
 impl Dispatcher {
     /// Takes what the queue gives out.
@@ -95,11 +97,13 @@ impl Dispatcher {
         templar.render(&value.value).ok().and_then(|v| v.to_bool()).unwrap_or(false)
     }
 
-    /// Starts what has all it needs but a fork.
-    pub(super) fn start_waiting(&mut self) {
+    /// Starts what has all it needs but a fork; not more than a [`BURST`]. Gives whether there is more.
+    pub(super) fn start_waiting(&mut self) -> bool {
         self.begin_pinned();
         let mut held_back = Vec::new();
-        while self.free_forks() > 0
+        let mut left = BURST;
+        while left > 0
+            && self.free_forks() > 0
             && let Some((step, host)) = self.waiting.pop_front()
         {
             // The world may have changed while it waited.
@@ -110,10 +114,14 @@ impl Dispatcher {
                     self.let_others_go(step, host);
                 }
                 Verdict::Run if self.is_throttled(step, host) => held_back.push((step, host)),
-                Verdict::Run => self.start(step, host),
+                Verdict::Run => {
+                    self.start(step, host);
+                    left -= 1;
+                }
             }
         }
         held_back.into_iter().rev().for_each(|pair| self.waiting.push_front(pair));
+        left == 0 && !self.waiting.is_empty()
     }
 
     /// Whether as many hosts as `throttle` allows are at this step.
@@ -153,7 +161,6 @@ impl Dispatcher {
         let cancel = Cancel::new();
         let shares = node.round.is_none();
         self.running.insert((step, host), (cancel.clone(), shares));
-        let name = what.name.clone();
         let unit = Unit {
             shared: Arc::clone(&self.shared),
             step: what,
@@ -169,9 +176,12 @@ impl Dispatcher {
             traces: super::leaving::Traces::default(),
         };
         let started = self.shared.clock.now();
-        let ending = Ending { step, host, name, started, sender: Some(self.sender.clone()) };
+        let mut ending = Ending { step, host, started, unit, is_told: false };
         // In a box, or the runtime would move some kilobytes around for each of them.
-        tokio::spawn(Box::pin(async move { ending.tell(unit.run().await) }));
+        tokio::spawn(Box::pin(async move {
+            let finished = Box::new(ending.unit.run().await);
+            ending.tell(Message::Ended(step, host, finished));
+        }));
     }
 
     /// What magic variables say of a play now.
@@ -219,33 +229,23 @@ impl Dispatcher {
 struct Ending {
     step: StepNo,
     host: HostNo,
-    /// The step's, as it was written.
-    name: String,
     started: Timestamp,
-    /// Until it is told.
-    sender: Option<UnboundedSender<Message>>,
+    unit: Unit,
+    is_told: bool,
 }
 
 impl Ending {
-    fn tell(mut self, finished: Finished) {
-        self.send(finished);
-    }
-
-    fn send(&mut self, finished: Finished) {
-        if let Some(sender) = self.sender.take() {
-            // The dispatcher is gone only when the run is.
-            let _ = sender.send(Message::Ended(self.step, self.host, Box::new(finished)));
-        }
+    fn tell(&mut self, message: Message) {
+        self.is_told = true;
+        // The dispatcher is gone only when the run is.
+        let _ = self.unit.said.send(message);
     }
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        if let Some(sender) = &self.sender {
-            let _ = sender.send(Message::Panicked);
-            let said = "an error of Benchbook itself, please report it: a step panicked";
-            let name = std::mem::take(&mut self.name);
-            self.send(Finished { name, ..Finished::failed(said.to_owned(), self.started) });
+        if !self.is_told {
+            self.tell(Message::Panicked(self.step, self.host, self.started));
         }
     }
 }

@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::fates::{Fates, ScopeNo};
 use super::gangs::Gangs;
-use super::hosts::Board;
+use super::hosts::{Board, Tallies};
 use super::lease::Lease;
 use super::leaving::Leaving;
 use super::machines::Machines;
@@ -24,9 +25,9 @@ use super::rounds::{CaseRun, Hold};
 use super::setup::{Ended, Setup};
 use super::stop::{Stop, Urgency};
 use super::unit::{Finished, Shared};
-use crate::base::{CaseId, HostName, StepId};
+use crate::base::{CaseId, HostName, StepId, Timestamp};
 use crate::connection::Cancel;
-use crate::event::{Event, JournalError, Record, Tally};
+use crate::event::{Event, JournalError, Record};
 use crate::model::{Inventory, Strategy};
 use crate::plan::{CasePlan, HandlerNames, Order, Plan, Step};
 
@@ -43,8 +44,8 @@ pub enum Message {
     Leased(ScopeNo, HostNo, Lease),
     /// The lease of a host's machine was given back.
     Returned(HostNo),
-    /// A unit panicked; its end is told next.
-    Panicked,
+    /// A unit panicked; it had begun then.
+    Panicked(StepNo, HostNo, Timestamp),
     /// The journal has what it was given, or cannot take any more.
     Committed(Result<(), JournalError>),
 }
@@ -128,7 +129,7 @@ pub struct Dispatcher {
     pub(super) nodes: Vec<Node>,
     pub(super) plays: BTreeMap<usize, PlayRun>,
     /// Units at work, and whether each shares its machine.
-    pub(super) running: HashMap<(StepNo, HostNo), (Cancel, bool)>,
+    pub(super) running: HashMap<(StepNo, HostNo), (Cancel, bool), RandomState>,
     /// Steps that may start as soon as there is a free fork.
     pub(super) waiting: VecDeque<(StepNo, HostNo)>,
     pub(super) gangs: Gangs,
@@ -140,7 +141,7 @@ pub struct Dispatcher {
     /// Steps whose failure on one host fails all, as soon as all have ended them.
     pub(super) fatal: HashMap<StepNo, Vec<HostNo>>,
     pub(super) onces: HashMap<StepNo, Once>,
-    pub(super) tallies: BTreeMap<HostName, Tally>,
+    pub(super) tallies: Tallies,
     /// Hosts that are out of later plays: they failed, or others did and that counted for all.
     pub(super) left: HashSet<HostNo>,
     /// Those of them that failed themselves.
@@ -201,7 +202,7 @@ impl Dispatcher {
             inventory_changed: false,
             nodes: Vec::new(),
             plays: BTreeMap::new(),
-            running: HashMap::new(),
+            running: HashMap::default(),
             waiting: VecDeque::new(),
             gangs: Gangs::default(),
             holds: HashMap::new(),
@@ -210,7 +211,7 @@ impl Dispatcher {
             pins: Pins::default(),
             fatal: HashMap::new(),
             onces: HashMap::new(),
-            tallies: BTreeMap::new(),
+            tallies: Tallies::default(),
             left: HashSet::new(),
             failed: HashSet::new(),
             lost: HashSet::new(),
@@ -243,13 +244,13 @@ impl Dispatcher {
             while let Some((step, host)) = self.queue.pop() {
                 self.arrive(step, host);
             }
-            self.start_waiting();
+            let more = self.start_waiting();
             self.hand_over();
             if self.queue.is_done() && self.running.is_empty() && self.committing.is_none() {
                 break;
             }
             if !self.queue.has_ready() {
-                self.listen().await;
+                self.listen(more).await;
             }
         }
         self.end(start.elapsed()).await
@@ -354,19 +355,21 @@ impl Dispatcher {
         });
     }
 
-    async fn listen(&mut self) {
-        tokio::select! {
+    /// Hears what is said. Waits for it, unless there is `more` to be started: then everybody has a turn first.
+    async fn listen(&mut self, more: bool) {
+        let message = tokio::select! {
             biased;
-            message = self.messages.recv() => if let Some(message) = message {
-                // Who is ready to say something, too, gets a word in.
-                tokio::task::yield_now().await;
-                self.hear(message);
-                // Whatever else has come belongs to the same commit.
-                while let Ok(message) = self.messages.try_recv() {
-                    self.hear(message);
-                }
-            },
-            urgency = self.stop.asked() => self.stop(urgency),
+            urgency = self.stop.asked() => return self.stop(urgency),
+            message = self.messages.recv() => message,
+            () = tokio::task::yield_now(), if more => None,
+        };
+        let Some(message) = message else { return };
+        // Who is ready to say something, too, gets a word in.
+        tokio::task::yield_now().await;
+        self.hear(message);
+        // Whatever else has come belongs to the same commit.
+        while let Ok(message) = self.messages.try_recv() {
+            self.hear(message);
         }
     }
 
@@ -379,7 +382,10 @@ impl Dispatcher {
             Message::Ended(step, host, finished) => self.conclude(step, host, *finished),
             Message::Leased(round, host, lease) => self.begin_round(round, host, lease),
             Message::Returned(host) => self.free(host, true),
-            Message::Panicked => self.bug = true,
+            Message::Panicked(step, host, started) => {
+                self.bug = true;
+                self.end_panicked(step, host, started);
+            }
             Message::Committed(result) => {
                 if let Err(error) = result {
                     self.lose_journal(error);
@@ -431,7 +437,7 @@ impl Dispatcher {
             (Urgency::Go, false, false) => 3,
             (Urgency::Go, false, true) => 0,
         };
-        let (run, hosts) = (self.shared.run.clone(), self.tallies.clone());
+        let (run, hosts) = (self.shared.run.clone(), self.tallies.by_name(&self.board));
         let seconds = self.past.seconds + took.as_secs_f64();
         self.emit(Event::RunEnded { run, exit, seconds, hosts: hosts.clone() });
         if self.broken.is_none() {

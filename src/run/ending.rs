@@ -8,7 +8,7 @@ use super::growth::inherited;
 use super::queue::{HostNo, StepNo};
 use super::unit::{CaseFolder, Finished};
 use crate::action::Effects;
-use crate::base::{Map, Value};
+use crate::base::{Map, Timestamp, Value};
 use crate::event::{Event, Fate, Why};
 use crate::model::{Level, Strategy};
 use crate::plan::{Expand, Meta, Step, StepKind};
@@ -56,6 +56,14 @@ impl Dispatcher {
             self.gather(step, None);
         }
         self.pass(step, host);
+    }
+
+    /// A unit panicked, so that nobody but us can say how it ended.
+    pub(super) fn end_panicked(&mut self, step: StepNo, host: HostNo, started: Timestamp) {
+        let Work::Step(what) = &self.node(step).work else { return };
+        let said = "an error of Benchbook itself, please report it: a step panicked";
+        let name = what.name.clone();
+        self.conclude(step, host, Finished { name, ..Finished::failed(said.to_owned(), started) });
     }
 
     /// Brings what hosts ask for at an expand step, and ends it for them.
@@ -209,8 +217,7 @@ impl Dispatcher {
     fn weigh(&mut self, step: StepNo, host: HostNo, what: &Step, finished: &Finished) {
         let counts =
             matches!(what.kind, StepKind::Task(_) | StepKind::Expand(Expand::Tasks(_) | Expand::Role(..)));
-        let name = self.name(host).clone();
-        let tally = self.tallies.entry(name).or_default();
+        let tally = self.tallies.of(host);
         match &finished.fate {
             Fate::Ran { status: Status::Ok | Status::Skipped, changed, .. } if counts => {
                 // An include counts once for each file or role that it brings, as in Ansible.
@@ -251,8 +258,7 @@ impl Dispatcher {
     pub(super) fn fail_host(&mut self, step: StepNo, host: HostNo, why: Why, msg: Option<&str>) -> Caught {
         let scope = self.node(step).scope;
         let caught = self.fates.fail(scope, host, why);
-        let name = self.name(host).clone();
-        let tally = self.tallies.entry(name).or_default();
+        let tally = self.tallies.of(host);
         match caught {
             Caught::Rescue(_) if why == Why::Failed => tally.rescued += 1,
             Caught::Case(_) | Caught::Play(_) if why == Why::Failed => tally.failed += 1,

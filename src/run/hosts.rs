@@ -1,11 +1,12 @@
 //! What the run knows of its hosts. The dispatcher owns it; units of work get snapshots, which cost a reference count.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::queue::HostNo;
 use crate::base::{HostName, Key, Map, Span, Value};
 use crate::connection::Endpoint;
+use crate::event::Tally;
 use crate::model::{Level, VarLayer};
 
 /// One host.
@@ -93,6 +94,26 @@ impl Host {
     /// All layers that do not depend on a play.
     pub fn layers(&self) -> impl Iterator<Item = &Arc<VarLayer>> {
         self.text.iter().chain([&self.facts, &self.included, &self.set, &self.magic])
+    }
+}
+
+/// How many steps of each host ended how.
+#[derive(Debug, Default)]
+pub struct Tallies(Vec<Option<Tally>>);
+
+impl Tallies {
+    /// That of a host, which counts from now on.
+    pub fn of(&mut self, host: HostNo) -> &mut Tally {
+        let index = host.0 as usize;
+        if self.0.len() <= index {
+            self.0.resize(index + 1, None);
+        }
+        self.0[index].get_or_insert_default()
+    }
+
+    /// Those of all hosts that count, by name.
+    pub fn by_name(&self, board: &Board) -> BTreeMap<HostName, Tally> {
+        board.iter().zip(&self.0).filter_map(|(host, tally)| Some((host.name.clone(), (*tally)?))).collect()
     }
 }
 

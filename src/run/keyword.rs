@@ -118,6 +118,9 @@ impl Manner {
 
 /// Environments merged, inner ones winning.
 fn environment(said: &[Spanned<Value>], templar: &Templar) -> Result<Vec<(String, String)>, TemplateError> {
+    if said.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut merged = Map::new();
     for value in said {
         // A list of mappings is Ansible's other form.

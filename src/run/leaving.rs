@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -64,7 +65,7 @@ impl Traces {
 /// What the run has left on hosts and where.
 #[derive(Default)]
 pub(super) struct Leaving {
-    reached: HashSet<Endpoint>,
+    reached: HashSet<Endpoint, RandomState>,
     /// Jobs whose end is not written down yet.
     waiting: HashMap<(StepNo, HostNo), Vec<(Endpoint, JobId)>>,
     forgetting: JoinSet<()>,
@@ -151,7 +152,7 @@ impl Dispatcher {
 /// Asks every agent of the run, all at once.
 async fn ask_all(
     shared: &Arc<Shared>,
-    reached: &HashSet<Endpoint>,
+    reached: &HashSet<Endpoint, RandomState>,
     at_once: bool,
 ) -> Vec<(Endpoint, Result<Outcome, String>)> {
     let (grace, patience) = if at_once { (Duration::ZERO, IMPATIENCE) } else { (GRACE, PATIENCE) };

@@ -1,5 +1,6 @@
 //! `loop` and `with_*`: a task once per item, and the result that `register` sees of them all.
 
+use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,10 +43,9 @@ pub async fn run(unit: &Unit, task: &TaskStep, started: Timestamp) -> Finished {
 
 /// A task without a loop.
 async fn one(turn: Turn<'_>, started: Timestamp) -> Finished {
-    let end = turn::run(turn).await;
-    let mut finished = Finished::ok(started);
-    finished.fate = end.fate();
-    finished.take(&end);
+    let mut end = turn::run(turn).await;
+    let mut finished = Finished::new(end.fate(), started);
+    finished.take(&mut end);
     finished.result = Arc::new(end.result);
     finished.msg = end.msg;
     if let Fate::Skipped { .. } = finished.fate {
@@ -55,17 +55,17 @@ async fn one(turn: Turn<'_>, started: Timestamp) -> Finished {
 }
 
 impl Finished {
-    /// Adds what a turn brought, but for its result.
-    fn take(&mut self, end: &TurnEnd) {
+    /// Takes what a turn brought, but for its result and what is said about it.
+    fn take(&mut self, end: &mut TurnEnd) {
         self.secret |= end.secret;
-        self.effects.extend(end.effects.clone());
-        self.facts_of = self.facts_of.take().or_else(|| end.facts_of.clone());
-        self.notify.extend(end.notify.iter().cloned());
-        self.figures.extend(end.figures.iter().cloned());
-        self.diff.extend(end.diff.iter().cloned());
-        self.warnings.extend(end.warnings.iter().cloned());
-        self.inclusions.extend(end.inclusion.iter().cloned());
-        self.journal = self.journal.take().or_else(|| end.journal.clone());
+        self.effects.extend(take(&mut end.effects));
+        self.facts_of = self.facts_of.take().or_else(|| end.facts_of.take());
+        self.notify.append(&mut end.notify);
+        self.figures.append(&mut end.figures);
+        self.diff.append(&mut end.diff);
+        self.warnings.append(&mut end.warnings);
+        self.inclusions.extend(end.inclusion.take());
+        self.journal = self.journal.take().or_else(|| end.journal.take());
     }
 }
 
@@ -105,7 +105,7 @@ async fn all(unit: &Unit, task: &TaskStep, scope: Scope, items: Vec<Value>, star
         if let Some(register) = &task.register {
             kept.insert(&register.value, Value::from(&end.result));
         }
-        whole.take(&end);
+        whole.take(&mut end);
         let fate = end.fate();
         let gone = matches!(fate, Fate::Unreachable { .. });
         let stopped = matches!(fate, Fate::Ran { status: Status::Cancelled, .. });

@@ -6,6 +6,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 /// Names one claim; whoever claims chooses it.
 pub type Ticket = u64;
 
@@ -32,7 +34,7 @@ impl Machine {
 
 /// All machines and the claims on them.
 #[derive(Debug, Default)]
-pub struct Machines(HashMap<Arc<str>, Machine>);
+pub struct Machines(HashMap<Arc<str>, Machine, RandomState>);
 
 impl Machines {
     /// No claims.

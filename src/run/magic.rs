@@ -32,24 +32,19 @@ pub struct PlayFacts {
 }
 
 /// `hostvars`: every host with what does not depend on a play.
-struct HostVars(Arc<Board>);
-
-impl LazyMap for HostVars {
+impl LazyMap for Board {
     fn get(&self, key: &str) -> Option<Entry> {
-        self.0.find(key).map(|host| Entry::Scope(host_scope(host, &self.0)))
+        self.find(key).map(|host| Entry::Scope(host_scope(host, self)))
     }
 
     fn keys(&self) -> Vec<Arc<str>> {
-        self.0.iter().map(|host| Arc::from(host.name.as_str())).collect()
+        self.iter().map(|host| Arc::from(host.name.as_str())).collect()
     }
 }
 
 /// What can be said of a host outside of any play.
-pub fn host_scope(host: &Host, board: &Arc<Board>) -> Scope {
-    let mut scope = Scope::new();
-    host.layers().for_each(|layer| scope.push(Arc::clone(layer)));
-    board.groups.iter().for_each(|layer| scope.push(Arc::clone(layer)));
-    scope
+pub fn host_scope(host: &Host, board: &Board) -> Scope {
+    host.layers().chain(&board.groups).cloned().collect()
 }
 
 /// A layer of Benchbook's own.
@@ -83,7 +78,7 @@ pub fn step_scope(
     if let Some(case) = case_variable(step, &scope) {
         scope.push(layer(Level::CaseParams, Map::from_iter([("case", case)])));
     }
-    scope.with_lazy("hostvars", Arc::new(HostVars(Arc::clone(board))))
+    scope.with_lazy("hostvars", Arc::clone(board) as Arc<dyn LazyMap>)
 }
 
 fn names(hosts: &[HostName]) -> Value {

@@ -234,12 +234,12 @@ impl<'a> RemoteTarget<'a> {
             return None;
         }
         let shared = &self.unit.shared;
-        let spec = shared.compiler.catalogue.get(invocation.module);
-        let once = spec.is_some_and(|spec| spec.on_resume == OnResume::Fail);
+        let spec = || shared.compiler.catalogue.get(invocation.module);
+        let once = || spec().is_some_and(|spec| spec.on_resume == OnResume::Fail);
         let wanted = match self.manner.lasting {
             Lasting::No => false,
-            Lasting::Round => once,
-            Lasting::Durable | Lasting::Async(..) => once || self.direct,
+            Lasting::Round => once(),
+            Lasting::Durable | Lasting::Async(..) => self.direct || once(),
         };
         let key = JobKey {
             run: &shared.mark,

@@ -152,6 +152,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
     };
     let delay = quantity(task.delay.as_ref(), "delay", templar)?.unwrap_or(5.0).max(0.0);
     let delay = Duration::try_from_secs_f64(delay).unwrap_or(Duration::MAX);
+    let action = action::find(task.call.short_name());
     let mut attempt = 1;
     loop {
         let mut target = RemoteTarget::new(turn.unit, &place, &manner);
@@ -159,8 +160,8 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
         target.attempt = attempt;
         target.measured = !task.metrics.is_empty();
         target.secret = secret;
-        target.direct = action::find(task.call.short_name()).is_none();
-        let done = call(turn, templar, &manner, &target).await?;
+        target.direct = action.is_none();
+        let done = call(turn, templar, &manner, &target, action).await?;
         let mut end = judge(turn, templar, done, &target)?;
         let over = end.skipped
             || end.unreachable.is_some()
@@ -225,6 +226,7 @@ async fn call(
     templar: &Templar,
     manner: &Manner,
     target: &RemoteTarget<'_>,
+    action: Option<&Action>,
 ) -> Result<Done, TemplateError> {
     let task = turn.task;
     let name = task.call.short_name();
@@ -232,7 +234,6 @@ async fn call(
     let Some(spec) = catalogue.get(name).copied() else {
         return Ok(Outcome::failed(format!("there is no module `{name}`")).into());
     };
-    let action = action::find(name);
     let wanted = Wanted {
         free_form: spec.free_form,
         open: spec.open,
@@ -297,9 +298,8 @@ fn judge(
 ) -> Result<TurnEnd, TemplateError> {
     let task = turn.task;
     let Done { outcome, mut effects, shown } = done;
-    let is_action = action::find(task.call.short_name()).is_some();
     if let Some(facts) = outcome.values.get("ansible_facts").and_then(Value::as_map)
-        && !is_action
+        && target.direct
     {
         effects.facts.extend(facts);
     }

@@ -200,7 +200,7 @@ impl Finished {
 
 impl Unit {
     /// Does the step.
-    pub async fn run(self) -> Finished {
+    pub async fn run(&self) -> Finished {
         let started = self.shared.clock.now();
         let name = self.name();
         // What needs no rendering was told by the dispatcher.

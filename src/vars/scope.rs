@@ -16,6 +16,9 @@ pub trait LazyMap: Send + Sync {
     fn keys(&self) -> Vec<Arc<str>>;
 }
 
+/// Most scopes have fewer layers than this.
+const USUAL: usize = 16;
+
 /// What a [`LazyMap`] gives.
 #[derive(Clone, Debug)]
 pub enum Entry {
@@ -33,7 +36,7 @@ pub struct Scope(Arc<Stack>);
 struct Stack {
     /// Strongest last.
     layers: Vec<Arc<VarLayer>>,
-    lazy: Vec<(Arc<str>, Arc<dyn LazyMap>)>,
+    lazy: Vec<(&'static str, Arc<dyn LazyMap>)>,
 }
 
 impl Scope {
@@ -60,8 +63,7 @@ impl Scope {
 
     /// This scope with a mapping that is filled when asked; it hides every layer's variable of that name.
     #[must_use]
-    pub fn with_lazy(mut self, name: impl Into<Arc<str>>, map: Arc<dyn LazyMap>) -> Self {
-        let name = name.into();
+    pub fn with_lazy(mut self, name: &'static str, map: Arc<dyn LazyMap>) -> Self {
         let lazy = &mut Arc::make_mut(&mut self.0).lazy;
         lazy.retain(|(known, _)| *known != name);
         lazy.push((name, map));
@@ -75,7 +77,7 @@ impl Scope {
 
     /// The mapping that is filled when asked, under this name.
     pub fn lookup_lazy(&self, name: &str) -> Option<&Arc<dyn LazyMap>> {
-        self.0.lazy.iter().find(|(known, _)| **known == *name).map(|(_, map)| map)
+        self.0.lazy.iter().find(|(known, _)| *known == name).map(|(_, map)| map)
     }
 
     /// Whether the name means something here.
@@ -91,7 +93,7 @@ impl Scope {
     /// All names, sorted.
     pub fn names(&self) -> BTreeSet<Cow<'_, str>> {
         let in_layers = self.0.layers.iter().flat_map(|layer| layer.vars.keys());
-        let lazy = self.0.lazy.iter().map(|(name, _)| Cow::from(&**name));
+        let lazy = self.0.lazy.iter().map(|(name, _)| Cow::from(*name));
         in_layers.filter_map(|key| key.as_str().map(Cow::from)).chain(lazy).collect()
     }
 
@@ -103,6 +105,18 @@ impl Scope {
     /// The layers, weakest first.
     pub fn layers(&self) -> &[Arc<VarLayer>] {
         &self.0.layers
+    }
+}
+
+/// A later layer wins within its level.
+impl FromIterator<Arc<VarLayer>> for Scope {
+    fn from_iter<I: IntoIterator<Item = Arc<VarLayer>>>(layers: I) -> Self {
+        // Room for what a step adds.
+        let mut stack = Stack { layers: Vec::with_capacity(USUAL), lazy: Vec::new() };
+        stack.layers.extend(layers);
+        // Stable: within a level they stay in order.
+        stack.layers.sort_by_key(|layer| layer.level);
+        Self(Arc::new(stack))
     }
 }
 
