@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::Service;
 use crate::agent::jobs::Places;
 use crate::agent::owner::{self, RUN};
 use crate::base::{Map, RunMark, Value};
 use crate::module::Context;
-use crate::module::process::processes::{Process, carriers};
+use crate::module::process::processes::{Process, with_environment};
 use crate::wire::Outcome;
 
 pub(super) const SERVICE: Service = Service { name: "_end", run };
@@ -84,12 +84,14 @@ impl Hunt<'_> {
     /// Who carries the mark, but for this process, agents that work beside it, and those that look after jobs.
     fn others(&self, supervisors: &[Process]) -> Vec<Process> {
         let own = rustix::process::getpid();
-        let looks_after = |p: &Process| supervisors.iter().any(|s| s.pid == p.pid);
         // What lost its mark but is below a supervisor is that one's business.
-        let found = carriers(RUN).into_iter().filter(|(p, e)| {
-            p.pid != own && e.has(RUN, self.run.as_str()) && !looks_after(p) && !owner::works_beside(p, e)
-        });
-        found.map(|(process, _)| process).collect()
+        let looks_after = |pid: Pid| supervisors.iter().any(|supervisor| supervisor.pid == pid);
+        with_environment(|pid, environment| {
+            environment.has(RUN, self.run.as_str())
+                && pid != own
+                && !looks_after(pid)
+                && !owner::works_beside(pid, environment)
+        })
     }
 
     /// Sends a signal to whoever did not get it yet.

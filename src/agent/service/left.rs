@@ -9,7 +9,7 @@ use crate::agent::jobs::Places;
 use crate::agent::owner::RUN;
 use crate::base::{Map, Value};
 use crate::module::Context;
-use crate::module::process::processes::carriers;
+use crate::module::process::processes::{Environment, with_environment};
 use crate::wire::Outcome;
 
 pub(super) const SERVICE: Service = Service { name: "_left", run };
@@ -31,13 +31,14 @@ const FOLDER: &str = "benchbook-case.";
 fn run(_: &Map, _: &mut Context<'_>) -> Outcome {
     let mut runs: BTreeMap<String, Found> = BTreeMap::new();
     let own = rustix::process::getpid();
-    for (process, environment) in carriers(RUN).into_iter().filter(|(p, _)| p.pid != own) {
-        let mark = String::from_utf8_lossy(environment.get(RUN).unwrap_or_default()).into_owned();
+    for process in with_environment(|pid, environment| pid != own && environment.get(RUN).is_some()) {
+        let environment = Environment::of(process.pid);
+        let Some(mark) = environment.get(RUN).map(String::from_utf8_lossy) else { continue };
         let row = [
             ("pid", Value::from(i64::from(process.pid.as_raw_pid()))),
             ("command", process.command().into()),
         ];
-        runs.entry(mark).or_default().processes.push(Map::from_iter(row).into());
+        runs.entry(mark.into_owned()).or_default().processes.push(Map::from_iter(row).into());
     }
     let places = Places::default();
     for folder in places.runs() {

@@ -24,8 +24,8 @@ const CHANNELS: usize = 8;
 const LOGIN: Duration = Duration::from_mins(1);
 /// How long a master may take to end before it is killed.
 const END: Duration = Duration::from_secs(2);
-/// How long it is waited for before it is asked once more.
-const AGAIN: Duration = Duration::from_millis(20);
+/// How long it is waited for before it is asked once more: twice as long each time, up to the second.
+const AGAIN: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(20)];
 
 /// A login that stands.
 pub struct Master {
@@ -129,11 +129,13 @@ impl Master {
     pub async fn end(&self) {
         // A TERM that comes just before ssh begins to wait is not seen until something else happens: so it is repeated.
         let since = Instant::now();
+        let [mut pause, longest] = AGAIN;
         while since.elapsed() < END {
             self.signal(Signal::TERM);
-            if self.words_within(AGAIN).await.is_some() {
+            if self.words_within(pause).await.is_some() {
                 return;
             }
+            pause = longest.min(pause * 2);
         }
         self.signal(Signal::KILL);
     }

@@ -89,7 +89,7 @@ impl Family {
         process.session == self.leader.as_raw_pid()
             || parent.is_some_and(|parent| parent == self.leader || self.known.contains_key(&parent))
             || (self.adopts && process.parent == rustix::process::getpid().as_raw_pid())
-            || process.environment().has(MARK, &self.mark)
+            || Environment::of(process.pid).has(MARK, &self.mark)
     }
 }
 
@@ -111,10 +111,6 @@ pub struct Process {
 impl Process {
     /// The process with this number, if there is one that has not ended.
     pub fn find(pid: Pid) -> Option<Self> {
-        Self::read(&pid.as_raw_pid().to_string())
-    }
-
-    fn read(pid: &str) -> Option<Self> {
         let line = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The name is in parentheses and may contain anything.
         let mut fields = line.rsplit_once(')')?.1.split_ascii_whitespace();
@@ -123,25 +119,19 @@ impl Process {
         let (parent, group, session) = (number()?, number()?, number()?);
         // Fields 7 to 21 stand between the session and the start.
         let start = fields.nth(15)?.parse().ok()?;
-        let pid = Pid::from_raw(pid.parse().ok()?)?;
         (!matches!(state, "Z" | "X")).then_some(Self { pid, parent, group, session, start })
-    }
-
-    /// The environment that it was started with. That of another user's process is empty: it cannot be read.
-    pub fn environment(&self) -> Environment {
-        Environment::read(&self.pid.as_raw_pid().to_string())
-    }
-
-    /// The words of its command line.
-    pub fn words(&self) -> Vec<String> {
-        let words = fs::read(format!("/proc/{}/cmdline", self.pid.as_raw_pid())).unwrap_or_default();
-        words.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
     }
 
     /// Its command line, for people.
     pub fn command(&self) -> String {
-        self.words().join(" ").trim_end().chars().take(SHOWN).collect()
+        words(self.pid).join(" ").trim_end().chars().take(SHOWN).collect()
     }
+}
+
+/// The words of a process's command line.
+pub fn words(pid: Pid) -> Vec<String> {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    words.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
 }
 
 /// How much of a command line is shown, in characters.
@@ -152,7 +142,8 @@ const SHOWN: usize = 120;
 pub struct Environment(Vec<u8>);
 
 impl Environment {
-    fn read(pid: &str) -> Self {
+    /// That of this process. Another user's cannot be read, and is empty.
+    pub fn of(pid: Pid) -> Self {
         // Room for nearly every one, or it would come in small pieces.
         let mut bytes = Vec::with_capacity(8192);
         // What cannot be read to its end is that of a process that ends.
@@ -177,27 +168,23 @@ impl Environment {
 }
 
 /// The numbers of all processes. Without /proc, none.
-fn numbers() -> impl Iterator<Item = String> {
-    let names = fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    names.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+fn numbers() -> impl Iterator<Item = Pid> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
 }
 
 /// All processes that run.
 pub fn processes() -> Vec<Process> {
-    numbers().filter_map(|pid| Process::read(&pid)).collect()
+    numbers().filter_map(Process::find).collect()
 }
 
-/// All processes that run and have this variable in their environment, which is given too. Those of other users are not
-/// found: what they have cannot be read.
-pub fn carriers(name: &str) -> Vec<(Process, Environment)> {
-    // Nearly every process of a machine is somebody else's, or was started without the variable: that is found out first.
-    let carry = numbers().filter(|pid| Environment::read(pid).get(name).is_some());
-    // Then who it is, and once more what it has: its number may have become another one's in between.
-    let found = carry.filter_map(|pid| Process::read(&pid)).map(|process| (process.environment(), process));
-    found.filter(|(environment, _)| environment.get(name).is_some()).map(|(e, p)| (p, e)).collect()
+/// All processes that run and whose environment is such. Those of other users are not found: what they have cannot be read.
+pub fn with_environment(such: impl Fn(Pid, &Environment) -> bool) -> Vec<Process> {
+    let is_such = |pid: Pid| such(pid, &Environment::of(pid));
+    // Nearly every process of a machine is somebody else's, or has nothing of it: that is found out first. Then who it is, and
+    // once more what it has: its number may have become another one's in between.
+    let found = numbers().filter(|pid| is_such(*pid)).filter_map(Process::find);
+    found.filter(|process| is_such(process.pid)).collect()
 }
 
 #[cfg(test)]
@@ -206,15 +193,17 @@ mod tests {
 
     #[test]
     fn this_process_is_read_as_the_system_says() {
-        let own = Process::read("self").is_none();
-        assert!(own, "`self` is no number");
         let pid = rustix::process::getpid();
         let process = processes().into_iter().find(|p| p.pid == pid).unwrap();
         assert_eq!(Some(process.parent), rustix::process::getppid().map(Pid::as_raw_pid));
         assert_eq!(process.group, rustix::process::getpgrp().as_raw_pid());
-        assert!(process.environment().has("PATH", &std::env::var("PATH").unwrap()));
-        assert!(carriers("PATH").iter().any(|(p, _)| p.pid == pid && p.start == process.start));
-        assert!(carriers("PAT").iter().all(|(p, _)| p.pid != pid));
+        let has_path = |environment: &Environment| environment.has("PATH", &std::env::var("PATH").unwrap());
+        assert!(has_path(&Environment::of(pid)));
+        let found = with_environment(|_, environment| has_path(environment));
+        assert!(found.iter().any(|p| p.pid == pid && p.start == process.start));
+        assert!(
+            with_environment(|_, environment| environment.get("PAT").is_some()).iter().all(|p| p.pid != pid)
+        );
         let uptime: f64 =
             fs::read_to_string("/proc/uptime").unwrap().split(' ').next().unwrap().parse().unwrap();
         let ticks = uptime * 100.0;
