@@ -109,6 +109,8 @@ impl Ssh {
 
     /// Starts the agent that is there; gives the host's `uname -sm` when there is none that can be started.
     async fn start(&self) -> Result<Result<Link, String>, ConnectError> {
+        // The hashes of our agents are made while others log in, and not before anybody does.
+        self.master().await?;
         let line = push::start(self.client.agents.all(), self.client.owner.as_ref());
         let (master, mut channel) = self.channel(&line).await?;
         let heard = timeout(START, listen(&mut channel)).await;
