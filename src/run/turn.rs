@@ -105,7 +105,8 @@ pub async fn run(turn: Turn<'_>) -> TurnEnd {
     let said_so = &turn.task.inherited;
     // What cannot be read is not shown.
     let secret = boolean(said_so.no_log.as_ref(), "no_log", &templar).unwrap_or(Some(true)).unwrap_or(false);
-    let mut end = match attempt_all(&turn, &templar, secret).await {
+    // In a box: whoever awaits a future copies all of it into his own, and his caller does so again.
+    let mut end = match Box::pin(attempt_all(&turn, &templar, secret)).await {
         Ok(end) => end,
         Err(error) => TurnEnd::fail(said(&error)),
     };

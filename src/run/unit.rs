@@ -225,13 +225,14 @@ impl Unit {
         if let Some(reason) = &self.refusal {
             return Finished::failed(reason.clone(), started);
         }
+        // In boxes what is rare, so that the others need not carry its size around.
         match &self.step.kind {
             StepKind::Task(task) | StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) => {
                 super::looping::run(self, task, started).await
             }
-            StepKind::CaseOpen { requires } => super::case::open(self, requires, started).await,
-            StepKind::Rendezvous => super::rendezvous::meet(self, started).await,
-            StepKind::CaseClose => super::case::close(self, started).await,
+            StepKind::CaseOpen { requires } => Box::pin(super::case::open(self, requires, started)).await,
+            StepKind::Rendezvous => Box::pin(super::rendezvous::meet(self, started)).await,
+            StepKind::CaseClose => Box::pin(super::case::close(self, started)).await,
             StepKind::Meta(_) | StepKind::Expand(_) => self.conditions_only(started),
             StepKind::Join | StepKind::Announced(_) => Finished::ok(started),
         }
