@@ -18,7 +18,7 @@ use crate::vars::Templar;
 
 /// How many units are started before others have their turn: so many find what they need in the processor's cache, and there
 /// are enough of them for several threads.
-const BURST: usize = 64;
+const BURST: usize = 128;
 
 impl Dispatcher {
     /// Takes what the queue gives out.

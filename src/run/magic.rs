@@ -61,12 +61,11 @@ pub fn step_scope(
     run: &RunId,
     options: &Options,
 ) -> Scope {
-    let mut scope = host_scope(host, board);
-    // First, so that a role's own variables count inside it.
-    play.exposed.iter().for_each(|layer| scope.push(Arc::clone(layer)));
-    step.vars.iter().for_each(|layer| scope.push(layer.clone()));
     let variables = play.variables.get_or_init(|| Arc::new(layer(Level::Magic, magic(play, run, options))));
-    scope.push(Arc::clone(variables));
+    // What is exposed first, so that a role's own variables count inside it.
+    let around = host.layers().chain(&board.groups).chain(&play.exposed).cloned();
+    let own = step.vars.iter().cloned().map(Arc::new);
+    let mut scope: Scope = around.chain(own).chain([Arc::clone(variables)]).collect();
     if let Some((name, path)) = task(step).and_then(|task| task.role.as_ref()) {
         let role = Map::from_iter([
             ("role_name", Value::from(&**name)),

@@ -117,6 +117,12 @@ impl<'a> RemoteTarget<'a> {
     }
 
     async fn send(&self, invocation: Invocation) -> Outcome {
+        if self.unit.cancel.is_cancelled() {
+            return stopped();
+        }
+        if let Some(reason) = self.lost() {
+            return self.unreachable(reason.clone());
+        }
         let shared = &self.unit.shared;
         let endpoint = match &self.place.endpoint {
             Ok(endpoint) => endpoint,
@@ -384,14 +390,6 @@ pub(super) fn slot(stream: Stream) -> Option<usize> {
 
 impl Target for RemoteTarget<'_> {
     fn call(&self, invocation: Invocation) -> BoxFuture<'_, Outcome> {
-        Box::pin(async move {
-            if self.unit.cancel.is_cancelled() {
-                return stopped();
-            }
-            if let Some(reason) = self.lost() {
-                return self.unreachable(reason.clone());
-            }
-            self.send(invocation).await
-        })
+        Box::pin(self.send(invocation))
     }
 }

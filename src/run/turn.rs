@@ -196,7 +196,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
                 }
             }
         }
-        if end.status == Status::Ok && !end.skipped {
+        if target.measured && end.status == Status::Ok && !end.skipped {
             super::measure::measure(turn, templar, &target, &mut end).await;
         }
         if end.status == Status::Ok && end.changed {
