@@ -177,3 +177,24 @@ fn over_ssh() {
         }
     }
 }
+
+#[test]
+fn on_hosts_that_only_an_earlier_controller_has_used() {
+    let Some(lab) = Lab::hosts(2).start() else { return };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/end_to_end/leaving");
+    let project = Project::copy_of(&folder);
+    let line = format!("exec benchbook run terms.yml -i {}", lab.inventory().display());
+    let mut killed = project.shell(&line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_for("the second play", || lab.host("n2").file("/tmp/begun").exists());
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    lab.host("n2").run("touch /tmp/go");
+    assert_ne!(lab.host("n1").processes_with("BENCHBOOK_RUN="), [] as [&str; 0]);
+    let output = project.shell("benchbook resume last").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("the run had left `sleep 600`"), "{told}");
+    for name in lab.names() {
+        assert_eq!(lab.host(name).processes_with("BENCHBOOK_RUN="), [] as [&str; 0], "{told}");
+    }
+}
