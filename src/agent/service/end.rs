@@ -1,13 +1,13 @@
 //! `_end`: nothing of a run may be left on this machine. TERM, the grace, KILL, and a look whether it worked.
 //!
 //! What belongs to a run carries its mark in `BENCHBOOK_RUN`, or is below the supervisor of one of its jobs. Supervisors are
-//! not hit: they are asked, and end what is theirs first.
+//! not hit, nor is what is below them: they are asked, and end what is theirs first, which is then no good end of the job.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 
 use super::Service;
 use crate::agent::jobs::Places;
@@ -47,7 +47,8 @@ fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
     let began = Instant::now();
     loop {
         let looking = supervisors();
-        let mut left = hunt.others(&looking);
+        let (mut left, below) = hunt.others(&looking);
+        hunt.note(&below);
         let passed = began.elapsed();
         if passed >= grace {
             hunt.hit(&left, Signal::KILL);
@@ -57,6 +58,7 @@ fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
         if passed >= grace + SUPERVISORS {
             hunt.hit(&looking, Signal::KILL);
         }
+        left.extend(below);
         left.extend(looking);
         if left.is_empty() || passed >= grace + SUPERVISORS + AFTER_KILL {
             return hunt.told(&left, || {
@@ -76,22 +78,38 @@ fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
 /// The search for what carries the mark.
 struct Hunt<'a> {
     run: &'a RunMark,
-    /// Who got which signal last, with its command line: by number and start.
+    /// Who was found and got which signal last (CONT: none), with its command line: by number and start.
     hit: BTreeMap<(i32, u64), (Signal, String)>,
 }
 
 impl Hunt<'_> {
-    /// Who carries the mark, but for this process, agents that work beside it, and those that look after jobs.
-    fn others(&self, supervisors: &[Process]) -> Vec<Process> {
+    /// Who carries the mark, but for this process, agents that work beside it, and those that look after jobs. What is below
+    /// one of these stands apart.
+    fn others(&self, supervisors: &[Process]) -> (Vec<Process>, Vec<Process>) {
         let own = rustix::process::getpid();
-        // What lost its mark but is below a supervisor is that one's business.
-        let looks_after = |pid: Pid| supervisors.iter().any(|supervisor| supervisor.pid == pid);
-        with_environment(|pid, environment| {
+        let looks_after = |pid: i32| supervisors.iter().any(|supervisor| supervisor.pid.as_raw_pid() == pid);
+        let found = with_environment(|pid, environment| {
             environment.has(RUN, self.run.as_str())
                 && pid != own
-                && !looks_after(pid)
+                && !looks_after(pid.as_raw_pid())
                 && !owner::works_beside(pid, environment)
-        })
+        });
+        let parents: HashMap<i32, i32> = found.iter().map(|p| (p.pid.as_raw_pid(), p.parent)).collect();
+        let is_below = |process: &Process| {
+            let up = std::iter::successors(Some(process.parent), |pid| parents.get(pid).copied());
+            // They were not all seen at the same time, so there might be a circle.
+            up.take(parents.len() + 1).any(looks_after)
+        };
+        let (below, others) = found.into_iter().partition(is_below);
+        (others, below)
+    }
+
+    /// Remembers who was found and is somebody else's to end.
+    fn note(&mut self, whom: &[Process]) {
+        for process in whom {
+            let known = self.hit.entry((process.pid.as_raw_pid(), process.start));
+            known.or_insert_with(|| (Signal::CONT, process.command()));
+        }
     }
 
     /// Sends a signal to whoever did not get it yet.
