@@ -23,16 +23,6 @@ impl BecomeUser {
         (escalation.user == "root" && hello.uid == 0)
             || (!hello.user.is_empty() && hello.user == escalation.user)
     }
-
-    /// What a failed handshake means: the program's own words, as long as the login user's agent is there.
-    pub fn explain(&self, error: ConnectError) -> ConnectError {
-        match error {
-            ConnectError::NoAnswer { reason, banner } if self.login.is_alive() => {
-                ConnectError::Become { reason, banner }
-            }
-            other => other,
-        }
-    }
 }
 
 impl Connector for BecomeUser {
@@ -43,6 +33,16 @@ impl Connector for BecomeUser {
                 .dial(dial)
                 .map_err(|error| ConnectError::NoAnswer { reason: error.to_string(), banner: String::new() })
         })
+    }
+
+    /// The program's own words, as long as the login user's agent is there.
+    fn explain(&self, error: ConnectError) -> ConnectError {
+        match error {
+            ConnectError::NoAnswer { reason, banner } if self.login.is_alive() => {
+                ConnectError::Become { reason, banner }
+            }
+            other => other,
+        }
     }
 
     fn name(&self) -> String {

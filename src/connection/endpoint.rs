@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::container::ContainerTarget;
 use super::ssh::SshTarget;
 use crate::base::shlex::{self, SplitError};
 use crate::base::{Diagnostic, Secret};
@@ -28,6 +29,8 @@ pub struct Target {
     pub password: Option<Secret>,
     /// `ansible_timeout`.
     pub timeout: Option<Duration>,
+    /// `ansible_docker_docker_host`: the container engine's address.
+    pub engine: Option<String>,
     /// `ansible_host_key_checking`.
     pub host_key_checking: Option<bool>,
 }
@@ -39,6 +42,8 @@ pub enum Endpoint {
     Local,
     /// Another user there, through the agent of the user who logged in.
     Become(Arc<Endpoint>, Arc<Escalation>),
+    /// A container there.
+    Container(Arc<Endpoint>, Arc<ContainerTarget>),
     /// Another machine, as a user who can log in there.
     Ssh(Arc<SshTarget>),
     /// An agent inside this process, by its name in a test.
@@ -56,6 +61,19 @@ impl Endpoint {
         }
     }
 
+    /// The endpoint whose agent passes on the bytes to this one's, if there is one.
+    pub fn through(&self) -> Option<&Endpoint> {
+        match self {
+            Endpoint::Become(through, _) | Endpoint::Container(through, _) => Some(through),
+            _ => None,
+        }
+    }
+
+    /// How many agents pass on the bytes to this one's.
+    pub fn depth(&self) -> usize {
+        self.through().map_or(0, |through| 1 + through.depth())
+    }
+
     /// The machine behind it, whoever logs in there.
     pub fn machine(&self) -> String {
         match self {
@@ -63,7 +81,7 @@ impl Endpoint {
                 let nobody = SshTarget { user: None, ..SshTarget::clone(target) };
                 format!("ssh {nobody}")
             }
-            Endpoint::Become(login, _) => login.machine(),
+            Endpoint::Become(through, _) | Endpoint::Container(through, _) => through.machine(),
             other => other.to_string(),
         }
     }
@@ -74,6 +92,7 @@ impl fmt::Display for Endpoint {
         match self {
             Endpoint::Local => f.write_str("local"),
             Endpoint::Become(login, escalation) => write!(f, "{login} as {}", escalation.user),
+            Endpoint::Container(host, target) => write!(f, "{host}, {target}"),
             Endpoint::Ssh(target) => write!(f, "ssh {target}"),
             Endpoint::Memory(name) => write!(f, "memory {name}"),
             Endpoint::Scripted(name) => write!(f, "scripted {name}"),
@@ -87,6 +106,9 @@ pub enum TargetError {
     /// No such way.
     #[error("there is no connection `{0}`")]
     Unknown(String),
+    /// The engine's address is of another kind.
+    #[error("the container engine's address `{0}` is not `unix:///path`")]
+    Engine(String),
     /// The arguments for ssh are no shell words.
     #[error("the arguments for ssh `{line}` cannot be read: {error}")]
     Arguments {
@@ -103,13 +125,15 @@ impl TargetError {
         match self {
             TargetError::Unknown(name) => Diagnostic::error("unknown-connection", self.to_string())
                 .suggest(name, CONNECTIONS.iter().copied()),
+            TargetError::Engine(_) => Diagnostic::error("bad-engine-address", self.to_string())
+                .help("only Unix sockets are dialled, from the host that the container runs on"),
             TargetError::Arguments { .. } => Diagnostic::error("bad-ssh-arguments", self.to_string()),
         }
     }
 }
 
 /// The names that `ansible_connection` may have.
-pub const CONNECTIONS: &[&str] = &["local", "memory", "scripted", "smart", "ssh"];
+pub const CONNECTIONS: &[&str] = &["docker", "local", "memory", "scripted", "smart", "ssh"];
 
 impl Target {
     /// The endpoint that this target means. Without `connection` it is this machine only when the address says so, and
@@ -118,8 +142,7 @@ impl Target {
         let here = matches!(self.address.as_str(), "localhost" | "127.0.0.1" | "::1")
             && self.port.is_none()
             && self.user.is_none();
-        let name =
-            self.connection.as_deref().map(|name| name.strip_prefix("ansible.builtin.").unwrap_or(name));
+        let name = self.connection.as_deref().map(|name| name.rsplit('.').next().unwrap_or(name));
         match name {
             Some("local") => Ok(Endpoint::Local),
             None if here => Ok(Endpoint::Local),
@@ -127,10 +150,26 @@ impl Target {
             None | Some("ssh" | "smart" | "paramiko" | "paramiko_ssh") => {
                 Ok(Endpoint::Ssh(Arc::new(self.ssh()?)))
             }
+            Some("docker" | "docker_api") => {
+                Ok(Endpoint::Container(Arc::new(Endpoint::Local), Arc::new(self.container()?)))
+            }
             Some("memory") => Ok(Endpoint::Memory(self.address.as_str().into())),
             Some("scripted") => Ok(Endpoint::Scripted(self.address.as_str().into())),
             Some(other) => Err(TargetError::Unknown(other.to_owned())),
         }
+    }
+
+    fn container(&self) -> Result<ContainerTarget, TargetError> {
+        let plain = ContainerTarget::new(&self.address);
+        let socket = match &self.engine {
+            Some(engine) => engine
+                .strip_prefix("unix://")
+                .filter(|path| path.starts_with('/'))
+                .ok_or_else(|| TargetError::Engine(engine.clone()))?
+                .into(),
+            None => plain.socket,
+        };
+        Ok(ContainerTarget { user: self.user.as_deref().map(Arc::from), socket, ..plain })
     }
 
     fn ssh(&self) -> Result<SshTarget, TargetError> {

@@ -49,6 +49,14 @@ pub enum ConnectError {
         /// What was printed beside that.
         banner: String,
     },
+    /// The host is there, but not the container, or not the engine that runs it.
+    #[error("{reason}")]
+    Container {
+        /// What the engine says, or the host about its socket.
+        reason: String,
+        /// The path of the socket.
+        socket: String,
+    },
     /// There is no agent program for the host's kind of machine.
     #[error("no agent for {system}{}", looked(looked_for))]
     NoAgentFor {
@@ -109,6 +117,7 @@ impl ConnectError {
             ConnectError::NoAnswer { .. } => "no-answer",
             ConnectError::Protocol { .. } => "agent-of-another-build",
             ConnectError::Become { .. } => "become",
+            ConnectError::Container { .. } => "container",
             ConnectError::NotPut { .. } => "agent-cannot-be-put",
             ConnectError::Refused { refusal, .. } => refusal.code(),
             ConnectError::NoRoom { .. } => "no-free-connection",
@@ -124,11 +133,23 @@ impl ConnectError {
                 diagnostic.help("put `benchbook-agent` of that machine's kind there; `raw` works without one")
             }
             ConnectError::Refused { host, refusal } => diagnostic.help(refusal.help(host)),
+            ConnectError::Container { reason, socket } if reason.contains(socket) => {
+                diagnostic.help(socket_help(reason))
+            }
             ConnectError::NoRoom { .. } => {
                 diagnostic.help("`connections` below [ssh] in benchbook.toml, or fewer --forks")
             }
             _ => diagnostic,
         }
+    }
+}
+
+/// What to do about a socket that nobody answers on.
+fn socket_help(reason: &str) -> &'static str {
+    if reason.contains("ermission denied") {
+        "the user who logs in must belong to the group of the socket (usually `docker`), or `become: true`"
+    } else {
+        "no container engine listens there: start Docker, or say where it listens with `ansible_docker_docker_host: unix:///path`"
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod agents;
 pub mod become_user;
+pub mod container;
 pub mod endpoint;
 pub mod error;
 pub mod local;
@@ -19,6 +20,7 @@ use std::pin::Pin;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
+pub use container::ContainerTarget;
 pub use endpoint::{Endpoint, Target, TargetError};
 pub use error::ConnectError;
 pub use pool::{Lease, Limits, Pool};
@@ -44,6 +46,10 @@ pub trait Connector: Send + Sync {
     /// Ends what carries the streams, once they have ended.
     fn end(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {})
+    }
+    /// What it means that no agent answered.
+    fn explain(&self, error: ConnectError) -> ConnectError {
+        error
     }
     /// What it is called in messages, such as `local`.
     fn name(&self) -> String;

@@ -12,6 +12,7 @@ use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedSemaphorePermit, Semaphore, 
 
 use super::agents::Agents;
 use super::become_user::BecomeUser;
+use super::container::Container;
 use super::local::Local;
 use super::ssh::{Client, Ssh};
 use super::{Chunk, ConnectError, Connector, Endpoint, Session};
@@ -62,7 +63,7 @@ struct Room {
 }
 
 struct Slot {
-    /// None for other users on a target: they are reached through the session of the one who logs in.
+    /// None for what is reached through the session of another endpoint.
     connector: Option<Box<dyn Connector>>,
     opened: AsyncMutex<Option<Opened>>,
     /// None for what is no connection to another machine: it is not closed for others.
@@ -96,7 +97,7 @@ pub struct Lease {
     session: Arc<Session>,
     slot: Arc<Slot>,
     /// Its bytes go through this one.
-    _login: Option<Box<Lease>>,
+    _carrier: Option<Box<Lease>>,
 }
 
 impl Deref for Lease {
@@ -181,7 +182,7 @@ impl Pool {
         }
         let connector: Option<Box<dyn Connector>> = match endpoint {
             Endpoint::Ssh(target) => Some(Box::new(Ssh::new(Arc::clone(&self.client), Arc::clone(target)))),
-            Endpoint::Become(..) => None,
+            Endpoint::Become(..) | Endpoint::Container(..) => None,
             Endpoint::Local | Endpoint::Memory(_) | Endpoint::Scripted(_) => {
                 return Err(ConnectError::Unknown(endpoint.clone()));
             }
@@ -194,16 +195,15 @@ impl Pool {
     /// The session with an endpoint: the one there is, or a new one when there is none or it was lost. Whoever asks
     /// while it is being opened waits for the same one.
     pub async fn session(&self, endpoint: &Endpoint) -> Result<Lease, ConnectError> {
-        let become_user = match endpoint {
-            Endpoint::Become(login, escalation) => {
-                let login = Box::pin(self.session(login)).await?;
-                if BecomeUser::is_login(&login, escalation) {
-                    return Ok(login);
+        let through = match endpoint.through() {
+            None => None,
+            Some(carrier) => {
+                let carrier = Box::pin(self.session(carrier)).await?;
+                match self.through(endpoint, &carrier) {
+                    Some(connector) => Some((connector, carrier)),
+                    None => return Ok(carrier),
                 }
-                let through = BecomeUser::new(Arc::clone(&login.session), Arc::clone(escalation));
-                Some((through, login))
             }
-            _ => None,
         };
         let slot = self.slot(endpoint)?;
         let mut opened = slot.opened.lock().await;
@@ -211,7 +211,8 @@ impl Pool {
             Arc::clone(&opened.session)
         } else {
             let lost = opened.take();
-            let new = self.open(endpoint, &slot, lost, become_user.as_ref().map(|(through, _)| through));
+            let connector = through.as_ref().map(|(connector, _)| connector).or(slot.connector.as_ref());
+            let new = self.open(endpoint, connector, lost);
             Arc::clone(&opened.insert(new.await?).session)
         };
         // Under the lock, so that nobody closes it in between.
@@ -219,25 +220,35 @@ impl Pool {
             usage.users.fetch_add(1, Ordering::AcqRel);
         }
         drop(opened);
-        Ok(Lease { session, slot, _login: become_user.map(|(_, login)| Box::new(login)) })
+        Ok(Lease { session, slot, _carrier: through.map(|(_, carrier)| Box::new(carrier)) })
+    }
+
+    /// The way to an endpoint through another's agent. None: that agent is the one that is meant.
+    fn through(&self, endpoint: &Endpoint, carrier: &Lease) -> Option<Box<dyn Connector>> {
+        let session = || Arc::clone(&carrier.session);
+        match endpoint {
+            Endpoint::Become(_, escalation) if !BecomeUser::is_login(carrier, escalation) => {
+                Some(Box::new(BecomeUser::new(session(), Arc::clone(escalation))))
+            }
+            Endpoint::Container(_, target) => {
+                Some(Box::new(Container::new(session(), Arc::clone(target), Arc::clone(&self.client))))
+            }
+            _ => None,
+        }
     }
 
     async fn open(
         &self,
         endpoint: &Endpoint,
-        slot: &Slot,
+        connector: Option<&Box<dyn Connector>>,
         lost: Option<Opened>,
-        become_user: Option<&BecomeUser>,
     ) -> Result<Opened, ConnectError> {
+        let connector = connector.ok_or_else(|| ConnectError::Unknown(endpoint.clone()))?;
         let room = match lost.and_then(|lost| lost.room) {
             None if matches!(endpoint, Endpoint::Ssh(_)) => Some(self.make_room().await?),
             kept => kept,
         };
-        let session = match (become_user, &slot.connector) {
-            (Some(through), _) => Session::open(through).await.map_err(|error| through.explain(error))?,
-            (None, Some(connector)) => Session::open(&**connector).await?,
-            (None, None) => return Err(ConnectError::Unknown(endpoint.clone())),
-        };
+        let session = Session::open(&**connector).await.map_err(|error| connector.explain(error))?;
         Ok(Opened { session: Arc::new(session), room })
     }
 
@@ -308,11 +319,12 @@ impl Pool {
     /// said about those that did not end as they should.
     pub async fn close(&self) -> Vec<(Endpoint, String)> {
         let slots: Vec<_> = self.lock().iter().map(|(e, s)| (e.clone(), Arc::clone(s))).collect();
-        // Other users on a target first: their bytes go through the login user's agent.
-        let (others, logins): (Vec<_>, Vec<_>) =
-            slots.into_iter().partition(|(endpoint, _)| matches!(endpoint, Endpoint::Become(..)));
-        let mut said = close_all(others).await;
-        said.append(&mut close_all(logins).await);
+        let mut said = Vec::new();
+        // Those first whose bytes go through another's agent.
+        for depth in (0..=slots.iter().map(|(endpoint, _)| endpoint.depth()).max().unwrap_or(0)).rev() {
+            let these = slots.iter().filter(|(endpoint, _)| endpoint.depth() == depth).cloned();
+            said.append(&mut close_all(these.collect()).await);
+        }
         self.client.close();
         said.retain(|(_, words)| !words.is_empty());
         said.sort();

@@ -127,7 +127,9 @@ mod said {
     pub const TIMEOUT: &[&str] = &["ansible_ssh_timeout", "ansible_timeout"];
     pub const CHECKING: &[&str] = &["ansible_ssh_host_key_checking", "ansible_host_key_checking"];
 
-    pub const ALL: [&[&str]; 10] = [
+    pub const ENGINE: &[&str] = &["ansible_docker_docker_host"];
+
+    pub const ALL: [&[&str]; 11] = [
         CONNECTION,
         ADDRESS,
         PORT,
@@ -138,6 +140,7 @@ mod said {
         PASSWORD,
         TIMEOUT,
         CHECKING,
+        ENGINE,
     ];
 }
 
@@ -193,6 +196,7 @@ pub fn endpoint(
         arguments: arguments.into_iter().filter_map(text).collect(),
         password: text(variable(said::PASSWORD)?).map(Secret::from),
         timeout: timeout.and_then(|t| t.parse().ok()).map(Duration::from_secs),
+        engine: text(variable(said::ENGINE)?),
         host_key_checking: checking.and_then(|v| v.to_bool()),
     };
     Ok(target.endpoint().map_err(|e| format!("{name}: {e}")))

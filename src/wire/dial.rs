@@ -10,6 +10,8 @@ use crate::base::Secret;
 pub enum Dial {
     /// An agent of another user on the same target. It is started for this stream and ends with it.
     Agent(Escalation),
+    /// The program that listens on a Unix socket with this path on the target.
+    Unix(String),
 }
 
 /// How one user becomes another.

@@ -5,6 +5,7 @@ mod command;
 mod dialogue;
 mod program;
 mod terminal;
+mod unix;
 
 use super::channel::Channel;
 use crate::wire::{Dial, Outcome};
@@ -13,5 +14,6 @@ use crate::wire::{Dial, Outcome};
 pub fn connect(dial: Dial, channel: &Channel) -> Outcome {
     match dial {
         Dial::Agent(escalation) => agent::relay(&escalation, channel),
+        Dial::Unix(path) => unix::relay(&path, channel),
     }
 }

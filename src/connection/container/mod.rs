@@ -1,0 +1,214 @@
+//! A container: the engine of its host starts an agent in it, and the engine's stream carries the bytes.
+//!
+//! The image needs nothing, not even a shell. The agent lies in a folder of the container that is named by its hash: there
+//! already, when the container was started for us, or put there now.
+
+mod engine;
+mod target;
+
+use std::io::{self, Cursor};
+use std::sync::Arc;
+
+use bollard::container::LogOutput;
+use bollard::errors::Error;
+use bollard::exec::{StartExecOptions, StartExecResults};
+use bollard::models::{ContainerInspectResponse, ExecConfig};
+use bollard::query_parameters::{ContainerArchiveInfoOptionsBuilder, UploadToContainerOptionsBuilder};
+use bollard::{Docker, body_full};
+use futures_util::StreamExt;
+use tokio::io::{AsyncWriteExt, DuplexStream};
+
+use super::agents::{Agent, PROGRAM};
+use super::ssh::Client;
+use super::{BoxFuture, ConnectError, Connector, Link, Session};
+use crate::wire::Owner;
+
+pub use self::engine::engine;
+pub use self::target::{ContainerTarget, SOCKET};
+
+/// The folder with agents in a container.
+pub const FOLDER: &str = "/.benchbook";
+/// How much may wait inside this process, in bytes.
+const PIPE: usize = 64 * 1024;
+/// How much of what an agent says on standard error is kept, in bytes.
+const LAST_WORDS: usize = 16 * 1024;
+
+/// A way to an agent in a container.
+pub struct Container {
+    host: Arc<Session>,
+    target: Arc<ContainerTarget>,
+    client: Arc<Client>,
+}
+
+impl Container {
+    /// Through the agent on the host.
+    pub fn new(host: Arc<Session>, target: Arc<ContainerTarget>, client: Arc<Client>) -> Self {
+        Self { host, target, client }
+    }
+
+    async fn start(&self) -> Result<Link, ConnectError> {
+        let refused = |error| self.refused(&error);
+        let engine =
+            engine(Arc::clone(&self.host), Arc::clone(&self.target.socket)).await.map_err(refused)?;
+        let found = engine.inspect_container(&self.target.name, None).await.map_err(refused)?;
+        self.check(&found)?;
+        let hello = self.host.hello();
+        let agent = self.client.agents.find(&format!("{} {}", system(&hello.os), hello.arch))?;
+        let path = format!("{FOLDER}/{}/{PROGRAM}", agent.hash);
+        if !is_there(&engine, &self.target.name, &path, agent.size).await.map_err(refused)? {
+            let program = tokio::fs::read(&agent.path).await;
+            let start = |error| ConnectError::Start { program: agent.path.display().to_string(), error };
+            let archive = archive(agent, &program.map_err(start)?).map_err(start)?;
+            let to = UploadToContainerOptionsBuilder::default().path("/").build();
+            let put =
+                engine.upload_to_container(&self.target.name, Some(to), body_full(archive.into())).await;
+            put.map_err(|error| ConnectError::NotPut {
+                host: self.target.to_string(),
+                reasons: vec![words(&error)],
+            })?;
+        }
+        self.run(&engine, path).await.map_err(refused)
+    }
+
+    /// Starts the program in the container.
+    async fn run(&self, engine: &Docker, path: String) -> Result<Link, Error> {
+        let variables = self.client.owner.as_ref().map(Owner::variables).into_iter().flatten();
+        let command = ExecConfig {
+            attach_stdin: Some(true),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            cmd: Some(vec![path]),
+            env: Some(variables.map(|(name, value)| format!("{name}={value}")).collect()),
+            user: self.target.user.as_ref().map(ToString::to_string),
+            ..ExecConfig::default()
+        };
+        let id = engine.create_exec(&self.target.name, command).await?.id;
+        let StartExecResults::Attached { output, mut input } =
+            engine.start_exec(&id, None::<StartExecOptions>).await?
+        else {
+            return Err(io::Error::other("the engine gives no stream").into());
+        };
+        let (ours, mut theirs) = tokio::io::duplex(PIPE);
+        tokio::spawn(async move {
+            // An agent that is gone reads nothing; the end of its output tells.
+            let _ = tokio::io::copy(&mut theirs, &mut input).await;
+            let _ = input.shutdown().await;
+        });
+        let (from, to) = tokio::io::duplex(PIPE);
+        let listening = tokio::spawn(listen(output, to));
+        let engine = engine.clone();
+        let ended = async move {
+            let words = listening.await.unwrap_or_else(|error| error.to_string());
+            let code = engine.inspect_exec(&id).await.ok().and_then(|found| found.exit_code);
+            match (code, words) {
+                (Some(0) | None, words) => words,
+                (Some(code), words) if words.is_empty() => {
+                    format!("the agent ended with exit status: {code}")
+                }
+                (Some(code), words) => format!("the agent ended with exit status: {code}: {words}"),
+            }
+        };
+        Ok(Link { input: Box::new(from), output: Box::new(ours), ended: Box::pin(ended) })
+    }
+
+    fn check(&self, found: &ContainerInspectResponse) -> Result<(), ConnectError> {
+        let state = found.state.as_ref();
+        let runs = state.and_then(|state| state.running) == Some(true);
+        if runs && state.and_then(|state| state.paused) != Some(true) {
+            return Ok(());
+        }
+        let is = if runs { "is paused" } else { "does not run" };
+        Err(self.unusable(format!("{} {is}", self.target)))
+    }
+
+    fn unusable(&self, reason: String) -> ConnectError {
+        ConnectError::Container { reason, socket: self.target.socket.to_string() }
+    }
+
+    fn refused(&self, error: &Error) -> ConnectError {
+        let said = words(error);
+        self.unusable(match error {
+            Error::DockerResponseServerError { status_code: 404, .. } => {
+                format!("there is no {}", self.target)
+            }
+            _ => format!("{}: {said}", self.target),
+        })
+    }
+}
+
+impl Connector for Container {
+    fn open(&self) -> BoxFuture<'_, Result<Link, ConnectError>> {
+        Box::pin(self.start())
+    }
+
+    fn name(&self) -> String {
+        self.target.to_string()
+    }
+}
+
+/// What the agent says goes on; gives what it says on standard error, when it has ended.
+async fn listen(
+    mut output: impl futures_util::Stream<Item = Result<LogOutput, Error>> + Unpin,
+    mut to: DuplexStream,
+) -> String {
+    let mut said = Vec::new();
+    let mut listened_to = true;
+    while let Some(piece) = output.next().await {
+        match piece {
+            Ok(LogOutput::StdErr { message }) => {
+                said.extend_from_slice(&message[..message.len().min(LAST_WORDS - said.len())]);
+            }
+            Ok(piece) => listened_to = listened_to && to.write_all(&piece.into_bytes()).await.is_ok(),
+            Err(error) => {
+                let words = words(&error);
+                return if said.is_empty() { words } else { format!("{words}: {}", text(&said)) };
+            }
+        }
+    }
+    text(&said)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim().to_owned()
+}
+
+/// Whether the whole program is in the container.
+async fn is_there(engine: &Docker, container: &str, path: &str, size: u64) -> Result<bool, Error> {
+    let at = ContainerArchiveInfoOptionsBuilder::default().path(path).build();
+    match engine.get_container_archive_info(container, Some(at)).await {
+        Ok(found) => Ok(u64::try_from(found.size).is_ok_and(|found| found == size)),
+        Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The agent in its folders, from the root of the container on: root's, and everybody may run it.
+fn archive(agent: &Agent, program: &[u8]) -> io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::with_capacity(program.len() + 4096));
+    let mut entry = |path: &str, kind, bytes: &[u8]| {
+        let mut header = tar::Header::new_ustar();
+        header.set_entry_type(kind);
+        header.set_mode(0o755);
+        header.set_size(bytes.len() as u64);
+        archive.append_data(&mut header, path, Cursor::new(bytes))
+    };
+    let folder = FOLDER.trim_start_matches('/');
+    let own = format!("{folder}/{}", agent.hash);
+    entry(folder, tar::EntryType::Directory, &[])?;
+    entry(&own, tar::EntryType::Directory, &[])?;
+    entry(&format!("{own}/{PROGRAM}"), tar::EntryType::Regular, program)?;
+    archive.into_inner()
+}
+
+/// What the engine says, without the crate's words around it.
+fn words(error: &Error) -> String {
+    match error {
+        Error::DockerResponseServerError { message, .. } => message.trim().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// As `uname -s` says it.
+fn system(os: &str) -> &str {
+    if os == "linux" { "Linux" } else { os }
+}
