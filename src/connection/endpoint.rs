@@ -69,6 +69,14 @@ impl Endpoint {
         }
     }
 
+    /// The endpoint outside of all containers, whose agent speaks for the machine.
+    pub fn outside(&self) -> &Endpoint {
+        match self {
+            Endpoint::Container(host, _) => host.outside(),
+            own => own,
+        }
+    }
+
     /// How many agents pass on the bytes to this one's.
     pub fn depth(&self) -> usize {
         self.through().map_or(0, |through| 1 + through.depth())

@@ -138,7 +138,7 @@ impl Dispatcher {
         });
     }
 
-    /// The endpoint whose machine a round needs: that of the user who logs in. None for agents that are no machine of their own.
+    /// The endpoint whose machine a round needs: that of the user who logs in, outside of containers. None for agents that are no machine of their own.
     fn machine_of(&self, host: HostNo, what: &Step) -> Option<Endpoint> {
         if self.shared.options.check {
             return None;
@@ -149,7 +149,8 @@ impl Dispatcher {
         let keyword = keyword.and_then(|value| templar.render_str(&value.value).ok());
         // What is wrong with the host is said by its steps.
         let endpoint = super::delegate::endpoint(host.name.as_str(), keyword, &templar).ok()?.ok()?;
-        (!matches!(endpoint, Endpoint::Memory(_) | Endpoint::Scripted(_))).then_some(endpoint)
+        let machine = endpoint.outside();
+        (!matches!(machine, Endpoint::Memory(_) | Endpoint::Scripted(_))).then(|| machine.clone())
     }
 }
 

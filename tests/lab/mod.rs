@@ -5,6 +5,8 @@
 // Each program that includes this module uses another part of it.
 #![allow(dead_code)]
 
+pub mod engine;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Write as _};

@@ -203,6 +203,10 @@ fn archive(agent: &Agent, program: &[u8]) -> io::Result<Vec<u8>> {
 /// What the engine says, without the crate's words around it.
 fn words(error: &Error) -> String {
     match error {
+        // The answer to a `HEAD` has no words.
+        Error::DockerResponseServerError { message, status_code } if message.trim().is_empty() => {
+            format!("the engine answers with status {status_code}")
+        }
         Error::DockerResponseServerError { message, .. } => message.trim().to_owned(),
         other => other.to_string(),
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use benchbook::connection::become_user::BecomeUser;
-use benchbook::connection::{Call, ConnectError, Session};
+use benchbook::connection::{Call, ConnectError, Connector, Session};
 use benchbook::wire::{Escalation, Method, Status};
 
 use super::subject::{Subject, all_end, copy, numbers, shell, watched};

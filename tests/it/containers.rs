@@ -1,0 +1,33 @@
+//! Containers as targets: real images in a real engine, from the command line.
+
+use std::path::Path;
+
+use crate::harness::Project;
+use crate::lab::engine::Engine;
+
+#[test]
+fn a_container_is_a_host() {
+    let Some(engine) = Engine::start() else { return };
+    engine.image("shell", &[("/bin/busybox", "/bin/busybox"), ("/bin/busybox", "/bin/sh")]);
+    engine.image("bare", &[("/bin/busybox", "/sleep")]);
+    for (name, options, command) in [
+        ("c1", "shell", "/bin/busybox sleep 100000"),
+        ("c2", "bare", "/sleep 100000"),
+        ("c3", "--read-only shell", "/bin/busybox sleep 100000"),
+        ("c4", "shell", "/bin/busybox true"),
+    ] {
+        engine.docker(&format!("run -d --name {name} --network none {options} {command}"));
+    }
+    engine.docker("wait c4");
+    let project = Project::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/containers"));
+    let socket = engine.socket();
+    let run = format!("benchbook run playbook.yml -i hosts.ini -e socket={}", socket.display());
+    let said = project.transcript(&run);
+    let said = said.replace(socket.to_str().unwrap(), "SOCKET");
+    let tells = |line: &&str| ["c", "FAILED ", "  help: "].iter().any(|start| line.starts_with(start));
+    let mut lines: Vec<&str> = said.lines().filter(tells).collect();
+    // Hosts are at work at the same time.
+    lines.sort_unstable();
+    lines.dedup();
+    insta::assert_snapshot!(lines.join("\n"));
+}
