@@ -168,16 +168,8 @@ impl Target {
     }
 
     fn container(&self) -> Result<ContainerTarget, TargetError> {
-        let plain = ContainerTarget::new(&self.address);
-        let socket = match &self.engine {
-            Some(engine) => engine
-                .strip_prefix("unix://")
-                .filter(|path| path.starts_with('/'))
-                .ok_or_else(|| TargetError::Engine(engine.clone()))?
-                .into(),
-            None => plain.socket,
-        };
-        Ok(ContainerTarget { user: self.user.as_deref().map(Arc::from), socket, ..plain })
+        let target = ContainerTarget::of(&self.address, self.engine.as_deref())?;
+        Ok(ContainerTarget { user: self.user.as_deref().map(Arc::from), ..target })
     }
 
     fn ssh(&self) -> Result<SshTarget, TargetError> {

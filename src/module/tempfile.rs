@@ -2,6 +2,7 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,7 @@ pub struct Args {
     /// What to make.
     #[serde(default)]
     pub state: State,
-    /// Where; by default `$TMPDIR` or `/tmp`.
+    /// Where; by default `$TMPDIR`, else the first of `/tmp`, `/var/tmp` and `/dev/shm` that is there.
     pub path: Option<TargetPath>,
     /// How its name begins.
     #[serde(default = "prefix")]
@@ -56,10 +57,16 @@ pub(super) const SPEC: Spec = Spec {
 /// The row of the table.
 pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, make) };
 
+/// Where to look when nobody says: bare images may have none but the last.
+const FOLDERS: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
+
 fn make(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let folder = match &args.path {
         Some(path) => path.expand(ctx),
-        None => path::variable_value("TMPDIR", ctx).unwrap_or_else(|| "/tmp".to_owned()).into(),
+        None => match path::variable_value("TMPDIR", ctx) {
+            Some(folder) => folder.into(),
+            None => FOLDERS.iter().map(Path::new).find(|f| f.is_dir()).unwrap_or(Path::new("/tmp")).into(),
+        },
     };
     let mut builder = tempfile::Builder::new();
     builder.prefix(&args.prefix).suffix(&args.suffix).rand_bytes(8).disable_cleanup(true);

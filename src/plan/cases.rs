@@ -134,6 +134,7 @@ impl Build<'_> {
                 gang,
                 becoming: own.inherited.becoming.clone(),
                 connection: own.inherited.connection.clone(),
+                container: own.inherited.container.clone(),
                 span: case.span.clone(),
             });
             courses.push(Course {

@@ -73,6 +73,8 @@ pub struct CasePlan {
     pub becoming: Becoming,
     /// `connection`, nearest says.
     pub connection: Option<Spanned<Value>>,
+    /// The container that it is done in, nearest says.
+    pub container: Option<Spanned<Value>>,
     /// Its entry under `cases:`.
     pub span: Span,
 }

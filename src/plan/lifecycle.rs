@@ -20,11 +20,8 @@ impl Build<'_> {
         match &own.container {
             None => self.monitored(own, around, body),
             Some(container) => match &container.value {
-                Container::Enter(name) => {
-                    let detail = format!("enters {}", self.known.shown(around, name));
-                    self.announce(around, &Stage::StartContainer, "container", detail, &container.span);
-                    self.monitored(own, around, body);
-                }
+                // Tasks inherit it.
+                Container::Enter(_) => self.monitored(own, around, body),
                 Container::Lifecycle(lifecycle) if lifecycle.lifetime == Lifetime::Play => {
                     self.prepare_image(lifecycle, around);
                     self.contained(lifecycle, &container.span, around, |build, inside| {

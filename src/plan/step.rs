@@ -189,6 +189,8 @@ pub struct Inherited {
     pub becoming: Becoming,
     /// Nearest says.
     pub connection: Option<Spanned<Value>>,
+    /// The container of the host that it is done in, nearest says. It means nothing on hosts in in-container mode.
+    pub container: Option<Spanned<Value>>,
     /// Nearest says.
     pub on_resume: Option<Spanned<OnResume>>,
     /// Nearest says.

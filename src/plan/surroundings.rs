@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::scope::ScopeIx;
 use super::step::{CasePlace, Inherited};
 use crate::base::{HostName, Map, Span, Spanned};
-use crate::model::{ContainerLifecycle, Keywords, Level, Metric, Stage, VarLayer};
+use crate::model::{Container, ContainerLifecycle, Keywords, Level, Metric, Stage, VarLayer};
 
 /// What a task gets from where it stands. Kept with [`super::StepKind::Expand`] steps, so that a fragment inherits the same.
 #[derive(Clone, Debug)]
@@ -72,6 +72,9 @@ impl Inherited {
         nearest(&mut self.on_resume, own.on_resume.as_ref());
         nearest(&mut self.remote_user, own.remote_user.as_ref());
         nearest(&mut self.port, own.port.as_ref());
+        if let Some(Spanned { value: Container::Enter(name), .. }) = &own.container {
+            self.container = Some(name.clone());
+        }
     }
 }
 

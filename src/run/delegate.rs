@@ -7,7 +7,7 @@ use super::becoming;
 use super::magic::host_scope;
 use super::unit::Unit;
 use crate::base::{HostName, Secret, Spanned, Value};
-use crate::connection::{Endpoint, Target};
+use crate::connection::{ContainerTarget, Endpoint, Target};
 use crate::model::{Level, VarLayer};
 use crate::plan::{Becoming, TaskStep};
 use crate::vars::{Scope, Templar, TemplateError};
@@ -38,6 +38,7 @@ impl Place {
                     None => endpoint(unit.host.name.as_str(), keyword, templar)?,
                 };
                 let endpoint = other_user(endpoint, &task.inherited.becoming, unit, templar)?;
+                let endpoint = inside(endpoint, task.inherited.container.as_ref(), unit, templar)?;
                 return Ok(Self { host: unit.host.name.clone(), delegated: false, endpoint });
             }
             Some(name) => HostName::from(name.to_string()),
@@ -61,7 +62,10 @@ impl Place {
         };
         let endpoint = endpoint(unit.host.name.as_str(), keyword, templar)?;
         let endpoint = match case {
-            Some(case) => other_user(endpoint, &case.becoming, unit, templar)?,
+            Some(case) => {
+                let endpoint = other_user(endpoint, &case.becoming, unit, templar)?;
+                inside(endpoint, case.container.as_ref(), unit, templar)?
+            }
             None => endpoint,
         };
         Ok(Self { host: unit.host.name.clone(), delegated: false, endpoint })
@@ -79,6 +83,27 @@ fn other_user(
         Ok(login) => becoming::endpoint(login, said, &unit.shared, templar).map(Ok),
         unknown => Ok(unknown),
     }
+}
+
+/// In a container of the same place, if that is said.
+fn inside(
+    endpoint: Result<Endpoint, String>,
+    said: Option<&Spanned<Value>>,
+    unit: &Unit,
+    templar: &Templar,
+) -> Result<Result<Endpoint, String>, TemplateError> {
+    let (Ok(host), Some(name)) = (&endpoint, said) else { return Ok(endpoint) };
+    if unit.play.in_container.contains(&unit.host.name) {
+        return Ok(endpoint);
+    }
+    let name = templar.render_str(&name.value)?;
+    let engine = match templar.scope().lookup(said::ENGINE[0]) {
+        Some((value, _)) => Some(templar.render_str(value)?),
+        None => None,
+    };
+    let target = ContainerTarget::of(&name, engine.as_deref());
+    let inside = target.map(|target| Endpoint::Container(Arc::new(host.clone()), Arc::new(target)));
+    Ok(inside.map_err(|error| format!("{}: {error}", unit.host.name)))
 }
 
 /// What keywords say about reaching a host.

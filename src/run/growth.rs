@@ -171,6 +171,7 @@ impl Dispatcher {
             number,
             name: plan.name.clone(),
             folder: plan.play.folder.clone(),
+            in_container: plan.pruning.mode.keys().cloned().collect(),
             all: names,
             ..PlayFacts::default()
         };

@@ -1,5 +1,6 @@
 //! The variables that Benchbook itself defines, and the scope in which a step is done.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -19,6 +20,8 @@ pub struct PlayFacts {
     pub name: String,
     /// The folder of its file.
     pub folder: PathBuf,
+    /// Hosts in in-container mode: they already are the environment.
+    pub in_container: BTreeSet<HostName>,
     /// All its hosts.
     pub all: Vec<HostName>,
     /// Those of this batch.

@@ -6,9 +6,10 @@ use crate::harness::Project;
 use crate::lab::engine::Engine;
 
 #[test]
-fn a_container_is_a_host() {
+fn a_container_is_a_host_or_is_entered() {
     let Some(engine) = Engine::start() else { return };
-    engine.image("shell", &[("/bin/busybox", "/bin/busybox"), ("/bin/busybox", "/bin/sh")]);
+    let files = [("/bin/busybox", "/bin/busybox"), ("/bin/busybox", "/bin/sh"), ("/etc/hostname", "/inside")];
+    engine.image("shell", &files);
     engine.image("bare", &[("/bin/busybox", "/sleep")]);
     for (name, options, command) in [
         ("c1", "shell", "/bin/busybox sleep 100000"),
@@ -30,4 +31,10 @@ fn a_container_is_a_host() {
     lines.sort_unstable();
     lines.dedup();
     insta::assert_snapshot!(lines.join("\n"));
+
+    let options = format!("entering.yml -i mixed.ini -e socket={}", socket.display());
+    let entered = project.transcript(&format!("benchbook run {options} 2>/dev/null"));
+    let planned = project.transcript(&format!("benchbook plan {options}"));
+    let texts = [planned, entered].join("\n").replace(socket.to_str().unwrap(), "SOCKET");
+    insta::assert_snapshot!("entering", texts);
 }

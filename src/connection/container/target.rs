@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::connection::TargetError;
+
 /// Where the engine listens when nobody says.
 pub const SOCKET: &str = "/var/run/docker.sock";
 
@@ -21,6 +23,14 @@ impl ContainerTarget {
     /// As the image's user, by the usual socket.
     pub fn new(name: &str) -> Self {
         Self { name: name.into(), user: None, socket: SOCKET.into() }
+    }
+
+    /// As the image's user, by the engine with this address (`unix:///path`).
+    pub fn of(name: &str, engine: Option<&str>) -> Result<Self, TargetError> {
+        let Some(engine) = engine else { return Ok(Self::new(name)) };
+        let path = engine.strip_prefix("unix://").filter(|path| path.starts_with('/'));
+        let socket = path.ok_or_else(|| TargetError::Engine(engine.to_owned()))?.into();
+        Ok(Self { socket, ..Self::new(name) })
     }
 }
 

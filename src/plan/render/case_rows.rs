@@ -59,7 +59,8 @@ fn case_row(play: &PlayPlan, name: &str, playbook: &str) -> Row {
         Some(gang) => gang_words(play, first, gang),
         None => "each host alone".to_owned(),
     };
-    let alone = match container(play, &first.id) {
+    let entered = first.container.as_ref().map(|container| container.value.to_string());
+    let alone = match entered.or_else(|| container(play, &first.id)) {
         Some(name) => format!("in {name}, {alone}"),
         None => alone,
     };

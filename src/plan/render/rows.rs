@@ -122,8 +122,10 @@ impl Rows<'_> {
                 if task.r#loop.is_some() {
                     notes.push("loop".to_owned());
                 }
-                if let Some(to) = &task.inherited.delegate_to {
-                    notes.push(format!("on {}", to.value));
+                match (&task.inherited.delegate_to, &task.inherited.container) {
+                    (Some(to), _) => notes.push(format!("on {}", to.value)),
+                    (None, Some(container)) => notes.push(format!("in {}", container.value)),
+                    (None, None) => {}
                 }
                 if task.inherited.run_once.as_ref().is_some_and(|r| r.value.to_bool() == Some(true)) {
                     notes.push("once".to_owned());
