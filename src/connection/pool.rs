@@ -211,7 +211,11 @@ impl Pool {
             Arc::clone(&opened.session)
         } else {
             let lost = opened.take();
-            let connector = through.as_ref().map(|(connector, _)| connector).or(slot.connector.as_ref());
+            let connector = through
+                .as_ref()
+                .map(|(connector, _)| connector)
+                .or(slot.connector.as_ref())
+                .map(|connector| &**connector);
             let new = self.open(endpoint, connector, lost);
             Arc::clone(&opened.insert(new.await?).session)
         };
@@ -240,7 +244,7 @@ impl Pool {
     async fn open(
         &self,
         endpoint: &Endpoint,
-        connector: Option<&Box<dyn Connector>>,
+        connector: Option<&dyn Connector>,
         lost: Option<Opened>,
     ) -> Result<Opened, ConnectError> {
         let connector = connector.ok_or_else(|| ConnectError::Unknown(endpoint.clone()))?;
@@ -248,7 +252,7 @@ impl Pool {
             None if matches!(endpoint, Endpoint::Ssh(_)) => Some(self.make_room().await?),
             kept => kept,
         };
-        let session = Session::open(&**connector).await.map_err(|error| connector.explain(error))?;
+        let session = Session::open(connector).await.map_err(|error| connector.explain(error))?;
         Ok(Opened { session: Arc::new(session), room })
     }
 

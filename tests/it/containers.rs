@@ -16,6 +16,7 @@ fn a_container_is_a_host_or_is_entered() {
         ("c2", "bare", "/sleep 100000"),
         ("c3", "--read-only shell", "/bin/busybox sleep 100000"),
         ("c4", "shell", "/bin/busybox true"),
+        ("c8", "--read-only --mount type=volume,dst=/.benchbook bare", "/sleep 100000"),
     ] {
         engine.docker(&format!("run -d --name {name} --network none {options} {command}"));
     }

@@ -19,11 +19,11 @@ pub async fn engine(host: Arc<Session>, socket: Arc<str>) -> Result<Docker, Erro
     let transport = move |request: BollardRequest| -> BoxFuture<'static, _> {
         let link = host.dial(Dial::Unix(socket.to_string()));
         Box::pin(async move {
-            let Link { input, output, ended } = link.map_err(gone)?;
+            let Link { input, output, ended } = link.map_err(|error| gone(&error))?;
             let stream = TokioIo::new(tokio::io::join(input, output));
             let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await?;
             tokio::spawn(connection.with_upgrades());
-            let answer = sender.send_request(to_origin(request)?).await;
+            let answer = sender.send_request(to_origin(request)).await;
             match answer {
                 Ok(answer) => Ok(answer),
                 // The agent knows better why nobody answers.
@@ -43,14 +43,14 @@ pub async fn engine(host: Arc<Session>, socket: Arc<str>) -> Result<Docker, Erro
     engine.negotiate_version().await
 }
 
-fn gone(error: CallError) -> Error {
+fn gone(error: &CallError) -> Error {
     std::io::Error::other(error.to_string()).into()
 }
 
 /// A server that is no proxy is told the path, and the host apart from it (RFC 9112, section 3.2.1).
-fn to_origin(mut request: BollardRequest) -> Result<BollardRequest, Error> {
+fn to_origin(mut request: BollardRequest) -> BollardRequest {
     let path = request.uri().path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
     *request.uri_mut() = Uri::from(path);
     request.headers_mut().insert(HOST, HeaderValue::from_static("docker"));
-    Ok(request)
+    request
 }

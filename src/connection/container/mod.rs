@@ -6,7 +6,8 @@
 mod engine;
 mod target;
 
-use std::io::{self, Cursor};
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bollard::container::LogOutput;
@@ -56,18 +57,28 @@ impl Container {
         let agent = self.client.agents.find(&format!("{} {}", system(&hello.os), hello.arch))?;
         let path = format!("{FOLDER}/{}/{PROGRAM}", agent.hash);
         if !is_there(&engine, &self.target.name, &path, agent.size).await.map_err(refused)? {
-            let program = tokio::fs::read(&agent.path).await;
-            let start = |error| ConnectError::Start { program: agent.path.display().to_string(), error };
-            let archive = archive(agent, &program.map_err(start)?).map_err(start)?;
-            let to = UploadToContainerOptionsBuilder::default().path("/").build();
-            let put =
-                engine.upload_to_container(&self.target.name, Some(to), body_full(archive.into())).await;
-            put.map_err(|error| ConnectError::NotPut {
-                host: self.target.to_string(),
-                reasons: vec![words(&error)],
-            })?;
+            self.put(&engine, agent).await?;
         }
         self.run(&engine, path).await.map_err(refused)
+    }
+
+    /// Puts the program into the container: into the folder, which may be a mount where nothing else can be written, or with it.
+    async fn put(&self, engine: &Docker, agent: &Agent) -> Result<(), ConnectError> {
+        let start = |error| ConnectError::Start { program: agent.path.display().to_string(), error };
+        let program = tokio::fs::read(&agent.path).await.map_err(start)?;
+        let upload = async |below: &str, folders: &[&str]| {
+            let archive = archive(folders, &program)?;
+            let to = UploadToContainerOptionsBuilder::default().path(below).build();
+            engine.upload_to_container(&self.target.name, Some(to), body_full(archive.into())).await
+        };
+        let put = match upload(FOLDER, &[&agent.hash]).await {
+            Err(error) if is_absent(&error) => upload("/", &[&FOLDER[1..], &agent.hash]).await,
+            put => put,
+        };
+        put.map_err(|error| ConnectError::NotPut {
+            host: self.target.to_string(),
+            reasons: vec![words(&error)],
+        })
     }
 
     /// Starts the program in the container.
@@ -177,27 +188,33 @@ async fn is_there(engine: &Docker, container: &str, path: &str, size: u64) -> Re
     let at = ContainerArchiveInfoOptionsBuilder::default().path(path).build();
     match engine.get_container_archive_info(container, Some(at)).await {
         Ok(found) => Ok(u64::try_from(found.size).is_ok_and(|found| found == size)),
-        Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(false),
+        Err(error) if is_absent(&error) => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// The agent in its folders, from the root of the container on: root's, and everybody may run it.
-fn archive(agent: &Agent, program: &[u8]) -> io::Result<Vec<u8>> {
+/// The agent in these folders, one in the other: root's, and everybody may run it.
+fn archive(folders: &[&str], program: &[u8]) -> io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::with_capacity(program.len() + 4096));
-    let mut entry = |path: &str, kind, bytes: &[u8]| {
+    let mut entry = |path: &Path, kind, bytes: &[u8]| {
         let mut header = tar::Header::new_ustar();
         header.set_entry_type(kind);
         header.set_mode(0o755);
         header.set_size(bytes.len() as u64);
-        archive.append_data(&mut header, path, Cursor::new(bytes))
+        archive.append_data(&mut header, path, bytes)
     };
-    let folder = FOLDER.trim_start_matches('/');
-    let own = format!("{folder}/{}", agent.hash);
-    entry(folder, tar::EntryType::Directory, &[])?;
-    entry(&own, tar::EntryType::Directory, &[])?;
-    entry(&format!("{own}/{PROGRAM}"), tar::EntryType::Regular, program)?;
+    let mut path = PathBuf::new();
+    for folder in folders {
+        path.push(folder);
+        entry(&path, tar::EntryType::Directory, &[])?;
+    }
+    entry(&path.join(PROGRAM), tar::EntryType::Regular, program)?;
     archive.into_inner()
+}
+
+/// There is no such thing.
+fn is_absent(error: &Error) -> bool {
+    matches!(error, Error::DockerResponseServerError { status_code: 404, .. })
 }
 
 /// What the engine says, without the crate's words around it.
