@@ -140,6 +140,9 @@ impl TargetError {
     }
 }
 
+/// Collections whose connections are known; their names may be left out.
+const PREFIXES: [&str; 2] = ["ansible.builtin.", "community.docker."];
+
 /// The names that `ansible_connection` may have.
 pub const CONNECTIONS: &[&str] = &["docker", "local", "memory", "scripted", "smart", "ssh"];
 
@@ -150,7 +153,8 @@ impl Target {
         let here = matches!(self.address.as_str(), "localhost" | "127.0.0.1" | "::1")
             && self.port.is_none()
             && self.user.is_none();
-        let name = self.connection.as_deref().map(|name| name.rsplit('.').next().unwrap_or(name));
+        let bare = |name| PREFIXES.iter().find_map(|prefix| str::strip_prefix(name, prefix)).unwrap_or(name);
+        let name = self.connection.as_deref().map(bare);
         match name {
             Some("local") => Ok(Endpoint::Local),
             None if here => Ok(Endpoint::Local),
@@ -215,6 +219,9 @@ mod tests {
             matches!(tunnel.endpoint(), Ok(Endpoint::Ssh(_))),
             "another machine behind a port of this one"
         );
+        assert_eq!(target(Some("my.own.ssh"), "n1"), Err(TargetError::Unknown("my.own.ssh".into())));
+        let container = Endpoint::Container(Arc::new(Endpoint::Local), Arc::new(ContainerTarget::new("c1")));
+        assert_eq!(target(Some("community.docker.docker"), "c1"), Ok(container));
         let error = target(Some("lokal"), "n1").unwrap_err().diagnostic().to_string();
         assert_eq!(
             error,

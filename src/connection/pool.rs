@@ -195,14 +195,14 @@ impl Pool {
     /// The session with an endpoint: the one there is, or a new one when there is none or it was lost. Whoever asks
     /// while it is being opened waits for the same one.
     pub async fn session(&self, endpoint: &Endpoint) -> Result<Lease, ConnectError> {
-        let through = match endpoint.through() {
+        let carrier = match endpoint.through() {
             None => None,
             Some(carrier) => {
                 let carrier = Box::pin(self.session(carrier)).await?;
-                match self.through(endpoint, &carrier) {
-                    Some(connector) => Some((connector, carrier)),
-                    None => return Ok(carrier),
+                if matches!(endpoint, Endpoint::Become(_, whom) if BecomeUser::is_login(&carrier, whom)) {
+                    return Ok(carrier);
                 }
+                Some(Box::new(carrier))
             }
         };
         let slot = self.slot(endpoint)?;
@@ -211,12 +211,7 @@ impl Pool {
             Arc::clone(&opened.session)
         } else {
             let lost = opened.take();
-            let connector = through
-                .as_ref()
-                .map(|(connector, _)| connector)
-                .or(slot.connector.as_ref())
-                .map(|connector| &**connector);
-            let new = self.open(endpoint, connector, lost);
+            let new = self.open(endpoint, &slot, carrier.as_deref(), lost);
             Arc::clone(&opened.insert(new.await?).session)
         };
         // Under the lock, so that nobody closes it in between.
@@ -224,18 +219,16 @@ impl Pool {
             usage.users.fetch_add(1, Ordering::AcqRel);
         }
         drop(opened);
-        Ok(Lease { session, slot, _carrier: through.map(|(_, carrier)| Box::new(carrier)) })
+        Ok(Lease { session, slot, _carrier: carrier })
     }
 
-    /// The way to an endpoint through another's agent. None: that agent is the one that is meant.
+    /// The way to an endpoint through another's agent.
     fn through(&self, endpoint: &Endpoint, carrier: &Lease) -> Option<Box<dyn Connector>> {
-        let session = || Arc::clone(&carrier.session);
+        let session = Arc::clone(&carrier.session);
         match endpoint {
-            Endpoint::Become(_, escalation) if !BecomeUser::is_login(carrier, escalation) => {
-                Some(Box::new(BecomeUser::new(session(), Arc::clone(escalation))))
-            }
+            Endpoint::Become(_, whom) => Some(Box::new(BecomeUser::new(session, Arc::clone(whom)))),
             Endpoint::Container(_, target) => {
-                Some(Box::new(Container::new(session(), Arc::clone(target), Arc::clone(&self.client))))
+                Some(Box::new(Container::new(session, Arc::clone(target), Arc::clone(&self.client))))
             }
             _ => None,
         }
@@ -244,9 +237,12 @@ impl Pool {
     async fn open(
         &self,
         endpoint: &Endpoint,
-        connector: Option<&dyn Connector>,
+        slot: &Slot,
+        carrier: Option<&Lease>,
         lost: Option<Opened>,
     ) -> Result<Opened, ConnectError> {
+        let through = carrier.and_then(|carrier| self.through(endpoint, carrier));
+        let connector = through.as_deref().or(slot.connector.as_deref());
         let connector = connector.ok_or_else(|| ConnectError::Unknown(endpoint.clone()))?;
         let room = match lost.and_then(|lost| lost.room) {
             None if matches!(endpoint, Endpoint::Ssh(_)) => Some(self.make_room().await?),

@@ -97,10 +97,7 @@ fn inside(
         return Ok(endpoint);
     }
     let name = templar.render_str(&name.value)?;
-    let engine = match templar.scope().lookup(said::ENGINE[0]) {
-        Some((value, _)) => Some(templar.render_str(value)?),
-        None => None,
-    };
+    let engine = text(variable(said::ENGINE, templar)?);
     let target = ContainerTarget::of(&name, engine.as_deref());
     let inside = target.map(|target| Endpoint::Container(Arc::new(host.clone()), Arc::new(target)));
     Ok(inside.map_err(|error| format!("{}: {error}", unit.host.name)))
@@ -193,6 +190,20 @@ fn own_endpoint(unit: &Unit, keywords: &Keywords, templar: &Templar) -> Option<R
     host.endpoint.get_or_init(find_out).clone()
 }
 
+/// The value of the first of these variables that has one.
+fn variable(names: &[&str], templar: &Templar) -> Result<Option<Value>, TemplateError> {
+    for name in names {
+        if let Some((value, _)) = templar.scope().lookup(name) {
+            return templar.render(value).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn text(value: Option<Value>) -> Option<String> {
+    value.filter(|v| !v.is_null()).map(|v| v.to_string())
+}
+
 /// What the variables of a host say about reaching it; they beat the keywords.
 pub fn endpoint(
     name: &str,
@@ -200,15 +211,7 @@ pub fn endpoint(
     templar: &Templar,
 ) -> Result<Result<Endpoint, String>, TemplateError> {
     let Keywords { connection, user, port } = keywords.into();
-    let variable = |names: &[&str]| -> Result<Option<Value>, TemplateError> {
-        for name in names {
-            if let Some((value, _)) = templar.scope().lookup(name) {
-                return templar.render(value).map(Some);
-            }
-        }
-        Ok(None)
-    };
-    let text = |value: Option<Value>| value.filter(|v| !v.is_null()).map(|v| v.to_string());
+    let variable = |names| variable(names, templar);
     let arguments = [variable(said::COMMON_ARGUMENTS)?, variable(said::EXTRA_ARGUMENTS)?];
     let checking = variable(said::CHECKING)?;
     let timeout = text(variable(said::TIMEOUT)?);

@@ -138,7 +138,8 @@ impl Dispatcher {
         });
     }
 
-    /// The endpoint whose machine a round needs: that of the user who logs in, outside of containers. None for agents that are no machine of their own.
+    /// The endpoint whose machine a round needs: that of the user who logs in, outside of containers. None for agents that
+    /// are no machine of their own.
     fn machine_of(&self, host: HostNo, what: &Step) -> Option<Endpoint> {
         if self.shared.options.check {
             return None;

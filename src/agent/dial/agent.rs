@@ -18,6 +18,7 @@ use super::command::command_line;
 use super::dialogue::{Answer, Dialogue, Source};
 use super::program::Program;
 use super::terminal::Terminal;
+use super::{PIECE, feed};
 use crate::agent::channel::Channel;
 use crate::agent::lock;
 use crate::agent::owner;
@@ -25,8 +26,6 @@ use crate::module::Link;
 use crate::wire::preamble::PreambleReader;
 use crate::wire::{Escalation, Method, Outcome, Stream};
 
-/// How much is read at once, in bytes.
-const PIECE: usize = 64 * 1024;
 /// How long a program may take to start the agent; the controller waits no longer either.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// How long a program that was told to end before it started the agent may take.
@@ -152,7 +151,7 @@ impl Relay {
         }
         let input = Arc::clone(&self.input);
         thread::scope(|scope| {
-            let begin = || drop(scope.spawn(|| feed(channel, &input)));
+            let begin = || drop(scope.spawn(|| feed_child(channel, &input)));
             let result = self.listen(dialogue, channel, &wake, begin);
             lock(&self.input).take();
             if self.spoken {
@@ -297,16 +296,8 @@ struct Ready {
 }
 
 /// Passes on what the controller sends, then closes the child's input.
-fn feed(channel: &Channel, input: &Mutex<Option<ChildStdin>>) {
-    let mut piece = vec![0; PIECE];
-    if let Ok(mut upload) = channel.upload(0) {
-        while let Ok(count @ 1..) = upload.read(&mut piece) {
-            let written = lock(input).as_mut().map(|input| input.write_all(&piece[..count]));
-            if !matches!(written, Some(Ok(()))) {
-                break;
-            }
-        }
-    }
+fn feed_child(channel: &Channel, input: &Mutex<Option<ChildStdin>>) {
+    feed(channel, |bytes| matches!(lock(input).as_mut().map(|input| input.write_all(bytes)), Some(Ok(()))));
     lock(input).take();
 }
 

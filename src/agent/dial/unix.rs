@@ -5,27 +5,18 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
+use super::{PIECE, feed};
 use crate::agent::channel::Channel;
 use crate::module::Link;
 use crate::wire::{Outcome, Stream};
-
-/// How much is read at once, in bytes.
-const PIECE: usize = 64 * 1024;
 
 /// Connects to the socket and passes bytes on until the program there closes it, or the controller gives up.
 pub fn relay(path: &str, channel: &Channel) -> Outcome {
     let socket = match UnixStream::connect(path) {
         Ok(socket) => Arc::new(socket),
-        Err(error) => {
-            let kind = match error.kind() {
-                io::ErrorKind::NotFound => "absent",
-                io::ErrorKind::PermissionDenied => "forbidden",
-                io::ErrorKind::ConnectionRefused => "deaf",
-                _ => "broken",
-            };
-            return Outcome::failed(format!("{path}: {error}")).with("socket", kind);
-        }
+        Err(error) => return Outcome::failed(format!("{path}: {error}")),
     };
     let on_cancel = Arc::clone(&socket);
     // A socket that is closed already needs no closing.
@@ -34,9 +25,14 @@ pub fn relay(path: &str, channel: &Channel) -> Outcome {
         return Outcome::failed("it was given up");
     }
     thread::scope(|scope| {
-        scope.spawn(|| feed(channel, &socket));
+        scope.spawn(|| {
+            feed(channel, |bytes| (&*socket).write_all(bytes).is_ok());
+            // The program there may have closed it already.
+            let _ = socket.shutdown(Shutdown::Write);
+        });
         let result = listen(&socket, channel);
-        channel.cancel(std::time::Duration::ZERO);
+        // Whatever the controller still sends has no reader any more.
+        channel.cancel(Duration::ZERO);
         match result {
             Ok(()) => Outcome::ok(false),
             Err(error) => Outcome::failed(format!("{path}: {error}")),
@@ -53,15 +49,4 @@ fn listen(mut socket: &UnixStream, channel: &Channel) -> io::Result<()> {
             return Ok(());
         }
     }
-}
-
-/// Passes on what the controller sends, then closes that half.
-fn feed(channel: &Channel, mut socket: &UnixStream) {
-    let mut piece = vec![0; PIECE];
-    if let Ok(mut upload) = channel.upload(0) {
-        while let Ok(count @ 1..) = upload.read(&mut piece)
-            && socket.write_all(&piece[..count]).is_ok()
-        {}
-    }
-    let _ = socket.shutdown(Shutdown::Write);
 }

@@ -33,7 +33,7 @@ fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
     let grace = Duration::from_millis(ctx.request.grace_ms);
     let places = Places::default();
     let jobs: Vec<_> = places.jobs(Some(run)).into_iter().map(|(_, folder)| folder).collect();
-    let mut hunt = Hunt { run, hit: BTreeMap::new() };
+    let mut hunt = Hunt { run, found: BTreeMap::new() };
     let own = rustix::process::getpid();
     // Also of one that has an outcome: it ends by itself in a moment, but for an agent inside another program.
     let supervisors = || {
@@ -48,7 +48,9 @@ fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
     loop {
         let looking = supervisors();
         let (mut left, below) = hunt.others(&looking);
-        hunt.note(&below);
+        for process in &below {
+            hunt.known(process);
+        }
         let passed = began.elapsed();
         if passed >= grace {
             hunt.hit(&left, Signal::KILL);
@@ -79,7 +81,7 @@ fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
 struct Hunt<'a> {
     run: &'a RunMark,
     /// Who was found and got which signal last (CONT: none), with its command line: by number and start.
-    hit: BTreeMap<(i32, u64), (Signal, String)>,
+    found: BTreeMap<(i32, u64), (Signal, String)>,
 }
 
 impl Hunt<'_> {
@@ -104,12 +106,10 @@ impl Hunt<'_> {
         (others, below)
     }
 
-    /// Remembers who was found and is somebody else's to end.
-    fn note(&mut self, whom: &[Process]) {
-        for process in whom {
-            let known = self.hit.entry((process.pid.as_raw_pid(), process.start));
-            known.or_insert_with(|| (Signal::CONT, process.command()));
-        }
+    /// What is known of a process, which was found now at the latest.
+    fn known(&mut self, process: &Process) -> &mut (Signal, String) {
+        let known = self.found.entry((process.pid.as_raw_pid(), process.start));
+        known.or_insert_with(|| (Signal::CONT, process.command()))
     }
 
     /// Sends a signal to whoever did not get it yet.
@@ -117,8 +117,7 @@ impl Hunt<'_> {
         // An agent inside another program looks after its jobs itself.
         let own = rustix::process::getpid();
         for process in whom.iter().filter(|p| p.pid != own) {
-            let known = self.hit.entry((process.pid.as_raw_pid(), process.start));
-            let last = known.or_insert_with(|| (Signal::CONT, process.command()));
+            let last = self.known(process);
             if last.0 != signal {
                 last.0 = signal;
                 // One that ended meanwhile is no error; one that may not be hit is found again.
@@ -133,7 +132,7 @@ impl Hunt<'_> {
             Value::from(Map::from_iter([("pid", Value::from(i64::from(pid))), ("command", command.into())]))
         };
         let is_left = |pid: i32| left.iter().any(|p| p.pid.as_raw_pid() == pid);
-        let ended = self.hit.iter().filter(|((pid, _), _)| !is_left(*pid));
+        let ended = self.found.iter().filter(|((pid, _), _)| !is_left(*pid));
         let ended: Vec<_> = ended.map(|((pid, _), (_, command))| row(*pid, command)).collect();
         let left: Vec<_> = left.iter().map(|p| row(p.pid.as_raw_pid(), &p.command())).collect();
         let outcome = if left.is_empty() {

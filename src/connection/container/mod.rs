@@ -137,12 +137,10 @@ impl Container {
     }
 
     fn refused(&self, error: &Error) -> ConnectError {
-        let said = words(error);
-        self.unusable(match error {
-            Error::DockerResponseServerError { status_code: 404, .. } => {
-                format!("there is no {}", self.target)
-            }
-            _ => format!("{}: {said}", self.target),
+        self.unusable(if is_absent(error) {
+            format!("there is no {}", self.target)
+        } else {
+            format!("{}: {}", self.target, words(error))
         })
     }
 }
