@@ -1,6 +1,6 @@
-//! The scopes that `container:` and `monitors:` put around a play, a block, a case or a round.
+//! The scopes that `container:` puts around a play, a block, a case or a round. What `monitors:` asks for stands inside them.
 //!
-//! Their steps are announced: this version plans and shows them, `run` refuses a container and goes on without a monitor.
+//! Their steps are announced: this version plans and shows them, `run` refuses a container.
 
 use super::Surroundings;
 use super::build::Build;
@@ -108,34 +108,8 @@ impl Build<'_> {
         lifecycle.name.as_ref().map_or_else(|| "container".to_owned(), shown)
     }
 
-    fn monitored(
-        &mut self,
-        own: &Keywords,
-        around: &Surroundings,
-        body: impl FnOnce(&mut Self, &Surroundings),
-    ) {
-        if own.monitors.is_empty() {
-            return body(self, around);
-        }
-        let (inside, always) = self.sections(around);
-        self.monitors(own, "monitor start", &inside);
-        body(self, &inside);
-        self.monitors(own, "monitor stop", &always);
-    }
-
-    /// Starts or stops the monitors that a mapping names.
-    pub fn monitors(&mut self, own: &Keywords, word: &str, around: &Surroundings) {
-        let Some(first) = own.monitors.first() else { return };
-        let names = |m: &crate::base::Spanned<Value>| match &m.value {
-            Value::Map(map) => map.keys().next().map_or_else(String::new, ToString::to_string),
-            other => other.to_string(),
-        };
-        let detail = own.monitors.iter().map(names).collect::<Vec<_>>().join(", ");
-        self.announce(around, &Stage::Monitor, word, detail, &first.span);
-    }
-
     /// A scope with a body and an always.
-    fn sections(&mut self, around: &Surroundings) -> (Surroundings, Surroundings) {
+    pub fn sections(&mut self, around: &Surroundings) -> (Surroundings, Surroundings) {
         let block = self.draft.scope(Some(around.scope), ScopeKind::Block { rescue: false });
         let section = |build: &mut Self, section| {
             let scope = build.draft.scope(Some(block), ScopeKind::Section(section));

@@ -17,6 +17,7 @@ mod layout;
 mod lifecycle;
 mod matrix;
 pub mod mode;
+mod monitors;
 mod needs;
 mod play;
 mod prune;
