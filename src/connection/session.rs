@@ -307,6 +307,10 @@ async fn send_upload(
         .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
     }
     .err();
+    end_upload(&shared, channel, number, error).await;
+}
+
+async fn end_upload(shared: &Shared, channel: u32, number: u32, error: Option<std::io::Error>) {
     let end = Message::UploadEnd { number, error: error.map(|e| e.to_string()) };
     shared.send_bulk_message(channel, &end).await;
 }

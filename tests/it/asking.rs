@@ -10,7 +10,8 @@ use crate::harness::Project;
 /// A run that has asked its question.
 fn asked() -> (Project, Child) {
     let project = Project::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/asking"));
-    let line = "TERM=xterm exec script -qec 'stty cols 100; exec benchbook run -i n1,n2, playbook.yml' /dev/null";
+    let line =
+        "TERM=xterm exec script -qec 'stty cols 100; exec benchbook run -i n1,n2, playbook.yml' /dev/null";
     let mut run = project.shell(line).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let out = run.stdout.as_mut().unwrap();
     let (mut seen, mut byte) = (Vec::new(), [0]);

@@ -54,6 +54,7 @@ suite! {
     streams::another_users_agent: local, memory;
     streams::refusals: local, memory;
     streams::children_end_with_the_login: local, memory;
+    streams::an_early_answer: local, memory;
     jobs::output_survives_cuts: local, memory;
     jobs::two_may_listen: local, memory;
     jobs::a_job_is_cancelled: local, memory;
@@ -87,7 +88,7 @@ in_a_container! {
     endings::cancel, endings::cancel_kills_after_grace, endings::a_second_cancel_shortens_the_grace,
     endings::cancel_finds_those_who_left, endings::time_out, endings::dropped_call, endings::close_ends_children,
     endings::dropped_session_ends_children, endings::cut_stream, endings::cut_by_the_agent, endings::nonsense,
-    streams::another_users_agent, streams::refusals, streams::children_end_with_the_login,
+    streams::another_users_agent, streams::refusals, streams::children_end_with_the_login, streams::an_early_answer,
     jobs::output_survives_cuts, jobs::two_may_listen, jobs::a_job_is_cancelled, jobs::a_job_has_its_time,
     jobs::nobody_waits, jobs::a_job_outlives_its_agent, jobs::a_killed_supervisor_is_a_failure,
     jobs::what_is_not_there_any_more_is_not_begun_again,

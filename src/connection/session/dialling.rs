@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use tokio::io::{AsyncWriteExt, DuplexStream};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
-use super::calls::{Open, Progress};
-use super::{Upload, send_upload};
+use super::calls::{Open, Progress, Shared};
+use super::{end_upload, send_all};
 use crate::connection::Link;
 use crate::wire::control::OUTPUT_WINDOW;
 use crate::wire::{Outcome, Status, Stream};
@@ -20,8 +20,7 @@ pub fn link(open: Open) -> Link {
     let (output, to_agent) = tokio::io::duplex(PIPE);
     let (tell, words) = oneshot::channel();
     if let Some(credit) = open.credit.first() {
-        let upload = Upload::Reader(Box::new(to_agent));
-        tokio::spawn(send_upload(Arc::clone(&open.shared), open.channel, 0, upload, credit.clone()));
+        tokio::spawn(send(Arc::clone(&open.shared), open.channel, to_agent, credit.clone()));
     }
     tokio::spawn(async move {
         // Whoever wanted to know may be gone.
@@ -29,6 +28,15 @@ pub fn link(open: Open) -> Link {
     });
     let ended = async move { words.await.unwrap_or_default() };
     Link { input: Box::new(input), output: Box::new(output), ended: Box::pin(ended) }
+}
+
+/// Sends what is written. When nobody takes it any more it is thrown away: a server that refuses answers before it has read
+/// everything, and whoever is still writing shall get to read that answer.
+async fn send(shared: Arc<Shared>, channel: u32, mut from: DuplexStream, credit: watch::Receiver<u64>) {
+    let error = send_all(&shared, channel, 0, &mut from, credit).await.err();
+    end_upload(&shared, channel, 0, error).await;
+    // Neither end can fail.
+    let _ = tokio::io::copy(&mut from, &mut tokio::io::sink()).await;
 }
 
 /// Passes on what the agent sends, until `Done`. A reader that is gone does not stop the other end: its output's end does.

@@ -1,12 +1,14 @@
 //! Streams through an agent: another agent behind it, started by programs that play sudo, su and doas.
 
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use benchbook::connection::become_user::BecomeUser;
-use benchbook::connection::{Call, ConnectError, Connector, Session};
-use benchbook::wire::{Escalation, Method, Status};
+use benchbook::connection::{Call, ConnectError, Connector, Link, Session};
+use benchbook::wire::{Dial, Escalation, Method, Status};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::subject::{Subject, all_end, copy, numbers, shell, watched};
 
@@ -119,4 +121,26 @@ pub async fn children_end_with_the_login(subject: &Subject) {
     assert!(outcome.is_err());
     assert!(!session.is_alive());
     all_end(&[pid]).await;
+}
+
+/// A server that refuses answers and goes before it has read what it is sent: the answer arrives, whoever is faster.
+pub async fn an_early_answer(subject: &Subject) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let server = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let serving = std::thread::spawn(move || {
+        for _ in 0..20 {
+            server.accept().unwrap().0.write_all(b"no").unwrap();
+        }
+    });
+    let login = subject.open().await;
+    for _ in 0..20 {
+        let Link { mut input, mut output, .. } = login.dial(Dial::Unix(path.display().to_string())).unwrap();
+        output.write_all(&vec![0; 4_000_000]).await.unwrap();
+        let mut answer = Vec::new();
+        input.read_to_end(&mut answer).await.unwrap();
+        assert_eq!(answer, b"no");
+    }
+    serving.join().unwrap();
+    assert_eq!(login.close().await, "");
 }
