@@ -1,10 +1,12 @@
 //! What an action may use beside its arguments.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::BoxFuture;
 use crate::base::{HostName, Map};
-use crate::connection::{Cancel, Upload};
+use crate::connection::{Cancel, ContainerTarget, Engine, Upload};
 use crate::load::{Files, Loader};
 use crate::vars::Templar;
 use crate::wire::Outcome;
@@ -20,12 +22,29 @@ pub struct Invocation {
     pub uploads: Vec<Upload>,
     /// Where the bytes of a download go: a file on the controller, made with its folders.
     pub download: Option<PathBuf>,
+    /// A container of the target in which it is done.
+    pub inside: Option<ContainerTarget>,
+    /// Added to the task's environment.
+    pub environment: Vec<(String, String)>,
 }
 
 /// The task's target; check mode, diff, environment and time limits are those of the task.
 pub trait Target: Send + Sync {
     /// Calls a module. A connection that is lost gives a failed outcome, and the task ends as unreachable.
     fn call(&self, invocation: Invocation) -> BoxFuture<'_, Outcome>;
+    /// The container engine of the target's host: asked by the task's user, outside of any container that the task is done
+    /// in. `address` (`unix:///path`) is the task's own; else that of the host's variables.
+    fn engine<'a>(
+        &'a self,
+        address: Option<&'a str>,
+        templar: &'a Templar,
+    ) -> BoxFuture<'a, Result<Engine, Outcome>>;
+    /// The path of that engine's socket.
+    fn socket(&self, address: Option<&str>, templar: &Templar) -> Result<Arc<str>, Outcome>;
+    /// The host cannot be reached any more; what the task ends with.
+    fn unreachable(&self, reason: String) -> Outcome;
+    /// Keeps and shows what the action has to say, as if a module had printed it.
+    fn say(&self, text: &str);
 }
 
 /// What an action may use beside its arguments.
@@ -48,6 +67,8 @@ pub struct ActionContext<'a> {
     pub folder: &'a Path,
     /// The task's target.
     pub target: &'a dyn Target,
+    /// `timeout`: when to stop by itself. Calls of modules know it already.
+    pub timeout: Option<Duration>,
     /// Says when to stop.
     pub cancel: &'a Cancel,
     /// Shows the user a question, who answers it on standard input; absent when nobody is there.

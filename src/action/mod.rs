@@ -12,6 +12,7 @@ mod assert;
 mod async_status;
 mod copy;
 mod debug;
+mod docker;
 mod fail;
 mod fetch;
 mod group_by;
@@ -70,6 +71,10 @@ pub static ACTIONS: &[Action] = &[
     async_status::ACTION,
     copy::ACTION,
     debug::ACTION,
+    docker::CONTAINER,
+    docker::CONTAINER_EXEC,
+    docker::IMAGE,
+    docker::NETWORK,
     fail::ACTION,
     fetch::ACTION,
     group_by::ACTION,

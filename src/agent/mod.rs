@@ -80,6 +80,7 @@ pub fn hello() -> Hello {
         user: accounts::local_name(uid).unwrap_or_default(),
         boot_id: boot_id(),
         clock: SystemClock.now(),
+        program: std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default(),
     }
 }
 

@@ -46,7 +46,7 @@ pub enum CheckMode {
 /// One row of the table of modules or actions, as far as others may know it.
 #[derive(Clone, Copy)]
 pub struct Spec {
-    /// The short name: `copy`. `ansible.builtin.copy` and `ansible.legacy.copy` mean the same.
+    /// The short name: `copy`. See [`short_name`] for the others.
     pub name: &'static str,
     /// One line for lists.
     pub summary: &'static str,
@@ -71,6 +71,27 @@ impl std::fmt::Debug for Spec {
 /// The schema of an `Args` struct, for [`Spec::schema`].
 pub fn schema_of<T: JsonSchema>() -> Schema {
     SchemaGenerator::default().into_root_schema_for::<T>()
+}
+
+/// The collections whose tasks are known here, with how the names of those begin that are theirs.
+const COLLECTIONS: [(&str, &str); 3] =
+    [("ansible.builtin.", ""), ("ansible.legacy.", ""), ("community.docker.", "docker_")];
+
+/// The name of a module or action without its collection: `copy` for `ansible.builtin.copy`. A name of an unknown collection
+/// stays as it is.
+pub fn short_name(name: &str) -> &str {
+    let own = |(collection, begin): &(&str, &str)| {
+        name.strip_prefix(collection).filter(|short| short.starts_with(begin))
+    };
+    COLLECTIONS.iter().find_map(own).unwrap_or(name)
+}
+
+/// All names of a module or action by its short name, the short one first.
+pub fn full_names(short: &str) -> impl Iterator<Item = String> {
+    let of = move |(collection, begin): (&str, &str)| {
+        short.starts_with(begin).then(|| format!("{collection}{short}"))
+    };
+    std::iter::once(short.to_owned()).chain(COLLECTIONS.into_iter().filter_map(of))
 }
 
 /// Everything that a task can be, by short name. The command line puts modules and actions together.
@@ -101,11 +122,7 @@ impl Catalogue {
     }
 
     fn row(&self, name: &str) -> Option<&Row> {
-        let short = name
-            .strip_prefix("ansible.builtin.")
-            .or_else(|| name.strip_prefix("ansible.legacy."))
-            .unwrap_or(name);
-        self.0.get(short)
+        self.0.get(short_name(name))
     }
 
     /// Short names in alphabetical order.

@@ -20,7 +20,7 @@ use std::pin::Pin;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
-pub use container::ContainerTarget;
+pub use container::{ContainerTarget, Engine, EngineError};
 pub use endpoint::{Endpoint, Target, TargetError};
 pub use error::ConnectError;
 pub use pool::{Lease, Limits, Pool};

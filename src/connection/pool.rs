@@ -12,7 +12,7 @@ use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedSemaphorePermit, Semaphore, 
 
 use super::agents::Agents;
 use super::become_user::BecomeUser;
-use super::container::Container;
+use super::container::{Container, Engine};
 use super::local::Local;
 use super::ssh::{Client, Ssh};
 use super::{Chunk, ConnectError, Connector, Endpoint, Session};
@@ -109,6 +109,11 @@ impl Deref for Lease {
 }
 
 impl Lease {
+    /// The session itself, for what lives as long as this lease.
+    pub(super) fn session(&self) -> Arc<Session> {
+        Arc::clone(&self.session)
+    }
+
     /// Whether both are for one session.
     pub fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.session, &other.session)
@@ -220,6 +225,12 @@ impl Pool {
         }
         drop(opened);
         Ok(Lease { session, slot, _carrier: carrier })
+    }
+
+    /// The container engine that listens on this socket of a host.
+    pub async fn engine(&self, host: &Endpoint, socket: Arc<str>) -> Result<Engine, ConnectError> {
+        let lease = self.session(host).await?;
+        Engine::connect(lease, socket, Arc::clone(&self.client)).await
     }
 
     /// The way to an endpoint through another's agent.

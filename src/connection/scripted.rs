@@ -413,5 +413,6 @@ fn hello() -> Hello {
         user: "root".into(),
         boot_id: String::new(),
         clock: SystemClock.now(),
+        program: String::new(),
     }
 }

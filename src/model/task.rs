@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Keywords, Metric};
-use crate::base::spec::Argument;
+use crate::base::spec::{Argument, short_name};
 use crate::base::{Span, Spanned, Value};
 
 /// An entry of a list of tasks.
@@ -68,10 +68,9 @@ pub struct Call {
 }
 
 impl Call {
-    /// The name without `ansible.builtin.` or `ansible.legacy.`.
+    /// The name without its collection.
     pub fn short_name(&self) -> &str {
-        let name: &str = &self.name.value;
-        name.strip_prefix("ansible.builtin.").or_else(|| name.strip_prefix("ansible.legacy.")).unwrap_or(name)
+        short_name(&self.name.value)
     }
 
     /// An argument by name.

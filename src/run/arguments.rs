@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::base::spec::full_names;
 use crate::base::value::has_marks;
 use crate::base::{Map, Text, Value};
 use crate::plan::TaskStep;
@@ -23,9 +24,7 @@ pub fn render(task: &TaskStep, wanted: Wanted<'_>, templar: &Templar) -> Result<
     let mut args = Map::new();
     for defaults in &task.inherited.module_defaults {
         let all = templar.render(&defaults.value)?;
-        let short = task.call.short_name();
-        for name in [short.to_owned(), format!("ansible.builtin.{short}"), format!("ansible.legacy.{short}")]
-        {
+        for name in full_names(task.call.short_name()) {
             if let Some(own) = all.get(&name).and_then(Value::as_map) {
                 args.extend(own);
             }

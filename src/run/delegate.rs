@@ -7,7 +7,7 @@ use super::becoming;
 use super::magic::host_scope;
 use super::unit::Unit;
 use crate::base::{HostName, Secret, Spanned, Value};
-use crate::connection::{ContainerTarget, Endpoint, Target};
+use crate::connection::{ContainerTarget, Endpoint, Target, container};
 use crate::model::{Level, VarLayer};
 use crate::plan::{Becoming, TaskStep};
 use crate::vars::{Scope, Templar, TemplateError};
@@ -21,6 +21,8 @@ pub struct Place {
     pub delegated: bool,
     /// How to reach it, or why it cannot be reached.
     pub endpoint: Result<Endpoint, String>,
+    /// Whether `container:` is why the endpoint is a container.
+    pub entered: bool,
 }
 
 impl Place {
@@ -38,8 +40,7 @@ impl Place {
                     None => endpoint(unit.host.name.as_str(), keyword, templar)?,
                 };
                 let endpoint = other_user(endpoint, &task.inherited.becoming, unit, templar)?;
-                let endpoint = inside(endpoint, task.inherited.container.as_ref(), unit, templar)?;
-                return Ok(Self { host: unit.host.name.clone(), delegated: false, endpoint });
+                return inside(endpoint, task.inherited.container.as_ref(), unit, templar);
             }
             Some(name) => HostName::from(name.to_string()),
         };
@@ -50,7 +51,7 @@ impl Place {
         let keyword = Keywords { user: keyword.user, ..Keywords::default() };
         let endpoint = endpoint(name.as_str(), keyword, &there)?;
         let endpoint = other_user(endpoint, &task.inherited.becoming, unit, &there)?;
-        Ok(Self { delegated: name != unit.host.name, host: name, endpoint })
+        Ok(Self { delegated: name != unit.host.name, host: name, endpoint, entered: false })
     }
 
     /// The place where the folder of the unit's case is made: as the user that the case or what is around it names.
@@ -61,14 +62,35 @@ impl Place {
             None => None,
         };
         let endpoint = endpoint(unit.host.name.as_str(), keyword, templar)?;
-        let endpoint = match case {
+        match case {
             Some(case) => {
                 let endpoint = other_user(endpoint, &case.becoming, unit, templar)?;
-                inside(endpoint, case.container.as_ref(), unit, templar)?
+                inside(endpoint, case.container.as_ref(), unit, templar)
             }
-            None => endpoint,
+            None => inside(endpoint, None, unit, templar),
+        }
+    }
+
+    /// The same outside of the container that `container:` names.
+    pub fn outside(&self) -> Result<&Endpoint, &String> {
+        match &self.endpoint {
+            Ok(Endpoint::Container(host, _)) if self.entered => Ok(host),
+            endpoint => endpoint.as_ref(),
+        }
+    }
+
+    /// The path of the socket of the container engine there: at this address, else where the variables of the host say.
+    pub fn socket(&self, address: Option<&str>, unit: &Unit, templar: &Templar) -> Result<Arc<str>, String> {
+        let said = match address {
+            Some(address) => Some(address.to_owned()),
+            None if self.delegated => {
+                let host = unit.board.find(self.host.as_str());
+                let scope = host.map_or_else(Scope::new, |host| host_scope(host, &unit.board));
+                text(variable(said::ENGINE, &unit.plain_templar(scope)).map_err(|e| super::unit::said(&e))?)
+            }
+            None => text(variable(said::ENGINE, templar).map_err(|e| super::unit::said(&e))?),
         };
-        Ok(Self { host: unit.host.name.clone(), delegated: false, endpoint })
+        container::socket(said.as_deref()).map_err(|error| error.to_string())
     }
 }
 
@@ -85,22 +107,24 @@ fn other_user(
     }
 }
 
-/// In a container of the same place, if that is said.
+/// On the unit's own host, in a container if that is said.
 fn inside(
     endpoint: Result<Endpoint, String>,
     said: Option<&Spanned<Value>>,
     unit: &Unit,
     templar: &Templar,
-) -> Result<Result<Endpoint, String>, TemplateError> {
-    let (Ok(host), Some(name)) = (&endpoint, said) else { return Ok(endpoint) };
+) -> Result<Place, TemplateError> {
+    let place = Place { host: unit.host.name.clone(), delegated: false, endpoint, entered: false };
+    let (Ok(host), Some(name)) = (&place.endpoint, said) else { return Ok(place) };
     if unit.play.in_container.contains(&unit.host.name) {
-        return Ok(endpoint);
+        return Ok(place);
     }
     let name = templar.render_str(&name.value)?;
     let engine = text(variable(said::ENGINE, templar)?);
     let target = ContainerTarget::of(&name, engine.as_deref());
     let inside = target.map(|target| Endpoint::Container(Arc::new(host.clone()), Arc::new(target)));
-    Ok(inside.map_err(|error| format!("{}: {error}", unit.host.name)))
+    let endpoint = inside.map_err(|error| format!("{}: {error}", unit.host.name));
+    Ok(Place { endpoint, entered: true, ..place })
 }
 
 /// What keywords say about reaching a host.

@@ -15,6 +15,7 @@ mod conditions;
 mod delegate;
 mod dispatcher;
 mod ending;
+mod engine;
 pub mod fates;
 pub mod figures;
 mod gangs;

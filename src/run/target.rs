@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::fs::File;
@@ -17,9 +17,10 @@ use super::reconnecting;
 use super::unit::Unit;
 use crate::action::{BoxFuture, Invocation, Target};
 use crate::base::spec::OnResume;
-use crate::connection::{CallError, Ongoing, Progress};
+use crate::connection::{CallError, ConnectError, Engine, Ongoing, Progress};
 use crate::event::journal::LogPlace;
 use crate::event::{Event, JournalError};
+use crate::vars::Templar;
 use crate::wire::{Job, JobKey, Offsets, Outcome, Request, Status, Stream};
 
 /// Output that was kept, and where.
@@ -58,7 +59,7 @@ pub struct RemoteTarget<'a> {
     /// How much output of the request under way was taken.
     received: Mutex<Offsets>,
     lost: OnceLock<String>,
-    refused: OnceLock<()>,
+    pub(super) refused: OnceLock<()>,
     broken: OnceLock<JournalError>,
 }
 
@@ -124,10 +125,11 @@ impl<'a> RemoteTarget<'a> {
             return self.unreachable(reason.clone());
         }
         let shared = &self.unit.shared;
-        let endpoint = match &self.place.endpoint {
+        let endpoint = match self.endpoint(invocation.inside.as_ref()) {
             Ok(endpoint) => endpoint,
-            Err(reason) => return self.unreachable(reason.clone()),
+            Err(reason) => return self.unreachable(reason),
         };
+        let (endpoint, of_its_own) = (&*endpoint, invocation.inside.is_some());
         let mut request = self.request(&invocation);
         let session = tokio::select! {
             biased;
@@ -146,6 +148,10 @@ impl<'a> RemoteTarget<'a> {
             }
             Err(error) if error.is_refusal() => {
                 self.refused.get_or_init(|| ());
+                return Outcome::failed(error.told());
+            }
+            // It is not the host's own container.
+            Err(error @ ConnectError::Container { .. }) if of_its_own => {
                 return Outcome::failed(error.told());
             }
             Err(error) => return self.unreachable(error.told()),
@@ -206,6 +212,7 @@ impl<'a> RemoteTarget<'a> {
                 asynchronous::told(outcome, &job, self.manner)
             }
             (Ok(outcome), None) => outcome,
+            (Err(error), _) if of_its_own => Outcome::failed(error.to_string()),
             (Err(error), _) => self.unreachable(error.to_string()),
         }
     }
@@ -225,7 +232,7 @@ impl<'a> RemoteTarget<'a> {
             args: invocation.args.clone(),
             check: self.manner.check,
             diff: self.manner.diff,
-            environment: self.manner.environment.clone(),
+            environment: [&self.manner.environment[..], &invocation.environment].concat(),
             timeout_ms: self.manner.timeout.into_iter().chain(limit).min().map(milliseconds),
             grace_ms: milliseconds(self.manner.grace),
             stream: true,
@@ -376,7 +383,7 @@ impl Download {
     }
 }
 
-fn stopped() -> Outcome {
+pub(super) fn stopped() -> Outcome {
     Outcome { status: Status::Cancelled, ..Outcome::failed("the run was stopped") }
 }
 
@@ -391,5 +398,25 @@ pub(super) fn slot(stream: Stream) -> Option<usize> {
 impl Target for RemoteTarget<'_> {
     fn call(&self, invocation: Invocation) -> BoxFuture<'_, Outcome> {
         Box::pin(self.send(invocation))
+    }
+
+    fn engine<'a>(
+        &'a self,
+        address: Option<&'a str>,
+        templar: &'a Templar,
+    ) -> BoxFuture<'a, Result<Engine, Outcome>> {
+        Box::pin(self.dial_engine(address, templar))
+    }
+
+    fn socket(&self, address: Option<&str>, templar: &Templar) -> Result<Arc<str>, Outcome> {
+        self.place.socket(address, self.unit, templar).map_err(Outcome::failed)
+    }
+
+    fn unreachable(&self, reason: String) -> Outcome {
+        RemoteTarget::unreachable(self, reason)
+    }
+
+    fn say(&self, text: &str) {
+        self.say_text(text);
     }
 }

@@ -281,6 +281,7 @@ async fn act(
         loader: &shared.compiler.project.loader,
         folder: &turn.unit.play.folder,
         target,
+        timeout: manner.timeout,
         cancel: &turn.unit.cancel,
         ask: shared.options.terminal.then_some(&ask),
     };

@@ -38,6 +38,9 @@ pub struct Hello {
     pub boot_id: String,
     /// The target's time of day when it was sent.
     pub clock: Timestamp,
+    /// The path of its own program; empty when it does not know.
+    #[serde(default)]
+    pub program: String,
 }
 
 /// What credit is given for.

@@ -2,8 +2,15 @@
 //!
 //! The image needs nothing, not even a shell. The agent lies in a folder of the container that is named by its hash: there
 //! already, when the container was started for us, or put there now.
+//!
+//! [`Engine`] is what one can ask of an engine. This is the only room that knows the client for its API.
 
+mod containers;
 mod engine;
+mod error;
+mod images;
+mod networks;
+mod refusal;
 mod target;
 
 use std::io;
@@ -24,8 +31,12 @@ use super::ssh::Client;
 use super::{BoxFuture, ConnectError, Connector, Link, Session};
 use crate::wire::Owner;
 
-pub use self::engine::engine;
-pub use self::target::{ContainerTarget, SOCKET};
+pub use self::containers::Stopping;
+pub use self::engine::{AgentMount, CONTROLLER_LABEL, Engine, RUN_LABEL};
+pub use self::error::EngineError;
+pub use self::images::{Build, Listener};
+pub use self::refusal::{REFUSALS, Refusal};
+pub use self::target::{ContainerTarget, SOCKET, socket};
 
 /// The folder with agents in a container.
 pub const FOLDER: &str = "/.benchbook";
@@ -48,9 +59,9 @@ impl Container {
     }
 
     async fn start(&self) -> Result<Link, ConnectError> {
-        let refused = |error| self.refused(&error);
-        let engine =
-            engine(Arc::clone(&self.host), Arc::clone(&self.target.socket)).await.map_err(refused)?;
+        let refused = |error: Error| self.refused(&error.into());
+        let dialled = engine::dial(Arc::clone(&self.host), Arc::clone(&self.target.socket)).await;
+        let engine = dialled.map_err(|error| self.refused(&error))?;
         let found = engine.inspect_container(&self.target.name, None).await.map_err(refused)?;
         self.check(&found)?;
         let hello = self.host.hello();
@@ -77,7 +88,7 @@ impl Container {
         };
         put.map_err(|error| ConnectError::NotPut {
             host: self.target.to_string(),
-            reasons: vec![words(&error)],
+            reasons: vec![EngineError::from(error).told()],
         })
     }
 
@@ -136,11 +147,11 @@ impl Container {
         ConnectError::Container { reason, socket: self.target.socket.to_string() }
     }
 
-    fn refused(&self, error: &Error) -> ConnectError {
-        self.unusable(if is_absent(error) {
+    fn refused(&self, error: &EngineError) -> ConnectError {
+        self.unusable(if error.is_absent() {
             format!("there is no {}", self.target)
         } else {
-            format!("{}: {}", self.target, words(error))
+            format!("{}: {error}", self.target)
         })
     }
 }
@@ -169,7 +180,7 @@ async fn listen(
             }
             Ok(piece) => listened_to = listened_to && to.write_all(&piece.into_bytes()).await.is_ok(),
             Err(error) => {
-                let words = words(&error);
+                let words = EngineError::from(error).words;
                 return if said.is_empty() { words } else { format!("{words}: {}", text(&said)) };
             }
         }
@@ -213,18 +224,6 @@ fn archive(folders: &[&str], program: &[u8]) -> io::Result<Vec<u8>> {
 /// There is no such thing.
 fn is_absent(error: &Error) -> bool {
     matches!(error, Error::DockerResponseServerError { status_code: 404, .. })
-}
-
-/// What the engine says, without the crate's words around it.
-fn words(error: &Error) -> String {
-    match error {
-        // The answer to a `HEAD` has no words.
-        Error::DockerResponseServerError { message, status_code } if message.trim().is_empty() => {
-            format!("the engine answers with status {status_code}")
-        }
-        Error::DockerResponseServerError { message, .. } => message.trim().to_owned(),
-        other => other.to_string(),
-    }
 }
 
 /// As `uname -s` says it.

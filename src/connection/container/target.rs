@@ -27,11 +27,15 @@ impl ContainerTarget {
 
     /// As the image's user, by the engine with this address (`unix:///path`).
     pub fn of(name: &str, engine: Option<&str>) -> Result<Self, TargetError> {
-        let Some(engine) = engine else { return Ok(Self::new(name)) };
-        let path = engine.strip_prefix("unix://").filter(|path| path.starts_with('/'));
-        let socket = path.ok_or_else(|| TargetError::Engine(engine.to_owned()))?.into();
-        Ok(Self { socket, ..Self::new(name) })
+        Ok(Self { socket: socket(engine)?, ..Self::new(name) })
     }
+}
+
+/// The path of the socket at an engine's address (`unix:///path`).
+pub fn socket(engine: Option<&str>) -> Result<Arc<str>, TargetError> {
+    let Some(engine) = engine else { return Ok(SOCKET.into()) };
+    let path = engine.strip_prefix("unix://").filter(|path| path.starts_with('/'));
+    Ok(path.ok_or_else(|| TargetError::Engine(engine.to_owned()))?.into())
 }
 
 impl fmt::Display for ContainerTarget {

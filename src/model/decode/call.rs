@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::fields::{Fields, is_template, spanned, text_value, wrong_type};
 use super::keywords::{flow_names, shared};
 use super::{Decoder, words};
-use crate::base::spec::Argument;
+use crate::base::spec::{Argument, short_name};
 use crate::base::{Diagnostic, Diagnostics, Span, Spanned, Value};
 use crate::model::Call;
 use crate::syntax::Node;
@@ -78,8 +78,7 @@ impl Decoder<'_> {
     }
 
     fn is_module(&self, name: &str) -> bool {
-        let short = name.strip_prefix("ansible.builtin.").or_else(|| name.strip_prefix("ansible.legacy."));
-        self.catalogue.get(name).is_some() || flow_names().any(|n| n == short.unwrap_or(name))
+        self.catalogue.get(name).is_some() || flow_names().any(|n| n == short_name(name))
     }
 
     fn module_call(&self, key: &Node, value: &Node, problems: &mut Diagnostics) -> Call {

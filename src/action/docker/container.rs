@@ -1,0 +1,313 @@
+//! `docker_container`: a container of the host, made, started, stopped or removed.
+
+mod arguments;
+mod body;
+mod ending;
+mod networks;
+mod ports;
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use self::arguments::{Args, Pull, State};
+use super::compare::{self, Difference, differences};
+use super::image::reference::Reference;
+use super::patience::Patience;
+use super::{Asking, to_value};
+use crate::action::{Action, ActionContext, BoxFuture, Done};
+use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
+use crate::base::{Map, args};
+use crate::connection::container::Stopping;
+use crate::wire::Outcome;
+
+pub(in crate::action) const ACTION: Action = Action {
+    spec: Spec {
+        name: "docker_container",
+        summary: "Makes, starts, stops or removes a container of the host.",
+        free_form: None,
+        open: false,
+        on_resume: OnResume::Rerun,
+        check: CheckMode::Full,
+        schema: schema_of::<Args>,
+    },
+    unrendered: &[],
+    run,
+};
+
+/// How often one looks whether a container is gone or well.
+const AGAIN: Duration = Duration::from_millis(100);
+/// How long a container may take to be gone.
+const REMOVAL: Duration = Duration::from_mins(1);
+
+fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
+    Box::pin(async move { container(map, ctx).await.unwrap_or_else(|failed| failed).into() })
+}
+
+async fn container(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
+    let args: Args = args::from_map(map).map_err(|e| Outcome::failed(e.to_string()))?;
+    let body = body::body(&args).map_err(Outcome::failed)?;
+    let asking = Asking::new(ctx, args.docker_host.as_deref()).await?;
+    let work = Work { args: &args, asking: &asking, patience: Patience::new(ctx) };
+    let mut changes = Changes::default();
+    if args.state == State::Absent {
+        if let Some(found) = work.look().await? {
+            changes.note("state", &state_of(&found), "absent");
+            work.remove(&found).await?;
+        }
+        return Ok(changes.outcome(ctx, &args.name));
+    }
+    let found = work.make(body, &mut changes).await?;
+    work.bring_about(found, &mut changes).await
+}
+
+/// One container and what is wanted of it.
+struct Work<'a> {
+    args: &'a Args,
+    asking: &'a Asking<'a>,
+    patience: Patience<'a>,
+}
+
+/// What is different now, or would be.
+#[derive(Default)]
+struct Changes {
+    differences: Vec<Difference>,
+    warnings: Vec<String>,
+}
+
+impl Changes {
+    fn note(&mut self, path: &str, there: &str, wanted: &str) {
+        let [path, there, wanted] = [path, there, wanted].map(str::to_owned);
+        self.differences.push(Difference { path, there, wanted });
+    }
+
+    fn outcome(self, ctx: &ActionContext<'_>, name: &str) -> Outcome {
+        let mut outcome = Outcome::ok(!self.differences.is_empty());
+        if ctx.diff && outcome.changed {
+            outcome.diff.push(compare::diff(&format!("container {name}"), &self.differences));
+        }
+        outcome.warnings = self.warnings;
+        outcome
+    }
+}
+
+/// `running`, `exited`, `created`, …
+fn state_of(found: &Json) -> String {
+    found.pointer("/State/Status").and_then(Json::as_str).unwrap_or("unknown").to_owned()
+}
+
+fn is(found: &Json, state: &str) -> bool {
+    found.pointer(&format!("/State/{state}")).and_then(Json::as_bool) == Some(true)
+}
+
+impl Work<'_> {
+    fn is_dry(&self) -> bool {
+        self.asking.ctx.check
+    }
+
+    fn stopping(&self) -> Stopping {
+        Stopping { signal: self.args.stop_signal.clone(), seconds: self.args.stop_timeout }
+    }
+
+    async fn look(&self) -> Result<Option<Json>, Outcome> {
+        let name = &self.args.name;
+        let found = self.asking.engine.container(name).await;
+        found.map_err(|error| self.asking.failed(&format!("cannot look at container {name}"), &error))
+    }
+
+    /// The container as it is wanted, whether it runs or not; `None` when it would only be made.
+    async fn make(&self, mut body: Json, changes: &mut Changes) -> Result<Option<Json>, Outcome> {
+        let name = &self.args.name;
+        let found = self.look().await?;
+        let image = match &self.args.image {
+            Some(image) => self.image(image, changes).await?,
+            None if found.is_none() => {
+                let msg = format!("there is no container {name}, and no `image` to make it of");
+                return Err(Outcome::failed(msg));
+            }
+            None => None,
+        };
+        if self.args.agent {
+            let engine = &self.asking.engine;
+            let agent = engine.agent().map_err(|error| Outcome::failed(error.told()))?;
+            let mount =
+                json!({"Type": "bind", "Source": agent.source, "Target": agent.target, "ReadOnly": true});
+            let mounts = &mut body["HostConfig"]["Mounts"];
+            match mounts.as_array_mut() {
+                Some(mounts) => mounts.push(mount),
+                None => *mounts = json!([mount]),
+            }
+        }
+        if let Some(found) = found {
+            let differing = self.differing(&body, &found, image.as_deref());
+            if differing.is_empty() && !self.args.recreate {
+                return Ok(Some(found));
+            }
+            if self.args.image.is_none() {
+                body["Image"] = found["Config"]["Image"].clone();
+            }
+            changes.differences.extend(differing);
+            if self.args.recreate {
+                changes.note("container", &found["Id"].to_string(), "a new one");
+            }
+            self.remove(&found).await?;
+        } else {
+            changes.note("container", "absent", "present");
+        }
+        if self.is_dry() {
+            return Ok(None);
+        }
+        body["Labels"] = self.asking.labels(body.get("Labels"));
+        let made = self.asking.engine.create_container(name, self.args.platform.as_deref(), &body).await;
+        let (_, warnings) =
+            made.map_err(|error| self.asking.failed(&format!("cannot make container {name}"), &error))?;
+        changes.warnings.extend(warnings.into_iter().filter(|warning| !warning.is_empty()));
+        self.look().await
+    }
+
+    /// What of a container is not as it is wanted.
+    fn differing(&self, body: &Json, found: &Json, image: Option<&str>) -> Vec<Difference> {
+        let mut wanted = body.clone();
+        // Names can move; the image is compared by its id.
+        wanted.as_object_mut().expect("a body is a map").remove("Image");
+        let mut there = found["Config"].clone();
+        there["HostConfig"] = found["HostConfig"].clone();
+        let mut differing = differences(&wanted, &there);
+        let is = found["Image"].as_str().unwrap_or_default();
+        if let Some(image) = image.filter(|image| *image != is) {
+            let [path, there, wanted] = ["Image", is, image].map(str::to_owned);
+            differing.push(Difference { path, there, wanted });
+        }
+        differing
+    }
+
+    /// The id of the image, pulled if need be; `None` when it would only be pulled.
+    async fn image(&self, name: &str, changes: &mut Changes) -> Result<Option<String>, Outcome> {
+        let asking = self.asking;
+        let failed = |doing: &str| {
+            let doing = format!("cannot {doing} image {name}");
+            move |error| asking.failed(&doing, &error)
+        };
+        let id = |found: Option<Json>| found.and_then(|image| image["Id"].as_str().map(str::to_owned));
+        let found = id(asking.engine.image(name).await.map_err(failed("look at"))?);
+        match (self.args.pull, &found) {
+            (Pull::Never, None) => {
+                let msg = format!(
+                    "there is no image {name} on this host, and `pull: never` says that none is fetched"
+                );
+                return Err(Outcome::failed(msg));
+            }
+            (Pull::Never | Pull::Missing, Some(_)) => return Ok(found),
+            (Pull::Missing, None) | (Pull::Always, _) => {}
+        }
+        if self.is_dry() {
+            if found.is_none() {
+                changes.note("image", "absent", name);
+            }
+            return Ok(found);
+        }
+        let reference = Reference::parse(name, "latest").map_err(Outcome::failed)?;
+        let say = |text: &str| asking.ctx.target.say(text);
+        let platform = self.args.platform.as_deref();
+        let pulling = asking.engine.pull_image(&reference.repository, &reference.tag, platform, &say);
+        self.patience.wait(pulling).await?.map_err(failed("pull"))?;
+        let now = id(asking.engine.image(name).await.map_err(failed("look at"))?);
+        if now != found {
+            changes.note("image", found.as_deref().unwrap_or("absent"), now.as_deref().unwrap_or("absent"));
+        }
+        Ok(now)
+    }
+
+    /// Starts, stops, freezes it, as is wanted.
+    async fn bring_about(&self, found: Option<Json>, changes: &mut Changes) -> Result<Outcome, Outcome> {
+        let Args { name, state, restart, .. } = self.args;
+        let runs = found.as_ref().is_some_and(|found| is(found, "Running"));
+        let was = found.as_ref().map_or_else(|| "created".to_owned(), state_of);
+        let engine = &self.asking.engine;
+        let failed = |doing: &str| {
+            let doing = format!("cannot {doing} container {name}");
+            move |error| self.asking.failed(&doing, &error)
+        };
+        self.connect(found.as_ref(), changes).await?;
+        let again = *restart && runs;
+        match state {
+            State::Started | State::Healthy if !runs || again => {
+                changes.note("state", &was, if again { "started again" } else { "running" });
+                if !self.is_dry() {
+                    if again {
+                        engine.stop_container(name, &self.stopping()).await.map_err(failed("stop"))?;
+                    }
+                    engine.start_container(name).await.map_err(failed("start"))?;
+                }
+            }
+            State::Stopped if runs => {
+                changes.note("state", &was, "exited");
+                if !self.is_dry() {
+                    self.stop().await?;
+                }
+            }
+            _ => {}
+        }
+        if let Some(paused) = self.args.paused {
+            let is_paused = found.as_ref().is_some_and(|found| is(found, "Paused")) && !again;
+            if paused != is_paused {
+                let word = |paused: bool| if paused { "true" } else { "false" };
+                changes.note("paused", word(is_paused), word(paused));
+                if !self.is_dry() && paused {
+                    engine.pause_container(name).await.map_err(failed("pause"))?;
+                } else if !self.is_dry() {
+                    engine.unpause_container(name).await.map_err(failed("unpause"))?;
+                }
+            }
+        }
+        let started = !self.is_dry() && (!runs || again);
+        let changes = std::mem::take(changes);
+        self.end(changes.outcome(self.asking.ctx, name), started).await
+    }
+
+    async fn stop(&self) -> Result<(), Outcome> {
+        let (engine, name) = (&self.asking.engine, &self.args.name);
+        let stopped = if self.args.force_kill {
+            engine.kill_container(name, self.args.kill_signal.as_deref()).await
+        } else {
+            engine.stop_container(name, &self.stopping()).await
+        };
+        stopped.map_err(|error| self.asking.failed(&format!("cannot stop container {name}"), &error))
+    }
+
+    /// Stops and removes it, and waits until it is gone.
+    async fn remove(&self, found: &Json) -> Result<(), Outcome> {
+        if self.is_dry() {
+            return Ok(());
+        }
+        let name = found["Id"].as_str().unwrap_or(&self.args.name);
+        let failed =
+            |error| self.asking.failed(&format!("cannot remove container {}", self.args.name), &error);
+        let engine = &self.asking.engine;
+        if is(found, "Running") && !self.args.force_kill {
+            match engine.stop_container(name, &self.stopping()).await {
+                Err(error) if error.is_absent() => {}
+                stopped => stopped.map_err(failed)?,
+            }
+        }
+        engine.remove_container(name, !self.args.keep_volumes).await.map_err(failed)?;
+        // One with `auto_remove` is perhaps just being removed by the engine itself.
+        let since = tokio::time::Instant::now();
+        while engine.container(name).await.map_err(failed)?.is_some() {
+            if since.elapsed() > REMOVAL {
+                let msg = format!("container {} is not gone after {} s", self.args.name, REMOVAL.as_secs());
+                return Err(Outcome::failed(msg));
+            }
+            self.patience.sleep(AGAIN).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What `register` sees.
+fn shown(outcome: Outcome, found: Option<&Json>) -> Outcome {
+    match found {
+        Some(found) => outcome.with("container", to_value(found)),
+        None => outcome,
+    }
+}

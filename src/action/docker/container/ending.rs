@@ -1,0 +1,78 @@
+//! How `docker_container` ends: at once, when the container is well, or when it has ended.
+
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use tokio::time::Instant;
+
+use super::{AGAIN, State, Work, shown};
+use crate::wire::{Outcome, Status};
+
+impl Work<'_> {
+    /// The whole outcome. `started`: it was started now.
+    pub(super) async fn end(&self, outcome: Outcome, started: bool) -> Result<Outcome, Outcome> {
+        if self.is_dry() {
+            return Ok(shown(outcome, self.look().await?.as_ref()));
+        }
+        if self.args.state == State::Healthy {
+            self.wait_until_healthy().await?;
+        }
+        if started && !self.args.detach && self.args.state == State::Started {
+            return self.wait_for_its_end(outcome).await;
+        }
+        Ok(shown(outcome, self.look().await?.as_ref()))
+    }
+
+    async fn wait_until_healthy(&self) -> Result<(), Outcome> {
+        let name = &self.args.name;
+        let limit = Duration::try_from_secs_f64(self.args.healthy_wait_timeout);
+        let limit = limit.ok().filter(|limit| !limit.is_zero()).unwrap_or(Duration::MAX);
+        let since = Instant::now();
+        loop {
+            let found = self.look().await?;
+            let health = found.as_ref().and_then(|found| found.pointer("/State/Health/Status"));
+            match health.and_then(Json::as_str) {
+                Some("healthy") => return Ok(()),
+                None | Some("none" | "") => {
+                    let msg = format!("container {name} has no health check; give it one with `healthcheck`");
+                    return Err(Outcome::failed(msg));
+                }
+                Some(health) if since.elapsed() > limit => {
+                    let msg = format!("container {name} is {health} after {} s", limit.as_secs_f64());
+                    return Err(shown(Outcome::failed(msg), found.as_ref()));
+                }
+                Some(_) => self.patience.sleep(AGAIN).await?,
+            }
+        }
+    }
+
+    /// A container that is given up is stopped as it would be by its engine.
+    async fn wait_for_its_end(&self, mut outcome: Outcome) -> Result<Outcome, Outcome> {
+        let name = &self.args.name;
+        let engine = &self.asking.engine;
+        let failed = |error| self.asking.failed(&format!("cannot wait for container {name}"), &error);
+        let code = match self.patience.wait(engine.wait_container(name, "not-running")).await {
+            Ok(code) => code.map_err(failed)?,
+            Err(ended) => {
+                self.stop().await?;
+                return Err(ended);
+            }
+        };
+        let found = self.look().await?;
+        if found.is_some() && self.args.output_logs {
+            let (out, err) = engine.output(name).await.map_err(failed)?;
+            self.asking.ctx.target.say(&out);
+            outcome =
+                outcome.with("stdout", out.trim_end_matches('\n')).with("stderr", err.trim_end_matches('\n'));
+        }
+        if let Some(found) = found.as_ref().filter(|_| self.args.cleanup) {
+            self.remove(found).await?;
+        }
+        outcome = shown(outcome, found.as_ref()).with("status", code);
+        if code != 0 {
+            outcome.status = Status::Failed;
+            outcome.msg = Some(format!("container {name} ended with exit code {code}"));
+        }
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,78 @@
+//! What is done with containers, images and networks: actions, because the controller asks the engine through the agent of the
+//! host. A task that is done in a container asks the engine of that container's host.
+//!
+//! Names and meanings of arguments are those of Ansible's collection `community.docker`.
+
+mod compare;
+mod container;
+mod exec;
+mod image;
+mod network;
+mod patience;
+mod quantity;
+
+use serde_json::Value as Json;
+
+use super::{Action, ActionContext};
+use crate::base::{Map, Value, shlex};
+use crate::connection::{Engine, EngineError};
+use crate::wire::Outcome;
+
+pub(super) const CONTAINER: Action = container::ACTION;
+pub(super) const CONTAINER_EXEC: Action = exec::ACTION;
+pub(super) const IMAGE: Action = image::ACTION;
+pub(super) const NETWORK: Action = network::ACTION;
+
+/// An engine and whoever asks it.
+struct Asking<'a> {
+    engine: Engine,
+    ctx: &'a ActionContext<'a>,
+}
+
+impl<'a> Asking<'a> {
+    async fn new(ctx: &'a ActionContext<'a>, address: Option<&str>) -> Result<Self, Outcome> {
+        Ok(Self { engine: ctx.target.engine(address, ctx.templar).await?, ctx })
+    }
+
+    /// What the task ends with when the engine refuses `doing` (`cannot start container c1`).
+    fn failed(&self, doing: &str, error: &EngineError) -> Outcome {
+        if !self.engine.is_alive() {
+            return self.ctx.target.unreachable(format!("{doing}: the connection was lost: {error}"));
+        }
+        let mut outcome = Outcome::failed(format!("{doing}: {}", error.told()));
+        if let Some(refusal) = error.refusal() {
+            outcome = outcome.with("cause", refusal.cause).with("remedy", refusal.remedy);
+        }
+        outcome.with("engine_error", error.words.as_str())
+    }
+
+    /// The labels of things that are made: the user's, and the run's.
+    fn labels(&self, own: Option<&Json>) -> Json {
+        let mut labels = own.and_then(Json::as_object).cloned().unwrap_or_default();
+        for (name, value) in self.engine.labels() {
+            labels.insert(name.to_owned(), value.into());
+        }
+        Json::Object(labels)
+    }
+}
+
+/// The words of a command: a line as a shell reads it, or a list.
+fn words_of(command: &Value) -> Result<Vec<String>, String> {
+    match command {
+        Value::List(words) => Ok(words.iter().map(ToString::to_string).collect()),
+        line => {
+            let line = line.to_string();
+            shlex::split(&line).map_err(|error| format!("cannot split `{line}` into words: {error}"))
+        }
+    }
+}
+
+/// A text for every key.
+fn texts<C: FromIterator<(String, String)>>(map: &Map) -> C {
+    map.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+}
+
+/// As a template sees it.
+fn to_value(json: &Json) -> Value {
+    serde_json::from_value(json.clone()).unwrap_or_default()
+}
