@@ -39,3 +39,17 @@ fn a_container_is_a_host_or_is_entered() {
     let texts = [planned, entered].join("\n").replace(socket.to_str().unwrap(), "SOCKET");
     insta::assert_snapshot!("entering", texts);
 }
+
+#[test]
+fn podman_speaks_the_same_api() {
+    let Some(engine) = Engine::podman() else { return };
+    let files = [("/bin/busybox", "/bin/busybox"), ("/bin/busybox", "/bin/sh")];
+    engine.image("shell", &files);
+    engine.docker("run -d --name c1 --network none shell /bin/busybox sleep 100000");
+    let project = Project::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/containers"));
+    let options = format!("-e socket={}", engine.socket().display());
+    let said = project.transcript(&format!("benchbook run playbook.yml -i hosts.ini -l c1,c6 {options}"));
+    for line in ["c1  ok=6", "c6  ok=6", "--- exit 0"] {
+        assert!(said.contains(line), "{said}");
+    }
+}

@@ -13,6 +13,7 @@ mod cleaning;
 mod cli;
 mod conformance;
 mod contact;
+mod container_hosts;
 mod containers;
 mod evidence;
 mod examples;

@@ -1,4 +1,5 @@
-//! A container engine of its own: Docker's daemon with its data, socket and containers below one folder.
+//! A container engine of its own: Docker's daemon, or Podman's service, with its data, socket and containers below one
+//! folder.
 
 use std::fs;
 use std::io::Write as _;
@@ -7,7 +8,68 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const DAEMON: &str = "/usr/sbin/dockerd";
+const DOCKER: &str = "/usr/sbin/dockerd";
+const PODMAN: &str = "/usr/bin/podman";
+
+/// Why Docker cannot be started, or nothing.
+pub(super) fn missing() -> &'static str {
+    lacks(DOCKER)
+}
+
+fn lacks(program: &str) -> &'static str {
+    if !super::is_root() {
+        "it needs root"
+    } else if !Path::new(DOCKER).exists() {
+        "docker.io is not installed"
+    } else if !Path::new(program).exists() {
+        "podman is not installed"
+    } else {
+        ""
+    }
+}
+
+/// Whoever asks an engine that is there, through the socket at which it listens.
+pub struct Client {
+    /// As this machine sees it.
+    pub socket: PathBuf,
+}
+
+impl Client {
+    /// What a command line of `docker` says; it must succeed.
+    pub fn docker(&self, line: &str) -> String {
+        let (good, said) = self.try_docker(line);
+        assert!(good, "docker {line}: {said}");
+        said
+    }
+
+    /// Whether it succeeds, and what it says.
+    pub fn try_docker(&self, line: &str) -> (bool, String) {
+        let line = format!("docker --host unix://{} {line} 2>&1", self.socket.display());
+        let output = Command::new("sh").args(["-c", &line]).stdin(Stdio::null()).output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// Makes an image that holds nothing but these files of this machine, at these paths.
+    pub fn image(&self, name: &str, files: &[(&str, &str)]) {
+        let folder = tempfile::tempdir().unwrap();
+        // Its mode becomes that of the image's root.
+        let root = folder.path().join("root");
+        for (from, to) in files {
+            let to = root.join(to.trim_start_matches('/'));
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::copy(from, to).unwrap();
+        }
+        let archive = folder.path().join("archive");
+        let line = format!("tar -C {} -cf {} .", root.display(), archive.display());
+        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success(), "{line}");
+        self.import(name, &archive);
+    }
+
+    /// Makes an image of an archive of its root.
+    pub fn import(&self, name: &str, archive: &Path) {
+        self.docker(&format!("import {} {name}", archive.display()));
+    }
+}
 
 /// It ends with this value, or when this process is killed, and its containers with it.
 pub struct Engine {
@@ -17,15 +79,17 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// `None` where there is no Docker, which is said, and is a failure under CI.
+    /// Docker's; `None` where there is none, which is said, and is a failure under CI.
     pub fn start() -> Option<Self> {
-        let missing = if !super::is_root() {
-            "it needs root"
-        } else if Path::new(DAEMON).exists() {
-            ""
-        } else {
-            "docker.io is not installed"
-        };
+        Self::start_as("docker", lacks(DOCKER))
+    }
+
+    /// Podman's, which speaks the same API.
+    pub fn podman() -> Option<Self> {
+        Self::start_as("podman", lacks(PODMAN))
+    }
+
+    fn start_as(kind: &str, missing: &str) -> Option<Self> {
         if !missing.is_empty() {
             assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "no container engine: {missing}");
             let _ = writeln!(std::io::stderr(), "skipped, no container engine: {missing}");
@@ -35,6 +99,7 @@ impl Engine {
         let folder =
             tempfile::Builder::new().prefix("benchbook-engine-").tempdir_in("/var/lib").unwrap().keep();
         let script = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/engine.sh"))
+            .arg(kind)
             .arg(&folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -44,7 +109,7 @@ impl Engine {
             .unwrap();
         let engine = Self { folder, script };
         let began = Instant::now();
-        while !engine.try_docker("version").0 {
+        while !engine.client().try_docker("version").0 {
             assert!(began.elapsed() < Duration::from_mins(1), "{}", engine.log());
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -56,35 +121,19 @@ impl Engine {
         self.folder.join("socket")
     }
 
+    /// Who asks it.
+    pub fn client(&self) -> Client {
+        Client { socket: self.socket() }
+    }
+
     /// What a command line of `docker` says; it must succeed.
     pub fn docker(&self, line: &str) -> String {
-        let (good, said) = self.try_docker(line);
-        assert!(good, "docker {line}: {said}\n{}", self.log());
-        said
+        self.client().docker(line)
     }
 
-    fn try_docker(&self, line: &str) -> (bool, String) {
-        let line = format!("docker --host unix://{} {line} 2>&1", self.socket().display());
-        let output = Command::new("sh").args(["-c", &line]).stdin(Stdio::null()).output().unwrap();
-        (output.status.success(), String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    }
-
-    /// Makes an image that holds nothing but these files of this machine, at these paths.
+    /// See [`Client::image`].
     pub fn image(&self, name: &str, files: &[(&str, &str)]) {
-        let root = self.folder.join(name);
-        for (from, to) in files {
-            let to = root.join(to.trim_start_matches('/'));
-            fs::create_dir_all(to.parent().unwrap()).unwrap();
-            fs::copy(from, to).unwrap();
-        }
-        let import = format!("import - {name}");
-        let line = format!(
-            "tar -C {} -c . | docker --host unix://{} {import}",
-            root.display(),
-            self.socket().display()
-        );
-        let output = Command::new("sh").args(["-c", &line]).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        self.client().image(name, files);
     }
 
     /// What the daemon wrote.

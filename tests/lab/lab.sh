@@ -5,7 +5,8 @@
 #                                and temporary folders (needs root)
 #   lab.sh loopback N [FOLDER]   one host that answers at N loopback addresses; without root it is you yourself
 #
-# With a file FOLDER/peers the users of hosts may log in to the other hosts by ssh, as launchers of MPI do.
+# With a file FOLDER/peers the users of hosts may log in to the other hosts by ssh, as launchers of MPI do. A host with a
+# file nI/engine runs a Docker of its own, at the usual places; only its root may ask it.
 #
 # FOLDER gets inventory.ini, ssh_config, known_hosts, key, and for each host nI/: address, pid (the first process, as seen
 # from here), log (of its sshd). Users of every host are root and bench; `key` opens both. Before the start, two files of
@@ -39,6 +40,12 @@ if [ "${1-}" = inside ]; then
         mount --bind "$folder/${pair%%:*}" "${pair#*:}"
     done
     [ ! -e /etc/lab/prepare ] || sh -eu /etc/lab/prepare
+    if [ -e /etc/lab/engine ]; then
+        # Its data must not be this machine's, nor lie on an overlay.
+        mkdir -p /var/lib/docker /var/tmp/docker
+        mount --bind /var/tmp/docker /var/lib/docker
+        /usr/sbin/dockerd --log-level warn --cgroup-parent "$(cat /etc/lab/engine)" &
+    fi
     for config in /etc/lab/sshd_config.*; do
         /usr/sbin/sshd -D -e -f "$config" &
     done
@@ -119,6 +126,10 @@ stop_host() {
         wait "$starter" 2>/dev/null || :
     fi
     rm -f "$folder/$1/starter" "$folder/$1/pid"
+    # The control groups of its containers, which a power switch leaves behind.
+    group=$bridge$1
+    [ ! -e "$folder/$1/engine" ] ||
+        find /sys/fs/cgroup -depth -type d \( -path "*/$group" -o -path "*/$group/*" \) -exec rmdir {} + || :
 }
 
 # What the daemon listens on → its configuration. The first value of a setting wins.
@@ -158,6 +169,7 @@ furnish() {
     cp "$folder/key.pub" "$here/home/bench/.ssh/authorized_keys"
     cp "$folder/key.pub" "$here/root/.ssh/authorized_keys"
     [ ! -e "$here/prepare" ] || cp "$here/prepare" "$here/etc/lab/prepare"
+    [ ! -e "$here/engine" ] || echo "$bridge$name" >"$here/etc/lab/engine"
     if [ -e "$folder/peers" ]; then
         for home in "$here/home/bench" "$here/root"; do
             cp "$folder/key" "$home/.ssh/id_ed25519"
@@ -242,6 +254,17 @@ answered() {
     done
 }
 
+# Waits until the container engine of a host answers, if it is to have one.
+engine_answers() {
+    [ -e "$folder/$1/engine" ] || return 0
+    tries=0
+    until docker --host "unix:///proc/$(cat "$folder/$1/pid")/root/run/docker.sock" version >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ $tries -lt 600 ] || fail "the engine of $1 does not answer: $(cat "$folder/$1/log")"
+        sleep 0.1
+    done
+}
+
 # A block of addresses that nobody else has: process ids differ.
 block=$$
 if [ "$kind" = hosts ]; then
@@ -305,6 +328,7 @@ for name in $machines; do
 done
 # shellcheck disable=SC2086
 answered $addresses
+for name in $machines; do engine_answers "$name"; done
 echo "ready $folder"
 [ ! -t 0 ] || echo "benchbook run PLAYBOOK -i $folder/inventory.ini  (Ctrl-D ends the lab)" >&2
 
@@ -314,7 +338,7 @@ while read -r order name rest; do
         "cut hosts") ip link set "${bridge}n$(number "$name")" down && echo ok || echo "no link $name" ;;
         "restore hosts") ip link set "${bridge}n$(number "$name")" up && echo ok || echo "no link $name" ;;
         "kill "*) if [ -e "$folder/$name/starter" ]; then stop_host "$name"; echo ok; else echo "$name is not up"; fi ;;
-        "start "*) if [ -e "$folder/$name/starter" ]; then echo "$name is up"; else start_host "$name"; answered "$(cut -d' ' -f1 "$folder/$name/address")"; echo ok; fi ;;
+        "start "*) if [ -e "$folder/$name/starter" ]; then echo "$name is up"; else start_host "$name"; answered "$(cut -d' ' -f1 "$folder/$name/address")"; engine_answers "$name"; echo ok; fi ;;
         *) echo "no such order: $order $name $rest" ;;
     esac
 done

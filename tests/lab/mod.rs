@@ -6,6 +6,7 @@
 #![allow(dead_code)]
 
 pub mod engine;
+pub mod inside;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -14,6 +15,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::Mutex;
+
+use engine::Client;
 
 /// Preparation: `bench` may become anyone by `sudo`, without a password.
 pub const SUDO: &str = "echo 'bench ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/lab";
@@ -59,6 +62,13 @@ impl Wanted {
         self
     }
 
+    /// The host runs a Docker of its own; only its root may ask it.
+    #[must_use]
+    pub fn engine(mut self, host: &str) -> Self {
+        self.files.push((format!("{host}/engine"), String::new()));
+        self
+    }
+
     /// Brings it up; `None` where that is impossible, which is said, and is a failure under CI.
     pub fn start(self) -> Option<Lab> {
         let missing = self.missing();
@@ -83,6 +93,9 @@ impl Wanted {
             && !["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"].iter().any(|p| Path::new(p).exists())
         {
             missing.push("iproute2 is not installed");
+        }
+        if self.files.iter().any(|(path, _)| path.ends_with("/engine")) && !engine::missing().is_empty() {
+            missing.push(engine::missing());
         }
         missing.join(", ")
     }
@@ -255,6 +268,11 @@ impl Host<'_> {
              echo \"${{p#/proc/}} $(tr '\\0' ' ' <$p/cmdline)\"; done; :"
         );
         self.run(&line).lines().map(str::to_owned).collect()
+    }
+
+    /// Whoever asks its container engine.
+    pub fn engine(&self) -> Client {
+        Client { socket: self.file("/run/docker.sock") }
     }
 
     /// Takes its network cable out: no packet comes or goes.
