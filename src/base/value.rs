@@ -72,6 +72,11 @@ impl Text {
         Arc::clone(&self.characters)
     }
 
+    /// The characters alone.
+    pub fn into_shared(self) -> Arc<str> {
+        self.characters
+    }
+
     /// Where it stands in the user's files, when it may be a template.
     pub fn span(&self) -> Option<&Span> {
         self.template.as_ref()

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cbor;
 use super::frame::{self, Frame, FrameError, Kind};
 use super::{Dial, Outcome, Request, Stream};
 use crate::base::Timestamp;
@@ -135,7 +136,7 @@ impl Message {
     /// Appends the message to `out` as frames of `channel`, or nothing.
     pub fn encode(&self, channel: u32, out: &mut Vec<u8>) -> Result<(), WireError> {
         let start = frame::begin(out);
-        let written = ciborium::into_writer(self, &mut *out).map_err(|e| WireError::Message(e.to_string()));
+        let written = cbor::append(self, out).map_err(|e| WireError::Message(e.to_string()));
         let length = out.len() - start - frame::HEADER;
         let fits =
             written.and(if length > frame::MAX_MESSAGE { Err(WireError::TooLong(length)) } else { Ok(()) });
@@ -159,7 +160,7 @@ impl Packet {
     pub fn of(frame: Frame) -> Result<Self, WireError> {
         Ok(match frame.kind {
             Kind::Control => {
-                let message = ciborium::from_reader(frame.payload.as_slice());
+                let message = cbor::read(&frame.payload);
                 Packet::Control(message.map_err(|e| WireError::Message(e.to_string()))?)
             }
             Kind::ControlPart => return Err(WireError::Order("a part of a message without its end")),

@@ -5,6 +5,7 @@
 //! An agent prints [`preamble::magic_line`], then frames only. Channel 0 is the connection itself; every request has a channel of
 //! its own, which begins with `Start` or `Dial` and ends with `Done`. Bulk bytes need credit, in both directions and per channel.
 
+pub mod cbor;
 pub mod control;
 pub mod dial;
 pub mod frame;

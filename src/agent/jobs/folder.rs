@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::place::PRIVATE;
 use crate::base::Timestamp;
 use crate::module::process::token::StartToken;
-use crate::wire::{Outcome, Request, Stream};
+use crate::wire::{Outcome, Request, Stream, cbor};
 
 /// Who looks after a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,7 +183,7 @@ fn private_file(path: &Path) -> io::Result<File> {
 fn write_new(path: &Path, value: &impl Serialize) -> io::Result<()> {
     let mut file = private_file(path)?;
     let mut bytes = Vec::new();
-    ciborium::into_writer(value, &mut bytes).map_err(io::Error::other)?;
+    cbor::append(value, &mut bytes).map_err(io::Error::other)?;
     file.write_all(&bytes)
 }
 
@@ -195,7 +195,7 @@ fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     };
     let broken =
         |e| io::Error::new(io::ErrorKind::InvalidData, format!("{} is damaged: {e}", path.display()));
-    ciborium::from_reader(bytes.as_slice()).map(Some).map_err(broken)
+    cbor::read(&bytes).map(Some).map_err(broken)
 }
 
 #[cfg(test)]
