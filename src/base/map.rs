@@ -93,8 +93,19 @@ impl From<&Arc<str>> for Key {
 }
 
 /// An ordered map of values. Equality ignores the order, as in Python.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Map(IndexMap<Key, Value, RandomState>);
+#[derive(Clone)]
+pub struct Map(Entries);
+
+#[derive(Clone)]
+enum Entries {
+    /// Searched one after the other: nearly all results and arguments are so short, and a table would cost more to make than
+    /// it saves.
+    Few(Vec<(Key, Value)>),
+    Many(IndexMap<Key, Value, RandomState>),
+}
+
+/// The most keys that are searched one after the other.
+const FEW: usize = 8;
 
 impl Map {
     /// An empty map.
@@ -104,75 +115,164 @@ impl Map {
 
     /// An empty map with room for so many keys.
     pub fn with_capacity(keys: usize) -> Self {
-        Self(IndexMap::with_capacity_and_hasher(keys, RandomState::default()))
+        Self(if keys <= FEW {
+            Entries::Few(Vec::with_capacity(keys))
+        } else {
+            Entries::Many(IndexMap::with_capacity_and_hasher(keys, RandomState::default()))
+        })
     }
 
     /// The value under a string key.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.get(key)
+        match &self.0 {
+            Entries::Few(few) => few.iter().find(|(known, _)| key.equivalent(known)).map(|(_, value)| value),
+            Entries::Many(many) => many.get(key),
+        }
     }
 
     /// The value under any key.
     pub fn get_key(&self, key: &Key) -> Option<&Value> {
-        self.0.get(key)
+        match &self.0 {
+            Entries::Few(few) => few.iter().find(|(known, _)| known == key).map(|(_, value)| value),
+            Entries::Many(many) => many.get(key),
+        }
     }
 
     /// Whether a string key is there.
     pub fn contains_key(&self, key: &str) -> bool {
-        self.0.contains_key(key)
+        self.get(key).is_some()
     }
 
     /// Sets a key; an existing key keeps its place. Gives back what was there.
     pub fn insert(&mut self, key: impl Into<Key>, value: impl Into<Value>) -> Option<Value> {
-        self.0.insert(key.into(), value.into())
+        let (key, value) = (key.into(), value.into());
+        let few = match &mut self.0 {
+            Entries::Few(few) => few,
+            Entries::Many(many) => return many.insert(key, value),
+        };
+        if let Some((_, old)) = few.iter_mut().find(|(known, _)| *known == key) {
+            return Some(std::mem::replace(old, value));
+        }
+        few.push((key, value));
+        if few.len() > FEW {
+            self.0 = Entries::Many(few.drain(..).collect());
+        }
+        None
     }
 
     /// Removes a string key and keeps the order of the others.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        self.0.shift_remove(key)
+        match &mut self.0 {
+            Entries::Few(few) => {
+                let place = few.iter().position(|(known, _)| key.equivalent(known))?;
+                Some(few.remove(place).1)
+            }
+            Entries::Many(many) => many.shift_remove(key),
+        }
     }
 
     /// How many keys there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        match &self.0 {
+            Entries::Few(few) => few.len(),
+            Entries::Many(many) => many.len(),
+        }
     }
 
     /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
     }
 
     /// Keys and values in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Key, &Value)> + ExactSizeIterator {
-        self.0.iter()
+        (0..self.len()).map(|place| match &self.0 {
+            Entries::Few(few) => (&few[place].0, &few[place].1),
+            Entries::Many(many) => many.get_index(place).expect("it is counted"),
+        })
     }
 
     /// Keys in order.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Key> + ExactSizeIterator {
-        self.0.keys()
+        self.iter().map(|(key, _)| key)
     }
 
     /// Values in order.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + ExactSizeIterator {
-        self.0.values()
+        self.iter().map(|(_, value)| value)
     }
 
     /// Sets every key of `other` here.
     pub fn extend(&mut self, other: &Map) {
-        self.0.extend(other.iter().map(|(k, v)| (k.clone(), v.clone())));
+        for (key, value) in other.iter() {
+            self.insert(key.clone(), value.clone());
+        }
+    }
+}
+
+impl Default for Map {
+    fn default() -> Self {
+        Self(Entries::Few(Vec::new()))
+    }
+}
+
+impl PartialEq for Map {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().all(|(key, value)| other.get_key(key) == Some(value))
+    }
+}
+
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 
 impl<K: Into<Key>, V: Into<Value>> FromIterator<(K, V)> for Map {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(items: I) -> Self {
-        Self(items.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
+        let items = items.into_iter();
+        let mut map = Self::with_capacity(items.size_hint().0);
+        items.for_each(|(key, value)| {
+            map.insert(key, value);
+        });
+        map
     }
 }
 
 impl IntoIterator for Map {
     type Item = (Key, Value);
-    type IntoIter = indexmap::map::IntoIter<Key, Value>;
+    type IntoIter = std::vec::IntoIter<(Key, Value)>;
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        match self.0 {
+            Entries::Few(few) => few.into_iter(),
+            Entries::Many(many) => many.into_iter().collect::<Vec<_>>().into_iter(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whatever its size, it is what `IndexMap` is.
+        #[test]
+        fn a_short_map_is_as_a_long_one(steps in prop::collection::vec((any::<bool>(), 0..14_u8, any::<i64>()), 0..40)) {
+            let (mut map, mut model) = (Map::new(), IndexMap::<String, Value>::new());
+            for (sets, key, value) in steps {
+                let (key, value) = (key.to_string(), Value::from(value));
+                if sets {
+                    prop_assert_eq!(map.insert(key.as_str(), value.clone()), model.insert(key, value));
+                } else {
+                    prop_assert_eq!(map.remove(&key), model.shift_remove(&key));
+                }
+            }
+            let pairs = || model.iter().map(|(key, value)| (Key::from(key.as_str()), value.clone()));
+            prop_assert_eq!(&map, &pairs().rev().collect::<Map>());
+            prop_assert!(pairs().all(|(key, value)| map.get_key(&key) == Some(&value)));
+            prop_assert!(map.iter().rev().map(|(key, value)| (key.clone(), value.clone())).eq(pairs().rev()));
+            prop_assert!(map.into_iter().eq(pairs()));
+        }
     }
 }

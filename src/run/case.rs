@@ -101,9 +101,9 @@ pub(super) async fn with_target(
     let (environment, lasting) = (Vec::new(), Lasting::No);
     let manner = Manner { check, diff: false, timeout: None, grace: GRACE, environment, lasting };
     let target = RemoteTarget::new(unit, &place, &manner);
-    let (outcome, folder) = work(&target).await;
+    let (mut outcome, folder) = work(&target).await;
     let mut finished = Finished::ok(started);
-    finished.result = Arc::new(outcome.to_register());
+    finished.result = Arc::new(outcome.take_register());
     finished.fate = match target.lost() {
         Some(reason) => Fate::Unreachable { reason: reason.clone(), ignored: false },
         None => Fate::Ran { status: outcome.status, changed: false, ignored: false },

@@ -79,7 +79,7 @@ impl TurnEnd {
     }
 
     fn fail(msg: String) -> Self {
-        let result = Outcome::failed(msg.as_str()).to_register();
+        let result = Outcome::failed(msg.as_str()).take_register();
         Self { status: Status::Failed, msg: Some(msg), result, ..Self::default() }
     }
 
@@ -299,7 +299,7 @@ fn judge(
     target: &RemoteTarget<'_>,
 ) -> Result<TurnEnd, TemplateError> {
     let task = turn.task;
-    let Done { outcome, mut effects, shown } = done;
+    let Done { mut outcome, mut effects, shown } = done;
     if let Some(facts) = outcome.values.get("ansible_facts").and_then(Value::as_map)
         && target.direct
     {
@@ -309,7 +309,7 @@ fn judge(
         status: if outcome.status == Status::Skipped { Status::Ok } else { outcome.status },
         changed: outcome.changed,
         skipped: outcome.status == Status::Skipped,
-        result: outcome.to_register(),
+        result: outcome.take_register(),
         msg: if outcome.status == Status::Cancelled {
             Some(STOPPED.to_owned())
         } else {

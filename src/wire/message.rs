@@ -96,9 +96,6 @@ pub struct Diff {
     pub after: String,
 }
 
-/// How many keys a result usually has beside the module's own: changed, failed, msg, lines of two outputs.
-const ADDED: usize = 5;
-
 /// What an invocation gave back.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -151,9 +148,10 @@ impl Outcome {
     }
 
     /// The map that `register` sees: the values with `stdout_lines`, `stderr_lines`, `changed`, `failed`, `msg`, `skipped`, `timed_out`, `warnings`, `diff`.
-    pub fn to_register(&self) -> Map {
-        let mut map = Map::with_capacity(self.values.len() + ADDED);
-        map.extend(&self.values);
+    ///
+    /// The values are moved there.
+    pub fn take_register(&mut self) -> Map {
+        let mut map = std::mem::take(&mut self.values);
         super::lines::add(&mut map);
         map.insert("changed", self.changed);
         map.insert("failed", !matches!(self.status, Status::Ok | Status::Skipped));
