@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -66,6 +66,8 @@ struct Slot {
     /// None for what is reached through the session of another endpoint.
     connector: Option<Box<dyn Connector>>,
     opened: AsyncMutex<Option<Opened>>,
+    /// Whether somebody had a session, and not only to reach another endpoint through it.
+    reached: AtomicBool,
     /// None for what is no connection to another machine: it is not closed for others.
     usage: Option<Usage>,
 }
@@ -177,7 +179,7 @@ impl Pool {
             last_used: Mutex::new(Instant::now()),
             room: Arc::clone(&self.room),
         });
-        Arc::new(Slot { connector, opened: AsyncMutex::default(), usage })
+        Arc::new(Slot { connector, opened: AsyncMutex::default(), reached: AtomicBool::new(false), usage })
     }
 
     fn slot(&self, endpoint: &Endpoint) -> Result<Arc<Slot>, ConnectError> {
@@ -200,10 +202,23 @@ impl Pool {
     /// The session with an endpoint: the one there is, or a new one when there is none or it was lost. Whoever asks
     /// while it is being opened waits for the same one.
     pub async fn session(&self, endpoint: &Endpoint) -> Result<Lease, ConnectError> {
+        let lease = self.lease(endpoint).await?;
+        lease.slot.reached.store(true, Ordering::Relaxed);
+        Ok(lease)
+    }
+
+    /// The endpoints with which somebody had a session so far.
+    pub fn reached(&self) -> Vec<Endpoint> {
+        let slots = self.lock();
+        let reached = slots.iter().filter(|(_, slot)| slot.reached.load(Ordering::Relaxed));
+        reached.map(|(endpoint, _)| endpoint.clone()).collect()
+    }
+
+    async fn lease(&self, endpoint: &Endpoint) -> Result<Lease, ConnectError> {
         let carrier = match endpoint.through() {
             None => None,
             Some(carrier) => {
-                let carrier = Box::pin(self.session(carrier)).await?;
+                let carrier = Box::pin(self.lease(carrier)).await?;
                 if matches!(endpoint, Endpoint::Become(_, whom) if BecomeUser::is_login(&carrier, whom)) {
                     return Ok(carrier);
                 }

@@ -151,23 +151,24 @@ impl Dispatcher {
     }
 
     pub(super) fn start(&mut self, step: StepNo, host: HostNo) {
-        let node = self.node(step).clone();
-        let Work::Step(what) = node.work else { return };
+        let node = self.node(step);
+        let Work::Step(what) = &node.work else { return };
+        let (what, case, play, shares) =
+            (Arc::clone(what), node.case.clone(), node.play, node.round.is_none());
         self.enter(step, host, &what);
         if !has_marks(&what.name) && !super::ending::is_silent(&what) {
             self.emit(begun(&what, what.name.clone(), self.name(host)));
         }
         let before = self.before(host, &what);
         let cancel = Cancel::new();
-        let shares = node.round.is_none();
         self.running.insert((step, host), (cancel.clone(), shares));
         let unit = Unit {
             shared: Arc::clone(&self.shared),
             step: what,
-            case: node.case,
+            case,
             host: Arc::clone(self.board.get(host)),
             board: Arc::clone(&self.board),
-            play: self.play_facts(node.play),
+            play: self.play_facts(play),
             cancel,
             said: self.sender.clone(),
             before,

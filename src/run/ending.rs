@@ -17,7 +17,7 @@ use crate::wire::Status;
 impl Dispatcher {
     /// A unit ended.
     pub(super) fn conclude(&mut self, step: StepNo, host: HostNo, mut finished: Finished) {
-        self.note_trace(step, host, std::mem::take(&mut finished.trace));
+        self.note_jobs(step, host, std::mem::take(&mut finished.jobs));
         let finished = self.ended_by_gang(step, host, finished);
         if self.running.remove(&(step, host)).is_some() {
             self.release_machine(step, host);

@@ -1,7 +1,7 @@
 //! What the run knows of its hosts. The dispatcher owns it; units of work get snapshots, which cost a reference count.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::queue::HostNo;
 use crate::base::{HostName, Key, Map, Span, Value};
@@ -34,6 +34,12 @@ fn layer(level: Level, origin: &str) -> Arc<VarLayer> {
     Arc::new(VarLayer { level, origin: Arc::from(origin), span: Span::nowhere(origin), vars: Arc::default() })
 }
 
+/// Layers that say nothing yet. Hosts share them until they do: whoever looks into them for each step on each host finds
+/// them in the processor's cache.
+static FACTS: LazyLock<Arc<VarLayer>> = LazyLock::new(|| layer(Level::Facts, "facts"));
+static INCLUDED: LazyLock<Arc<VarLayer>> = LazyLock::new(|| layer(Level::IncludeVars, "include_vars"));
+static SET: LazyLock<Arc<VarLayer>> = LazyLock::new(|| layer(Level::SetFact, "set_fact"));
+
 /// Sets a variable in a layer that others may share.
 fn set(layer: &mut Arc<VarLayer>, name: impl Into<Key>, value: impl Into<Value>) {
     Arc::make_mut(&mut Arc::make_mut(layer).vars).insert(name, value);
@@ -46,9 +52,9 @@ impl Host {
         Self {
             name,
             text,
-            facts: layer(Level::Facts, "facts"),
-            included: layer(Level::IncludeVars, "include_vars"),
-            set: layer(Level::SetFact, "set_fact"),
+            facts: Arc::clone(&FACTS),
+            included: Arc::clone(&INCLUDED),
+            set: Arc::clone(&SET),
             magic: layer(Level::Magic, "Benchbook"),
             machine,
             endpoint: OnceLock::new(),
@@ -69,7 +75,7 @@ impl Host {
 
     /// `meta: clear_facts`
     pub fn clear_facts(&mut self) {
-        self.facts = layer(Level::Facts, "facts");
+        self.facts = Arc::clone(&FACTS);
     }
 
     /// Adds variables of `set_fact` and `register`.
@@ -91,9 +97,10 @@ impl Host {
         set(&mut self.magic, name, value);
     }
 
-    /// All layers that do not depend on a play.
+    /// All layers that do not depend on a play and say something.
     pub fn layers(&self) -> impl Iterator<Item = &Arc<VarLayer>> {
-        self.text.iter().chain([&self.facts, &self.included, &self.set, &self.magic])
+        let layers = self.text.iter().chain([&self.facts, &self.included, &self.set, &self.magic]);
+        layers.filter(|layer| !layer.vars.is_empty())
     }
 }
 

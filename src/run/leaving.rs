@@ -25,58 +25,42 @@ const IMPATIENCE: Duration = Duration::from_secs(5);
 /// How many ended processes are told by their command line.
 const TOLD: usize = 3;
 
-/// Where a unit was, and what it left there.
-#[derive(Debug, Default)]
-pub struct Traces(Mutex<Trace>);
+/// Jobs of a unit that have ended and are to be forgotten, and where they are.
+pub type Jobs = Vec<(Endpoint, JobId)>;
 
-/// The same, as its end tells it.
-#[derive(Clone, Debug, Default)]
-pub struct Trace {
-    /// Agents that were asked something.
-    pub reached: Vec<Endpoint>,
-    /// Jobs that have ended and are to be forgotten.
-    pub jobs: Vec<(Endpoint, JobId)>,
-}
+/// What a unit has left on hosts.
+#[derive(Debug, Default)]
+pub struct Traces(Mutex<Jobs>);
 
 impl Traces {
-    /// An agent was reached.
-    pub fn reached(&self, endpoint: &Endpoint) {
-        let reached = &mut self.lock().reached;
-        if !reached.contains(endpoint) {
-            reached.push(endpoint.clone());
-        }
-    }
-
     /// A job has ended.
     pub fn ended(&self, endpoint: &Endpoint, job: &JobId) {
-        self.lock().jobs.push((endpoint.clone(), job.clone()));
+        self.lock().push((endpoint.clone(), job.clone()));
     }
 
     /// All of them.
-    pub fn take(&self) -> Trace {
+    pub fn take(&self) -> Jobs {
         std::mem::take(&mut self.lock())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Trace> {
+    fn lock(&self) -> MutexGuard<'_, Jobs> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What the run has left on hosts and where.
+/// What the run has left on hosts.
 #[derive(Default)]
 pub(super) struct Leaving {
-    reached: HashSet<Endpoint, RandomState>,
     /// Jobs whose end is not written down yet.
-    waiting: HashMap<(StepNo, HostNo), Vec<(Endpoint, JobId)>>,
+    waiting: HashMap<(StepNo, HostNo), Jobs, RandomState>,
     forgetting: JoinSet<()>,
 }
 
 impl Dispatcher {
     /// A unit has ended. Its jobs are forgotten when the journal knows how.
-    pub(super) fn note_trace(&mut self, step: StepNo, host: HostNo, trace: Trace) {
-        self.leaving.reached.extend(trace.reached);
-        if !trace.jobs.is_empty() {
-            self.leaving.waiting.insert((step, host), trace.jobs);
+    pub(super) fn note_jobs(&mut self, step: StepNo, host: HostNo, jobs: Jobs) {
+        if !jobs.is_empty() {
+            self.leaving.waiting.insert((step, host), jobs);
         }
     }
 
@@ -100,11 +84,11 @@ impl Dispatcher {
     pub(super) async fn leave_hosts(&mut self) {
         self.leaving.forgetting.abort_all();
         let earlier = self.past.visited.iter().filter_map(|host| self.login(host));
-        self.leaving.reached.extend(earlier.collect::<Vec<_>>());
+        let reached: HashSet<Endpoint> = self.shared.pool.reached().into_iter().chain(earlier).collect();
         let mut told = None;
         while told.is_none() {
             let at_once = self.urgency == Urgency::AtOnce;
-            let asking = ask_all(&self.shared, &self.leaving.reached, at_once);
+            let asking = ask_all(&self.shared, &reached, at_once);
             tokio::select! {
                 all = asking => told = Some(all),
                 urgency = self.stop.asked() => self.stop(urgency),
@@ -152,7 +136,7 @@ impl Dispatcher {
 /// Asks every agent of the run, all at once.
 async fn ask_all(
     shared: &Arc<Shared>,
-    reached: &HashSet<Endpoint, RandomState>,
+    reached: &HashSet<Endpoint>,
     at_once: bool,
 ) -> Vec<(Endpoint, Result<Outcome, String>)> {
     let (grace, patience) = if at_once { (Duration::ZERO, IMPATIENCE) } else { (GRACE, PATIENCE) };

@@ -131,8 +131,11 @@ impl Dispatcher {
 
     /// What an earlier controller had begun of a step that begins now.
     pub(super) fn before(&mut self, host: HostNo, what: &Step) -> Before {
+        if self.past.is_empty() {
+            return Before::default();
+        }
         let pair = (what.id.clone(), self.name(host).clone());
-        Before { anew: !self.past.is_empty(), sent: self.past.take_under_way(&pair) }
+        Before { anew: true, sent: self.past.take_under_way(&pair) }
     }
 
     /// After a stop: a block or a case that was cleared away, though its body had not come to its end, is done again as a

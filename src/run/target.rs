@@ -161,7 +161,6 @@ impl<'a> RemoteTarget<'a> {
         {
             return Outcome::failed(reason);
         }
-        self.unit.traces.reached(endpoint);
         if let Err(error) = self.write_down(&mut request, &session.hello().boot_id).await {
             return self.break_off(error);
         }

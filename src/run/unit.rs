@@ -11,7 +11,7 @@ use super::before::Before;
 use super::dispatcher::Message;
 use super::hosts::{Board, Host};
 use super::lease::Held;
-use super::leaving::{Trace, Traces};
+use super::leaving::{Jobs, Traces};
 use super::magic::{PlayFacts, step_scope};
 use super::setup::{Events, Options};
 use crate::action::Effects;
@@ -79,7 +79,7 @@ pub struct Unit {
     pub refusal: Option<String>,
     /// The machine that its round has before other runs.
     pub lease: Option<Arc<Held>>,
-    /// Where it was.
+    /// What it leaves there.
     pub traces: Traces,
 }
 
@@ -128,8 +128,8 @@ pub struct Finished {
     pub ended: Timestamp,
     /// The journal failed: the run must end.
     pub journal: Option<JournalError>,
-    /// Where the unit was, and what it left there.
-    pub trace: Trace,
+    /// Jobs that have ended and are to be forgotten.
+    pub jobs: Jobs,
 }
 
 impl Finished {
@@ -152,7 +152,7 @@ impl Finished {
             started,
             ended: started,
             journal: None,
-            trace: Trace::default(),
+            jobs: Jobs::new(),
         }
     }
 
@@ -215,7 +215,7 @@ impl Unit {
             }
         };
         finished.name = name;
-        finished.trace = self.traces.take();
+        finished.jobs = self.traces.take();
         finished.started = started;
         finished.ended = self.shared.clock.now();
         finished
