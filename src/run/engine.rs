@@ -55,7 +55,6 @@ impl RemoteTarget<'_> {
         if let Some(lease) = &unit.lease {
             lease.keep(unit).await.map_err(Outcome::failed)?;
         }
-        unit.traces.reached(endpoint);
         let name = magic::task(&unit.step).map(|task| task.call.short_name().to_owned());
         let mut request = unit.shared.service(&name.unwrap_or_default(), Default::default(), Duration::ZERO);
         self.write_down(&mut request, "").await.map_err(|error| self.break_off(error))?;
