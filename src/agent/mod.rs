@@ -12,6 +12,7 @@ mod outbox;
 pub mod owner;
 mod rubbish;
 pub mod service;
+pub mod settling;
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use benchbook::agent::owner::{CONTROLLER, OF, RUN};
-use benchbook::agent::{self, Supervision, identity};
+use benchbook::agent::{self, Supervision, identity, settling};
 use benchbook::module::MODULES;
 
 fn main() -> ExitCode {
@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         ["--expect", hash] if identity::is(hash) => serve(),
         ["--expect", _] => identity::say_absent(io::stdout()),
         ["--verify", hash] if identity::is(hash) => Ok(()),
+        ["--settle", hash] if identity::is(hash) => said(settling::settle(hash)),
         _ => Err(io::ErrorKind::InvalidInput.into()),
     };
     // The controller is told in the last message why.
@@ -61,7 +62,11 @@ fn serve() -> io::Result<()> {
 
 /// `supervise FOLDER`: what goes wrong is said where agents look for it.
 fn supervise(folder: &Path) -> io::Result<()> {
-    agent::supervise(folder, MODULES).inspect_err(|error| {
+    said(agent::supervise(folder, MODULES))
+}
+
+fn said(done: io::Result<()>) -> io::Result<()> {
+    done.inspect_err(|error| {
         // Nobody is left to tell that nobody can be told.
         let _ = writeln!(io::stderr(), "{error}");
     })

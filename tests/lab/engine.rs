@@ -54,6 +54,7 @@ impl Client {
         let folder = tempfile::tempdir().unwrap();
         // Its mode becomes that of the image's root.
         let root = folder.path().join("root");
+        fs::create_dir(&root).unwrap();
         for (from, to) in files {
             let to = root.join(to.trim_start_matches('/'));
             fs::create_dir_all(to.parent().unwrap()).unwrap();

@@ -15,6 +15,7 @@ mod target;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bollard::container::LogOutput;
@@ -23,8 +24,8 @@ use bollard::exec::{StartExecOptions, StartExecResults};
 use bollard::models::{ContainerInspectResponse, ExecConfig};
 use bollard::query_parameters::{ContainerArchiveInfoOptionsBuilder, UploadToContainerOptionsBuilder};
 use bollard::{Docker, body_full};
-use futures_util::StreamExt;
-use tokio::io::{AsyncWriteExt, DuplexStream};
+use futures_util::{Stream, StreamExt};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::agents::{Agent, PROGRAM};
 use super::ssh::Client;
@@ -74,6 +75,7 @@ impl Container {
     }
 
     /// Puts the program into the container: into the folder, which may be a mount where nothing else can be written, or with it.
+    /// It comes beside its place and moves there by itself, so that nobody else starts half of it.
     async fn put(&self, engine: &Docker, agent: &Agent) -> Result<(), ConnectError> {
         let start = |error| ConnectError::Start { program: agent.path.display().to_string(), error };
         let program = tokio::fs::read(&agent.path).await.map_err(start)?;
@@ -82,34 +84,46 @@ impl Container {
             let to = UploadToContainerOptionsBuilder::default().path(below).build();
             engine.upload_to_container(&self.target.name, Some(to), body_full(archive.into())).await
         };
-        let put = match upload(FOLDER, &[&agent.hash]).await {
-            Err(error) if is_absent(&error) => upload("/", &[&FOLDER[1..], &agent.hash]).await,
+        let new = format!(".new-{:016x}", fastrand::u64(..));
+        let put = match upload(FOLDER, &[&new]).await {
+            Err(error) if is_absent(&error) => upload("/", &[&FOLDER[1..], &new]).await,
             put => put,
         };
-        put.map_err(|error| ConnectError::NotPut {
-            host: self.target.to_string(),
-            reasons: vec![EngineError::from(error).told()],
-        })
+        let not_put = |reason| ConnectError::NotPut { host: self.target.to_string(), reasons: vec![reason] };
+        let refused = |error: Error| not_put(EngineError::from(error).told());
+        put.map_err(refused)?;
+        let settle = vec![format!("{FOLDER}/{new}/{PROGRAM}"), "--settle".to_owned(), agent.hash.clone()];
+        // Only root may write there.
+        let Exec { id, output, .. } =
+            self.exec(engine, settle, Some("0".to_owned())).await.map_err(refused)?;
+        let words = listen(output, tokio::io::sink()).await;
+        let code = engine.inspect_exec(&id).await.map_err(refused)?.exit_code;
+        if code == Some(0) { Ok(()) } else { Err(not_put(words)) }
     }
 
-    /// Starts the program in the container.
-    async fn run(&self, engine: &Docker, path: String) -> Result<Link, Error> {
+    /// Starts a command in the container.
+    async fn exec(&self, engine: &Docker, command: Vec<String>, user: Option<String>) -> Result<Exec, Error> {
         let variables = self.client.owner.as_ref().map(Owner::variables).into_iter().flatten();
         let command = ExecConfig {
             attach_stdin: Some(true),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
-            cmd: Some(vec![path]),
+            cmd: Some(command),
             env: Some(variables.map(|(name, value)| format!("{name}={value}")).collect()),
-            user: self.target.user.as_ref().map(ToString::to_string),
+            user,
             ..ExecConfig::default()
         };
         let id = engine.create_exec(&self.target.name, command).await?.id;
-        let StartExecResults::Attached { output, mut input } =
-            engine.start_exec(&id, None::<StartExecOptions>).await?
-        else {
-            return Err(io::Error::other("the engine gives no stream").into());
-        };
+        match engine.start_exec(&id, None::<StartExecOptions>).await? {
+            StartExecResults::Attached { output, input } => Ok(Exec { id, output, input }),
+            StartExecResults::Detached => Err(io::Error::other("the engine gives no stream").into()),
+        }
+    }
+
+    /// Starts the program in the container.
+    async fn run(&self, engine: &Docker, path: String) -> Result<Link, Error> {
+        let user = self.target.user.as_ref().map(ToString::to_string);
+        let Exec { id, output, mut input } = self.exec(engine, vec![path], user).await?;
         let (ours, mut theirs) = tokio::io::duplex(PIPE);
         tokio::spawn(async move {
             // An agent that is gone reads nothing; the end of its output tells.
@@ -166,10 +180,17 @@ impl Connector for Container {
     }
 }
 
+/// A command in a container, and its streams.
+struct Exec {
+    id: String,
+    output: Pin<Box<dyn Stream<Item = Result<LogOutput, Error>> + Send>>,
+    input: Pin<Box<dyn AsyncWrite + Send>>,
+}
+
 /// What the agent says goes on; gives what it says on standard error, when it has ended.
 async fn listen(
-    mut output: impl futures_util::Stream<Item = Result<LogOutput, Error>> + Unpin,
-    mut to: DuplexStream,
+    mut output: impl Stream<Item = Result<LogOutput, Error>> + Unpin,
+    mut to: impl AsyncWrite + Unpin,
 ) -> String {
     let mut said = Vec::new();
     let mut listened_to = true;
