@@ -11,6 +11,7 @@ mod command;
 pub mod context;
 pub mod copy;
 mod difference;
+mod environment;
 mod failure;
 mod fetch;
 pub mod file;
@@ -65,6 +66,7 @@ macro_rules! modules {
 modules!(
     command,
     copy,
+    environment,
     fetch,
     file,
     lineinfile,

@@ -45,6 +45,9 @@ impl Build<'_> {
         let seed = self.compiler.options.seed;
         let waves = self.case_waves(&courses)?;
         let counts: Vec<Count> = courses.iter().map(|c| c.count).collect();
+        if !courses.is_empty() {
+            self.same_environment(around);
+        }
         for (number, part) in schedule(order, &waves, &counts, seed) {
             let course = &courses[number];
             let first = self.draft.steps.len();
@@ -63,6 +66,18 @@ impl Build<'_> {
             self.named(words, needs, course.steps, &course.case.span);
         }
         (order == crate::model::CaseOrder::Random).then_some(seed)
+    }
+
+    /// Targets that are used as they are: what differs between them is found before anything is measured.
+    fn same_environment(&mut self, around: &Surroundings) {
+        if around.in_container.len() > 1 {
+            let tags = vec![Arc::from("always")];
+            let around = Surroundings { tags, ..around.clone() };
+            let span = self.play.hosts.span.clone();
+            let name = "same environment";
+            let kind = StepKind::SameEnvironment;
+            self.push(&around, "same_environment", name, kind, &span, super::draft::Flow::default());
+        }
     }
 
     fn unique_names(&mut self, cases: &[Arc<Case>]) {

@@ -16,7 +16,18 @@ pub(super) fn in_container(
     graph: &mut StableDiGraph<Step, Order, u32>,
     modes: &BTreeSet<HostName>,
 ) -> Pruned {
-    prune(graph, |step| if leaves(step) { modes.clone() } else { BTreeSet::new() })
+    let mut taken = prune(graph, |step| match step.kind {
+        _ if leaves(step) => modes.clone(),
+        StepKind::SameEnvironment => step.hosts.iter().filter(|h| !modes.contains(*h)).cloned().collect(),
+        _ => BTreeSet::new(),
+    });
+    // The mode has added that step: nobody misses it elsewhere.
+    let added = |step: &Step| matches!(step.kind, StepKind::SameEnvironment);
+    let names: Vec<String> =
+        taken.steps.iter().filter(|gone| added(&gone.step)).map(|gone| gone.step.name.clone()).collect();
+    taken.steps.retain(|gone| !added(&gone.step));
+    taken.bridges.retain(|bridge| !bridge.over.iter().all(|name| names.contains(name)));
+    taken
 }
 
 fn leaves(step: &Step) -> bool {

@@ -104,6 +104,8 @@ pub enum StepKind {
     },
     /// Removes `case.dir`.
     CaseClose,
+    /// Reads what the environments of hosts in in-container mode consist of, to compare them with each other.
+    SameEnvironment,
     /// A round of a gang begins: its members wait for each other, and get their machines together.
     Rendezvous,
     /// Something that the plan shows and this version cannot run: a container's life cycle, monitors. `run` refuses or

@@ -10,6 +10,7 @@ use std::time::Duration;
 use foldhash::fast::RandomState;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
+use super::environments::Environments;
 use super::fates::{Fates, ScopeNo};
 use super::gangs::Gangs;
 use super::hosts::{Board, Tallies};
@@ -141,6 +142,8 @@ pub struct Dispatcher {
     /// Steps whose failure on one host fails all, as soon as all have ended them.
     pub(super) fatal: HashMap<StepNo, Vec<HostNo>>,
     pub(super) onces: HashMap<StepNo, Once>,
+    /// What was read of hosts in in-container mode.
+    pub(super) environments: Environments,
     pub(super) tallies: Tallies,
     /// Hosts that are out of later plays: they failed, or others did and that counted for all.
     pub(super) left: HashSet<HostNo>,
@@ -211,6 +214,7 @@ impl Dispatcher {
             pins: Pins::default(),
             fatal: HashMap::new(),
             onces: HashMap::new(),
+            environments: Environments::default(),
             tallies: Tallies::default(),
             left: HashSet::new(),
             failed: HashSet::new(),

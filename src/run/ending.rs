@@ -93,6 +93,7 @@ impl Dispatcher {
     pub(super) fn tell(&mut self, step: StepNo, host: HostNo, what: &Step, finished: &Finished) {
         self.keep_variables(step, host, what, finished);
         self.note_figures(step, host, what, finished);
+        self.note_environment(host, what, finished);
         self.report(step, host, what, finished);
         self.weigh(step, host, what, finished);
         self.notify(step, host, &finished.notify);
@@ -130,10 +131,11 @@ impl Dispatcher {
         self.finish_later(step, host);
         self.nodes[step.0 as usize].left -= 1;
         self.unpin(step, host);
-        if self.node(step).left == 0
-            && let Some(others) = self.fatal.remove(&step)
-        {
-            self.fail_all(step, host, others, Why::OthersFailed);
+        if self.node(step).left == 0 {
+            self.compare_environments(step);
+            if let Some(others) = self.fatal.remove(&step) {
+                self.fail_all(step, host, others, Why::OthersFailed);
+            }
         }
     }
 

@@ -16,6 +16,7 @@ mod delegate;
 mod dispatcher;
 mod ending;
 mod engine;
+mod environments;
 pub mod fates;
 pub mod figures;
 mod gangs;

@@ -230,6 +230,7 @@ impl Unit {
             StepKind::Task(task) | StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) => {
                 super::looping::run(self, task, started).await
             }
+            StepKind::SameEnvironment => Box::pin(super::environments::read(self, started)).await,
             StepKind::CaseOpen { requires } => Box::pin(super::case::open(self, requires, started)).await,
             StepKind::Rendezvous => Box::pin(super::rendezvous::meet(self, started)).await,
             StepKind::CaseClose => Box::pin(super::case::close(self, started)).await,

@@ -49,6 +49,11 @@ impl Project {
         project
     }
 
+    /// All files below `source` go into this folder of it.
+    pub fn add(&self, source: &Path, folder: &str) {
+        copy(source, &self.path().join(folder));
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.folder.path()

@@ -37,4 +37,5 @@ mod resume;
 mod run;
 mod ssh;
 mod static_agent;
+mod three_forms;
 mod users;

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 const DOCKER: &str = "/usr/sbin/dockerd";
 const PODMAN: &str = "/usr/bin/podman";
@@ -47,6 +47,13 @@ impl Client {
         let line = format!("docker --host unix://{} {line} 2>&1", self.socket.display());
         let output = Command::new("sh").args(["-c", &line]).stdin(Stdio::null()).output().unwrap();
         (output.status.success(), String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// What has happened in it since then.
+    pub fn events(&self, since: SystemTime) -> String {
+        let seconds = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
+        let (since, until) = (seconds(since), seconds(SystemTime::now()));
+        self.docker(&format!("events --since {since:.6} --until {until:.6}"))
     }
 
     /// Makes an image that holds nothing but these files of this machine, at these paths.

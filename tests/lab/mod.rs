@@ -5,6 +5,7 @@
 // Each program that includes this module uses another part of it.
 #![allow(dead_code)]
 
+pub mod base;
 pub mod engine;
 pub mod inside;
 

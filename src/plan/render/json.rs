@@ -147,6 +147,7 @@ fn kind(kind: &StepKind) -> Json {
             json!({"type": "case_open", "requires": requires.iter().map(requirement).collect::<Vec<_>>()})
         }
         StepKind::CaseClose => json!({"type": "case_close"}),
+        StepKind::SameEnvironment => json!({"type": "same_environment"}),
         StepKind::Rendezvous => json!({"type": "rendezvous"}),
         StepKind::Announced(a) => json!({"type": "announced", "detail": a.detail, "refuse": a.refuse}),
     }

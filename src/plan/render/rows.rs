@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::case_rows::cases_row;
-use super::words::{call, count, place, shortened};
+use super::words::{call, count, names, place, shortened};
 use crate::base::HostName;
 use crate::plan::{PlayPlan, PrunedStep, ScopeIx, ScopeKind, Section, Step, StepIx, StepKind};
+
+/// Instead of a place: the mode has added a step.
+const ADDED: &str = "added by mode";
 
 /// A line of the tree with what hangs under it.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +27,7 @@ pub(super) struct Row {
 
 /// All rows of a play.
 pub(super) fn play_rows(play: &PlayPlan, playbook: &str) -> Vec<Row> {
-    Rows { play, playbook, root: Branch::default(), cases_at: None }.build()
+    Rows { play, playbook, root: Branch::default(), cases_at: None, required: false }.build()
 }
 
 /// Branches by scope while they grow.
@@ -43,6 +46,8 @@ struct Rows<'a> {
     playbook: &'a str,
     root: Branch,
     cases_at: Option<usize>,
+    /// Whether it was said what the cases require.
+    required: bool,
 }
 
 impl Rows<'_> {
@@ -83,6 +88,9 @@ impl Rows<'_> {
             return;
         }
         let path = self.path(step.scope);
+        if matches!(step.kind, StepKind::SameEnvironment) {
+            self.requires(&path);
+        }
         let mut row = self.row(step);
         let gone = self.play.pruning.pruned.iter().find(|p| p.step.id == step.id);
         if let Some(gone) = gone {
@@ -143,6 +151,16 @@ impl Rows<'_> {
                 "flush handlers".to_owned(),
                 vec![String::new(), "those that were notified".to_owned(), hosts],
             ),
+            StepKind::SameEnvironment => {
+                let compared = format!("compared across {}", names(&step.hosts));
+                let what = "packages, drivers, libc".to_owned();
+                return Row {
+                    label: step.name.clone(),
+                    columns: vec![what, compared, hosts],
+                    place: ADDED.to_owned(),
+                    ..Row::default()
+                };
+            }
             StepKind::Expand(_) => {
                 (shortened(&step.name, 44), vec!["read when it is reached".to_owned(), String::new(), hosts])
             }
@@ -189,7 +207,7 @@ impl Rows<'_> {
 
     /// What is checked on targets that are used as they are.
     fn requires(&mut self, path: &[(ScopeIx, String)]) {
-        if self.play.pruning.mode.is_empty() {
+        if self.play.pruning.mode.is_empty() || std::mem::replace(&mut self.required, true) {
             return;
         }
         let mut needs: Vec<String> = Vec::new();
@@ -204,7 +222,8 @@ impl Rows<'_> {
         if !needs.is_empty() {
             let hosts = count(self.play.pruning.mode.len(), "host");
             let columns = vec![needs.join(", "), "checked, not installed".to_owned(), hosts];
-            self.add(path, Row { label: "requires".to_owned(), columns, ..Row::default() });
+            let place = ADDED.to_owned();
+            self.add(path, Row { label: "requires".to_owned(), columns, place, ..Row::default() });
         }
     }
 

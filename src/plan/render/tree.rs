@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::rows::{Row, play_rows};
-use super::words::count;
+use super::words::{count, names};
 use crate::model::Stage;
 use crate::plan::{CasePlan, Plan, PlayPlan, StepKind};
 
@@ -39,15 +39,12 @@ pub fn tree(plan: &Plan, hints: &Hints) -> String {
 
 /// `Quickstart · 3 hosts (n1 n2 n3) · 7 cases · 114 case runs, 19 of them warm-up`
 fn header(play: &PlayPlan) -> String {
-    const SHOWN: usize = 8;
     let mut parts = vec![play.name.clone()];
     let hosts = play.hosts.len();
     let modes = &play.pruning.mode;
-    let names: Vec<&str> = play.hosts.iter().take(SHOWN).map(crate::base::HostName::as_str).collect();
-    let more = if hosts > SHOWN { " …" } else { "" };
     parts.push(match hosts {
         0 => "no hosts".to_owned(),
-        _ if modes.is_empty() => format!("{} ({}{more})", count(hosts, "host"), names.join(" ")),
+        _ if modes.is_empty() => format!("{} ({})", count(hosts, "host"), names(&play.hosts)),
         _ => count(hosts, "host"),
     });
     if play.batches.len() > 1 {

@@ -1,12 +1,19 @@
 //! Words of the plan: what a task does in half a line, counts, shortened texts.
 
-use crate::base::{Span, Value};
+use crate::base::{HostName, Span, Value};
 use crate::model::{Call, Expect, Metric, MetricSource};
 use crate::plan::{Step, StepKind, TaskStep};
 
 /// `1 host`, `3 hosts`.
 pub(super) fn count(number: usize, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
+
+/// `n1 n2 n3`; of many only the first.
+pub(super) fn names(hosts: &[HostName]) -> String {
+    const SHOWN: usize = 8;
+    let names: Vec<&str> = hosts.iter().take(SHOWN).map(HostName::as_str).collect();
+    format!("{}{}", names.join(" "), if hosts.len() > SHOWN { " …" } else { "" })
 }
 
 /// A text of one line and at most `limit` characters.
