@@ -36,7 +36,7 @@ fn the_quickstart_runs_in_three_forms() {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let project = Project::empty();
-    for part in ["playbooks", "roles", "inventories"] {
+    for part in ["playbooks", "roles", "images", "inventories"] {
         project.add(&root.join(part), part);
     }
     fs::copy(root.join("benchbook.toml"), project.path().join("benchbook.toml")).unwrap();
