@@ -101,7 +101,8 @@ enum Entries {
     /// Searched one after the other: nearly all results and arguments are so short, and a table would cost more to make than
     /// it saves.
     Few(Vec<(Key, Value)>),
-    Many(IndexMap<Key, Value, RandomState>),
+    /// In a box, so that the many short ones are small.
+    Many(Box<IndexMap<Key, Value, RandomState>>),
 }
 
 /// The most keys that are searched one after the other.
@@ -118,7 +119,7 @@ impl Map {
         Self(if keys <= FEW {
             Entries::Few(Vec::with_capacity(keys))
         } else {
-            Entries::Many(IndexMap::with_capacity_and_hasher(keys, RandomState::default()))
+            Entries::Many(Box::new(IndexMap::with_capacity_and_hasher(keys, RandomState::default())))
         })
     }
 
@@ -155,7 +156,7 @@ impl Map {
         }
         few.push((key, value));
         if few.len() > FEW {
-            self.0 = Entries::Many(few.drain(..).collect());
+            self.0 = Entries::Many(Box::new(few.drain(..).collect()));
         }
         None
     }

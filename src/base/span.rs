@@ -30,15 +30,20 @@ impl Source {
 
     /// Line and column of a byte offset, both counted from 1; the column counts characters.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
+        let offset = offset.min(self.text.len());
+        let (line, start) = self.line(offset);
+        let column = self.text.get(start..offset).map_or(offset - start, |t| t.chars().count());
+        (line, column + 1)
+    }
+
+    /// The line of a byte offset, counted from 1, and where it begins.
+    fn line(&self, offset: usize) -> (usize, usize) {
         let starts = self.lines.get_or_init(|| {
             let newlines = self.text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
             std::iter::once(0).chain(newlines.map(|(i, _)| narrow(i + 1))).collect()
         });
-        let offset = offset.min(self.text.len());
-        let line = starts.partition_point(|s| *s as usize <= offset) - 1;
-        let start = starts[line] as usize;
-        let column = self.text.get(start..offset).map_or(offset - start, |t| t.chars().count());
-        (line + 1, column + 1)
+        let line = starts.partition_point(|s| *s as usize <= offset);
+        (line, starts[line - 1] as usize)
     }
 }
 
@@ -92,7 +97,7 @@ impl Span {
 
     /// The line the place starts on, from 1.
     pub fn line(&self) -> usize {
-        self.source.line_column(self.start as usize).0
+        self.source.line(self.start as usize).0
     }
 
     /// The column the place starts at, from 1, in characters.

@@ -231,7 +231,8 @@ impl Pool {
             Arc::clone(&opened.session)
         } else {
             let lost = opened.take();
-            let new = self.open(endpoint, &slot, carrier.as_deref(), lost);
+            // In a box: nearly always it is open, and callers need not carry its size around.
+            let new = Box::pin(self.open(endpoint, &slot, carrier.as_deref(), lost));
             Arc::clone(&opened.insert(new.await?).session)
         };
         // Under the lock, so that nobody closes it in between.

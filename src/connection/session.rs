@@ -162,9 +162,10 @@ impl Session {
     ) -> Result<Ongoing, CallError> {
         request.uploads = u32::try_from(uploads.len()).unwrap_or(u32::MAX);
         let open = Open::start(&self.shared, request)?;
-        let mut sending = JoinSet::new();
+        let mut sending = None;
         for (upload, (number, credit)) in uploads.into_iter().zip((0..).zip(open.credit.iter())) {
             let shared = Arc::clone(&self.shared);
+            let sending: &mut JoinSet<()> = sending.get_or_insert_default();
             sending.spawn(send_upload(shared, open.channel, number, upload, credit.clone()));
         }
         Ok(Ongoing { open, stopping: Stopping { cancel, known: 0 }, taken: 0, _uploads: sending })
@@ -250,7 +251,7 @@ pub struct Ongoing {
     stopping: Stopping,
     /// How much output was taken since the agent was last told so.
     taken: u64,
-    _uploads: JoinSet<()>,
+    _uploads: Option<JoinSet<()>>,
 }
 
 impl Ongoing {

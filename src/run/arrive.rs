@@ -151,26 +151,20 @@ impl Dispatcher {
     }
 
     pub(super) fn start(&mut self, step: StepNo, host: HostNo) {
-        let node = self.node(step);
-        let Work::Step(what) = &node.work else { return };
-        let (what, case, play, shares) =
-            (Arc::clone(what), node.case.clone(), node.play, node.round.is_none());
-        self.enter(step, host, &what);
-        if !has_marks(&what.name) && !super::ending::is_silent(&what) {
-            self.emit(begun(&what, what.name.clone(), self.name(host)));
+        let Some(moment) = self.moment(step) else { return };
+        let what = &moment.step;
+        self.enter(step, host, what);
+        if !has_marks(&what.name) && !super::ending::is_silent(what) {
+            self.emit(begun(what, what.name.clone(), self.name(host)));
         }
-        let before = self.before(host, &what);
+        let before = self.before(host, what);
+        let shares = self.node(step).round.is_none();
         let cancel = Cancel::new();
         self.running.insert((step, host), (cancel.clone(), shares));
         let unit = Unit {
-            shared: Arc::clone(&self.shared),
-            step: what,
-            case,
+            moment,
             host: Arc::clone(self.board.get(host)),
-            board: Arc::clone(&self.board),
-            play: self.play_facts(play),
             cancel,
-            said: self.sender.clone(),
             before,
             refusal: self.refusal(step, host),
             lease: self.lease(step, host),
@@ -186,7 +180,7 @@ impl Dispatcher {
     }
 
     /// What magic variables say of a play now.
-    fn play_facts(&mut self, play: usize) -> Arc<PlayFacts> {
+    pub(super) fn play_facts(&mut self, play: usize) -> Arc<PlayFacts> {
         let Some(run) = self.plays.get_mut(&play) else { return Arc::default() };
         let (board, left, lost) = (&self.board, &self.left, &self.lost);
         let now = run.now.get_or_insert_with(|| {

@@ -46,7 +46,7 @@ impl Place {
         };
         let scope =
             unit.board.find(name.as_str()).map_or_else(Scope::new, |host| host_scope(host, &unit.board));
-        let there = unit.templar(scope, &task.search);
+        let there = unit.templar(scope);
         // Another host has its own connection and port.
         let keyword = Keywords { user: keyword.user, ..Keywords::default() };
         let endpoint = endpoint(name.as_str(), keyword, &there)?;

@@ -18,6 +18,7 @@ use super::lease::Lease;
 use super::leaving::Leaving;
 use super::machines::Machines;
 use super::magic::PlayFacts;
+use super::moment::Moment;
 use super::past::Past;
 use super::pinning::Pins;
 use super::queue::{HostNo, Place, Queue, Shape, StepNo};
@@ -123,7 +124,10 @@ pub struct Dispatcher {
     pub(super) queue: Queue,
     pub(super) fates: Fates,
     pub(super) machines: Machines,
+    /// Changed by `board_mut`.
     pub(super) board: Arc<Board>,
+    /// What the units share that were started last, and their step.
+    pub(super) moment: Option<(StepNo, Arc<Moment>)>,
     /// As it is now: `add_host` and `group_by` change it.
     pub(super) inventory: Inventory,
     pub(super) inventory_changed: bool,
@@ -201,6 +205,7 @@ impl Dispatcher {
             fates: Fates::new(),
             machines: Machines::new(),
             board: Arc::default(),
+            moment: None,
             inventory,
             inventory_changed: false,
             nodes: Vec::new(),

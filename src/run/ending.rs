@@ -178,10 +178,11 @@ impl Dispatcher {
             self.set_vars(host, &Map::from_iter([(super::rendezvous::PORTS, ports)]), Level::Magic);
         }
         let once = self.onces.contains_key(&step);
-        let hosts: Vec<HostNo> = if once { self.node(step).hosts.to_vec() } else { vec![host] };
+        let all = once.then(|| Arc::clone(&self.node(step).hosts));
+        let hosts = all.as_deref().unwrap_or(std::slice::from_ref(&host));
         let register = super::magic::task(what).and_then(|t| t.register.as_ref());
         let stopped = matches!(finished.fate, Fate::Ran { status: Status::Cancelled, .. });
-        for host in hosts {
+        for &host in hosts {
             self.apply(host, finished);
             if let Some(name) = register.filter(|_| !stopped) {
                 let vars =
@@ -206,7 +207,7 @@ impl Dispatcher {
         if vars.is_empty() {
             return;
         }
-        let known = Arc::make_mut(&mut self.board).get_mut(host);
+        let known = self.board_mut().get_mut(host);
         match level {
             Level::Facts => known.add_facts(vars),
             Level::IncludeVars => known.add_included(vars),
@@ -386,7 +387,7 @@ impl Dispatcher {
                     self.fates.end(node.scope, other);
                 }
             }
-            Meta::ClearFacts => Arc::make_mut(&mut self.board).get_mut(host).clear_facts(),
+            Meta::ClearFacts => self.board_mut().get_mut(host).clear_facts(),
             Meta::ClearHostErrors => {
                 // They come back with the next play.
                 self.forgiven.extend(self.left.iter().chain(&self.lost));

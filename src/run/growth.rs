@@ -40,6 +40,7 @@ impl Dispatcher {
         let implicit = self.plan.plays.iter().flat_map(|p| p.hosts.iter().cloned());
         let hosts: Vec<HostName> = written.chain(implicit).collect();
         let mut problems = Diagnostics::new();
+        self.moment = None;
         let board = Arc::make_mut(&mut self.board);
         let groups = Map::from_iter([("groups", groups)]);
         board.groups = Some(Arc::new(layer(Level::Magic, groups)));
@@ -119,7 +120,7 @@ impl Dispatcher {
                     .map(|endpoint| endpoint.machine().into()),
             };
             if let (Some(machine), Some(number)) = (machine, snapshot.number(&host.name)) {
-                Arc::make_mut(&mut self.board).get_mut(number).machine = machine;
+                self.board_mut().get_mut(number).machine = machine;
             }
         }
     }

@@ -22,9 +22,10 @@ pub async fn run(unit: &Unit, task: &TaskStep, started: Timestamp) -> Finished {
         let turn = Turn { unit, task, scope, item: 0, vars: Map::new() };
         return one(turn, started).await;
     };
-    let templar = unit.templar(scope.clone(), &task.search);
+    let templar = unit.templar(scope.clone());
     match items(looped, &templar) {
-        Ok(items) => all(unit, task, scope, items, started).await,
+        // In a box, so that tasks without a loop need not carry its size around.
+        Ok(items) => Box::pin(all(unit, task, scope, items, started)).await,
         // A loop that cannot be read does not matter where the condition is false.
         Err(error) => {
             if let Ok(Some(condition)) = super::conditions::holds(&task.inherited.when, &templar) {
@@ -99,7 +100,7 @@ async fn all(unit: &Unit, task: &TaskStep, scope: Scope, items: Vec<Value>, star
             end.result.insert(name, number);
             end.result.insert("ansible_index_var", name.as_ref());
         }
-        let templar = unit.templar(scope, &task.search);
+        let templar = unit.templar(scope);
         report(unit, task, &end, item, &templar);
         remember(&mut kept, &end.effects);
         if let Some(register) = &task.register {
@@ -171,7 +172,7 @@ fn item_vars(task: &TaskStep, items: &[Value], number: usize, scope: &Scope, uni
         vars.insert(name, number);
         vars.insert("ansible_index_var", name.as_ref());
     }
-    let templar = unit.templar(scope.clone(), &task.search);
+    let templar = unit.templar(scope.clone());
     let extended = control.extended.as_ref().and_then(|e| templar.render(&e.value).ok()?.to_bool());
     if extended == Some(true) {
         let length = items.len();

@@ -29,6 +29,7 @@ mod looping;
 pub mod machines;
 pub mod magic;
 mod measure;
+mod moment;
 pub mod past;
 mod pieces;
 mod pinning;

@@ -232,8 +232,9 @@ impl Queue {
 
     fn complete(&mut self, row: usize, position: usize) {
         // Without recursion: a long chain of pass-throughs must not use up the stack.
-        let mut work = vec![(row, position)];
-        while let Some((row, position)) = work.pop() {
+        let mut work = Vec::new();
+        let mut next = Some((row, position));
+        while let Some((row, position)) = next {
             let columns = self.rows[row].columns;
             let host = self.columns[columns as usize].hosts[position];
             let cell = &mut self.cells[self.rows[row].first + position];
@@ -241,8 +242,8 @@ impl Queue {
             self.open -= usize::from(cell.present);
             self.rows[row].left -= 1;
             let opens = self.rows[row].left == 0;
-            let next = std::mem::take(&mut self.rows[row].next);
-            for (to, order) in &next {
+            let edges = std::mem::take(&mut self.rows[row].next);
+            for (to, order) in &edges {
                 let to_row = to.index();
                 match order {
                     Order::PerHost if self.rows[to_row].columns == columns => {
@@ -264,7 +265,8 @@ impl Queue {
                     Order::Barrier => {}
                 }
             }
-            self.rows[row].next = next;
+            self.rows[row].next = edges;
+            next = work.pop();
         }
     }
 

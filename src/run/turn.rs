@@ -101,7 +101,7 @@ impl TurnEnd {
 
 /// Does it. Whatever a template says wrong is a failure of the task.
 pub async fn run(turn: Turn<'_>) -> TurnEnd {
-    let templar = turn.unit.templar(turn.scope.clone(), &turn.task.search);
+    let templar = turn.unit.templar(turn.scope.clone());
     let said_so = &turn.task.inherited;
     // What cannot be read is not shown.
     let secret = boolean(said_so.no_log.as_ref(), "no_log", &templar).unwrap_or(Some(true)).unwrap_or(false);

@@ -1,18 +1,16 @@
 //! A unit of work: one step on one host. It knows the variables of one moment and changes nothing of the run itself.
 
-use std::path::PathBuf;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc::UnboundedSender;
-
 use super::before::Before;
 use super::dispatcher::Message;
-use super::hosts::{Board, Host};
+use super::hosts::Host;
 use super::lease::Held;
 use super::leaving::{Jobs, Traces};
-use super::magic::{PlayFacts, step_scope};
+use super::magic::step_scope;
+use super::moment::Moment;
 use super::setup::{Events, Options};
 use crate::action::Effects;
 use crate::base::value::has_marks;
@@ -20,9 +18,10 @@ use crate::base::{Clock, HostName, Map, RunId, RunMark, Span, Timestamp, Value};
 use crate::connection::{Cancel, Pool};
 use crate::event::{Event, Fate, Figure, Journal, JournalError};
 use crate::model::{Level, VarLayer};
-use crate::plan::{CasePart, CasePlan, Compiler, Expand, Inclusion, Step, StepKind};
-use crate::vars::{Environment, Scope, SearchPaths, Templar, TemplateError};
+use crate::plan::{CasePart, Compiler, Expand, Inclusion, Step, StepKind};
+use crate::vars::{Environment, Scope, Templar, TemplateError};
 use crate::wire::{Diff, Request, Status};
+use serde::{Deserialize, Serialize};
 
 /// What all units of a run share.
 pub struct Shared {
@@ -57,22 +56,12 @@ impl Shared {
 
 /// One step on one host.
 pub struct Unit {
-    /// What all units share.
-    pub shared: Arc<Shared>,
-    /// The step.
-    pub step: Arc<Step>,
-    /// Its case.
-    pub case: Option<Arc<CasePlan>>,
+    /// The step, and what it sees.
+    pub moment: Arc<Moment>,
     /// The host.
     pub host: Arc<Host>,
-    /// All hosts, as they were when it began.
-    pub board: Arc<Board>,
-    /// The play.
-    pub play: Arc<PlayFacts>,
     /// Asks it to stop.
     pub cancel: Cancel,
-    /// To the dispatcher.
-    pub said: UnboundedSender<Message>,
     /// What an earlier controller had begun of it.
     pub before: Before,
     /// Why it cannot be done: another run has the machine.
@@ -81,6 +70,14 @@ pub struct Unit {
     pub lease: Option<Arc<Held>>,
     /// What it leaves there.
     pub traces: Traces,
+}
+
+impl Deref for Unit {
+    type Target = Moment;
+
+    fn deref(&self) -> &Moment {
+        &self.moment
+    }
 }
 
 /// What became of the folder of a case.
@@ -267,10 +264,9 @@ impl Unit {
         }
     }
 
-    /// Renders in a scope, with the search paths of a task.
-    pub fn templar(&self, scope: Scope, search: &Arc<[PathBuf]>) -> Templar {
-        let search = SearchPaths::new(Arc::clone(search));
-        Templar::new(scope, Arc::new(self.shared.environment.with_search(search)))
+    /// Renders in a scope, with the search paths of the step's task.
+    pub fn templar(&self, scope: Scope) -> Templar {
+        Templar::new(scope, Arc::clone(&self.environment))
     }
 
     /// Renders in a scope, with no search paths.

@@ -1,30 +1,26 @@
 //! A wish that calls may end, and how it reaches them.
 
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-
-use tokio::sync::Notify;
 
 /// Asks calls to stop. Clones ask the same calls. Every step on every host has one, so it is small.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel {
-    wish: Arc<Wish>,
+    wish: Arc<Mutex<Wish>>,
     /// The grace of the calls that this clone is for.
     own: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
 struct Wish {
-    said: Mutex<Said>,
-    changed: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Said {
     /// How often somebody asked.
     times: u32,
     /// What was said last.
     grace: Duration,
+    /// Who waits for it; also who has given up waiting, which costs them a look.
+    listeners: Vec<Waker>,
 }
 
 impl Cancel {
@@ -36,10 +32,11 @@ impl Cancel {
     /// TERM now, KILL after `grace`. The calls still end by themselves, with `Status::Cancelled`. A second time can
     /// shorten the grace.
     pub fn cancel(&self, grace: Duration) {
-        let mut said = self.lock();
-        (said.times, said.grace) = (said.times.saturating_add(1), grace);
-        drop(said);
-        self.wish.changed.notify_waiters();
+        let mut wish = self.lock();
+        (wish.times, wish.grace) = (wish.times.saturating_add(1), grace);
+        let listeners = std::mem::take(&mut wish.listeners);
+        drop(wish);
+        listeners.into_iter().for_each(Waker::wake);
     }
 
     /// The same for calls with a grace of their own: whatever they are asked with, they have that, but for no grace at all.
@@ -60,25 +57,22 @@ impl Cancel {
 
     /// Waits until somebody asks more often than is `known`, and gives the time between TERM and KILL.
     pub(super) async fn asked(&self, known: &mut u32) -> Duration {
-        loop {
-            let mut changed = std::pin::pin!(self.wish.changed.notified());
-            // Before one looks, or what is said in between would be missed.
-            changed.as_mut().enable();
-            if let Some(grace) = self.news(known) {
-                return grace;
-            }
-            changed.await;
+        poll_fn(|cx| self.poll_asked(known, cx)).await
+    }
+
+    fn poll_asked(&self, known: &mut u32, cx: &mut Context<'_>) -> Poll<Duration> {
+        let mut wish = self.lock();
+        if wish.times > *known {
+            *known = wish.times;
+            return Poll::Ready(self.own.filter(|_| !wish.grace.is_zero()).unwrap_or(wish.grace));
         }
+        if !wish.listeners.iter().any(|listener| listener.will_wake(cx.waker())) {
+            wish.listeners.push(cx.waker().clone());
+        }
+        Poll::Pending
     }
 
-    fn news(&self, known: &mut u32) -> Option<Duration> {
-        let said = self.lock();
-        let is_new = said.times > *known;
-        *known = said.times;
-        is_new.then(|| self.own.filter(|_| !said.grace.is_zero()).unwrap_or(said.grace))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Said> {
-        self.wish.said.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Wish> {
+        self.wish.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
