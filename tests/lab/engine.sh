@@ -38,4 +38,6 @@ if [ "$kind" = podman ]; then
 fi
 kill "$daemon" 2>/dev/null || :
 wait "$daemon" 2>/dev/null || :
+# Engines forget mounts: the network namespace of the host, the folder of layers.
+cut -d' ' -f2 /proc/mounts | grep "^$folder/" | sort -r | while read -r mount; do umount -l "$mount" || :; done
 rm -rf "$folder"
