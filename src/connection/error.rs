@@ -56,6 +56,8 @@ pub enum ConnectError {
         reason: String,
         /// The path of the socket.
         socket: String,
+        /// Whether that is because nothing runs there any more: the container has ended or is gone.
+        gone: bool,
     },
     /// There is no agent program for the host's kind of machine.
     #[error("no agent for {system}{}", looked(looked_for))]
@@ -133,7 +135,7 @@ impl ConnectError {
                 diagnostic.help("put `benchbook-agent` of that machine's kind there; `raw` works without one")
             }
             ConnectError::Refused { host, refusal } => diagnostic.help(refusal.help(host)),
-            ConnectError::Container { reason, socket } if reason.contains(socket) => {
+            ConnectError::Container { reason, socket, .. } if reason.contains(socket) => {
                 diagnostic.help(socket_help(reason))
             }
             ConnectError::NoRoom { .. } => {

@@ -15,6 +15,7 @@ mod conformance;
 mod contact;
 mod container_hosts;
 mod containers;
+mod docker_actions;
 mod evidence;
 mod examples;
 mod exclusive;

@@ -18,7 +18,7 @@ pub(super) struct Difference {
 }
 
 /// Lists to which the engine or the image adds something: what is wanted must be among them.
-const ADDED_TO: [&str; 2] = ["Env", "SecurityOpt"];
+const ADDED_TO: [&str; 3] = ["Env", "SecurityOpt", "Aliases"];
 /// Lists in which the order counts.
 const ORDERED: [&str; 5] = ["Cmd", "Entrypoint", "Test", "Dns", "DnsSearch"];
 /// Limits that an engine leaves out, with a warning, where the kernel has no such thing.
@@ -88,7 +88,6 @@ fn spelling(name: &str, text: &str) -> String {
         }
         "Binds" => text.strip_suffix(":rw").unwrap_or(text).to_owned(),
         "NetworkMode" if text == "default" => "bridge".to_owned(),
-        // Only the name is left of `sha256:…`, and either may be cut.
         _ => text.to_owned(),
     }
 }

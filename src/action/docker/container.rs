@@ -158,6 +158,10 @@ impl Work<'_> {
             return Ok(None);
         }
         body["Labels"] = self.asking.labels(body.get("Labels"));
+        if let Some(network) = self.own_network() {
+            body["NetworkingConfig"] =
+                json!({"EndpointsConfig": {&network.name: networks::settings(network)}});
+        }
         let made = self.asking.engine.create_container(name, self.args.platform.as_deref(), &body).await;
         let (_, warnings) =
             made.map_err(|error| self.asking.failed(&format!("cannot make container {name}"), &error))?;

@@ -49,7 +49,7 @@ impl Engine {
     ) -> Result<Self, ConnectError> {
         let docker = dial(host.session(), Arc::clone(&socket)).await.map_err(|error| {
             let reason = format!("the container engine: {error}");
-            ConnectError::Container { reason, socket: socket.to_string() }
+            ConnectError::Container { reason, socket: socket.to_string(), gone: false }
         })?;
         Ok(Self { docker, host, socket, client })
     }

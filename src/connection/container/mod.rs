@@ -36,7 +36,7 @@ pub use self::containers::Stopping;
 pub use self::engine::{AgentMount, CONTROLLER_LABEL, Engine, RUN_LABEL};
 pub use self::error::EngineError;
 pub use self::images::{Build, Listener};
-pub use self::refusal::{REFUSALS, Refusal};
+pub use self::refusal::{REFUSALS, Refusal, of as refusal};
 pub use self::target::{ContainerTarget, SOCKET, socket};
 
 /// The folder with agents in a container.
@@ -154,19 +154,19 @@ impl Container {
             return Ok(());
         }
         let is = if runs { "is paused" } else { "does not run" };
-        Err(self.unusable(format!("{} {is}", self.target)))
+        Err(self.unusable(format!("{} {is}", self.target), !runs))
     }
 
-    fn unusable(&self, reason: String) -> ConnectError {
-        ConnectError::Container { reason, socket: self.target.socket.to_string() }
+    fn unusable(&self, reason: String, gone: bool) -> ConnectError {
+        ConnectError::Container { reason, socket: self.target.socket.to_string(), gone }
     }
 
     fn refused(&self, error: &EngineError) -> ConnectError {
-        self.unusable(if error.is_absent() {
-            format!("there is no {}", self.target)
+        if error.is_absent() {
+            self.unusable(format!("there is no {}", self.target), true)
         } else {
-            format!("{}: {error}", self.target)
-        })
+            self.unusable(format!("{}: {error}", self.target), false)
+        }
     }
 }
 

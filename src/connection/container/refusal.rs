@@ -166,7 +166,17 @@ pub static REFUSALS: &[Refusal] = &[
     refusal(
         &["conflicting options"],
         "two of the options cannot go together",
-        "with `network_mode: host` there are no ports, no hostname and no extra hosts",
+        "leave one of them out: a container in the host's network or UTS namespace has no host name of its own, one in the host's or another's network no ports",
+    ),
+    refusal(
+        &["unknown capability"],
+        "there is no such capability",
+        "`man 7 capabilities` lists them; the engine may be older than the newest",
+    ),
+    refusal(
+        &["network", "not found"],
+        "there is no such network on this host",
+        "make it first (`docker_network`), or `network_mode: host`, `bridge` or `none`",
     ),
     refusal(
         &["unable to remove", "image is being used"],

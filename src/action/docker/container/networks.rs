@@ -8,6 +8,12 @@ use crate::action::docker::compare::differences;
 use crate::wire::Outcome;
 
 impl Work<'_> {
+    /// The network that it is made in, when it is said how: an address is given then, and not while it runs.
+    pub(super) fn own_network(&self) -> Option<&Network> {
+        let mode = self.args.network_mode.as_ref()?;
+        self.args.networks.as_ref()?.iter().find(|network| network.name == *mode)
+    }
+
     /// Connects it to the networks that are wanted, and takes it off others if that is wanted too.
     pub(super) async fn connect(&self, found: Option<&Json>, changes: &mut Changes) -> Result<(), Outcome> {
         let name = &self.args.name;
@@ -52,7 +58,7 @@ impl Work<'_> {
 }
 
 /// An `EndpointSettings` of the API.
-fn settings(network: &Network) -> Json {
+pub(super) fn settings(network: &Network) -> Json {
     let mut settings = Object::new();
     let mut addresses = Object::new();
     addresses.extend(network.ipv4_address.as_ref().map(|ip| ("IPv4Address".to_owned(), json!(ip))));

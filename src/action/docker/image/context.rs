@@ -121,7 +121,7 @@ mod tests {
             sent.map(|sent| names(&sent)).map_err(|error| error.replace(folder.path().to_str().unwrap(), "F"))
         };
         let kept =
-            [".dockerignore 644 15", "docker/Dockerfile 644 13", "src/a.c 644 7", "src/deep/b.c 644 7"];
+            [".dockerignore 644 14", "docker/Dockerfile 644 13", "src/a.c 644 7", "src/deep/b.c 644 7"];
         assert_eq!(sent("docker/Dockerfile").unwrap(), kept);
         fs::remove_file(folder.path().join(".dockerignore")).unwrap();
         std::os::unix::fs::symlink("a.c", folder.path().join("src/link.c")).unwrap();

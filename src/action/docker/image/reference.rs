@@ -19,7 +19,10 @@ impl Reference {
             return Err(wrong());
         }
         let (repository, tag) = match name.split_once('@') {
-            Some((repository, digest)) => (repository, digest),
+            Some((repository, digest)) if digest.contains(':') && !digest.contains('@') => {
+                (repository, digest)
+            }
+            Some(_) => return Err(wrong()),
             // The colon of a registry's port has a slash behind it.
             None => match name.rsplit_once(':') {
                 Some((repository, tag)) if !tag.contains('/') => (repository, tag),
