@@ -166,7 +166,7 @@ impl Lines {
             }
             Fate::Skipped { .. } | Fate::Bypassed { .. } => return Vec::new(),
             Fate::Unreachable { ignored: true, reason } => {
-                vec![line(format!("unreachable, ignored: {reason}"))]
+                vec![line(format!("unreachable, ignored: {}", below(reason)))]
             }
             Fate::Ran { status, changed, ignored } => {
                 let failed = !matches!(status, Status::Ok | Status::Skipped);
@@ -174,6 +174,7 @@ impl Lines {
                 let word = word(*status, *changed && round.is_none());
                 if failed && *ignored {
                     let reason = msg.as_deref().unwrap_or(word);
+                    let reason = below(reason);
                     vec![line(format!("{}  {took}  ignored: {reason}", self.paint(Colour::Yellow, word)))]
                 } else if failed {
                     vec![line(format!("{}  {took}  {place}", self.paint(Colour::Red, word)))]
@@ -198,6 +199,11 @@ impl Lines {
         }
         lines
     }
+}
+
+/// A text of several lines, all but the first moved in, so that they are seen to belong to it.
+fn below(text: &str) -> String {
+    text.replace('\n', "\n  ")
 }
 
 /// A step's name without the case at its end, which is said beside it: `open stream[mib=64]` → `open`.

@@ -1,23 +1,37 @@
 //! The actions that ask a container engine, against a real one: each folder of `tests/cases/docker/` is a project.
 
+use std::cell::RefCell;
+use std::io::Read;
+use std::net::TcpListener;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use fancy_regex::Regex;
 
 use crate::harness::{Project, wait_for};
 use crate::lab::engine::Engine;
+use crate::lab::registry::Registry;
 
 /// What differs from engine to engine → what stands for it.
 static NORMAL: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
-    let rules = [(r"\b(sha256:)?[0-9a-f]{64}\b", "ID"), (r"\b[0-9a-f]{12}\b", "ID"), (r"--->.*\n", "--->\n")];
+    let rules = [
+        (r"\b(sha256:)?[0-9a-f]{64}\b", "ID"),
+        (r"\b[0-9a-f]{12}\b", "ID"),
+        (r"--->.*\n", "--->\n"),
+        (r"(benchbook\.(run|controller))=\S+", "$1=…"),
+        (r"(lookup \S+ on) \S+:\d+", "$1 DNS"),
+    ];
     rules.map(|(pattern, word)| (Regex::new(pattern).unwrap(), word)).into()
 });
 
 /// An engine with the images that the projects use.
 fn engine() -> Option<Engine> {
-    let engine = Engine::start()?;
+    Engine::start().inspect(give_images)
+}
+
+fn give_images(engine: &Engine) {
     engine.image(
         "shell",
         &[
@@ -28,7 +42,6 @@ fn engine() -> Option<Engine> {
         ],
     );
     engine.image("bare", &[("/bin/busybox", "/sleep")]);
-    Some(engine)
 }
 
 fn project(name: &str) -> Project {
@@ -49,6 +62,14 @@ fn containers_have_the_state_that_is_wanted() {
     let project = project("states");
     insta::assert_snapshot!("docker-states", said(&project, &engine, "benchbook run --diff"));
     insta::assert_snapshot!("docker-states-check", said(&project, &engine, "benchbook run --check --diff"));
+    assert_eq!(engine.docker("ps -aq"), "");
+}
+
+#[test]
+fn podmans_containers_too() {
+    let Some(engine) = Engine::podman().inspect(give_images) else { return };
+    let project = project("states");
+    insta::assert_snapshot!("docker-states-podman", said(&project, &engine, "benchbook run --diff"));
     assert_eq!(engine.docker("ps -aq"), "");
 }
 
@@ -100,6 +121,14 @@ fn images_are_built_loaded_and_named() {
 }
 
 #[test]
+fn images_are_sent_to_a_registry_and_come_from_it() {
+    let Some((engine, registry)) = engine().zip(Registry::start()) else { return };
+    let run = format!("benchbook run -e port={}", registry.port);
+    let said = said(&project("registry"), &engine, &run).replace(&registry.port.to_string(), "PORT");
+    insta::assert_snapshot!("docker-registry", said);
+}
+
+#[test]
 fn commands_are_run_in_containers() {
     let Some(engine) = engine() else { return };
     insta::assert_snapshot!("docker-exec", said(&project("exec"), &engine, "benchbook run"));
@@ -110,4 +139,44 @@ fn networks_are_made_and_removed() {
     let Some(engine) = engine() else { return };
     insta::assert_snapshot!("docker-networks", said(&project("networks"), &engine, "benchbook run --diff"));
     assert_eq!(engine.docker("network ls -q --filter type=custom"), "");
+}
+
+/// Presses Ctrl-C when something is under way; everything of it must be gone soon.
+fn interrupt(engine: &Engine, what: &str, words: &str, under_way: impl Fn() -> bool) {
+    let project = project("interrupted");
+    let socket = engine.socket();
+    let line = format!(
+        "exec benchbook run playbook.yml -i hosts.ini -e socket={} -e what={what} {words}",
+        socket.display()
+    );
+    let mut running = project.shell(&line).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for(what, under_way);
+    let since = Instant::now();
+    let signal = format!("kill -INT {}", running.id());
+    assert!(Command::new("sh").args(["-c", &signal]).status().unwrap().success());
+    let mut said = String::new();
+    running.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(running.wait().unwrap().code(), Some(4), "{what}: {said}");
+    assert!(since.elapsed() < Duration::from_secs(20), "{what} took {:?}: {said}", since.elapsed());
+    assert!(said.contains("CANCELLED"), "{what}: {said}");
+    // The engine may still be ending a build that nobody waits for.
+    wait_for(&format!("the end of {what}"), || engine.docker("ps -aq").is_empty());
+}
+
+#[test]
+fn long_work_ends_when_it_is_interrupted() {
+    let Some(engine) = engine() else { return };
+    let runs = || !engine.docker("ps -q").is_empty();
+    interrupt(&engine, "build", "", runs);
+    interrupt(&engine, "end", "", runs);
+    interrupt(&engine, "exec", "", || runs() && engine.docker("top x1").contains("100001"));
+    // A registry that never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    silent.set_nonblocking(true).unwrap();
+    let words = format!("-e port={}", silent.local_addr().unwrap().port());
+    let asked = RefCell::new(Vec::new());
+    interrupt(&engine, "pull", &words, || {
+        asked.borrow_mut().extend(silent.accept().ok());
+        !asked.borrow().is_empty()
+    });
 }

@@ -8,6 +8,7 @@
 pub mod base;
 pub mod engine;
 pub mod inside;
+pub mod registry;
 
 use std::fmt::Write as _;
 use std::fs;

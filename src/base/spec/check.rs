@@ -89,28 +89,81 @@ impl Spec {
         if matches!(arg.value, Value::Null | Value::Omit) {
             return;
         }
-        let Some((kind, value)) = misfit(&param.kind, param, &arg.value) else { return };
-        let expected = expectation(kind, param);
-        let at = match value {
-            Value::String(text) => text.span().unwrap_or(&arg.value_span),
-            _ => &arg.value_span,
+        self.check_kind(param, &param.name, &arg.value, &arg.value_span, found);
+    }
+
+    /// Holds a value against its parameter; `path` is the way to it, as in `build.path`. Values inside of others have no place of
+    /// their own, but for strings.
+    fn check_kind(&self, param: &Param, path: &str, value: &Value, place: &Span, found: &mut Diagnostics) {
+        let Some((kind, wrong)) = misfit(&param.kind, param, value) else {
+            let inside = param.inside();
+            let maps =
+                value.as_list().unwrap_or(std::slice::from_ref(value)).iter().filter_map(Value::as_map);
+            for map in maps.filter(|_| !inside.is_empty()) {
+                self.check_inside(inside, path, map, place, found);
+            }
+            return;
         };
+        let expected = expectation(kind, param);
+        let at = place_of(wrong, place);
         let mut diagnostic = Diagnostic::error(
             "wrong-argument-type",
-            format!("`{}` of `{}` takes {expected}, not {}", param.name, self.name, value.kind()),
+            format!("`{path}` of `{}` takes {expected}, not {}", self.name, wrong.kind()),
         )
         .at(at);
-        if let (Kind::Choice, Some(word)) = (kind, value.as_str()) {
+        if let (Kind::Choice, Some(word)) = (kind, wrong.as_str()) {
             let choices: Vec<&str> = param.choices.iter().map(String::as_str).collect();
             diagnostic = Diagnostic::error(
                 "unknown-choice",
-                format!("`{word}` is no choice for `{}` of `{}`", param.name, self.name),
+                format!("`{word}` is no choice for `{path}` of `{}`", self.name),
             )
             .at(at)
             .suggest(word, choices.iter().copied())
             .help(format!("the choices are {}", choices.join(", ")));
         }
         found.push(diagnostic);
+    }
+
+    /// Holds a mapping against the keys that are known.
+    fn check_inside(&self, params: &[Param], path: &str, map: &Map, place: &Span, found: &mut Diagnostics) {
+        for (key, value) in map.iter() {
+            let key = key.to_string();
+            let Some(param) = params.iter().find(|param| param.is(&key)) else {
+                let names: Vec<&str> = params.iter().map(|p| p.name.as_str()).collect();
+                let unknown = format!("`{path}` of `{}` has no `{key}`", self.name);
+                found.push(
+                    Diagnostic::error("unknown-argument", unknown)
+                        .at(place_of(value, place))
+                        .suggest(&key, params.iter().flat_map(Param::names))
+                        .help(format!("what may stand there is {}", names.join(", "))),
+                );
+                continue;
+            };
+            if !matches!(value, Value::Null | Value::Omit) {
+                self.check_kind(param, &format!("{path}.{key}"), value, place_of(value, place), found);
+            }
+        }
+        let is_there = |param: &Param| {
+            map.iter().any(|(key, value)| !value.is_null() && key.as_str().is_some_and(|key| param.is(key)))
+        };
+        for param in params.iter().filter(|param| param.required && !is_there(param)) {
+            found.push(
+                Diagnostic::error(
+                    "missing-argument",
+                    format!("`{path}` of `{}` needs `{}`", self.name, param.name),
+                )
+                .at(place)
+                .help(first_sentence(&param.doc)),
+            );
+        }
+    }
+}
+
+/// The place of a string of the user's file, else that of what it stands in.
+fn place_of<'a>(value: &'a Value, around: &'a Span) -> &'a Span {
+    match value {
+        Value::String(text) => text.span().unwrap_or(around),
+        _ => around,
     }
 }
 
@@ -201,7 +254,7 @@ fn fits(kind: &Kind, param: &Param, value: &Value) -> bool {
             | Value::Bytes(_)
     );
     match (kind, value) {
-        (Kind::Any, _) | (Kind::Map, Value::Map(_)) => true,
+        (Kind::Any, _) | (Kind::Map | Kind::Keys(_), Value::Map(_)) => true,
         (Kind::Bool, Value::Float(f)) => *f == 0.0 || (*f - 1.0).abs() < f64::EPSILON,
         (Kind::Bool, other) => other.to_bool().is_some(),
         (Kind::Int, Value::Float(f)) => f.fract() == 0.0,
@@ -219,7 +272,7 @@ fn fits(kind: &Kind, param: &Param, value: &Value) -> bool {
         (Kind::Choice, Value::Bool(b)) => {
             param.choices.iter().any(|c| Value::from(c.as_str()).to_bool() == Some(*b))
         }
-        (Kind::Choice | Kind::Map, _) => false,
+        (Kind::Choice | Kind::Map | Kind::Keys(_), _) => false,
     }
 }
 

@@ -22,7 +22,11 @@ impl Spec {
         if !params.is_empty() {
             page.push_str("\n| parameter | takes | default | |\n|---|---|---|---|\n");
         }
-        for param in params {
+        let rows = params.iter().flat_map(|param| {
+            let inside = param.inside().iter().map(|inner| (format!("{}.{}", param.name, inner.name), inner));
+            std::iter::once((param.name.clone(), param)).chain(inside)
+        });
+        for (name, param) in rows {
             let mut takes = param.kind.to_string();
             if !param.choices.is_empty() {
                 let words: Vec<String> = param.choices.iter().map(|c| format!("`{c}`")).collect();
@@ -37,7 +41,7 @@ impl Spec {
             if !param.aliases.is_empty() {
                 let _ = write!(doc, " Alias: `{}`.", param.aliases.join("`, `"));
             }
-            let _ = writeln!(page, "| `{}` | {takes} | {default} | {doc} |", param.name);
+            let _ = writeln!(page, "| `{name}` | {takes} | {default} | {doc} |");
         }
         if self.open {
             page.push_str("\nAny other key is welcome.\n");

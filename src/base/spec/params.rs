@@ -26,6 +26,8 @@ pub enum Kind {
     List(Box<Kind>),
     /// A mapping.
     Map,
+    /// A mapping with these keys and no others.
+    Keys(Vec<Param>),
     /// One of the parameter's choices.
     Choice,
     /// Anything.
@@ -40,7 +42,7 @@ impl fmt::Display for Kind {
             Kind::Float => "number",
             Kind::String => "string",
             Kind::Path => "path",
-            Kind::Map => "mapping",
+            Kind::Map | Kind::Keys(_) => "mapping",
             Kind::Choice => "choice",
             Kind::Any => "any",
             Kind::List(items) if **items == Kind::Any => "list",
@@ -50,7 +52,7 @@ impl fmt::Display for Kind {
 }
 
 /// One parameter of a module or action.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Param {
     /// Its name.
     pub name: String,
@@ -74,6 +76,15 @@ impl Param {
         std::iter::once(&self.name).chain(&self.aliases).map(String::as_str)
     }
 
+    /// What may stand inside of it, when it is a mapping or a list of mappings whose keys are known.
+    pub fn inside(&self) -> &[Param] {
+        let mut kind = &self.kind;
+        while let Kind::List(items) = kind {
+            kind = items;
+        }
+        if let Kind::Keys(params) = kind { params } else { &[] }
+    }
+
     /// Whether this is its name or an alias.
     pub fn is(&self, name: &str) -> bool {
         self.names().any(|n| n == name)
@@ -83,7 +94,8 @@ impl Param {
 impl Spec {
     /// All parameters in the order of the struct.
     pub fn params(&self) -> Vec<Param> {
-        params_of(&(self.schema)())
+        let schema = (self.schema)();
+        params_of(&schema, schema.as_value())
     }
 
     /// The groups of parameters that the struct declares under `x-exclusive` and `x-one-of`.
@@ -94,18 +106,18 @@ impl Spec {
             groups.map(|g| g.iter().map(|names| strings(Some(names))).collect()).unwrap_or_default()
         };
         let (exclusive, one_of) = (declared("x-exclusive"), declared("x-one-of"));
-        Groups { task: self.name, params: params_of(&schema), exclusive, one_of }
+        Groups { task: self.name, params: params_of(&schema, schema.as_value()), exclusive, one_of }
     }
 }
 
-/// All parameters in the order of the struct.
-fn params_of(schema: &Schema) -> Vec<Param> {
-    let required = strings(schema.get("required"));
-    let Some(properties) = schema.get("properties").and_then(Json::as_object) else { return Vec::new() };
+/// All parameters in the order of the struct that `object` describes; `root` is the schema that it stands in.
+fn params_of(root: &Schema, object: &Json) -> Vec<Param> {
+    let required = strings(object.get("required"));
+    let Some(properties) = object.get("properties").and_then(Json::as_object) else { return Vec::new() };
     let read = |(name, property): (&String, &Json)| {
         let mut choices = Vec::new();
         Param {
-            kind: kind(schema, property, &mut choices),
+            kind: kind(root, property, &mut choices),
             aliases: strings(property.get("x-aliases")),
             required: required.contains(name),
             default: property.get("default").and_then(written),
@@ -178,6 +190,9 @@ fn kind(root: &Schema, property: &Json, choices: &mut Vec<String>) -> Kind {
         (Some("array"), None) => {
             let items = property.get("items").map_or(Kind::Any, |items| kind(root, items, choices));
             Kind::List(Box::new(items))
+        }
+        (Some("object"), None) if property.get("properties").is_some() => {
+            Kind::Keys(params_of(root, property))
         }
         (Some("object"), None) => Kind::Map,
         _ => Kind::Any,

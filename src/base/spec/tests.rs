@@ -36,6 +36,22 @@ struct Coffee {
     notes: crate::base::Map,
     /// Anything else.
     other: Option<Value>,
+    /// What it is served in.
+    cup: Option<Cup>,
+    /// Others.
+    #[serde(default)]
+    more: Vec<Cup>,
+}
+
+/// A cup.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)] // only its schema is looked at
+struct Cup {
+    /// How large it is. In litres.
+    size: f64,
+    /// What stands on it.
+    text: Option<String>,
 }
 
 #[derive(Default, Deserialize, serde::Serialize, JsonSchema)]
@@ -107,6 +123,10 @@ fn from_file(value: Value, span: &Span) -> Value {
     match value {
         Value::String(t) => Value::String(Text::template(t.shared(), span.clone())),
         Value::List(items) => Value::list(items.iter().map(|v| from_file(v.clone(), span)).collect()),
+        Value::Map(map) => {
+            let pairs = map.iter().map(|(key, value)| (key.clone(), from_file(value.clone(), span)));
+            Value::from(pairs.collect::<crate::base::Map>())
+        }
         other => other,
     }
 }
@@ -128,6 +148,16 @@ fn good_arguments_pass() {
 fn all_that_is_wrong_is_said_at_its_place() {
     insta::assert_snapshot!(check(
         "coffee:\nwhoo: me\ncups: many\nstir: perhaps\nstrength: stong\nwith: [weak, stong, 3]\nnotes: x\nbeans: 3\npowder: y\n"
+    ));
+}
+
+#[test]
+fn what_is_wrong_inside_of_arguments_is_said() {
+    let good =
+        "coffee:\nto: me\npowder: 5\ncup: {size: '{{ s }}', text: 3}\nmore: [{size: 0.2}, {size: 1}]\n";
+    assert_eq!(check(good), "");
+    insta::assert_snapshot!(check(
+        "coffee:\nto: me\npowder: 5\ncup: {siez: 0.2, text: [a]}\nmore: [{size: 1}, {size: much}, {}]\n"
     ));
 }
 

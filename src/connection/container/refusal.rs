@@ -88,6 +88,16 @@ pub static REFUSALS: &[Refusal] = &[
         "take an image for this host's architecture (`platform`)",
     ),
     refusal(
+        &["exec: \"", "no such file or directory"],
+        "there is no such program in the image",
+        "look at `command` and `entrypoint`",
+    ),
+    refusal(
+        &["exec /", "no such file or directory"],
+        "the program is there, but not what it needs to start: its interpreter or loader is missing in the image",
+        "look at the first line of a script, or at what `ldd` says of a program",
+    ),
+    refusal(
         &["exec user process caused", "no such file or directory"],
         "the program is there, but not what it needs to start: its interpreter or loader is missing in the image",
         "look at the first line of a script, or at what `ldd` says of a program",

@@ -46,7 +46,8 @@ fn subject(call: &Call) -> String {
         return free.value.to_string();
     }
     let telling = [
-        "cmd", "argv", "src", "path", "dest", "name", "msg", "var", "that", "key", "port", "file", "content",
+        "cmd", "argv", "src", "path", "dest", "name", "command", "msg", "var", "that", "key", "port", "file",
+        "content",
     ];
     let found = telling.iter().find_map(|t| call.argument(t));
     if let Some(argument) = found {

@@ -142,9 +142,9 @@ pub(super) struct Args {
     /// Its parent cgroup.
     pub cgroup_parent: Option<String>,
 
-    /// `host`, `none`, `bridge`, `container:NAME`, or a network's name.
+    /// `host`, `none`, `bridge`, `container:NAME`, or a network's name; by default the first of `networks`, else the engine's own.
     pub network_mode: Option<String>,
-    /// More networks that it is connected to.
+    /// Networks that it is connected to.
     pub networks: Option<Vec<Network>>,
     /// Take it off the networks that `networks` does not name.
     #[serde(default)]
@@ -230,7 +230,6 @@ pub(super) enum State {
     Started,
 }
 
-/// `true` and `false` are words of older playbooks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Pull {

@@ -117,7 +117,7 @@ fn surroundings(args: &Args) -> Result<Object<String, Json>, String> {
             Json::Object(log)
         }),
     );
-    put("NetworkMode", args.network_mode.as_deref().map(Json::from));
+    put("NetworkMode", network_mode(args).map(Json::from));
     put("PublishAllPorts", args.publish_all_ports.map(Json::from));
     put("ExtraHosts", args.etc_hosts.as_ref().map(|hosts| pairs(hosts, ":")));
     put("Dns", args.dns_servers.clone().map(Json::from));
@@ -133,6 +133,12 @@ fn surroundings(args: &Args) -> Result<Object<String, Json>, String> {
     put("AutoRemove", args.auto_remove.map(Json::from));
     put("RestartPolicy", restart(args));
     Ok(host)
+}
+
+/// The network that it is made in: where nothing else is said, the first of `networks`, as Ansible has it.
+pub(super) fn network_mode(args: &Args) -> Option<&str> {
+    let first = || args.networks.as_ref()?.first().map(|network| network.name.as_str());
+    args.network_mode.as_deref().or_else(first)
 }
 
 /// What becomes of each.

@@ -9,6 +9,9 @@ use super::{AGAIN, State, Work, is, shown};
 use crate::connection::container::refusal;
 use crate::wire::{Outcome, Status};
 
+/// A container that has ended so soon has not started well.
+const AT_ONCE: Duration = Duration::from_millis(200);
+
 impl Work<'_> {
     /// The whole outcome. `started`: it was started now.
     pub(super) async fn end(&self, mut outcome: Outcome, started: bool) -> Result<Outcome, Outcome> {
@@ -21,38 +24,31 @@ impl Work<'_> {
         if started && !self.args.detach && self.args.state == State::Started {
             return self.wait_for_its_end(outcome).await;
         }
+        let is_to_go_on = started && self.args.state == State::Started;
+        if is_to_go_on {
+            self.patience.sleep(AT_ONCE).await?;
+        }
         let found = self.look().await?;
-        if started
-            && self.args.state == State::Started
-            && let Some(ended) = found.as_ref().filter(|found| !is(found, "Running"))
-        {
-            outcome.warnings.push(self.tell_of_its_end(ended).await?);
+        if is_to_go_on && let Some(ended) = found.as_ref().filter(|found| !is(found, "Running")) {
+            outcome.warnings.push(self.tell_of_its_end(ended).await);
         }
         Ok(shown(outcome, found.as_ref()))
     }
 
     /// It was to go on, and has ended already.
-    async fn tell_of_its_end(&self, ended: &Json) -> Result<String, Outcome> {
+    async fn tell_of_its_end(&self, ended: &Json) -> String {
         let name = &self.args.name;
-        let (out, err) = self.output().await?;
+        // Not every log driver can be read.
+        let (out, err) = self.asking.engine.output(name).await.unwrap_or_default();
         let code = &ended["State"]["ExitCode"];
         let said = format!("{out}{err}");
         let said = said.trim();
         let between = if said.is_empty() { "" } else { ": " };
         let text = format!("container {name} has ended already, with exit code {code}{between}{said}");
-        Ok(match refusal(said) {
+        match refusal(said) {
             Some(refusal) => format!("{text}\n{}\nhelp: {}", refusal.cause, refusal.remedy),
             None => text,
-        })
-    }
-
-    /// The last of what it has printed so far.
-    async fn output(&self) -> Result<(String, String), Outcome> {
-        let name = &self.args.name;
-        let said = self.asking.engine.output(name).await;
-        said.map_err(|error| {
-            self.asking.failed(&format!("cannot read the output of container {name}"), &error)
-        })
+        }
     }
 
     async fn wait_until_healthy(&self) -> Result<(), Outcome> {
@@ -92,7 +88,9 @@ impl Work<'_> {
         };
         let found = self.look().await?;
         if found.is_some() && self.args.output_logs {
-            let (out, err) = self.output().await?;
+            let failed =
+                |error| self.asking.failed(&format!("cannot read the output of container {name}"), &error);
+            let (out, err) = engine.output(name).await.map_err(failed)?;
             self.asking.ctx.target.say(&out);
             outcome =
                 outcome.with("stdout", out.trim_end_matches('\n')).with("stderr", err.trim_end_matches('\n'));

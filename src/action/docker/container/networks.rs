@@ -3,6 +3,7 @@
 use serde_json::{Map as Object, Value as Json, json};
 
 use super::arguments::Network;
+use super::body::network_mode;
 use super::{Changes, Work};
 use crate::action::docker::compare::differences;
 use crate::wire::Outcome;
@@ -10,8 +11,8 @@ use crate::wire::Outcome;
 impl Work<'_> {
     /// The network that it is made in, when it is said how: an address is given then, and not while it runs.
     pub(super) fn own_network(&self) -> Option<&Network> {
-        let mode = self.args.network_mode.as_ref()?;
-        self.args.networks.as_ref()?.iter().find(|network| network.name == *mode)
+        let mode = network_mode(self.args)?;
+        self.args.networks.as_ref()?.iter().find(|network| network.name == mode)
     }
 
     /// Connects it to the networks that are wanted, and takes it off others if that is wanted too.
