@@ -126,9 +126,11 @@ impl Spec {
 
     /// Holds a mapping against the keys that are known.
     fn check_inside(&self, params: &[Param], path: &str, map: &Map, place: &Span, found: &mut Diagnostics) {
+        let mut misspelt: Vec<&str> = Vec::new();
         for (key, value) in map.iter() {
             let key = key.to_string();
             let Some(param) = params.iter().find(|param| param.is(&key)) else {
+                misspelt.extend(nearest(&key, params.iter().flat_map(Param::names)));
                 let names: Vec<&str> = params.iter().map(|p| p.name.as_str()).collect();
                 let unknown = format!("`{path}` of `{}` has no `{key}`", self.name);
                 found.push(
@@ -146,7 +148,10 @@ impl Spec {
         let is_there = |param: &Param| {
             map.iter().any(|(key, value)| !value.is_null() && key.as_str().is_some_and(|key| param.is(key)))
         };
-        for param in params.iter().filter(|param| param.required && !is_there(param)) {
+        let is_missing = |param: &&Param| {
+            param.required && !is_there(param) && !misspelt.iter().any(|name| param.is(name))
+        };
+        for param in params.iter().filter(is_missing) {
             found.push(
                 Diagnostic::error(
                     "missing-argument",

@@ -46,7 +46,7 @@ impl Work<'_> {
         let between = if said.is_empty() { "" } else { ": " };
         let text = format!("container {name} has ended already, with exit code {code}{between}{said}");
         match refusal(said) {
-            Some(refusal) => format!("{text}\n{}\nhelp: {}", refusal.cause, refusal.remedy),
+            Some(refusal) => format!("{text} ({}; {})", refusal.cause, refusal.remedy),
             None => text,
         }
     }
