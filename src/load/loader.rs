@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::shipped::{ROLES, WithShipped};
 use super::{Files, shown};
 use crate::base::spec::Catalogue;
 use crate::base::{Diagnostic, Diagnostics, Map, Source, Span};
@@ -30,8 +31,9 @@ struct Tree {
 pub type Loaded<T> = Result<T, Diagnostics>;
 
 impl Loader {
-    /// A loader that also looks for roles in `roles_path`.
+    /// A loader that also looks for roles in `roles_path`. Behind `files` lie the roles that come with the program.
     pub fn new(files: Arc<dyn Files>, catalogue: Arc<Catalogue>, roles_path: Vec<PathBuf>) -> Self {
+        let files = Arc::new(WithShipped(files));
         Self { files, catalogue, roles_path, trees: Mutex::default() }
     }
 
@@ -51,6 +53,8 @@ impl Loader {
         let mut folders: Vec<_> = beside.into_iter().chain(self.roles_path.iter().cloned()).collect();
         folders.push(folder.to_path_buf());
         folders.dedup();
+        // Those that come with the program; the user's of the same name come before.
+        folders.push(PathBuf::from(ROLES));
         folders
     }
 

@@ -8,6 +8,7 @@ pub mod limit;
 pub mod loader;
 pub mod project;
 mod role;
+pub mod shipped;
 mod text;
 
 use std::path::Path;

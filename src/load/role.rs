@@ -31,7 +31,8 @@ impl Loader {
         span: &Span,
     ) -> Loaded<(Arc<Role>, Diagnostics)> {
         let Some(path) = self.find_role(name, folders) else {
-            let looked: Vec<_> = folders.iter().map(|f| folder_shown(f)).collect();
+            let users = folders.iter().filter(|f| *f != Path::new(super::shipped::ROLES));
+            let looked: Vec<_> = users.map(|f| folder_shown(f)).collect();
             let known = self.role_names(folders);
             return Err(Diagnostic::error("missing-role", format!("there is no role `{name}`"))
                 .at(span)

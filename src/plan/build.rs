@@ -104,6 +104,7 @@ impl<'a> Build<'a> {
             handler: None,
             condition: None,
             surroundings: inherits,
+            chapter: around.chapter.clone(),
         };
         let lane = if around.case.is_some() { Lane::Cases } else { Lane::Tasks };
         let (readings, gives) = std::mem::take(&mut self.next);
@@ -124,8 +125,7 @@ impl<'a> Build<'a> {
         around.stage = Some(stage.clone());
         // A life cycle belongs to its scope, whatever tags its tasks have.
         around.tags = vec![Arc::from("always")];
-        let refuse = *stage != Stage::Monitor;
-        let kind = StepKind::Announced(Announced { detail, refuse });
+        let kind = StepKind::Announced(Announced { detail });
         self.push(
             &around,
             &super::draft::slug(word),

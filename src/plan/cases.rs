@@ -9,8 +9,8 @@ use super::rounds::{Count, schedule, waves};
 use super::scope::{ScopeIx, ScopeKind, Section};
 use super::step::{CasePart, CasePlace, StepKind};
 use super::{CasePlan, Surroundings, cycle};
-use crate::base::{CaseId, Diagnostic, Map, Spanned, Value};
-use crate::model::{Case, Item, Level, Lifetime, Metric, Stage, VarLayer};
+use crate::base::{CaseId, Diagnostic, Map, Span, Spanned, Value};
+use crate::model::{Case, ContainerLifecycle, Item, Level, Lifetime, Metric, Stage, VarLayer};
 
 /// A case on its way: one instance of a matrix.
 struct Course {
@@ -19,9 +19,20 @@ struct Course {
     /// Of the body and of the always.
     body: Surroundings,
     always: Surroundings,
+    /// The container that it has for itself.
+    own: Option<OwnContainer>,
     parts: Arc<Parts>,
     count: Count,
     steps: Vec<usize>,
+}
+
+/// A container that lives as long as a case.
+struct OwnContainer {
+    lifecycle: Arc<ContainerLifecycle>,
+    span: Span,
+    /// Of its start and of its stop.
+    start: Surroundings,
+    stop: Surroundings,
 }
 
 /// The tasks of a case.
@@ -96,14 +107,15 @@ impl Build<'_> {
     /// One case, multiplied by its matrix.
     fn course(&mut self, case: &Arc<Case>, around: &Surroundings, courses: &mut Vec<Course>) {
         let mut inside = self.inside(around, &case.keywords, Level::BlockVars, "case vars");
+        let mut image = None;
         if let Some(container) = &case.keywords.container
             && let crate::model::Container::Lifecycle(lifecycle) = &container.value
         {
             // A container of a case lives as long as the case, unless it says `round`.
             let mut own = (**lifecycle).clone();
             own.lifetime = if own.lifetime == Lifetime::Round { Lifetime::Round } else { Lifetime::Case };
-            self.prepare_image(&own, &inside);
             inside.container = Some((Arc::new(own), container.span.clone()));
+            image = inside.container.clone().map(|(own, span)| (own, span, inside.clone()));
         }
         inside.stage = Some(case.keywords.stage.as_ref().map_or(Stage::RunCase, |s| s.value.clone()));
         let parts = Arc::new(self.parts(case, &mut inside));
@@ -131,12 +143,23 @@ impl Build<'_> {
                 own.hosts = self.members(case, written, gang, &own.hosts);
                 own.push_vars(Level::CaseParams, "rendezvous", &written.span, &Arc::new(known_of(gang)));
             }
+            if let Some((lifecycle, span, around)) = image.take() {
+                // Only if any of it is done at all.
+                self.prepare_image(&lifecycle, &span, &around);
+            }
             let scope = self.draft.scope(Some(around.scope), ScopeKind::Case(id.clone()));
-            let mut section = |section| {
-                let scope = self.draft.scope(Some(scope), ScopeKind::Section(section));
-                Surroundings { scope, ..own.clone() }
-            };
-            let (body, always) = (section(Section::Body), section(Section::Always));
+            own.case = Some(CasePlace { id: id.clone(), part: CasePart::Open });
+            let (mut body, mut always) = self.halves(scope, &own);
+            let mut entered = own.inherited.container.clone();
+            let mut contained = None;
+            if let Some((lifecycle, span)) = own.container.clone() {
+                entered = own.entering(&lifecycle, &span).inherited.container;
+                if lifecycle.lifetime == Lifetime::Case {
+                    let (start, stop) = (body, always);
+                    (body, always) = self.sections(&start.entering(&lifecycle, &span));
+                    contained = Some(OwnContainer { lifecycle, span, start, stop });
+                }
+            }
             self.draft.cases.push(CasePlan {
                 id: id.clone(),
                 name: Arc::clone(name),
@@ -149,7 +172,7 @@ impl Build<'_> {
                 gang,
                 becoming: own.inherited.becoming.clone(),
                 connection: own.inherited.connection.clone(),
-                container: own.inherited.container.clone(),
+                container: entered,
                 span: case.span.clone(),
             });
             courses.push(Course {
@@ -157,6 +180,7 @@ impl Build<'_> {
                 instance,
                 body,
                 always,
+                own: contained,
                 parts: Arc::clone(&parts),
                 count: Count { warmup, repeat },
                 steps: Vec::new(),
@@ -259,60 +283,92 @@ impl Build<'_> {
 
     /// One part of one case.
     fn beat(&mut self, course: &Course, part: CasePart) {
-        let always = matches!(part, CasePart::Finish | CasePart::Close);
-        let mut around = if always { course.always.clone() } else { course.body.clone() };
-        around.case = Some(CasePlace { id: course.instance.id.clone(), part });
-        around.vars.push(course.layer(part));
         let case = &course.case;
-        let span = &case.span;
-        let container = around.container.clone().filter(|(c, _)| c.lifetime == Lifetime::Case);
+        let at = |around: &Surroundings| course.at(around, part);
+        let (body, always) = (at(&course.body), at(&course.always));
+        let each_round = body.container.clone();
         match part {
             CasePart::Open => {
-                self.monitors(&case.keywords, "monitor start", &around);
-                if let Some((lifecycle, span)) = &container {
-                    self.start(lifecycle, span, &around);
-                }
-                let kind = StepKind::CaseOpen { requires: case.requires.clone() };
-                self.push(
-                    &around,
-                    "open",
-                    &format!("open {}", course.instance.id),
-                    kind,
-                    span,
-                    super::draft::Flow::default(),
+                self.monitors(
+                    &case.keywords,
+                    "monitor start",
+                    &course.own.as_ref().map_or(body.clone(), |own| at(&own.start)),
                 );
+                if let Some(own) = &course.own {
+                    self.start(&own.lifecycle, &own.span, &at(&own.start));
+                }
+                if each_round.is_none() {
+                    self.open(course, &body, false);
+                }
             }
-            CasePart::Prepare => {
-                around.path.push_str("/prepare");
-                self.items(&course.parts.prepare, &around);
-            }
+            CasePart::Prepare if each_round.is_none() => self.prepare(course, &body),
             CasePart::Round { number, warmup } => {
                 let letter = if warmup { "w" } else { "" };
+                let mut around = body;
                 around.path = format!("{}/run/{letter}{number}", around.path);
                 around.scope = self.round_scope(around.scope, number, warmup);
                 self.rendezvous(case, &around);
-                let parts = Arc::clone(&course.parts);
-                self.contained_round(&around, |build, around| build.items(&parts.run, around));
+                let Some((lifecycle, span)) = each_round else {
+                    return self.items(&course.parts.run, &around);
+                };
+                let first = number == 1 && (warmup || course.count.warmup == 0);
+                self.contained(&lifecycle, &span, &around, |build, inside| {
+                    let (body, always) = build.sections(inside);
+                    build.open(course, &body, !first);
+                    build.prepare(course, &body);
+                    build.items(&course.parts.run, &body);
+                    build.finish(course, &always);
+                    build.close(course, &always);
+                });
             }
-            CasePart::Finish => {
-                around.path.push_str("/finish");
-                self.items(&course.parts.finish, &around);
-            }
+            CasePart::Finish if each_round.is_none() => self.finish(course, &always),
             CasePart::Close => {
-                if let Some((lifecycle, span)) = &container {
-                    self.stop(lifecycle, span, &around);
+                if each_round.is_none() {
+                    self.close(course, &always);
                 }
-                self.monitors(&case.keywords, "monitor stop", &around);
-                self.push(
-                    &around,
-                    "close",
-                    &format!("close {}", course.instance.id),
-                    StepKind::CaseClose,
-                    span,
-                    super::draft::Flow::default(),
+                if let Some(own) = &course.own {
+                    self.stop(&own.lifecycle, &own.span, &at(&own.stop));
+                }
+                self.monitors(
+                    &case.keywords,
+                    "monitor stop",
+                    &course.own.as_ref().map_or(always, |own| at(&own.stop)),
                 );
             }
+            CasePart::Prepare | CasePart::Finish => {}
         }
+    }
+
+    /// Checks what the case requires and makes its folder; `again` when it has begun before, in another container.
+    fn open(&mut self, course: &Course, around: &Surroundings, again: bool) {
+        let kind = StepKind::CaseOpen { requires: course.case.requires.clone(), again };
+        self.own_step(course, around, "open", kind);
+    }
+
+    fn prepare(&mut self, course: &Course, around: &Surroundings) {
+        self.items(&course.parts.prepare, &within(around, CasePart::Prepare, "/prepare"));
+    }
+
+    fn finish(&mut self, course: &Course, around: &Surroundings) {
+        self.items(&course.parts.finish, &within(around, CasePart::Finish, "/finish"));
+    }
+
+    fn close(&mut self, course: &Course, around: &Surroundings) {
+        self.own_step(course, around, "close", StepKind::CaseClose);
+    }
+
+    fn own_step(&mut self, course: &Course, around: &Surroundings, word: &str, kind: StepKind) {
+        let name = format!("{word} {}", course.instance.id);
+        self.push(around, word, &name, kind, &course.case.span, super::draft::Flow::default());
+    }
+
+    /// The body and the always of a case.
+    fn halves(&mut self, case: ScopeIx, own: &Surroundings) -> (Surroundings, Surroundings) {
+        let mut section = |section| {
+            let scope = self.draft.scope(Some(case), ScopeKind::Section(section));
+            Surroundings { scope, ..own.clone() }
+        };
+        (section(Section::Body), section(Section::Always))
     }
 
     fn round_scope(&mut self, parent: ScopeIx, number: u32, warmup: bool) -> ScopeIx {
@@ -320,7 +376,25 @@ impl Build<'_> {
     }
 }
 
+/// A part of a case that may stand in a round: in a container that lives no longer.
+fn within(around: &Surroundings, part: CasePart, path: &str) -> Surroundings {
+    let mut inside = around.clone();
+    inside.path.push_str(path);
+    if let Some(place) = &mut inside.case {
+        place.part = part;
+    }
+    inside
+}
+
 impl Course {
+    /// These surroundings in a part of the case.
+    fn at(&self, around: &Surroundings, part: CasePart) -> Surroundings {
+        let mut inside = around.clone();
+        inside.case = Some(CasePlace { id: self.instance.id.clone(), part });
+        inside.vars.push(self.layer(part));
+        inside
+    }
+
     /// The variables that the matrix and the case itself give.
     fn layer(&self, part: CasePart) -> VarLayer {
         let (round, warmup) = match part {
@@ -348,10 +422,15 @@ impl Course {
 /// A template for the folder of a case on the target. The run sets `benchbook_work_dir` (built in, per run); the case's
 /// part holds only letters, digits, `-`, `_` and `.`.
 fn work_folder(id: &CaseId) -> String {
+    format!("{{{{ benchbook_work_dir }}}}/{}", plain(id))
+}
+
+/// A case as a part of the names of files and containers.
+pub(super) fn plain(id: &CaseId) -> String {
     let safe =
         |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=') { c } else { '_' };
     let safe: String = id.as_str().trim_end_matches(']').chars().map(safe).collect();
-    format!("{{{{ benchbook_work_dir }}}}/{}", safe.replace('=', "-"))
+    safe.replace('=', "-")
 }
 
 /// Whether a word of `needs` means a case.

@@ -109,6 +109,7 @@ impl Build<'_> {
         // Tags do not choose among handlers.
         inside.tags = vec![Arc::from("always")];
         inside.case.clone_from(&around.case);
+        inside.chapter = None;
         let first = self.draft.steps.len();
         let tags = std::mem::take(&mut inside.tags);
         let task = Arc::new(crate::model::Task {

@@ -39,6 +39,7 @@ use std::sync::Arc;
 pub use becoming::{AskedBecoming, Becoming};
 pub use compiler::{Again, Compiler, Options};
 pub use fragment::{Bridge, CasePlan, Fragment, Gang, HandlerBody, HandlerNames, PrunedStep, Pruning};
+pub use lifecycle::Chapter;
 pub use mode::VARIABLE as IN_CONTAINER_VARIABLE;
 pub use scope::{Scope, ScopeIx, ScopeKind, Section};
 pub use step::{
@@ -66,8 +67,8 @@ impl Plan {
     pub fn refusals(&self) -> Diagnostics {
         let mut found = Diagnostics::new();
         for step in self.plays.iter().flat_map(|p| p.fragment.graph.node_weights()) {
-            let StepKind::Announced(announced) = &step.kind else { continue };
-            let told = announced.told(step);
+            let StepKind::Announced(_) = &step.kind else { continue };
+            let told = Announced::told();
             let same = |d: &Diagnostic| d.code == told.code && d.severity == told.severity;
             if !step.hosts.is_empty() && !found.iter().any(same) {
                 found.push(told.at(&step.span));
@@ -79,16 +80,9 @@ impl Plan {
 
 impl Announced {
     /// What the user is told when a run meets it.
-    fn told(&self, step: &Step) -> Diagnostic {
-        let place = step.span.file_line();
-        if !self.refuse {
-            let message = "this version does not sample: monitors are shown in the plan only";
-            return Diagnostic::warning("not-built", message);
-        }
-        let message = format!(
-            "this play starts a container ({place}); if this machine already is the environment, add --in-container"
-        );
-        Diagnostic::error("needs-container", message).help("this version starts no containers")
+    fn told() -> Diagnostic {
+        let message = "this version does not sample: monitors are shown in the plan only";
+        Diagnostic::warning("not-built", message)
     }
 }
 

@@ -15,7 +15,9 @@ use super::step::{Expand, Inherited, StepKind, TaskStep};
 use super::{Compiler, PlayPlan, Surroundings, layout, needs, pruned};
 use crate::base::spec::Argument;
 use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, Map, Span, Spanned, Value};
-use crate::model::{Call, Inventory, Keywords, Level, LoopControl, Play, Strategy, VarLayer};
+use crate::model::{
+    Call, Container, Inventory, Keywords, Level, Lifetime, LoopControl, Play, Strategy, VarLayer,
+};
 
 /// A play after compilation, with what checks over all plays want to know.
 pub(super) struct Compiled {
@@ -56,6 +58,8 @@ pub(super) fn compile_play(
     around.in_container = Arc::new(modes.keys().cloned().collect());
     let roles = build.static_roles(&around);
     expose(&roles, &mut around);
+    let configured = build.configured(&around);
+    around.vars.extend(configured);
     build.in_batches = build.batches(&around);
     let seed = build.play_body(&around, &roles);
     let strategy = play.strategy.as_ref().map(|s| s.value).unwrap_or_default();
@@ -176,6 +180,7 @@ fn bare(
         role: None,
         case: None,
         container: None,
+        chapter: None,
         metrics: Arc::from([]),
     }
 }
@@ -272,12 +277,23 @@ impl Build<'_> {
     /// Everything in its order. Gives the seed of the cases, if chance had a say.
     fn play_body(&mut self, around: &Surroundings, roles: &[StaticRole]) -> Option<u64> {
         let play = Arc::clone(self.play);
+        // Handlers are at work where the tasks are.
+        let handling = match &play.keywords.container {
+            Some(Spanned { value: Container::Lifecycle(lifecycle), span })
+                if lifecycle.lifetime == Lifetime::Play =>
+            {
+                around.entering(lifecycle, span)
+            }
+            _ => around.clone(),
+        };
         for StaticRole { role, around: own, .. } in roles {
             // What all roles expose first, so that the role's own counts.
             let vars = around.vars.iter().chain(&own.vars).cloned().collect();
-            self.handlers(&role.handlers, &Surroundings { vars, ..own.clone() });
+            let mut own = Surroundings { vars, ..own.clone() };
+            own.inherited.container = own.inherited.container.or(handling.inherited.container.clone());
+            self.handlers(&role.handlers, &own);
         }
-        self.handlers(&play.handlers, around);
+        self.handlers(&play.handlers, &handling);
         self.facts(around);
         let mut seed = None;
         let flow = Keywords { needs: None, id: None, ..play.keywords.clone() };

@@ -63,7 +63,7 @@ fn bridge(graph: &mut StableDiGraph<Step, Order, u32>, ix: StepIx, stays: bool, 
         graph.edges_directed(ix, Incoming).map(|e| (e.source(), *e.weight())).collect();
     let out: Vec<(StepIx, Order)> =
         graph.edges_directed(ix, Outgoing).map(|e| (e.target(), *e.weight())).collect();
-    let name = graph[ix].name.clone();
+    let name = graph[ix].title().to_owned();
     for (from, first) in &into {
         for (to, second) in &out {
             // With barriers on both sides the hosts that stay keep the order for all.

@@ -153,7 +153,7 @@ impl Build<'_> {
         for dependency in &role.dependencies {
             self.role_entry(dependency, &inside.within(&role));
         }
-        self.role_tasks(&role, &role.tasks, &inside);
+        self.wrapped(&task.keywords, &inside, |build, inside| build.role_tasks(&role, &role.tasks, inside));
         self.importing.pop();
     }
 

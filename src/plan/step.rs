@@ -5,6 +5,7 @@ use std::sync::Arc;
 use petgraph::stable_graph::NodeIndex;
 
 use super::becoming::Becoming;
+use super::lifecycle::Chapter;
 use super::scope::ScopeIx;
 use super::surroundings::Surroundings;
 use crate::base::spec::OnResume;
@@ -52,6 +53,18 @@ pub struct Step {
     pub condition: Option<Arc<TaskStep>>,
     /// What the fragment of an [`StepKind::Expand`] step inherits; nothing for other steps.
     pub surroundings: Option<Arc<Surroundings>>,
+    /// The part of a container's life that it belongs to.
+    pub chapter: Option<Arc<Chapter>>,
+}
+
+impl Step {
+    /// What the reader knows it by: its stage, if it is a part of a container's life, else its name.
+    pub fn title(&self) -> &str {
+        match (&self.chapter, &self.stage) {
+            (Some(_), Some(stage)) => stage.name(),
+            _ => &self.name,
+        }
+    }
 }
 
 /// The number of a handler in its play.
@@ -101,6 +114,8 @@ pub enum StepKind {
     CaseOpen {
         /// What is checked on the target.
         requires: Vec<Requirement>,
+        /// Whether the case has begun before, in the container of an earlier round.
+        again: bool,
     },
     /// Removes `case.dir`.
     CaseClose,
@@ -108,18 +123,15 @@ pub enum StepKind {
     SameEnvironment,
     /// A round of a gang begins: its members wait for each other, and get their machines together.
     Rendezvous,
-    /// Something that the plan shows and this version cannot run: a container's life cycle, monitors. `run` refuses or
-    /// passes it by, as `refuse` says.
+    /// Something that the plan shows and this version cannot run: monitors. `run` passes it by.
     Announced(Announced),
 }
 
 /// A step that is planned and shown only.
 #[derive(Clone, Debug)]
 pub struct Announced {
-    /// What the tree prints after the stage: `bench`, `role toolchain`, `host 1s, device 1s`.
+    /// What the tree prints after the stage: `host 1s, device 1s`.
     pub detail: String,
-    /// Whether `run` must refuse (a container that is needed), or may go on without it (a monitor).
-    pub refuse: bool,
 }
 
 /// What an [`StepKind::Expand`] step asks for.

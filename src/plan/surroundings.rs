@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::lifecycle::Chapter;
 use super::scope::ScopeIx;
 use super::step::{CasePlace, Inherited};
 use crate::base::{HostName, Map, Span, Spanned};
@@ -36,8 +37,10 @@ pub struct Surroundings {
     pub(super) role: Option<(Arc<str>, PathBuf)>,
     /// The case and its part.
     pub(super) case: Option<CasePlace>,
-    /// The container that is started for each case or round.
+    /// The container that will be started for each case or round.
     pub(super) container: Option<(Arc<ContainerLifecycle>, Span)>,
+    /// The part of a container's life that it belongs to.
+    pub(super) chapter: Option<Arc<Chapter>>,
     /// Metrics of the case, for tasks of `run` that have none.
     pub(super) metrics: Arc<[Metric]>,
 }
@@ -87,6 +90,9 @@ impl Surroundings {
             if !inside.tags.contains(&tag) {
                 inside.tags.push(tag);
             }
+        }
+        if own.container.as_ref().is_some_and(|own| matches!(own.value, Container::Enter(_))) {
+            inside.container = None;
         }
         if let Some(stage) = &own.stage {
             inside.stage = Some(stage.value.clone());

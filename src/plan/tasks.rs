@@ -199,6 +199,7 @@ impl Build<'_> {
             let mut bring = Surroundings { path: id.clone(), scope: inside.scope, ..around.clone() };
             bring.vars.clone_from(&inside.vars);
             bring.container.clone_from(&inside.container);
+            bring.inherited.container.clone_from(&inside.inherited.container);
             expand.surroundings = Some(Arc::new(apply(task, bring)));
             let end = Surroundings { path: id, ..inside.clone() };
             build.push(&end, "end", &format!("end of {name}"), StepKind::Join, &task.span, flow);

@@ -18,10 +18,10 @@ use crate::wire::{Outcome, Status};
 /// The variable that says where on a target the folders of cases are made.
 const WORK_DIR: &str = "benchbook_work_dir";
 
-/// Says that the case begins, checks what it requires, makes its folder.
-pub async fn open(unit: &Unit, requires: &[Requirement], started: Timestamp) -> Finished {
+/// Says that the case begins, unless it has begun before, checks what it requires, makes its folder.
+pub async fn open(unit: &Unit, requires: &[Requirement], again: bool, started: Timestamp) -> Finished {
     let templar = unit.plain_templar(unit.scope());
-    if let Some(case) = &unit.case {
+    if let Some(case) = unit.case.as_ref().filter(|_| !again) {
         let expect = match expectations(case, &templar) {
             Ok(expect) => expect,
             Err(problem) => return Finished::failed(problem, started),

@@ -105,7 +105,9 @@ impl Dispatcher {
         let now = self.shared.clock.now();
         let finished = Finished { name: what.name.clone(), ..Finished::new(Fate::Bypassed { why }, now) };
         self.note_figures(step, host, &what, &finished);
-        if let (StepKind::CaseOpen { .. }, Some(case)) = (&what.kind, self.node(step).case.clone()) {
+        if let (StepKind::CaseOpen { again: false, .. }, Some(case)) =
+            (&what.kind, self.node(step).case.clone())
+        {
             self.leave_out(&case, host, why);
         }
         self.report(step, host, &what, &finished);

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::Options;
 use super::hosts::{Board, Host};
-use crate::base::{HostName, Map, RunId, Span, Value};
+use crate::base::{HostName, Map, RunId, RunMark, Span, Value};
 use crate::model::{Level, VarLayer};
 use crate::plan::{CasePart, Step, StepKind, TaskStep};
 use crate::vars::{Entry, LazyMap, Scope};
@@ -61,7 +61,7 @@ pub fn step_scope(
     host: &Host,
     board: &Arc<Board>,
     play: &PlayFacts,
-    run: &RunId,
+    run: (&RunId, &RunMark),
     options: &Options,
 ) -> Scope {
     let variables = play.variables.get_or_init(|| Arc::new(layer(Level::Magic, magic(play, run, options))));
@@ -100,7 +100,7 @@ pub fn inventory_file(named: &Span) -> Option<(String, String)> {
         .then(|| (absolute(file), absolute(file.parent().unwrap_or(Path::new("")))))
 }
 
-fn magic(play: &PlayFacts, run: &RunId, options: &Options) -> Map {
+fn magic(play: &PlayFacts, (run, mark): (&RunId, &RunMark), options: &Options) -> Map {
     let ansible = Map::from_iter([
         ("full", Value::from("2.19.0")),
         ("major", 2.into()),
@@ -125,6 +125,7 @@ fn magic(play: &PlayFacts, run: &RunId, options: &Options) -> Map {
         ("ansible_version", ansible.into()),
         ("benchbook_version", env!("CARGO_PKG_VERSION").into()),
         ("benchbook_run_id", run.as_str().into()),
+        ("benchbook_run_mark", mark.as_str().into()),
         ("benchbook_artifacts_dir", options.artifacts.display().to_string().into()),
     ]);
     if let Some(limit) = &options.limit {

@@ -116,7 +116,7 @@ impl Dispatcher {
                     .case
                     .as_ref()
                     .and_then(|place| self.past.case_started(&place.id, self.name(host)).cloned());
-                if let (StepKind::CaseOpen { .. }, Some(event)) = (&what.kind, begun) {
+                if let (StepKind::CaseOpen { again: false, .. }, Some(event)) = (&what.kind, begun) {
                     self.notice(&event);
                 }
                 if once {

@@ -228,7 +228,9 @@ impl Unit {
                 super::looping::run(self, task, started).await
             }
             StepKind::SameEnvironment => Box::pin(super::environments::read(self, started)).await,
-            StepKind::CaseOpen { requires } => Box::pin(super::case::open(self, requires, started)).await,
+            StepKind::CaseOpen { requires, again } => {
+                Box::pin(super::case::open(self, requires, *again, started)).await
+            }
             StepKind::Rendezvous => Box::pin(super::rendezvous::meet(self, started)).await,
             StepKind::CaseClose => Box::pin(super::case::close(self, started)).await,
             StepKind::Meta(_) | StepKind::Expand(_) => self.conditions_only(started),
@@ -254,7 +256,8 @@ impl Unit {
     /// The variables that the step sees.
     pub fn scope(&self) -> Scope {
         let shared = &self.shared;
-        let scope = step_scope(&self.step, &self.host, &self.board, &self.play, &shared.run, &shared.options);
+        let run = (&shared.run, &shared.mark);
+        let scope = step_scope(&self.step, &self.host, &self.board, &self.play, run, &shared.options);
         match super::rendezvous::variable(self) {
             Some(known) => {
                 let vars = Map::from_iter([("rendezvous", known)]);

@@ -59,8 +59,8 @@ fn case_row(play: &PlayPlan, name: &str, playbook: &str) -> Row {
         Some(gang) => gang_words(play, first, gang),
         None => "each host alone".to_owned(),
     };
-    let entered = first.container.as_ref().map(|container| container.value.to_string());
-    let alone = match entered.or_else(|| container(play, &first.id)) {
+    let entered = || first.container.as_ref().map(|container| container.value.to_string());
+    let alone = match container(play, &first.id).or_else(entered) {
         Some(name) => format!("in {name}, {alone}"),
         None => alone,
     };
@@ -105,14 +105,13 @@ fn gang_words(play: &PlayPlan, case: &CasePlan, gang: Gang) -> String {
 /// The container that a case runs in: its own, or that of the play.
 fn container(play: &PlayPlan, case: &CaseId) -> Option<String> {
     let started = |of: Option<&CaseId>| {
-        play.fragment.graph.node_weights().find_map(|s| match &s.kind {
-            StepKind::Announced(a)
-                if s.stage == Some(Stage::StartContainer) && s.case.as_ref().map(|c| &c.id) == of =>
-            {
-                Some(a.detail.clone())
-            }
-            _ => None,
-        })
+        let starts =
+            |s: &&Step| s.stage == Some(Stage::StartContainer) && s.case.as_ref().map(|c| &c.id) == of;
+        play.fragment
+            .graph
+            .node_weights()
+            .filter(starts)
+            .find_map(|s| Some(s.chapter.as_ref()?.detail.clone()))
     };
     started(Some(case)).or_else(|| started(None))
 }
@@ -196,7 +195,11 @@ fn plain(label: &str, what: &str, note: &str) -> Row {
 fn steps<'a>(play: &'a PlayPlan, id: &CaseId, part: &dyn Fn(CasePart) -> bool) -> Vec<&'a Step> {
     let here = |s: &&Step| {
         s.case.as_ref().is_some_and(|c| c.id == *id && part(c.part))
-            && !matches!(s.kind, StepKind::Join | StepKind::Rendezvous)
+            && s.chapter.is_none()
+            && !matches!(
+                s.kind,
+                StepKind::Join | StepKind::Rendezvous | StepKind::CaseOpen { .. } | StepKind::CaseClose
+            )
     };
     play.fragment.graph.node_weights().filter(here).collect()
 }

@@ -143,13 +143,13 @@ fn kind(kind: &StepKind) -> Json {
         }
         StepKind::Join => json!({"type": "join"}),
         StepKind::Meta(meta) => json!({"type": "meta", "action": format!("{:?}", meta.value)}),
-        StepKind::CaseOpen { requires } => {
+        StepKind::CaseOpen { requires, .. } => {
             json!({"type": "case_open", "requires": requires.iter().map(requirement).collect::<Vec<_>>()})
         }
         StepKind::CaseClose => json!({"type": "case_close"}),
         StepKind::SameEnvironment => json!({"type": "same_environment"}),
         StepKind::Rendezvous => json!({"type": "rendezvous"}),
-        StepKind::Announced(a) => json!({"type": "announced", "detail": a.detail, "refuse": a.refuse}),
+        StepKind::Announced(a) => json!({"type": "announced", "detail": a.detail}),
     }
 }
 

@@ -1,11 +1,12 @@
 //! A play as rows of a tree: what is a branch, what a line, and what its columns say.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::case_rows::cases_row;
 use super::words::{call, count, names, place, shortened};
 use crate::base::HostName;
-use crate::plan::{PlayPlan, PrunedStep, ScopeIx, ScopeKind, Section, Step, StepIx, StepKind};
+use crate::plan::{Chapter, PlayPlan, PrunedStep, ScopeIx, ScopeKind, Section, Step, StepIx, StepKind};
 
 /// Instead of a place: the mode has added a step.
 const ADDED: &str = "added by mode";
@@ -27,7 +28,7 @@ pub(super) struct Row {
 
 /// All rows of a play.
 pub(super) fn play_rows(play: &PlayPlan, playbook: &str) -> Vec<Row> {
-    Rows { play, playbook, root: Branch::default(), cases_at: None, required: false }.build()
+    Rows { play, playbook, root: Branch::default(), cases_at: None, required: false, told: Vec::new() }.build()
 }
 
 /// Branches by scope while they grow.
@@ -48,6 +49,8 @@ struct Rows<'a> {
     cases_at: Option<usize>,
     /// Whether it was said what the cases require.
     required: bool,
+    /// Chapters that have their line.
+    told: Vec<Arc<Chapter>>,
 }
 
 impl Rows<'_> {
@@ -87,7 +90,11 @@ impl Rows<'_> {
             }
             return;
         }
-        let path = self.path(step.scope);
+        let scope = match self.begins(step) {
+            Some(scope) => scope,
+            None => return,
+        };
+        let path = self.path(scope);
         if matches!(step.kind, StepKind::SameEnvironment) {
             self.requires(&path);
         }
@@ -100,25 +107,38 @@ impl Rows<'_> {
         self.add(&path, row);
     }
 
+    /// The scope in which a step has its line; nothing when it shares the line of its chapter, which is there already.
+    fn begins(&mut self, step: &Step) -> Option<ScopeIx> {
+        let Some(chapter) = &step.chapter else { return Some(step.scope) };
+        if self.told.iter().any(|told| Arc::ptr_eq(told, chapter)) {
+            return None;
+        }
+        self.told.push(Arc::clone(chapter));
+        Some(chapter.scope)
+    }
+
     fn row(&self, step: &Step) -> Row {
         let hosts = count(step.hosts.len(), "host");
+        if let Some(chapter) = &step.chapter {
+            let note = if self.in_always(chapter.scope) { "always: failure, Ctrl-C too" } else { "" };
+            return Row {
+                label: step.title().to_owned(),
+                columns: vec![chapter.detail.clone(), note.to_owned(), hosts],
+                place: place(&chapter.span, self.playbook),
+                ..Row::default()
+            };
+        }
         let at = place(&step.span, self.playbook);
         let (label, columns) = match &step.kind {
             StepKind::Announced(announced) => {
-                let label = if announced.refuse || step.name.starts_with("monitor") {
-                    step.name.clone()
+                let note = if self.in_always(step.scope) {
+                    "always"
+                } else if self.play.pruning.mode.is_empty() {
+                    "on the machine"
                 } else {
-                    format!("{} {}", step.name, announced.detail)
+                    "inside the target"
                 };
-                let always = self.in_always(step.scope);
-                let note = match (always, announced.refuse) {
-                    (true, true) => "always: failure, Ctrl-C too",
-                    (true, false) => "always",
-                    _ if !announced.refuse && self.play.pruning.mode.is_empty() => "on the machine",
-                    _ if !announced.refuse => "inside the target",
-                    _ => "",
-                };
-                (label, vec![announced.detail.clone(), note.to_owned(), hosts])
+                (step.name.clone(), vec![announced.detail.clone(), note.to_owned(), hosts])
             }
             StepKind::Task(task) => {
                 let does = call(&task.call);
@@ -180,28 +200,29 @@ impl Rows<'_> {
         if step.case.is_some() {
             return;
         }
+        let Some(scope) = self.begins(step) else { return };
         let mut words = vec!["pruned".to_owned()];
-        if let StepKind::Announced(announced) = &step.kind
-            && announced.detail.starts_with("role ")
+        if let Some(chapter) = &step.chapter
+            && chapter.detail.starts_with("role ")
         {
-            let role = announced.detail.split(" in ").next().unwrap_or_default();
+            let role = chapter.detail.split(" in ").next().unwrap_or_default();
             words.push(format!("{role}: its variables stay, its tasks go"));
         }
         if gone.before.is_none() {
             let last =
                 self.play.fragment.graph.node_indices().next_back().map(|ix| &self.play.fragment.graph[ix]);
             if let Some(last) = last {
-                let name = if last.case.is_some() { "the cases" } else { &last.name };
+                let name = if last.case.is_some() { "the cases" } else { last.title() };
                 words.push(format!("edges end at {name}"));
             }
         }
         let row = Row {
-            label: format!("✂ {}", step.name),
+            label: format!("✂ {}", step.title()),
             columns: vec![words.join(" · ")],
-            place: place(&step.span, self.playbook),
+            place: place(step.chapter.as_ref().map_or(&step.span, |chapter| &chapter.span), self.playbook),
             ..Row::default()
         };
-        let path = self.path(step.scope);
+        let path = self.path(scope);
         self.add(&path, row);
     }
 
@@ -262,9 +283,12 @@ impl Rows<'_> {
 
     /// Whether a section belongs to a container or a monitor.
     fn is_lifecycle(&self, section: ScopeIx) -> bool {
-        let announced = |s: &Step| s.scope == section && matches!(s.kind, StepKind::Announced(_));
-        self.play.fragment.graph.node_weights().any(announced)
-            || self.play.pruning.pruned.iter().any(|p| announced(&p.step))
+        let ours = |s: &Step| match &s.chapter {
+            Some(chapter) => chapter.scope == section,
+            None => s.scope == section && matches!(s.kind, StepKind::Announced(_)),
+        };
+        self.play.fragment.graph.node_weights().any(ours)
+            || self.play.pruning.pruned.iter().any(|p| ours(&p.step))
     }
 
     fn in_always(&self, scope: ScopeIx) -> bool {

@@ -1,5 +1,7 @@
 //! The plan as a tree: what `benchbook plan` shows.
 
+use std::sync::Arc;
+
 use unicode_width::UnicodeWidthStr;
 
 use super::rows::{Row, play_rows};
@@ -89,7 +91,13 @@ fn in_container(play: &PlayPlan) -> String {
     reasons.dedup();
     let names: Vec<&str> = modes.keys().map(crate::base::HostName::as_str).collect();
     let on = if modes.len() == play.hosts.len() { "all".to_owned() } else { names.join(" ") };
-    let pruned = play.pruning.pruned.len();
+    // The steps of a chapter count as one, as they have one line.
+    let mut chapters: Vec<_> =
+        play.pruning.pruned.iter().filter_map(|p| p.step.chapter.as_ref()).map(Arc::as_ptr).collect();
+    let plain = play.pruning.pruned.len() - chapters.len();
+    chapters.sort_unstable();
+    chapters.dedup();
+    let pruned = plain + chapters.len();
     let what = match pruned {
         0 => "nothing to prune".to_owned(),
         _ => format!("{} × {} pruned", count(pruned, "step"), count(modes.len(), "host")),
@@ -102,7 +110,7 @@ fn bridges(play: &PlayPlan) -> Option<String> {
     let graph = &play.fragment.graph;
     let name = |ix| {
         let step: &crate::plan::Step = &graph[ix];
-        if step.case.is_some() { "cases".to_owned() } else { step.name.clone() }
+        if step.case.is_some() { "cases".to_owned() } else { step.title().to_owned() }
     };
     let bridges: Vec<String> = play
         .pruning
@@ -128,8 +136,7 @@ fn last_lines(plan: &Plan, hints: &Hints) -> Vec<String> {
     } else {
         format!("known only when running: {}     {commands}", open.join(", "))
     });
-    let contained =
-        steps().any(|s| matches!(s.kind, StepKind::Announced(_)) && s.stage == Some(Stage::StartContainer));
+    let contained = steps().any(|s| s.chapter.is_some() && s.stage == Some(Stage::StartContainer));
     let modes = if contained { "     already in containers?  --in-container" } else { "" };
     lines.push(format!("nothing was contacted.  run it:  {}{modes}", hints.run));
     lines
