@@ -6,6 +6,7 @@
 mod channel;
 mod dial;
 pub mod identity;
+mod idle;
 pub mod jobs;
 mod lease;
 mod outbox;
@@ -22,6 +23,7 @@ use std::thread;
 use std::time::Duration;
 
 use self::channel::Channel;
+pub use self::idle::idle;
 pub use self::jobs::Supervision;
 pub use self::jobs::supervise::supervise;
 use self::outbox::Outbox;

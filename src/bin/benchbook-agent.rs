@@ -1,4 +1,5 @@
-//! The program that is put on targets: the agent's loop over standard input and output, and the supervisor of one job.
+//! The program that is put on targets: the agent's loop over standard input and output, the supervisor of one job, and the
+//! first process of a container.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -17,6 +18,8 @@ fn main() -> ExitCode {
     let texts: Vec<&str> = words.iter().map(|word| word.to_str().unwrap_or_default()).collect();
     let done = match texts[..] {
         [] => serve(),
+        // The first process of a container that is started to be worked in.
+        ["idle"] => agent::idle(),
         ["supervise", _] => supervise(Path::new(&words[1])),
         // Started for another user by an agent, which says whose it is: programs between them may clear the environment.
         [OF, run, controller] => {

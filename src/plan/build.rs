@@ -90,6 +90,8 @@ impl<'a> Build<'a> {
         }
         let id = self.draft.id(format!("{}/{word}", around.path));
         let inherits = matches!(kind, StepKind::Expand(_)).then(|| Arc::new(around.clone()));
+        // What is done in a container needs it, whatever it reads.
+        let flow = Flow { open: flow.open || around.chapter.is_some(), ..flow };
         let step = Step {
             id: StepId::from(id),
             name: name.to_owned(),

@@ -22,6 +22,7 @@ use super::moment::Moment;
 use super::past::Past;
 use super::pinning::Pins;
 use super::queue::{HostNo, Place, Queue, Shape, StepNo};
+use super::renewal::Renewal;
 use super::replay::Aside;
 use super::rounds::{CaseRun, Hold};
 use super::setup::{Ended, Setup};
@@ -168,6 +169,8 @@ pub struct Dispatcher {
     pub(super) aside: Aside,
     /// Blocks and cases that are done again as a whole.
     pub(super) anew: HashSet<(ScopeNo, HostNo)>,
+    /// Containers that had to be made anew.
+    pub(super) renewal: Renewal,
     pub(super) leaving: Leaving,
     records: Vec<Record>,
     /// Whose end waits for the records that are not yet handed over, and for those that are.
@@ -232,6 +235,7 @@ impl Dispatcher {
             past: setup.past,
             aside: Aside::default(),
             anew: HashSet::new(),
+            renewal: Renewal::default(),
             leaving: Leaving::default(),
             records: Vec::new(),
             ends: Vec::new(),

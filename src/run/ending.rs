@@ -91,6 +91,7 @@ impl Dispatcher {
 
     /// Tells everybody how a step ended: the host's variables, the journal, the scopes, the handlers.
     pub(super) fn tell(&mut self, step: StepNo, host: HostNo, what: &Step, finished: &Finished) {
+        self.note_renewal(step, host, what, finished);
         self.keep_variables(step, host, what, finished);
         self.note_figures(step, host, what, finished);
         self.note_environment(host, what, finished);

@@ -297,6 +297,7 @@ impl Dispatcher {
         let count = steps.len();
         if !self.past.is_empty() {
             self.reopen_cleared(offset..offset + narrow(count));
+            self.reopen_lives(offset..offset + narrow(count));
         }
         self.queue.add(Shape { hosts: graft.hosts, steps, edges }, &graft.place);
         count

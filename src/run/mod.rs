@@ -37,6 +37,7 @@ pub mod queue;
 pub mod reach;
 mod reconnecting;
 mod rendezvous;
+mod renewal;
 mod replay;
 mod rounds;
 mod sending;

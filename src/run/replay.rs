@@ -57,8 +57,13 @@ impl Dispatcher {
             return false;
         }
         let pair = (what.id.clone(), self.name(host).clone());
-        if self.is_anew(step, host) {
+        let renewed = self.is_renewed(step, host);
+        if renewed || self.is_anew(step, host) {
             self.reopen(pair.clone());
+        }
+        if renewed {
+            // Nobody can attach to what was in there.
+            self.past.take_under_way(&pair);
         }
         if self.replaying {
             self.set_aside(pair, step, host);
@@ -144,7 +149,8 @@ impl Dispatcher {
         let cleared: Vec<(ScopeNo, HostNo)> = steps
             .clone()
             .flat_map(|step| self.pairs_of(StepNo(step)))
-            .filter(|(_, _, pair)| self.past.was_clearing(pair))
+            // A container that was stopped is started again, which is less than doing all again that was done in it.
+            .filter(|(step, _, pair)| self.past.was_clearing(pair) && !self.is_chapter(*step))
             .filter_map(|(step, host, _)| Some((self.cleared_scope(step)?, host)))
             .collect();
         let within = |scope, host| -> Vec<(StepNo, Pair)> {
@@ -167,7 +173,7 @@ impl Dispatcher {
     }
 
     /// The pair is done again.
-    fn reopen(&mut self, (step, host): Pair) {
+    pub(super) fn reopen(&mut self, (step, host): Pair) {
         let pair = (step, host);
         if self.past.has(&pair) {
             self.past.drop_end(&pair);

@@ -25,6 +25,7 @@ fn drafted(draft: &mut Draft, number: usize, scope: ScopeIx, flow: Flow) {
         handler: None,
         condition: None,
         surroundings: None,
+        chapter: None,
     };
     draft.steps.push(Drafted { step, lane: Lane::Tasks, flow, readings: Arc::from([]), gives: Vec::new() });
 }

@@ -29,6 +29,7 @@ fn step(number: usize, hosts: usize) -> Step {
         handler: None,
         condition: None,
         surroundings: None,
+        chapter: None,
     }
 }
 

@@ -147,18 +147,30 @@ fn parts(play: &PlayPlan, case: &CasePlan) -> Vec<Row> {
         let needs: Vec<String> = case.requires.iter().map(requirement).collect();
         rows.push(plain("requires", &needs.join(", "), "checked on the target"));
     }
-    let prepare = of(&|p| p == CasePart::Prepare);
+    let (prepare, often) = once(case, of(&|p| p == CasePart::Prepare), "once per case");
     if !prepare.is_empty() {
-        rows.push(plain("prepare", &listed(&prepare), "once per case"));
+        rows.push(plain("prepare", &listed(&prepare), often));
     }
     let measured = CasePart::Round { number: 1, warmup: case.warmup > 0 };
     let run = of(&|p| p == measured);
     rows.extend(run_rows(case, &run));
-    let finish = of(&|p| p == CasePart::Finish);
+    let (finish, often) = once(case, of(&|p| p == CasePart::Finish), "always");
     if !finish.is_empty() {
-        rows.push(plain("finish", &listed(&finish), "always"));
+        rows.push(plain("finish", &listed(&finish), often));
     }
     rows
+}
+
+/// The steps of a part, of one round when each has it in a container of its own; and how often that is.
+fn once<'a>(case: &CasePlan, mut steps: Vec<&'a Step>, word: &'static str) -> (Vec<&'a Step>, &'static str) {
+    let rounds = format!("/{}/run/", case.id);
+    let round = |step: &Step| -> Option<String> {
+        let (_, rest) = step.id.as_str().split_once(&rounds)?;
+        rest.split('/').next().map(ToOwned::to_owned)
+    };
+    let Some(first) = steps.first().and_then(|step| round(step)) else { return (steps, word) };
+    steps.retain(|step| round(step).as_ref() == Some(&first));
+    (steps, "in each round")
 }
 
 fn run_rows(case: &CasePlan, run: &[&Step]) -> Vec<Row> {
