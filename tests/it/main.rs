@@ -29,6 +29,7 @@ mod lab;
 mod labs;
 mod leases;
 mod leaving;
+mod lifecycle;
 mod modules;
 mod outage;
 mod plan;

@@ -17,8 +17,8 @@ use super::patience::Patience;
 use super::{Asking, to_value};
 use crate::action::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
-use crate::base::{Map, args};
-use crate::connection::container::Stopping;
+use crate::base::{Map, RunMark, args};
+use crate::connection::container::{RUN_LABEL, Stopping};
 use crate::wire::Outcome;
 
 pub(in crate::action) const ACTION: Action = Action {
@@ -51,7 +51,7 @@ async fn container(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcom
     let work = Work { args: &args, asking: &asking, patience: Patience::new(ctx) };
     let mut changes = Changes::default();
     if args.state == State::Absent {
-        if let Some(found) = work.look().await? {
+        if let Some(found) = work.look().await?.filter(|found| !args.own || work.is_ours(found)) {
             changes.note("state", &state_of(&found), "absent");
             work.remove(&found).await?;
         }
@@ -119,6 +119,9 @@ impl Work<'_> {
     async fn make(&self, mut body: Json, changes: &mut Changes) -> Result<Option<Json>, Outcome> {
         let name = &self.args.name;
         let found = self.look().await?;
+        if let Some(foreign) = found.as_ref().filter(|found| self.args.own && !self.is_ours(found)) {
+            return Err(self.taken(foreign));
+        }
         let image = match &self.args.image {
             Some(image) => self.image(image, changes).await?,
             None if found.is_none() => {
@@ -136,6 +139,9 @@ impl Work<'_> {
             match mounts.as_array_mut() {
                 Some(mounts) => mounts.push(mount),
                 None => *mounts = json!([mount]),
+            }
+            if self.args.command.is_none() && self.args.entrypoint.is_none() {
+                body["Entrypoint"] = json!([agent.target, "idle"]);
             }
         }
         if let Some(found) = found {
@@ -167,6 +173,31 @@ impl Work<'_> {
             made.map_err(|error| self.asking.failed(&format!("cannot make container {name}"), &error))?;
         changes.warnings.extend(warnings.into_iter().filter(|warning| !warning.is_empty()));
         self.look().await
+    }
+
+    /// Whether a container is of this run.
+    fn is_ours(&self, found: &Json) -> bool {
+        let own = self.asking.engine.labels();
+        own.iter().filter(|(name, _)| *name == RUN_LABEL).all(|(_, mark)| run_of(found) == Some(*mark))
+    }
+
+    /// Somebody else's container has the name.
+    fn taken(&self, found: &Json) -> Outcome {
+        let name = &self.args.name;
+        let (whose, remedy) = match run_of(found) {
+            Some(mark) => {
+                let run = RunMark::from(mark).run();
+                (
+                    format!("of run {run}"),
+                    format!("wait for that run, or if it is dead: benchbook clean {run}"),
+                )
+            }
+            None => (
+                "not of this run".to_owned(),
+                format!("remove it (docker rm -f {name}), or use another name"),
+            ),
+        };
+        Outcome::failed(format!("there is a container {name} already, {whose}\nhelp: {remedy}"))
     }
 
     /// What of a container is not as it is wanted.
@@ -306,6 +337,11 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+/// The mark of the run that made it.
+fn run_of(found: &Json) -> Option<&str> {
+    found["Config"]["Labels"].get(RUN_LABEL).and_then(Json::as_str)
 }
 
 /// What `register` sees.

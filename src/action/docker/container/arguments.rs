@@ -44,9 +44,12 @@ pub(super) struct Args {
     pub init: Option<bool>,
     /// Labels.
     pub labels: Option<Map>,
-    /// Our agent, mounted read-only from the host, so that a container whose root file system is read-only can be entered.
+    /// Our agent, mounted read-only from the host, so that a container whose root file system is read-only can be entered. Without `command` and `entrypoint` it is also what runs: it waits until it is stopped, whatever the image is made for.
     #[serde(default)]
     pub agent: bool,
+    /// Touch no container that is not of this run: one of that name is an error, and is left alone by `absent`.
+    #[serde(default)]
+    pub own: bool,
 
     /// Do not wait for its end. Otherwise the task ends with it, and fails when its exit code is not 0.
     #[serde(default = "yes")]
