@@ -105,6 +105,11 @@ impl ConnectError {
         matches!(self, ConnectError::Become { .. })
     }
 
+    /// Whether it is a container in which nothing is any more.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, ConnectError::Container { gone: true, .. })
+    }
+
     /// The message, and what to do about it, in lines.
     pub fn told(&self) -> String {
         let Diagnostic { message, help, .. } = self.diagnostic();

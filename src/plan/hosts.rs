@@ -30,7 +30,8 @@ impl Compiler {
             let unknown = Diagnostic::error("missing-role", message)
                 .at(&span)
                 .suggest(&vendor, vendors.iter().copied());
-            let looked: Vec<String> = folders.iter().map(|f| crate::load::shown(f)).collect();
+            let users = folders.iter().filter(|f| *f != std::path::Path::new(crate::load::shipped::ROLES));
+            let looked: Vec<String> = users.map(|f| crate::load::shown(f)).collect();
             unknown.help(format!("looked in: {}", looked.join(", ")))
         })?;
         if let Some(defaults) = &role.defaults {

@@ -129,7 +129,10 @@ impl Lines {
         let name = without_case(name, case);
         let (repeat, warmups) = self.rounds.get(case).copied().unwrap_or_default();
         match round {
+            Some(round) if warmup && warmups == 0 => format!("{case}  warm-up {round}  {name}"),
             Some(round) if warmup => format!("{case}  warm-up {round}/{warmups}  {name}"),
+            // Its container is started before the case begins.
+            Some(round) if repeat == 0 => format!("{case}  round {round}  {name}"),
             Some(round) => format!("{case}  round {round}/{repeat}  {name}"),
             None => format!("{case}  {name}"),
         }

@@ -14,7 +14,7 @@ use super::queue::{HostNo, StepNo};
 use super::stop::Urgency;
 use super::unit::Shared;
 use crate::base::{HostName, JobId, Map, Value};
-use crate::connection::{Call, ConnectError, Endpoint};
+use crate::connection::{Call, Endpoint};
 use crate::vars::{Scope, Templar};
 use crate::wire::Outcome;
 
@@ -148,7 +148,7 @@ async fn ask_all(
             let asked = async {
                 let session = match shared.pool.session(&endpoint).await {
                     // What was in it is gone with it.
-                    Err(ConnectError::Container { gone: true, .. }) => return Ok(Outcome::ok(false)),
+                    Err(error) if error.is_gone() => return Ok(Outcome::ok(false)),
                     session => session.map_err(|e| e.to_string())?,
                 };
                 session.call(request, Call::default()).await.map_err(|e| e.to_string())

@@ -29,8 +29,10 @@ pub async fn again(unit: &Unit, endpoint: &Endpoint, reason: &str) -> Result<(),
     let clock = unit.shared.clock.instant();
     let mut pause = FIRST;
     loop {
-        let last = unit.cancel.is_cancelled();
+        let cancelled = unit.cancel.is_cancelled();
         let Err(error) = unit.shared.pool.session(endpoint).await else { return Ok(()) };
+        // A container that has ended has ended what ran in it.
+        let last = cancelled || error.is_gone();
         if last || clock.elapsed() + pause > limit {
             let tried = clock.elapsed().as_secs();
             return Err(format!("{reason}, and cannot be opened again after {tried} s: {error}"));

@@ -129,7 +129,8 @@ impl<'a> RemoteTarget<'a> {
             Ok(endpoint) => endpoint,
             Err(reason) => return self.unreachable(reason),
         };
-        let (endpoint, of_its_own) = (&*endpoint, invocation.inside.is_some());
+        // Then the host is there, whatever has become of the container.
+        let (endpoint, inside) = (&*endpoint, invocation.inside.is_some() || self.place.entered);
         let mut request = self.request(&invocation);
         let session = tokio::select! {
             biased;
@@ -150,8 +151,7 @@ impl<'a> RemoteTarget<'a> {
                 self.refused.get_or_init(|| ());
                 return Outcome::failed(error.told());
             }
-            // It is not the host's own container.
-            Err(error @ ConnectError::Container { .. }) if of_its_own => {
+            Err(error @ ConnectError::Container { .. }) if inside => {
                 return Outcome::failed(error.told());
             }
             Err(error) => return self.unreachable(error.told()),
@@ -189,8 +189,10 @@ impl<'a> RemoteTarget<'a> {
                 (Err(CallError::Lost(reason)), Some(job)) => {
                     job.offsets = *self.received.lock().unwrap_or_else(PoisonError::into_inner);
                     job.boot.get_or_insert_with(|| session.hello().boot_id.clone());
-                    if let Err(reason) = reconnecting::again(self.unit, endpoint, &reason).await {
-                        return self.unreachable(reason);
+                    match reconnecting::again(self.unit, endpoint, &reason).await {
+                        Ok(()) => {}
+                        Err(reason) if inside => return Outcome::failed(reason),
+                        Err(reason) => return self.unreachable(reason),
                     }
                     session = match shared.pool.session(endpoint).await {
                         Ok(session) => session,
@@ -211,7 +213,7 @@ impl<'a> RemoteTarget<'a> {
                 asynchronous::told(outcome, &job, self.manner)
             }
             (Ok(outcome), None) => outcome,
-            (Err(error), _) if of_its_own => Outcome::failed(error.to_string()),
+            (Err(error), _) if inside => Outcome::failed(error.to_string()),
             (Err(error), _) => self.unreachable(error.to_string()),
         }
     }

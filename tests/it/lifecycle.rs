@@ -40,7 +40,8 @@ impl Lifecycle {
         let now = self.engine.docker("events --since 0 --until $(date +%s) --filter type=container --format '{{.Action}} {{.Actor.Attributes.name}}'");
         let own = |line: &&str| {
             ["create ", "start ", "die ", "destroy "].iter().any(|word| line.starts_with(word))
-                && line.split(' ').nth(1).is_some_and(|name| !name.contains('_'))
+                // The engine gives the containers of a build two words for a name.
+                && line.split(' ').nth(1).is_some_and(|name| ["box", "own"].iter().any(|own| name.starts_with(own)))
         };
         now.lines().filter(own).collect::<Vec<_>>().join("\n")
     }

@@ -60,7 +60,8 @@ fn case_row(play: &PlayPlan, name: &str, playbook: &str) -> Row {
         None => "each host alone".to_owned(),
     };
     let entered = || first.container.as_ref().map(|container| container.value.to_string());
-    let alone = match container(play, &first.id).or_else(entered) {
+    let outside = play.hosts.iter().all(|host| play.pruning.mode.contains_key(host));
+    let alone = match container(play, &first.id).or_else(entered).filter(|_| !outside) {
         Some(name) => format!("in {name}, {alone}"),
         None => alone,
     };

@@ -83,7 +83,7 @@ impl Rows<'_> {
         if step.case.is_some() {
             if self.cases_at.is_none() {
                 self.cases_at = Some(0);
-                let path = self.path(step.scope);
+                let path = self.path(self.around_case(step.scope));
                 let row = cases_row(self.play, self.playbook);
                 self.requires(&path);
                 self.add(&path, row);
@@ -289,6 +289,14 @@ impl Rows<'_> {
         };
         self.play.fragment.graph.node_weights().any(ours)
             || self.play.pruning.pruned.iter().any(|p| ours(&p.step))
+    }
+
+    /// The scope around the case that a scope is in.
+    fn around_case(&self, scope: ScopeIx) -> ScopeIx {
+        let scopes = &self.play.fragment.scopes;
+        let mut around = self.play.fragment.ancestors(scope);
+        let case = around.find(|ix| matches!(scopes[ix.index()].kind, ScopeKind::Case(_)));
+        case.and_then(|ix| scopes[ix.index()].parent).unwrap_or(scope)
     }
 
     fn in_always(&self, scope: ScopeIx) -> bool {
