@@ -1,5 +1,6 @@
 //! `benchbook clean`: finds what dead controllers have left on hosts, shows it, asks, and removes it.
 
+mod containers;
 mod rubbish;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ use crate::connection::{Call, Endpoint, Pool};
 use crate::load::Project;
 use crate::load::limit::read_limit;
 use crate::plan::{Compiler, Options};
-use crate::run::reach;
+use crate::run::reach::{self, Reach};
 use crate::store::Provenance;
 use crate::vars::Environment;
 use crate::wire::{Outcome as Answer, Request, Status};
@@ -60,11 +61,13 @@ pub(super) struct Args {
 /// What a run has left on one host.
 struct Left {
     host: String,
-    endpoint: Endpoint,
+    reach: Reach,
     mark: RunMark,
     what: Value,
     /// Folders of cases.
     folders: Vec<String>,
+    /// Containers and networks.
+    things: Vec<containers::Thing>,
 }
 
 /// What is known of runs by their marks.
@@ -85,7 +88,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
         None => runtime.block_on(rubbish::look(&pool, &hosts)),
         Some(_) => Vec::new(),
     };
-    let (found, unreachable) = runtime.block_on(look(&pool, hosts, &known));
+    let (found, unreachable) = runtime.block_on(look(&pool, hosts, &known, wanted.is_some()));
     for (host, reason) in &unreachable {
         let message = format!("{host} cannot be looked at: {reason}");
         terminal.diagnostic(&Diagnostic::warning("unreachable", message));
@@ -170,7 +173,7 @@ impl Args {
     }
 
     /// The hosts of the inventory and how they are reached.
-    fn hosts(&self, terminal: &Terminal) -> Result<Vec<(String, Endpoint)>, Failure> {
+    fn hosts(&self, terminal: &Terminal) -> Result<Vec<(String, Reach)>, Failure> {
         let files = Arc::new(RecordingFiles::default());
         let config = project::config(&*files)?;
         let catalogue = Arc::new(wiring::catalogue());
@@ -197,15 +200,15 @@ impl Args {
         let compiler = Compiler::new(Arc::new(project), catalogue, Options::default());
         let environment = Arc::new(Environment::new(files, Arc::new(SystemClock)));
         let mut reached = Vec::new();
-        for (name, endpoint) in reach::endpoints(&compiler, &environment, hosts) {
-            match endpoint {
-                Ok(endpoint) => reached.push((name.to_string(), endpoint)),
+        for (name, reach) in reach::endpoints(&compiler, &environment, hosts) {
+            match reach {
+                Ok(reach) => reached.push((name.to_string(), reach)),
                 Err(reason) => return Err(Diagnostic::error("unreachable", reason).into()),
             }
         }
         // Two names of one machine are looked at once.
         let mut seen = std::collections::HashSet::new();
-        reached.retain(|(_, endpoint)| seen.insert(endpoint.clone()));
+        reached.retain(|(_, reach)| seen.insert(reach.endpoint.clone()));
         Ok(reached)
     }
 
@@ -227,27 +230,34 @@ impl Args {
 
 type Unreachable = Vec<(String, String)>;
 
-/// Asks every host what is there.
+/// Asks every host what is there; `all`: also containers that runs do not take away by themselves.
 async fn look(
     pool: &Arc<Pool>,
-    hosts: Vec<(String, Endpoint)>,
+    hosts: Vec<(String, Reach)>,
     known: &BTreeMap<String, Known>,
+    all: bool,
 ) -> (Vec<Left>, Unreachable) {
     let mut asking = JoinSet::new();
-    for (host, endpoint) in hosts {
+    for (host, reach) in hosts {
         let pool = Arc::clone(pool);
         asking.spawn(async move {
-            let answer = ask(&pool, &endpoint, "_left", &RunMark::from("none"), Map::new()).await;
-            (host, endpoint, answer)
+            let answer = ask(&pool, &reach.endpoint, "_left", &RunMark::from("none"), Map::new()).await;
+            let things = containers::look(&pool, &reach.endpoint, &reach.socket).await;
+            (host, reach, answer, things)
         });
     }
     let (mut found, mut unreachable) = (Vec::new(), Vec::new());
-    for (host, endpoint, answer) in asking.join_all().await {
+    for (host, reach, answer, things) in asking.join_all().await {
         match answer {
             Ok(answer) => {
+                let things = things.unwrap_or_else(|reason| {
+                    unreachable.push((format!("the container engine of {host}"), reason));
+                    BTreeMap::new()
+                });
                 let map =
                     |key: &str| answer.values.get(key).and_then(Value::as_map).cloned().unwrap_or_default();
-                let mut whats: BTreeMap<RunMark, (Value, Vec<String>)> = BTreeMap::new();
+                let mut whats: BTreeMap<RunMark, (Value, Vec<String>, Vec<containers::Thing>)> =
+                    BTreeMap::new();
                 for (mark, what) in map("runs").iter() {
                     whats.entry(RunMark::from(mark.to_string())).or_default().0 = what.clone();
                 }
@@ -258,12 +268,19 @@ async fn look(
                         whats.entry(mark).or_default().1.push(path.to_string());
                     }
                 }
-                found.extend(whats.into_iter().map(|(mark, (what, folders))| Left {
+                for (mark, mut things) in things {
+                    things.retain(|thing| all || thing.own);
+                    if !things.is_empty() {
+                        whats.entry(mark).or_default().2 = things;
+                    }
+                }
+                found.extend(whats.into_iter().map(|(mark, (what, folders, things))| Left {
                     host: host.clone(),
-                    endpoint: endpoint.clone(),
+                    reach: reach.clone(),
                     mark,
                     what,
                     folders,
+                    things,
                 }));
             }
             Err(reason) => unreachable.push((host, reason)),
@@ -281,10 +298,14 @@ async fn remove(pool: &Arc<Pool>, dead: Vec<Left>) -> Vec<(Left, Result<Answer, 
         let pool = Arc::clone(pool);
         removing.spawn(async move {
             let args = Map::from_iter([("forget", true)]);
-            let mut answer = ask(&pool, &left.endpoint, "_end", &left.mark, args).await;
+            // What runs in containers is ended with them.
+            let gone =
+                containers::remove(&pool, &left.reach.endpoint, &left.reach.socket, &left.things).await;
+            let answer = ask(&pool, &left.reach.endpoint, "_end", &left.mark, args).await;
+            let mut answer = gone.and(answer);
             for path in &left.folders {
                 let args = Map::from_iter([("path", path.as_str()), ("state", "absent")]);
-                let gone = ask(&pool, &left.endpoint, "file", &left.mark, args).await;
+                let gone = ask(&pool, &left.reach.endpoint, "file", &left.mark, args).await;
                 if !matches!(&gone, Ok(gone) if gone.status == Status::Ok) {
                     answer = answer.and(gone);
                 }
@@ -321,6 +342,7 @@ impl Left {
             let path = job.get("path").map(ToString::to_string).unwrap_or_default();
             text.extend([format!("  {state}: {path}\n")]);
         }
+        text.extend(self.things.iter().map(containers::Thing::told));
         text.extend(self.folders.iter().map(|folder| format!("  a folder of a case: {folder}\n")));
         text
     }

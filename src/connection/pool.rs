@@ -1,6 +1,6 @@
 //! One session per endpoint, opened when it is first wanted, and not more at once than there may be.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -53,6 +53,8 @@ pub struct Pool {
     slots: Mutex<Slots>,
     client: Arc<Client>,
     room: Arc<Room>,
+    /// Container engines that answered.
+    engines: Mutex<BTreeSet<(Endpoint, Arc<str>)>>,
 }
 
 /// Room for connections to other machines.
@@ -162,7 +164,8 @@ impl Pool {
         let free = Arc::new(Semaphore::new(client.limits.connections.max(1)));
         let room = Arc::new(Room { free, idle: Notify::new() });
         let local = Local::new().owned_by(client.owner.clone());
-        Self { slots: Mutex::default(), client: Arc::new(client), room }.with(Endpoint::Local, local)
+        Self { slots: Mutex::default(), client: Arc::new(client), room, engines: Mutex::default() }
+            .with(Endpoint::Local, local)
     }
 
     /// Says how an endpoint is reached.
@@ -246,7 +249,14 @@ impl Pool {
     /// The container engine that listens on this socket of a host.
     pub async fn engine(&self, host: &Endpoint, socket: Arc<str>) -> Result<Engine, ConnectError> {
         let lease = self.session(host).await?;
-        Engine::connect(lease, socket, Arc::clone(&self.client)).await
+        let engine = Engine::connect(lease, Arc::clone(&socket), Arc::clone(&self.client)).await?;
+        self.engines.lock().unwrap_or_else(PoisonError::into_inner).insert((host.clone(), socket));
+        Ok(engine)
+    }
+
+    /// The container engines that answered so far: their hosts and sockets.
+    pub fn engines(&self) -> Vec<(Endpoint, Arc<str>)> {
+        self.engines.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// The way to an endpoint through another's agent.

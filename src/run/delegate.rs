@@ -214,6 +214,12 @@ fn own_endpoint(unit: &Unit, keywords: &Keywords, templar: &Templar) -> Option<R
     host.endpoint.get_or_init(find_out).clone()
 }
 
+/// The path of the engine's socket, where the variables of a host say.
+pub fn engine_socket(templar: &Templar) -> Result<Arc<str>, String> {
+    let said = text(variable(said::ENGINE, templar).map_err(|error| super::unit::said(&error))?);
+    container::socket(said.as_deref()).map_err(|error| error.to_string())
+}
+
 /// The value of the first of these variables that has one.
 fn variable(names: &[&str], templar: &Templar) -> Result<Option<Value>, TemplateError> {
     for name in names {

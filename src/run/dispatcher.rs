@@ -442,6 +442,7 @@ impl Dispatcher {
     async fn end(mut self, took: Duration) -> Ended {
         self.judge_cases();
         self.take_back();
+        self.sweep_engines().await;
         self.leave_hosts().await;
         let exit = match (self.urgency, self.spoiled || !self.failed.is_empty(), self.lost.is_empty()) {
             _ if self.bug => 70,

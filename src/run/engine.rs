@@ -49,7 +49,7 @@ impl RemoteTarget<'_> {
                 Outcome::failed(refused.told())
             }
             // The host is there.
-            missing @ ConnectError::Container { .. } => Outcome::failed(missing.told()),
+            missing @ ConnectError::Container { .. } => Outcome::failed(self.needs_engine(&missing)),
             lost => self.unreachable(lost.told()),
         })?;
         if let Some(lease) = &unit.lease {
@@ -59,6 +59,16 @@ impl RemoteTarget<'_> {
         let mut request = unit.shared.service(&name.unwrap_or_default(), Default::default(), Duration::ZERO);
         self.write_down(&mut request, "").await.map_err(|error| self.break_off(error))?;
         Ok(engine)
+    }
+
+    /// There is no engine. Perhaps there need not be one.
+    fn needs_engine(&self, missing: &ConnectError) -> String {
+        let Some(chapter) = &self.unit.step.chapter else { return missing.told() };
+        format!(
+            "{}\nhelp: this play starts a container ({}); if this machine already is the environment, add --in-container",
+            missing.told(),
+            chapter.span.file_line()
+        )
     }
 
     /// Keeps and shows what an action says. That the log cannot be written ends the run, not the action.

@@ -128,7 +128,7 @@ impl Dispatcher {
         texts
     }
 
-    fn remedy(&self) -> String {
+    pub(super) fn remedy(&self) -> String {
         format!("later: benchbook clean {} -i INVENTORY", self.shared.run)
     }
 }

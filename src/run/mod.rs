@@ -43,6 +43,7 @@ mod rounds;
 mod sending;
 pub mod setup;
 pub mod stop;
+mod sweep;
 mod target;
 mod turn;
 mod unit;

@@ -10,12 +10,21 @@ use crate::connection::Endpoint;
 use crate::plan::Compiler;
 use crate::vars::{Environment, Templar};
 
-/// The endpoint of each host, or why it has none.
+/// How a host is reached.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// Who logs in, outside of all containers that a play may name.
+    pub endpoint: Endpoint,
+    /// The path of its container engine's socket, be there one or not.
+    pub socket: Arc<str>,
+}
+
+/// How each host is reached, or why it is not.
 pub fn endpoints(
     compiler: &Compiler,
     environment: &Arc<Environment>,
     hosts: Vec<HostName>,
-) -> Vec<(HostName, Result<Endpoint, String>)> {
+) -> Vec<(HostName, Result<Reach, String>)> {
     let project = &compiler.project;
     let board = Arc::new(Board::default());
     let endpoint = |name: &HostName| {
@@ -27,7 +36,8 @@ pub fn endpoints(
         let short = name.as_str().split('.').next().unwrap_or_default();
         host.set_magic("inventory_hostname_short", short);
         let templar = Templar::new(host_scope(&host, &board), Arc::clone(environment));
-        delegate::endpoint(name.as_str(), None, &templar).map_err(|e| e.to_string())?
+        let endpoint = delegate::endpoint(name.as_str(), None, &templar).map_err(|e| e.to_string())??;
+        Ok(Reach { endpoint, socket: delegate::engine_socket(&templar)? })
     };
     hosts.into_iter().map(|name| (name.clone(), endpoint(&name))).collect()
 }

@@ -18,7 +18,7 @@ use super::{Asking, to_value};
 use crate::action::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, RunMark, args};
-use crate::connection::container::{RUN_LABEL, Stopping};
+use crate::connection::container::{OWN_LABEL, RUN_LABEL, Stopping};
 use crate::wire::Outcome;
 
 pub(in crate::action) const ACTION: Action = Action {
@@ -164,6 +164,9 @@ impl Work<'_> {
             return Ok(None);
         }
         body["Labels"] = self.asking.labels(body.get("Labels"));
+        if self.args.own {
+            body["Labels"][OWN_LABEL] = "true".into();
+        }
         if let Some(network) = self.own_network() {
             body["NetworkingConfig"] =
                 json!({"EndpointsConfig": {&network.name: networks::settings(network)}});

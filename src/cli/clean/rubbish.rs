@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use super::ask;
 use crate::base::{Map, RunMark, Value};
 use crate::connection::{Endpoint, Pool};
+use crate::run::reach::Reach;
 use crate::wire::Status;
 
 /// What was found on a host.
@@ -18,9 +19,9 @@ pub(super) struct Rubbish {
 }
 
 /// Asks every host. Those that do not answer are told of by who asks for more.
-pub(super) async fn look(pool: &Arc<Pool>, hosts: &[(String, Endpoint)]) -> Vec<Rubbish> {
+pub(super) async fn look(pool: &Arc<Pool>, hosts: &[(String, Reach)]) -> Vec<Rubbish> {
     let mut asking = JoinSet::new();
-    for (host, endpoint) in hosts.iter().cloned() {
+    for (host, Reach { endpoint, .. }) in hosts.iter().cloned() {
         let pool = Arc::clone(pool);
         asking.spawn(async move {
             let args = Map::from_iter([("agents", agents(&pool))]);

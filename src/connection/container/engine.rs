@@ -29,6 +29,8 @@ pub(super) const LONG: Duration = Duration::from_hours(24);
 
 /// The label with the mark of the run that made something.
 pub const RUN_LABEL: &str = "benchbook.run";
+/// The label of what goes with its run: whoever finds it when the run is over may take it away.
+pub const OWN_LABEL: &str = "benchbook.own";
 /// The label with the name of the controller that made something.
 pub const CONTROLLER_LABEL: &str = "benchbook.controller";
 

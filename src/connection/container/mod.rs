@@ -33,7 +33,7 @@ use super::{BoxFuture, ConnectError, Connector, Link, Session};
 use crate::wire::Owner;
 
 pub use self::containers::Stopping;
-pub use self::engine::{AgentMount, CONTROLLER_LABEL, Engine, RUN_LABEL};
+pub use self::engine::{AgentMount, CONTROLLER_LABEL, Engine, OWN_LABEL, RUN_LABEL};
 pub use self::error::EngineError;
 pub use self::images::{Build, Listener};
 pub use self::refusal::{REFUSALS, Refusal, of as refusal};

@@ -152,8 +152,11 @@ impl Rows<'_> {
                 }
                 match (&task.inherited.delegate_to, &task.inherited.container) {
                     (Some(to), _) => notes.push(format!("on {}", to.value)),
-                    (None, Some(container)) => notes.push(format!("in {}", container.value)),
-                    (None, None) => {}
+                    // Who is inside already enters nothing.
+                    (None, Some(container)) if !self.all_inside(step) => {
+                        notes.push(format!("in {}", container.value));
+                    }
+                    (None, _) => {}
                 }
                 if task.inherited.run_once.as_ref().is_some_and(|r| r.value.to_bool() == Some(true)) {
                     notes.push("once".to_owned());
@@ -289,6 +292,10 @@ impl Rows<'_> {
         };
         self.play.fragment.graph.node_weights().any(ours)
             || self.play.pruning.pruned.iter().any(|p| ours(&p.step))
+    }
+
+    fn all_inside(&self, step: &Step) -> bool {
+        step.hosts.iter().all(|host| self.play.pruning.mode.contains_key(host))
     }
 
     /// The scope around the case that a scope is in.

@@ -47,7 +47,7 @@ pub(super) struct Args {
     /// Our agent, mounted read-only from the host, so that a container whose root file system is read-only can be entered. Without `command` and `entrypoint` it is also what runs: it waits until it is stopped, whatever the image is made for.
     #[serde(default)]
     pub agent: bool,
-    /// Touch no container that is not of this run: one of that name is an error, and is left alone by `absent`.
+    /// Touch no container that is not of this run: one of that name is an error, and is left alone by `absent`. When the run is over, one that is still there is taken away.
     #[serde(default)]
     pub own: bool,
 
