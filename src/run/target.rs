@@ -151,6 +151,11 @@ impl<'a> RemoteTarget<'a> {
                 self.refused.get_or_init(|| ());
                 return Outcome::failed(error.told());
             }
+            // It would have been started.
+            Err(error) if inside && self.manner.check && error.is_gone() => {
+                let msg = format!("skipped, since check mode starts no container: {error}");
+                return Outcome { status: Status::Skipped, msg: Some(msg), ..Outcome::ok(false) };
+            }
             Err(error @ ConnectError::Container { .. }) if inside => {
                 return Outcome::failed(error.told());
             }

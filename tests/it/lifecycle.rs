@@ -1,9 +1,31 @@
 //! Containers that a run makes, works in and takes away, in a real engine; the engine says what is left.
 
+use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::{Child, Command};
 
-use crate::harness::Project;
+use crate::harness::{Project, wait_for};
 use crate::lab::engine::Engine;
+
+/// A number that no other command line on this machine holds: how long something takes that nobody waits for.
+fn seconds() -> u32 {
+    fastrand::u32(10_000_000..99_999_999)
+}
+
+/// Whether a process, in a container or not, has this word in its command line.
+fn is_at_work(word: &str) -> bool {
+    let holds = |process: &Path| {
+        let line = fs::read(process.join("cmdline")).unwrap_or_default();
+        line.split(|byte| *byte == 0).any(|own| own == word.as_bytes())
+    };
+    fs::read_dir("/proc").unwrap().any(|entry| holds(&entry.unwrap().path()))
+}
+
+fn send(signal: &str, process: &Child) {
+    let line = format!("kill -{signal} {}", process.id());
+    assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
+}
 
 /// An engine, and a project whose containers it runs.
 struct Lifecycle {
@@ -30,6 +52,12 @@ impl Lifecycle {
         text.replace(self.engine.socket().to_str().unwrap(), "SOCKET")
     }
 
+    /// Goes on with the last run, in which nothing is slow any more.
+    fn resumed(&self, seconds: &str) -> String {
+        let said = self.project.transcript("benchbook resume 2>&1");
+        said.replace(self.engine.socket().to_str().unwrap(), "SOCKET").replace(seconds, "SECONDS")
+    }
+
     /// All containers that are there.
     fn containers(&self) -> String {
         self.engine.docker("ps --all --format '{{.Names}} {{.State}}'")
@@ -44,6 +72,59 @@ impl Lifecycle {
                 && line.split(' ').nth(1).is_some_and(|name| ["box", "own"].iter().any(|own| name.starts_with(own)))
         };
         now.lines().filter(own).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A run of which one stage does not end.
+struct Slow<'a> {
+    life: &'a Lifecycle,
+    stage: &'a str,
+    seconds: String,
+    run: Child,
+}
+
+impl<'a> Slow<'a> {
+    fn begin(life: &'a Lifecycle, stage: &'a str) -> Self {
+        let seconds = seconds().to_string();
+        let said = fs::File::create(life.project.path().join("said")).unwrap();
+        let errors = said.try_clone().unwrap();
+        let line =
+            format!("SLOW={stage} exec {}", life.line(&format!("run stages.yml -e seconds={seconds}")));
+        let run = life.project.shell(&line).stdout(said).stderr(errors).process_group(0).spawn().unwrap();
+        Self { life, stage, seconds, run }
+    }
+
+    fn heard(&self) -> String {
+        fs::read_to_string(self.life.project.path().join("said")).unwrap_or_default()
+    }
+
+    /// Until it is in that stage.
+    fn wait(&self) {
+        wait_for(self.stage, || match self.stage {
+            "start" => self.life.containers().contains("box"),
+            "stop" => self.heard().contains("one  close"),
+            _ => is_at_work(&self.seconds),
+        });
+    }
+
+    /// So many Ctrl-C; then nothing is left. Gives what `seconds` was.
+    fn interrupted(mut self, times: usize) -> String {
+        for _ in 0..times {
+            send("INT", &self.run);
+        }
+        let ended = self.run.wait().unwrap();
+        let told = format!("{}: {}", self.stage, self.heard());
+        assert_eq!(ended.code(), Some(4), "{told}");
+        assert_eq!(self.life.containers(), "", "{told}");
+        assert!(!is_at_work(&self.seconds), "{told}");
+        self.seconds
+    }
+
+    /// The controller dies. Gives what `seconds` was.
+    fn killed(mut self) -> String {
+        send("KILL", &self.run);
+        self.run.wait().unwrap();
+        self.seconds
     }
 }
 
@@ -63,4 +144,90 @@ fn one_for_each_case_or_round() {
     let run = life.said("run lifetimes.yml");
     insta::assert_snapshot!("lifetimes", [planned, run, life.events()].join("\n"));
     assert_eq!(life.containers(), "");
+}
+
+/// Failures that leave nothing behind, each with the lines about it.
+#[test]
+fn it_stops_after_a_failure() {
+    let Some(life) = Lifecycle::start() else { return };
+    let mut texts = String::new();
+    for wrong in ["image", "start", "configure", "case", "container"] {
+        texts += &life.said(&format!("run failing.yml -e wrong={wrong} 2>/dev/null"));
+        assert_eq!(life.containers(), "", "{wrong}");
+    }
+    insta::assert_snapshot!("failing", texts);
+}
+
+#[test]
+fn it_stops_after_ctrl_c_in_each_stage() {
+    let Some(life) = Lifecycle::start() else { return };
+    for stage in ["build", "start", "configure", "prepare", "round", "finish", "stop"] {
+        let slow = Slow::begin(&life, stage);
+        slow.wait();
+        slow.interrupted(1);
+    }
+}
+
+/// The second Ctrl-C lets nothing run any more, but what the run started in the engine goes.
+#[test]
+fn it_stops_after_two_ctrl_c() {
+    let Some(life) = Lifecycle::start() else { return };
+    let slow = Slow::begin(&life, "round");
+    slow.wait();
+    slow.interrupted(2);
+}
+
+#[test]
+fn a_killed_controller_is_resumed_in_its_container() {
+    let Some(life) = Lifecycle::start() else { return };
+    let slow = Slow::begin(&life, "round");
+    slow.wait();
+    let seconds = slow.killed();
+    assert_eq!(life.containers(), "box running");
+    life.engine.docker("exec box /bin/busybox touch /go");
+    insta::assert_snapshot!("resumed", life.resumed(&seconds));
+    assert_eq!(life.containers(), "");
+}
+
+#[test]
+fn a_container_that_is_gone_is_made_anew() {
+    let Some(life) = Lifecycle::start() else { return };
+    let slow = Slow::begin(&life, "round");
+    slow.wait();
+    let seconds = slow.killed();
+    life.engine.docker("rm --force box");
+    insta::assert_snapshot!("resumed_anew", life.resumed(&seconds));
+    assert_eq!(life.containers(), "");
+}
+
+#[test]
+fn a_run_that_was_stopped_is_resumed() {
+    let Some(life) = Lifecycle::start() else { return };
+    let slow = Slow::begin(&life, "round");
+    slow.wait();
+    let seconds = slow.interrupted(1);
+    insta::assert_snapshot!("resumed_after_stop", life.resumed(&seconds));
+    assert_eq!(life.containers(), "");
+}
+
+#[test]
+fn one_that_is_kept_is_there_until_clean() {
+    let Some(life) = Lifecycle::start() else { return };
+    let kept = life.said("run failing.yml --keep-container 2>&1");
+    assert_eq!(life.containers(), "box running");
+    // Somebody else's run does not take it.
+    let other = life.said("run failing.yml 2>/dev/null");
+    assert_eq!(life.containers(), "box running");
+    // Other tests leave something on this machine, too.
+    let clean = life.said("clean --dry-run 2>&1 | grep -A 1 failing");
+    let cleaned = life.said("clean --yes 2>&1 | grep 'failing is gone'");
+    insta::assert_snapshot!("kept", [kept, other, clean, cleaned].join("\n"));
+    assert_eq!(life.containers(), "");
+}
+
+#[test]
+fn who_is_inside_asks_no_engine() {
+    let Some(life) = Lifecycle::start() else { return };
+    let inside = life.said("run failing.yml --in-container 2>&1");
+    insta::assert_snapshot!("inside", [inside, life.events()].join("\n"));
 }

@@ -28,7 +28,8 @@ pub(super) struct Row {
 
 /// All rows of a play.
 pub(super) fn play_rows(play: &PlayPlan, playbook: &str) -> Vec<Row> {
-    Rows { play, playbook, root: Branch::default(), cases_at: None, required: false, told: Vec::new() }.build()
+    Rows { play, playbook, root: Branch::default(), cases_at: None, required: false, told: Vec::new() }
+        .build()
 }
 
 /// Branches by scope while they grow.
