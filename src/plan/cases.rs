@@ -312,13 +312,15 @@ impl Build<'_> {
                     return self.items(&course.parts.run, &around);
                 };
                 let first = number == 1 && (warmup || course.count.warmup == 0);
+                let last = !warmup && number == course.count.repeat;
                 self.contained(&lifecycle, &span, &around, |build, inside| {
                     let (body, always) = build.sections(inside);
                     build.open(course, &body, !first);
                     build.prepare(course, &body);
                     build.items(&course.parts.run, &body);
                     build.finish(course, &always);
-                    build.close(course, &always);
+                    let end = if last { CasePart::Close } else { part };
+                    build.close(course, &within(&always, end, ""));
                 });
             }
             CasePart::Finish if each_round.is_none() => self.finish(course, &always),

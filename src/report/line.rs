@@ -65,7 +65,7 @@ impl Lines {
             }
             Event::Reopened { host, steps } => {
                 let steps = plural(steps.len(), "step");
-                vec![format!("{}  was cleared away when the run was stopped: {steps} again", self.host(host))]
+                vec![format!("{}  {steps} again: what they did was cleared away or is gone", self.host(host))]
             }
             Event::PlayStarted { name, hosts, .. } => {
                 self.fit(hosts);

@@ -157,7 +157,7 @@ impl Dispatcher {
         if !has_marks(&what.name) && !super::ending::is_silent(what) {
             self.emit(begun(what, what.name.clone(), self.name(host)));
         }
-        let before = self.before(host, what);
+        let before = self.before(step, host, what);
         let shares = self.node(step).round.is_none();
         let cancel = Cancel::new();
         self.running.insert((step, host), (cancel.clone(), shares));

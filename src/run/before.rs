@@ -10,6 +10,8 @@ use crate::event::{JobStart, JournalError, LogLengths, Sending};
 pub struct Before {
     /// There was an earlier controller.
     pub anew: bool,
+    /// It is done again in a new container, as a part of something that goes on.
+    pub renewed: bool,
     /// The requests that it sent; what became of them nobody knows.
     pub sent: Vec<Sending>,
 }

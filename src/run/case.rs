@@ -21,7 +21,7 @@ const WORK_DIR: &str = "benchbook_work_dir";
 /// Says that the case begins, unless it has begun before, checks what it requires, makes its folder.
 pub async fn open(unit: &Unit, requires: &[Requirement], again: bool, started: Timestamp) -> Finished {
     let templar = unit.plain_templar(unit.scope());
-    if let Some(case) = unit.case.as_ref().filter(|_| !again) {
+    if let Some(case) = unit.case.as_ref().filter(|_| !again && !unit.before.renewed) {
         let expect = match expectations(case, &templar) {
             Ok(expect) => expect,
             Err(problem) => return Finished::failed(problem, started),
@@ -79,10 +79,10 @@ pub async fn close(unit: &Unit, started: Timestamp) -> Finished {
     let Some(folder) = folder else { return Finished::ok(started) };
     with_target(unit, &templar, started, async |target| {
         let args = Map::from_iter([("path", Value::from(folder)), ("state", "absent".into())]);
-        (
-            target.call(Invocation { module: "file", args, ..Invocation::default() }).await,
-            Some(CaseFolder::Removed),
-        )
+        let removed = target.call(Invocation { module: "file", args, ..Invocation::default() }).await;
+        // It has gone with its container.
+        let removed = if target.container_is_gone() { Outcome::ok(false) } else { removed };
+        (removed, Some(CaseFolder::Removed))
     })
     .await
 }

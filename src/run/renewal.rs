@@ -4,14 +4,14 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::dispatcher::{Dispatcher, Work};
+use super::dispatcher::{Dispatcher, Work, narrow};
 use super::fates::ScopeNo;
 use super::past::Pair;
 use super::queue::{HostNo, StepNo};
 use super::unit::Finished;
 use crate::event::Fate;
 use crate::model::Stage;
-use crate::plan::{ScopeKind, Step};
+use crate::plan::{ScopeKind, Step, StepKind};
 
 /// Containers that were made anew by this controller.
 #[derive(Debug, Default)]
@@ -56,29 +56,42 @@ impl Dispatcher {
             return;
         }
         let Some(life) = self.life(step) else { return };
-        let mut unfinished = HashSet::new();
-        let mut parts = HashSet::new();
-        for other in (0..).map(StepNo).take(self.nodes.len()) {
-            for (other, on, pair) in self.pairs_of(other).into_iter().filter(|(_, on, _)| *on == host) {
-                let own = |scope: &ScopeNo| {
-                    matches!(self.fates.kind(*scope), ScopeKind::Case(_) | ScopeKind::Round { .. })
-                };
-                let around = self.fates.ancestors(self.node(other).scope);
-                let inside: Vec<ScopeNo> = around.take_while(|scope| *scope != life).collect();
-                if self.fates.ancestors(self.node(other).scope).any(|scope| scope == life) {
-                    let found = inside.into_iter().filter(own).map(|scope| (scope, on));
-                    let known = self.past.has(&pair);
-                    for part in found {
-                        parts.insert(part);
-                        if !known {
-                            unfinished.insert(part);
-                        }
-                    }
+        let is_part =
+            |scope: &ScopeNo| matches!(self.fates.kind(*scope), ScopeKind::Case(_) | ScopeKind::Round { .. });
+        let (mut parts, mut unfinished, mut inside) = (HashSet::new(), HashSet::new(), Vec::new());
+        for other in (0..narrow(self.nodes.len())).map(StepNo) {
+            let chain: Vec<ScopeNo> = self.fates.ancestors(self.node(other).scope).collect();
+            let Some(depth) = chain.iter().position(|scope| *scope == life) else { continue };
+            let own: Vec<ScopeNo> = chain[..depth].iter().copied().filter(is_part).collect();
+            for (_, _, pair) in self.pairs_of(other).into_iter().filter(|(_, on, _)| *on == host) {
+                parts.extend(own.iter().map(|scope| (*scope, host)));
+                if !self.past.has(&pair) {
+                    unfinished.extend(own.iter().map(|scope| (*scope, host)));
                 }
+                inside.push((other, pair));
             }
         }
         self.renewal.lives.insert((life, host));
         self.renewal.kept.extend(parts.difference(&unfinished));
+        for (step, pair) in inside {
+            if self.is_renewed(step, host) {
+                self.reopen(pair);
+            }
+        }
+    }
+
+    /// A step that is done again in a new container begins.
+    pub(super) fn renew(&mut self, step: StepNo, host: HostNo, what: &Step) {
+        let name = self.name(host).clone();
+        // Nobody can attach to what was in the other.
+        self.past.take_under_way(&(what.id.clone(), name.clone()));
+        if let (StepKind::CaseOpen { again: false, .. }, Some(place)) = (&what.kind, &what.case)
+            && !self.is_anew(step, host)
+            && let Some(event) = self.past.case_started(&place.id, &name).cloned()
+        {
+            // It has been told.
+            self.notice(&event);
+        }
     }
 
     /// Whether a step that becomes ready was done in a container that is gone.

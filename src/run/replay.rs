@@ -62,8 +62,7 @@ impl Dispatcher {
             self.reopen(pair.clone());
         }
         if renewed {
-            // Nobody can attach to what was in there.
-            self.past.take_under_way(&pair);
+            self.renew(step, host, what);
         }
         if self.replaying {
             self.set_aside(pair, step, host);
@@ -135,12 +134,13 @@ impl Dispatcher {
     }
 
     /// What an earlier controller had begun of a step that begins now.
-    pub(super) fn before(&mut self, host: HostNo, what: &Step) -> Before {
+    pub(super) fn before(&mut self, step: StepNo, host: HostNo, what: &Step) -> Before {
         if self.past.is_empty() {
             return Before::default();
         }
         let pair = (what.id.clone(), self.name(host).clone());
-        Before { anew: true, sent: self.past.take_under_way(&pair) }
+        let renewed = self.is_renewed(step, host) && !self.is_anew(step, host);
+        Before { anew: true, renewed, sent: self.past.take_under_way(&pair) }
     }
 
     /// After a stop: a block or a case that was cleared away, though its body had not come to its end, is done again as a
@@ -211,7 +211,7 @@ impl Dispatcher {
     }
 
     /// Whether the pair is in something that is done again as a whole.
-    fn is_anew(&self, step: StepNo, host: HostNo) -> bool {
+    pub(super) fn is_anew(&self, step: StepNo, host: HostNo) -> bool {
         !self.anew.is_empty()
             && self.fates.ancestors(self.node(step).scope).any(|scope| self.anew.contains(&(scope, host)))
     }

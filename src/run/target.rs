@@ -60,6 +60,7 @@ pub struct RemoteTarget<'a> {
     received: Mutex<Offsets>,
     lost: OnceLock<String>,
     pub(super) refused: OnceLock<()>,
+    gone: OnceLock<()>,
     broken: OnceLock<JournalError>,
 }
 
@@ -81,6 +82,7 @@ impl<'a> RemoteTarget<'a> {
             texts: Mutex::default(),
             lost: OnceLock::new(),
             refused: OnceLock::new(),
+            gone: OnceLock::new(),
             broken: OnceLock::new(),
         }
     }
@@ -93,6 +95,11 @@ impl<'a> RemoteTarget<'a> {
     /// Whether nobody could become the user, so that there is nothing that `failed_when` could judge.
     pub fn is_refused(&self) -> bool {
         self.refused.get().is_some()
+    }
+
+    /// Whether the container in which something was to be done is not there any more.
+    pub fn container_is_gone(&self) -> bool {
+        self.gone.get().is_some()
     }
 
     /// Why the journal cannot be written, if it cannot.
@@ -157,6 +164,9 @@ impl<'a> RemoteTarget<'a> {
                 return Outcome { status: Status::Skipped, msg: Some(msg), ..Outcome::ok(false) };
             }
             Err(error @ ConnectError::Container { .. }) if inside => {
+                if error.is_gone() {
+                    self.gone.get_or_init(|| ());
+                }
                 return Outcome::failed(error.told());
             }
             Err(error) => return self.unreachable(error.told()),

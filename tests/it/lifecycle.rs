@@ -43,7 +43,8 @@ impl Lifecycle {
 
     /// A command line about a playbook.
     fn line(&self, line: &str) -> String {
-        format!("benchbook {line} -i hosts.ini -e socket={}", self.engine.socket().display())
+        let (verb, rest) = line.split_once(' ').unwrap();
+        format!("benchbook {verb} -i hosts.ini -e socket={} {rest}", self.engine.socket().display())
     }
 
     /// What it says.
