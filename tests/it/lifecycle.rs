@@ -116,6 +116,10 @@ impl<'a> Slow<'a> {
         let ended = self.run.wait().unwrap();
         let told = format!("{}: {}", self.stage, self.heard());
         assert_eq!(ended.code(), Some(4), "{told}");
+        if self.stage == "build" {
+            // The engine ends by itself what it was building.
+            wait_for("the end of the build", || self.life.containers().is_empty());
+        }
         assert_eq!(self.life.containers(), "", "{told}");
         assert!(!is_at_work(&self.seconds), "{told}");
         self.seconds
