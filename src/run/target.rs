@@ -154,22 +154,7 @@ impl<'a> RemoteTarget<'a> {
                     Err(error) => self.break_off(error),
                 };
             }
-            Err(error) if error.is_refusal() => {
-                self.refused.get_or_init(|| ());
-                return Outcome::failed(error.told());
-            }
-            // It would have been started.
-            Err(error) if inside && self.manner.check && error.is_gone() => {
-                let msg = format!("skipped, since check mode starts no container: {error}");
-                return Outcome { status: Status::Skipped, msg: Some(msg), ..Outcome::ok(false) };
-            }
-            Err(error @ ConnectError::Container { .. }) if inside => {
-                if error.is_gone() {
-                    self.gone.get_or_init(|| ());
-                }
-                return Outcome::failed(error.told());
-            }
-            Err(error) => return self.unreachable(error.told()),
+            Err(error) => return self.no_session(&error, inside),
         };
         if let Some(lease) = &self.unit.lease
             && let Err(reason) = lease.keep(self.unit).await
@@ -231,6 +216,26 @@ impl<'a> RemoteTarget<'a> {
             (Err(error), _) if inside => Outcome::failed(error.to_string()),
             (Err(error), _) => self.unreachable(error.to_string()),
         }
+    }
+
+    /// What it means that nothing can be called there; `inside` a container of a host that can be reached.
+    fn no_session(&self, error: &ConnectError, inside: bool) -> Outcome {
+        if error.is_refusal() {
+            self.refused.get_or_init(|| ());
+            return Outcome::failed(error.told());
+        }
+        if !inside || !matches!(error, ConnectError::Container { .. }) {
+            return self.unreachable(error.told());
+        }
+        if error.is_gone() {
+            self.gone.get_or_init(|| ());
+        }
+        if error.is_gone() && self.manner.check {
+            // It would have been started.
+            let msg = format!("skipped, since check mode starts no container: {error}");
+            return Outcome { status: Status::Skipped, msg: Some(msg), ..Outcome::ok(false) };
+        }
+        Outcome::failed(error.told())
     }
 
     fn request(&self, invocation: &Invocation) -> Request {

@@ -91,10 +91,7 @@ impl Rows<'_> {
             }
             return;
         }
-        let scope = match self.begins(step) {
-            Some(scope) => scope,
-            None => return,
-        };
+        let Some(scope) = self.begins(step) else { return };
         let path = self.path(scope);
         if matches!(step.kind, StepKind::SameEnvironment) {
             self.requires(&path);
