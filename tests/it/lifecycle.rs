@@ -66,7 +66,7 @@ impl Lifecycle {
 
     /// What happened to containers so far: `create box`, …
     fn events(&self) -> String {
-        let now = self.engine.docker("events --since 0 --until $(date +%s) --filter type=container --format '{{.Action}} {{.Actor.Attributes.name}}'");
+        let now = self.engine.docker("events --since 0 --until $(($(date +%s) + 1)) --filter type=container --format '{{.Action}} {{.Actor.Attributes.name}}'");
         let own = |line: &&str| {
             ["create ", "start ", "die ", "destroy "].iter().any(|word| line.starts_with(word))
                 // The engine gives the containers of a build two words for a name.
