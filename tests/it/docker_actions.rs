@@ -68,6 +68,14 @@ fn containers_have_the_state_that_is_wanted() {
 }
 
 #[test]
+fn podmans_containers_too() {
+    let Some(engine) = Engine::podman().inspect(give_images) else { return };
+    let line = "benchbook run --skip-tags health";
+    insta::assert_snapshot!("docker-states-podman", said(&project("states"), &engine, line));
+    assert_eq!(engine.docker("ps -aq"), "");
+}
+
+#[test]
 fn containers_have_the_options_that_are_wanted() {
     let Some(engine) = engine() else { return };
     let project = project("options");
