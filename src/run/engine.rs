@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::magic;
 use super::target::{RemoteTarget, stopped};
+use crate::base::Map;
 use crate::connection::{ConnectError, ContainerTarget, Endpoint, Engine};
 use crate::vars::Templar;
 use crate::wire::{Outcome, Stream};
@@ -56,7 +57,7 @@ impl RemoteTarget<'_> {
             lease.keep(unit).await.map_err(Outcome::failed)?;
         }
         let name = magic::task(&unit.step).map(|task| task.call.short_name().to_owned());
-        let mut request = unit.shared.service(&name.unwrap_or_default(), Default::default(), Duration::ZERO);
+        let mut request = unit.shared.service(&name.unwrap_or_default(), Map::new(), Duration::ZERO);
         self.write_down(&mut request, "").await.map_err(|error| self.break_off(error))?;
         Ok(engine)
     }

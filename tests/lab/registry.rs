@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -44,8 +44,9 @@ impl Registry {
             .spawn()
             .unwrap();
         let registry = Self { port, program, _folder: folder };
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
         let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
             assert!(began.elapsed() < Duration::from_secs(30), "the registry does not answer");
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -34,7 +34,7 @@ pub(super) fn differences(wanted: &Json, there: &Json) -> Vec<Difference> {
 /// Before and after, a line for each.
 pub(super) fn diff(header: &str, differences: &[Difference]) -> Diff {
     let side = |value: fn(&Difference) -> &String| {
-        differences.iter().map(|found| format!("{}: {}\n", found.path, value(found))).collect()
+        differences.iter().flat_map(|found| [&found.path, ": ", value(found), "\n"]).collect()
     };
     Diff { header: header.to_owned(), before: side(|found| &found.there), after: side(|found| &found.wanted) }
 }
@@ -84,7 +84,7 @@ fn spelling(name: &str, text: &str) -> String {
     match name {
         "CapAdd" | "CapDrop" => {
             let upper = text.to_uppercase();
-            upper.strip_prefix("CAP_").map(str::to_owned).unwrap_or(upper)
+            upper.strip_prefix("CAP_").unwrap_or(&upper).to_owned()
         }
         "Binds" => text.strip_suffix(":rw").unwrap_or(text).to_owned(),
         "NetworkMode" if text == "default" => "bridge".to_owned(),

@@ -145,12 +145,12 @@ impl Work<'_> {
             }
         }
         if let Some(found) = found {
-            let differing = self.differing(&body, &found, image.as_deref());
+            let differing = differing(&body, &found, image.as_deref());
             if differing.is_empty() && !self.args.recreate {
                 return Ok(Some(found));
             }
             if self.args.image.is_none() {
-                body["Image"] = found["Config"]["Image"].clone();
+                body["Image"].clone_from(&found["Config"]["Image"]);
             }
             changes.differences.extend(differing);
             if self.args.recreate {
@@ -201,22 +201,6 @@ impl Work<'_> {
             ),
         };
         Outcome::failed(format!("there is a container {name} already, {whose}\nhelp: {remedy}"))
-    }
-
-    /// What of a container is not as it is wanted.
-    fn differing(&self, body: &Json, found: &Json, image: Option<&str>) -> Vec<Difference> {
-        let mut wanted = body.clone();
-        // Names can move; the image is compared by its id.
-        wanted.as_object_mut().expect("a body is a map").remove("Image");
-        let mut there = found["Config"].clone();
-        there["HostConfig"] = found["HostConfig"].clone();
-        let mut differing = differences(&wanted, &there);
-        let is = found["Image"].as_str().unwrap_or_default();
-        if let Some(image) = image.filter(|image| *image != is) {
-            let [path, there, wanted] = ["Image", is, image].map(str::to_owned);
-            differing.push(Difference { path, there, wanted });
-        }
-        differing
     }
 
     /// The id of the image, pulled if need be; `None` when it would only be pulled.
@@ -345,6 +329,22 @@ impl Work<'_> {
 /// The mark of the run that made it.
 fn run_of(found: &Json) -> Option<&str> {
     found["Config"]["Labels"].get(RUN_LABEL).and_then(Json::as_str)
+}
+
+/// What of a container is not as it is wanted.
+fn differing(body: &Json, found: &Json, image: Option<&str>) -> Vec<Difference> {
+    let mut wanted = body.clone();
+    // Names can move; the image is compared by its id.
+    wanted.as_object_mut().expect("a body is a map").remove("Image");
+    let mut there = found["Config"].clone();
+    there["HostConfig"].clone_from(&found["HostConfig"]);
+    let mut differing = differences(&wanted, &there);
+    let is = found["Image"].as_str().unwrap_or_default();
+    if let Some(image) = image.filter(|image| *image != is) {
+        let [path, there, wanted] = ["Image", is, image].map(str::to_owned);
+        differing.push(Difference { path, there, wanted });
+    }
+    differing
 }
 
 /// What `register` sees.

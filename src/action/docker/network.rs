@@ -4,7 +4,7 @@ mod arguments;
 
 use serde_json::{Map as Object, Value as Json, json};
 
-use self::arguments::{Addresses, Args, State};
+use self::arguments::{Args, Pool, State};
 use super::compare::{self, Difference, differences};
 use super::{Asking, to_value};
 use crate::action::{Action, ActionContext, BoxFuture, Done};
@@ -179,8 +179,8 @@ fn body(args: &Args) -> Json {
     Json::Object(body)
 }
 
-fn addresses(config: &Addresses) -> Json {
-    let Addresses { subnet, iprange, gateway, aux_addresses } = config;
+fn addresses(config: &Pool) -> Json {
+    let Pool { subnet, iprange, gateway, aux_addresses } = config;
     let mut body = Object::new();
     for (key, value) in [("Subnet", subnet), ("IPRange", iprange), ("Gateway", gateway)] {
         body.extend(value.as_ref().map(|value| (key.to_owned(), json!(value))));

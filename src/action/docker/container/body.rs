@@ -162,7 +162,7 @@ fn empty_objects(keys: Vec<&String>) -> Json {
 }
 
 /// `NAME:SOFT:HARD`, or `NAME:BOTH`.
-fn ulimit(text: &String) -> Result<Json, String> {
+fn ulimit(text: &str) -> Result<Json, String> {
     let wrong = || format!("argument `ulimits`: `{text}` is not `NAME:SOFT:HARD`");
     let (name, limits) = text.split_once([':', '=']).ok_or_else(wrong)?;
     let (soft, hard) = limits.split_once(':').unwrap_or((limits, limits));

@@ -34,7 +34,7 @@ pub(super) fn archive(path: &Path, dockerfile: &str, files: &dyn Files) -> Resul
             let is_needed = below == Path::new(dockerfile) || below == Path::new(".dockerignore");
             let is_ignored = !is_needed && ignored.matches(&below.to_string_lossy());
             let metadata = entry.symlink_metadata().ok();
-            let is_link = metadata.as_ref().is_some_and(|metadata| metadata.is_symlink());
+            let is_link = metadata.as_ref().is_some_and(Metadata::is_symlink);
             let is_folder = !is_link && files.is_folder(&entry);
             if is_folder {
                 // Something below it may be an exception.

@@ -28,7 +28,7 @@ pub(super) struct Args {
     /// Its options.
     pub ipam_driver_options: Option<Map>,
     /// Its addresses.
-    pub ipam_config: Option<Vec<Addresses>>,
+    pub ipam_config: Option<Vec<Pool>>,
     /// IPv6.
     pub enable_ipv6: Option<bool>,
     /// No way out.
@@ -71,7 +71,7 @@ pub(super) enum State {
 /// Addresses of a network.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Addresses {
+pub(super) struct Pool {
     /// All: `172.30.0.0/16`.
     pub subnet: Option<String>,
     /// Those for containers.
