@@ -37,12 +37,12 @@ impl Dispatcher {
             let pairs = parts.flat_map(|step| self.pairs_of(step));
             pairs.filter_map(|(step, host, pair)| Some((self.life(step)?, host, pair))).collect()
         };
-        let (starts, stops) = (of(&Stage::StartContainer), of(&Stage::StopContainer));
+        let (starts, ends) = (of(&Stage::StartContainer), of(&Stage::StopContainer));
         let is_open =
             |(_, _, pair): &&(ScopeNo, HostNo, Pair)| !self.past.has(pair) || self.past.was_clearing(pair);
         let open: HashSet<(ScopeNo, HostNo)> =
-            stops.iter().filter(is_open).map(|(life, host, _)| (*life, *host)).collect();
-        for (life, host, pair) in starts.into_iter().chain(stops) {
+            ends.iter().filter(is_open).map(|(life, host, _)| (*life, *host)).collect();
+        for (life, host, pair) in starts.into_iter().chain(ends) {
             if open.contains(&(life, host)) {
                 self.reopen(pair);
             }
