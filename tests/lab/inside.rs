@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use super::{Lab, engine::Client};
 
@@ -74,10 +76,10 @@ impl Lab {
     fn wait_for_port(&self, port: u16) {
         let began = std::time::Instant::now();
         for address in self.addresses() {
-            let address = format!("{address}:{port}");
-            while std::net::TcpStream::connect(&address).is_err() {
+            let address = SocketAddr::new(address.parse().unwrap(), port);
+            while TcpStream::connect_timeout(&address, Duration::from_secs(5)).is_err() {
                 assert!(began.elapsed().as_secs() < 60, "nobody listens at {address}");
-                std::thread::sleep(std::time::Duration::from_millis(20));
+                std::thread::sleep(Duration::from_millis(20));
             }
         }
     }

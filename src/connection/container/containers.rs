@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use super::engine::{Engine, LONG, from_json, to_json};
 use super::error::EngineError;
+use super::is_meant;
 
 /// How a container is stopped; where nothing is said, as it was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +25,10 @@ pub struct Stopping {
 impl Engine {
     /// A container by name or id, as `GET /containers/NAME/json` shows it; `None` when there is none.
     pub async fn container(&self, name: &str) -> Result<Option<Json>, EngineError> {
-        present(self.docker.inspect_container(name, None).await.map_err(EngineError::from))
+        let found: Option<Json> =
+            present(self.docker.inspect_container(name, None).await.map_err(EngineError::from))?;
+        let text = |found: &Json, key| found.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
+        Ok(found.filter(|found| is_meant(name, &text(found, "Name"), &text(found, "Id"))))
     }
 
     /// All containers with this label (`KEY` or `KEY=VALUE`), also those that do not run, as `GET /containers/json` shows them.

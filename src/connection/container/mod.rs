@@ -148,6 +148,10 @@ impl Container {
     }
 
     fn check(&self, found: &ContainerInspectResponse) -> Result<(), ConnectError> {
+        let [name, id] = [&found.name, &found.id].map(|text| text.as_deref().unwrap_or_default());
+        if !is_meant(&self.target.name, name, id) {
+            return Err(self.nowhere());
+        }
         let state = found.state.as_ref();
         let runs = state.and_then(|state| state.running) == Some(true);
         if runs && state.and_then(|state| state.paused) != Some(true) {
@@ -163,10 +167,14 @@ impl Container {
 
     fn refused(&self, error: &EngineError) -> ConnectError {
         if error.is_absent() {
-            self.unusable(format!("there is no {}", self.target), true)
+            self.nowhere()
         } else {
             self.unusable(format!("{}: {error}", self.target), false)
         }
+    }
+
+    fn nowhere(&self) -> ConnectError {
+        self.unusable(format!("there is no {}", self.target), true)
     }
 }
 
@@ -242,6 +250,12 @@ fn archive(folders: &[&str], program: &[u8]) -> io::Result<Vec<u8>> {
     archive.into_inner()
 }
 
+/// Whether this container is the one that was asked for. Engines also take the beginning of an id, and `c5` is one; only what
+/// they show as an id, twelve digits, is taken for one here.
+fn is_meant(asked: &str, name: &str, id: &str) -> bool {
+    name.trim_start_matches('/') == asked || (asked.len() >= 12 && id.starts_with(asked))
+}
+
 /// There is no such thing.
 fn is_absent(error: &Error) -> bool {
     matches!(error, Error::DockerResponseServerError { status_code: 404, .. })
@@ -250,4 +264,17 @@ fn is_absent(error: &Error) -> bool {
 /// As `uname -s` says it.
 fn system(os: &str) -> &str {
     if os == "linux" { "Linux" } else { os }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_meant;
+
+    #[test]
+    fn the_beginning_of_an_id_is_no_name() {
+        let id = "c5e4a1b2c3d4e5f60718293a4b5c6d7e8f901a2b3c4d5e6f708192a3b4c5d6e7";
+        for (asked, meant) in [("box", true), (id, true), (&id[..12], true), ("c5", false), ("bo", false)] {
+            assert_eq!(is_meant(asked, "/box", id), meant, "{asked}");
+        }
+    }
 }
