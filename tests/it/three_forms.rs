@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -17,7 +18,7 @@ fn cases(project: &Project, options: &str) -> BTreeSet<String> {
     let run = project.transcript(&format!("benchbook run playbooks/quickstart.yml {options}"));
     assert!(run.contains("--- exit 0"), "{run}");
     let shown = project.transcript("benchbook show last");
-    println!("{options}\n{shown}");
+    let _ = writeln!(std::io::stderr(), "{options}\n{shown}");
     let is_case = |line: &&str| line.starts_with("stream ") || line.starts_with("gemm ");
     let name = |line: &str| line.split("  ").next().unwrap().to_owned();
     shown.lines().filter(is_case).map(name).collect()
