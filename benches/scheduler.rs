@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 
 use benchbook::action::ACTIONS;
 use benchbook::base::spec::Catalogue;
-use benchbook::base::{HostName, RunId, RunMark, StepId, SystemClock};
+use benchbook::base::{HostName, JobId, RunId, RunMark, StepId, SystemClock};
 use benchbook::connection::memory::Memory;
 use benchbook::connection::scripted::{Answer, Scripted};
 use benchbook::connection::{Endpoint, Pool};
 use benchbook::event::journal::{Commit, LogPlace};
-use benchbook::event::{Event, Journal, JournalError, LogLengths, Record};
+use benchbook::event::{Event, Journal, JournalError, LogLengths, Record, Sampled};
 use benchbook::load::project::Asked;
 use benchbook::load::{Config, DiskFiles, Project};
 use benchbook::module::SPECS;
@@ -50,6 +50,10 @@ impl Journal for Nowhere {
 
     fn log_lengths(&self, _: &StepId, _: &HostName) -> Result<LogLengths, JournalError> {
         Ok(LogLengths::default())
+    }
+
+    fn sampled(&self, _: &JobId) -> Result<Sampled, JournalError> {
+        Ok(Sampled::default())
     }
 
     fn forget_logs(&self, _: &StepId, _: &HostName) -> Result<(), JournalError> {

@@ -9,6 +9,7 @@ pub mod event;
 pub mod load;
 pub mod model;
 pub mod module;
+pub mod monitor;
 pub mod plan;
 pub mod report;
 pub mod run;

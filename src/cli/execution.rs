@@ -19,7 +19,7 @@ use crate::event::Event;
 use crate::report::{Console, FORMATS, JsonLines, Progress, Reporter, Selection};
 use crate::run::{Caller, Ended, OnBusy, Past, Setup, Stopper, execute, stop};
 use crate::store::controller::Controller;
-use crate::store::{Provenance, RunStore};
+use crate::store::{Provenance, Run, RunStore};
 
 /// What is shown while a run goes on.
 #[derive(Debug, ClapArgs)]
@@ -111,7 +111,11 @@ impl Execution<'_> {
         if let Some(broken) = ended.journal {
             return Err(broken.into());
         }
-        let summary = gathered.summary.finish();
+        let mut summary = gathered.summary.finish();
+        let sampled = Run::open(folder.clone()).and_then(|run| super::usage::add(&run, &mut summary));
+        if let Err(problem) = sampled {
+            terminal.diagnostic(&Diagnostic::warning("run-folder", problem.to_string()));
+        }
         if ended.exit == 0 {
             // Neither `resume` nor `--failed-from` has anything to do any more.
             store.forget_key();

@@ -27,6 +27,7 @@ mod selecting;
 mod show;
 mod stop;
 mod terminal;
+mod usage;
 mod wiring;
 
 use std::path::Path;

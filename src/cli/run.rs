@@ -42,13 +42,6 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
         plan::print(&compiled, &Showing::default(), terminal)?;
         return Ok(Exit::Good);
     }
-    let refusals = compiled.plan.refusals();
-    if refusals.has_errors() {
-        return Err(refusals.into());
-    }
-    for passed_by in refusals.iter() {
-        terminal.diagnostic(passed_by);
-    }
     selecting.becoming.ask_for_password()?;
     let options = &compiled.compiler.options;
     let call = Call::now(&selecting, options.seed, options.forks.unwrap_or(usize::MAX))?;

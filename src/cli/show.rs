@@ -30,7 +30,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let run = args.run.open()?;
     let events = run.events()?;
-    let summary = Summary::of(events.iter().map(|(time, event)| (*time, event)));
+    let mut summary = Summary::of(events.iter().map(|(time, event)| (*time, event)));
+    super::usage::add(&run, &mut summary)?;
     let selection = Selection {
         all: args.all,
         case: args.case.clone(),

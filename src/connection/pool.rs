@@ -113,8 +113,9 @@ impl Deref for Lease {
 }
 
 impl Lease {
-    /// The session itself, for what lives as long as this lease.
-    pub(super) fn session(&self) -> Arc<Session> {
+    /// The session itself: for what lives as long as this lease, or for somebody who bears that it is closed when others need
+    /// room for theirs.
+    pub fn session(&self) -> Arc<Session> {
         Arc::clone(&self.session)
     }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Event;
 use crate::base::{HostName, JobId, StepId, Timestamp};
-use crate::wire::Stream;
+use crate::wire::{Column, Sample, Stream};
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub enum Record {
     Sending(Box<Sending>),
     /// A step ended on a host.
     Ended(Box<Ending>),
+    /// Samples of a monitor came.
+    Sampled(Box<Samples>),
 }
 
 /// Who carries a run out, from here until the next such record.
@@ -94,6 +96,34 @@ pub struct LogLengths {
     pub stderr: u64,
 }
 
+/// Samples of a monitor, in the order of their times.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Samples {
+    /// When they came.
+    pub time: Timestamp,
+    /// The sampler.
+    pub job: JobId,
+    /// What it samples.
+    pub host: HostName,
+    /// As `monitors:` names it.
+    pub monitor: String,
+    /// What the values are.
+    pub columns: Vec<Column>,
+    /// The samples.
+    pub rows: Vec<Sample>,
+    /// How many bytes of the sampler's output these and all before them were.
+    pub until: u64,
+}
+
+/// How far a sampler was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sampled {
+    /// How many bytes of its output are kept as samples.
+    pub until: u64,
+    /// The columns of the last of them.
+    pub columns: Vec<Column>,
+}
+
 /// How a step ended on a host, with all that follows from it: who goes on with the run needs nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ending {
@@ -138,6 +168,7 @@ impl Record {
             Self::Happened { time, .. } => *time,
             Self::Sending(sending) => sending.time,
             Self::Ended(ending) => ending.time,
+            Self::Sampled(samples) => samples.time,
         }
     }
 
@@ -185,6 +216,9 @@ pub trait Journal: Send + Sync {
 
     /// How long the logs of a step are.
     fn log_lengths(&self, step: &StepId, host: &HostName) -> Result<LogLengths, JournalError>;
+
+    /// How far a sampler was read by this controller and those before it.
+    fn sampled(&self, job: &JobId) -> Result<Sampled, JournalError>;
 
     /// Removes the logs of a step that begins anew.
     fn forget_logs(&self, step: &StepId, host: &HostName) -> Result<(), JournalError>;

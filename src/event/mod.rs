@@ -10,10 +10,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{CaseId, HostName, RunId, StepId, Timestamp, Value};
-use crate::wire::{Status, Stream};
+use crate::wire::{Column, Sample, Status, Stream};
 
 pub use gang::Gang;
-pub use journal::{Ending, JobStart, Journal, JournalError, Kept, LogLengths, Record, Sending, Term};
+pub use journal::{
+    Ending, JobStart, Journal, JournalError, Kept, LogLengths, Record, Sampled, Samples, Sending, Term,
+};
 
 /// How a step ended on a host. Every (step, host) ends exactly once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,8 +80,6 @@ pub enum Why {
     RunOnce,
     /// `any_errors_fatal` or `max_fail_percentage`: other hosts failed.
     OthersFailed,
-    /// This version shows it in the plan and cannot do it.
-    NotBuilt,
 }
 
 impl Why {
@@ -94,7 +94,6 @@ impl Why {
             Self::Ended => "the play has ended for this host",
             Self::RunOnce => "another host did it for all",
             Self::OthersFailed => "other hosts failed",
-            Self::NotBuilt => "this version shows it in the plan only",
         }
     }
 }
@@ -232,6 +231,9 @@ pub enum Event {
         result: Value,
         started: Timestamp,
         ended: Timestamp,
+        /// From when to when it was at work on its host, by that host's clock.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        there: Option<(Timestamp, Timestamp)>,
         place: String,
         handler: bool,
         diff: Vec<crate::wire::Diff>,
@@ -242,6 +244,20 @@ pub enum Event {
     Figure(Figure),
     /// A case ended on a host.
     CaseEnded { case: CaseId, host: HostName, failed: Option<String>, rounds: u32 },
+    /// A monitor begins to sample a machine, every `period` seconds. The target's clock was `offset` nanoseconds before the
+    /// controller's, `uncertainty` more or less.
+    MonitorStarted { host: HostName, monitor: String, period: f64, offset: i64, uncertainty: u64 },
+    /// Samples came. Only while the run goes on: they are kept by themselves.
+    Sampled { host: HostName, monitor: String, columns: Vec<Column>, rows: Vec<Sample> },
+    /// A monitor ended. It took `cpu_seconds` of processor time itself; `problem` is why it ended when nobody asked it to.
+    MonitorEnded {
+        host: HostName,
+        monitor: String,
+        samples: u64,
+        late: u64,
+        cpu_seconds: f64,
+        problem: Option<String>,
+    },
     /// A case never began on a host where it was planned.
     CaseLeftOut { case: CaseId, host: HostName, repeat: u32, why: Why },
     /// Something the user should know.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::draft::{Draft, Drafted, Flow, Lane, Named};
 use super::known::Known;
 use super::readings::Readings;
-use super::step::{Announced, CasePart, Step, StepKind};
+use super::step::{CasePart, Step, StepKind};
 use super::{Compiler, Surroundings};
 use crate::base::{Diagnostics, Span, Spanned, StepId};
-use crate::model::{Keywords, Level, Play, Stage, Task};
+use crate::model::{Keywords, Level, Play, Task};
 
 /// One play, or one fragment of it, on its way into a graph.
 pub(super) struct Build<'a> {
@@ -112,30 +112,6 @@ impl<'a> Build<'a> {
         let (readings, gives) = std::mem::take(&mut self.next);
         self.draft.steps.push(Drafted { step, lane, flow, readings, gives });
         Some(self.draft.steps.len() - 1)
-    }
-
-    /// Adds a step that only the plan shows.
-    pub fn announce(
-        &mut self,
-        around: &Surroundings,
-        stage: &Stage,
-        word: &str,
-        detail: String,
-        span: &Span,
-    ) {
-        let mut around = around.clone();
-        around.stage = Some(stage.clone());
-        // A life cycle belongs to its scope, whatever tags its tasks have.
-        around.tags = vec![Arc::from("always")];
-        let kind = StepKind::Announced(Announced { detail });
-        self.push(
-            &around,
-            &super::draft::slug(word),
-            word,
-            kind,
-            span,
-            Flow { open: true, ..Flow::default() },
-        );
     }
 
     /// What a mapping adds to its surroundings: keywords, tags, variables.

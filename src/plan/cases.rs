@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::build::Build;
 use super::gangs::known_of;
 use super::matrix::Instance;
+use super::monitors::Started;
 use super::rounds::{Count, schedule, waves};
 use super::scope::{ScopeIx, ScopeKind, Section};
 use super::step::{CasePart, CasePlace, StepKind};
@@ -23,6 +24,8 @@ struct Course {
     own: Option<OwnContainer>,
     parts: Arc<Parts>,
     count: Count,
+    /// The monitors that sample while it lasts.
+    monitors: Option<Started>,
     steps: Vec<usize>,
 }
 
@@ -62,8 +65,9 @@ impl Build<'_> {
         for (number, part) in schedule(order, &waves, &counts, seed) {
             let course = &courses[number];
             let first = self.draft.steps.len();
-            self.beat(course, part);
+            let started = self.beat(course, part);
             let steps = first..self.draft.steps.len();
+            courses[number].monitors = started.or(courses[number].monitors.take());
             courses[number].steps.extend(steps);
         }
         for course in courses {
@@ -183,6 +187,7 @@ impl Build<'_> {
                 own: contained,
                 parts: Arc::clone(&parts),
                 count: Count { warmup, repeat },
+                monitors: None,
                 steps: Vec::new(),
             });
         }
@@ -281,19 +286,17 @@ impl Build<'_> {
         }
     }
 
-    /// One part of one case.
-    fn beat(&mut self, course: &Course, part: CasePart) {
+    /// One part of one case. Gives the monitors that it starts.
+    fn beat(&mut self, course: &Course, part: CasePart) -> Option<Started> {
+        let mut started = None;
         let case = &course.case;
         let at = |around: &Surroundings| course.at(around, part);
         let (body, always) = (at(&course.body), at(&course.always));
         let each_round = body.container.clone();
         match part {
             CasePart::Open => {
-                self.monitors(
-                    &case.keywords,
-                    "monitor start",
-                    &course.own.as_ref().map_or(body.clone(), |own| at(&own.start)),
-                );
+                let around = course.own.as_ref().map_or(body.clone(), |own| at(&own.start));
+                started = self.start_monitors(&case.keywords, &around);
                 if let Some(own) = &course.own {
                     self.start(&own.lifecycle, &own.span, &at(&own.start));
                 }
@@ -309,7 +312,8 @@ impl Build<'_> {
                 around.scope = self.round_scope(around.scope, number, warmup);
                 self.rendezvous(case, &around);
                 let Some((lifecycle, span)) = each_round else {
-                    return self.items(&course.parts.run, &around);
+                    self.items(&course.parts.run, &around);
+                    return None;
                 };
                 let first = number == 1 && (warmup || course.count.warmup == 0);
                 let last = !warmup && number == course.count.repeat;
@@ -331,14 +335,12 @@ impl Build<'_> {
                 if let Some(own) = &course.own {
                     self.stop(&own.lifecycle, &own.span, &at(&own.stop));
                 }
-                self.monitors(
-                    &case.keywords,
-                    "monitor stop",
-                    &course.own.as_ref().map_or(always, |own| at(&own.stop)),
-                );
+                let around = course.own.as_ref().map_or(always, |own| at(&own.stop));
+                self.stop_monitors(course.monitors.as_ref(), &around);
             }
             CasePart::Prepare | CasePart::Finish => {}
         }
+        started
     }
 
     /// Checks what the case requires and makes its folder; `again` when it has begun before, in another container.

@@ -41,14 +41,15 @@ pub use compiler::{Again, Compiler, Options};
 pub use fragment::{Bridge, CasePlan, Fragment, Gang, HandlerBody, HandlerNames, PrunedStep, Pruning};
 pub use lifecycle::Chapter;
 pub use mode::VARIABLE as IN_CONTAINER_VARIABLE;
+pub use monitors::DECLARED;
 pub use scope::{Scope, ScopeIx, ScopeKind, Section};
 pub use step::{
-    Announced, CasePart, CasePlace, Expand, Inclusion, Inherited, Meta, Order, Step, StepIx, StepKind,
-    TaskStep,
+    CasePart, CasePlace, Expand, Inclusion, Inherited, Meta, MonitorUse, Monitoring, Order, Step, StepIx,
+    StepKind, TaskStep,
 };
 pub use surroundings::Surroundings;
 
-use crate::base::{Diagnostic, Diagnostics, HostName};
+use crate::base::{Diagnostics, HostName};
 use crate::model::{Play, Strategy};
 
 /// The compile-time answer: every play with the hosts that are known now.
@@ -60,30 +61,6 @@ pub struct Plan {
     pub plays: Vec<PlayPlan>,
     /// Warnings; errors would have prevented the plan.
     pub warnings: Diagnostics,
-}
-
-impl Plan {
-    /// Why this version cannot run it (errors), and what it passes by (warnings): steps that are planned and shown only.
-    pub fn refusals(&self) -> Diagnostics {
-        let mut found = Diagnostics::new();
-        for step in self.plays.iter().flat_map(|p| p.fragment.graph.node_weights()) {
-            let StepKind::Announced(_) = &step.kind else { continue };
-            let told = Announced::told();
-            let same = |d: &Diagnostic| d.code == told.code && d.severity == told.severity;
-            if !step.hosts.is_empty() && !found.iter().any(same) {
-                found.push(told.at(&step.span));
-            }
-        }
-        found
-    }
-}
-
-impl Announced {
-    /// What the user is told when a run meets it.
-    fn told() -> Diagnostic {
-        let message = "this version does not sample: monitors are shown in the plan only";
-        Diagnostic::warning("not-built", message)
-    }
 }
 
 /// One play of a plan.

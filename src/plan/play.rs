@@ -181,6 +181,7 @@ fn bare(
         case: None,
         container: None,
         chapter: None,
+        monitored: Vec::new(),
         metrics: Arc::from([]),
     }
 }

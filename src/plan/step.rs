@@ -123,15 +123,32 @@ pub enum StepKind {
     SameEnvironment,
     /// A round of a gang begins: its members wait for each other, and get their machines together.
     Rendezvous,
-    /// Something that the plan shows and this version cannot run: monitors. `run` passes it by.
-    Announced(Announced),
+    /// Monitors begin to sample, and go on until the step that ends them.
+    MonitorStart(Arc<Monitoring>),
+    /// They end, always.
+    MonitorStop(Arc<Monitoring>),
 }
 
-/// A step that is planned and shown only.
+/// Monitors that sample between two steps.
 #[derive(Clone, Debug)]
-pub struct Announced {
-    /// What the tree prints after the stage: `host 1s, device 1s`.
+pub struct Monitoring {
+    /// The step that starts them.
+    pub start: StepId,
+    /// Which.
+    pub monitors: Vec<MonitorUse>,
+    /// For people: `host 1s, device 500ms`.
     pub detail: String,
+    /// How the machine is reached.
+    pub inherited: Inherited,
+}
+
+/// A monitor as `monitors:` names it.
+#[derive(Clone, Debug)]
+pub struct MonitorUse {
+    /// Its name.
+    pub name: Spanned<Value>,
+    /// From one sample to the next; what its declaration says otherwise.
+    pub period: Option<Spanned<Value>>,
 }
 
 /// What an [`StepKind::Expand`] step asks for.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::lifecycle::Chapter;
 use super::scope::ScopeIx;
 use super::step::{CasePlace, Inherited};
-use crate::base::{HostName, Map, Span, Spanned};
+use crate::base::{HostName, Map, Span, Spanned, Value};
 use crate::model::{Container, ContainerLifecycle, Keywords, Level, Metric, Stage, VarLayer};
 
 /// What a task gets from where it stands. Kept with [`super::StepKind::Expand`] steps, so that a fragment inherits the same.
@@ -41,6 +41,8 @@ pub struct Surroundings {
     pub(super) container: Option<(Arc<ContainerLifecycle>, Span)>,
     /// The part of a container's life that it belongs to.
     pub(super) chapter: Option<Arc<Chapter>>,
+    /// The names of monitors that sample already.
+    pub(super) monitored: Vec<Value>,
     /// Metrics of the case, for tasks of `run` that have none.
     pub(super) metrics: Arc<[Metric]>,
 }

@@ -11,7 +11,9 @@ pub mod json_lines;
 mod line;
 mod listing;
 mod markdown;
+mod monitors;
 pub mod progress;
+pub mod slices;
 pub mod summary;
 mod table;
 pub mod verdict;
@@ -22,6 +24,7 @@ pub use console::Console;
 pub use json_lines::JsonLines;
 pub use listing::Listing;
 pub use progress::Progress;
+pub use slices::{Slice, Usage};
 pub use summary::Summary;
 
 use crate::base::Timestamp;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
 
+use super::slices::{Slice, Slices};
 use super::verdict::{Miss, Verdict, judge};
 use crate::base::statistics::{self, Summary as Statistics};
 use crate::base::{CaseId, HostName, RunId, StepId, Timestamp, Value};
@@ -38,6 +39,9 @@ pub struct Summary {
     pub rows: Vec<Row>,
     /// Steps that failed for good.
     pub failures: Vec<Failure>,
+    /// Which part of a host's time each round was; what monitors saw of it is added to them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<Slice>,
     /// What the user should know.
     pub warnings: Vec<String>,
     /// How the steps of each host ended.
@@ -131,6 +135,7 @@ pub struct Gathering {
     attempts: IndexMap<CaseId, IndexMap<HostName, Attempt>>,
     figures: Vec<Figure>,
     failures: Vec<Failure>,
+    slices: Slices,
     last: Timestamp,
     /// Somebody asked the run to stop.
     stopped: bool,
@@ -154,6 +159,7 @@ impl Gathering {
     /// Takes one event into account.
     pub fn add(&mut self, time: Timestamp, event: &Event) {
         self.last = time;
+        self.slices.add(event);
         match event {
             Event::RunStarted { run, playbook, hosts, cases, mode, .. } => {
                 self.summary.run = Some(run.clone());
@@ -215,6 +221,7 @@ impl Gathering {
     pub fn finish(mut self) -> Summary {
         self.reduce_gangs();
         self.summary.rows = self.rows();
+        self.summary.slices = std::mem::take(&mut self.slices).finish(&self.planned);
         self.summary.failures = self.final_failures();
         let bad = |r: &Row| matches!(r.verdict, Verdict::Missed | Verdict::Failed);
         let good = self.summary.failures.is_empty() && !self.summary.rows.iter().any(bad);

@@ -33,6 +33,7 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
             let _ = writeln!(text, "  … {hidden} more (--all)");
         }
     }
+    text += &super::monitors::print(summary, selection);
     if summary.cases == 0 && !summary.recap.is_empty() {
         text += &recap(summary);
     }
@@ -47,7 +48,7 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
     text + &footer(summary, selection) + "\n"
 }
 
-fn wants_host(selection: &Selection, host: &HostName) -> bool {
+pub(super) fn wants_host(selection: &Selection, host: &HostName) -> bool {
     selection.host.as_deref().is_none_or(|wanted| host.as_str() == wanted)
 }
 

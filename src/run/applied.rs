@@ -96,6 +96,7 @@ impl Dispatcher {
             result: shown(finished),
             started: finished.started,
             ended: finished.ended,
+            there: finished.there.filter(|_| round.is_some()),
             place: what.span.file_line(),
             handler: what.handler.is_some(),
             diff: if finished.secret { Vec::new() } else { finished.diff.clone() },

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::before::Before;
 use super::dispatcher::{Dispatcher, Gather, Message, Once, Work};
 use super::fates::Verdict;
 use super::growth::inherited;
 use super::magic::PlayFacts;
+use super::moment::Moment;
 use super::queue::{HostNo, StepNo};
 use super::unit::{Finished, Unit, begun};
 use crate::base::value::has_marks;
@@ -51,9 +53,6 @@ impl Dispatcher {
             && !self.is_notified(step, host, handler)
         {
             return self.bypass(step, host, Why::NotNotified);
-        }
-        if let StepKind::Announced(_) = what.kind {
-            return self.bypass(step, host, Why::NotBuilt);
         }
         if self.is_pinned_back(step, host) {
             return;
@@ -158,18 +157,11 @@ impl Dispatcher {
             self.emit(begun(what, what.name.clone(), self.name(host)));
         }
         let before = self.before(step, host, what);
+        let watched = self.monitors.ended_by(what, host);
         let shares = self.node(step).round.is_none();
         let cancel = Cancel::new();
         self.running.insert((step, host), (cancel.clone(), shares));
-        let unit = Unit {
-            moment,
-            host: Arc::clone(self.board.get(host)),
-            cancel,
-            before,
-            refusal: self.refusal(step, host),
-            lease: self.lease(step, host),
-            traces: super::leaving::Traces::default(),
-        };
+        let unit = Unit { before, watched, ..self.unit(step, host, moment, cancel) };
         let started = self.shared.clock.now();
         let mut ending = Ending { step, host, started, unit, is_told: false };
         // In a box, or the runtime would move some kilobytes around for each of them.
@@ -177,6 +169,20 @@ impl Dispatcher {
             let finished = Box::new(ending.unit.run().await);
             ending.tell(Message::Ended(step, host, finished));
         }));
+    }
+
+    /// A step on the host, with everything as it is now.
+    pub(super) fn unit(&self, step: StepNo, host: HostNo, moment: Arc<Moment>, cancel: Cancel) -> Unit {
+        Unit {
+            moment,
+            host: Arc::clone(self.board.get(host)),
+            cancel,
+            before: Before::default(),
+            refusal: self.refusal(step, host),
+            lease: self.lease(step, host),
+            traces: super::leaving::Traces::default(),
+            watched: Vec::new(),
+        }
     }
 
     /// What magic variables say of a play now.

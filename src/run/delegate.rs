@@ -9,7 +9,7 @@ use super::unit::Unit;
 use crate::base::{HostName, Secret, Spanned, Value};
 use crate::connection::{ContainerTarget, Endpoint, Target, container};
 use crate::model::{Level, VarLayer};
-use crate::plan::{Becoming, TaskStep};
+use crate::plan::{Becoming, Inherited, TaskStep};
 use crate::vars::{Scope, Templar, TemplateError};
 
 /// Where a task is done.
@@ -32,7 +32,7 @@ impl Place {
             Some(value) => Some(templar.render(&value.value)?),
             None => None,
         };
-        let keyword = Keywords::of(task, templar)?;
+        let keyword = Keywords::of(&task.inherited, templar)?;
         let name = match delegate {
             None | Some(Value::Null | Value::Omit) => {
                 let endpoint = match own_endpoint(unit, &keyword, templar) {
@@ -52,6 +52,14 @@ impl Place {
         let endpoint = endpoint(name.as_str(), keyword, &there)?;
         let endpoint = other_user(endpoint, &task.inherited.becoming, unit, &there)?;
         Ok(Self { delegated: name != unit.host.name, host: name, endpoint, entered: false })
+    }
+
+    /// The machine of a host itself, whatever container is used there.
+    pub fn of_machine(unit: &Unit, said: &Inherited, templar: &Templar) -> Result<Self, TemplateError> {
+        let keyword = Keywords::of(said, templar)?;
+        let endpoint = endpoint(unit.host.name.as_str(), keyword, templar)?;
+        let endpoint = other_user(endpoint, &said.becoming, unit, templar)?;
+        Ok(Self { host: unit.host.name.clone(), delegated: false, endpoint, entered: false })
     }
 
     /// The place where the folder of the unit's case is made: as the user that the case or what is around it names.
@@ -107,6 +115,20 @@ fn other_user(
     }
 }
 
+/// The container that the tasks around a monitor are done in; none for hosts in in-container mode.
+pub fn watched_container(
+    unit: &Unit,
+    around: &Inherited,
+    templar: &Templar,
+) -> Result<Option<ContainerTarget>, TemplateError> {
+    let Some(name) = around.container.as_ref().filter(|_| !unit.play.in_container.contains(&unit.host.name))
+    else {
+        return Ok(None);
+    };
+    let engine = text(variable(said::ENGINE, templar)?);
+    Ok(ContainerTarget::of(&templar.render_str(&name.value)?, engine.as_deref()).ok())
+}
+
 /// On the unit's own host, in a container if that is said.
 fn inside(
     endpoint: Result<Endpoint, String>,
@@ -147,8 +169,7 @@ impl Keywords {
         self.connection.is_none() && self.user.is_none() && self.port.is_none()
     }
 
-    fn of(task: &TaskStep, templar: &Templar) -> Result<Self, TemplateError> {
-        let said = &task.inherited;
+    fn of(said: &Inherited, templar: &Templar) -> Result<Self, TemplateError> {
         let render = |value: &Option<Spanned<Value>>| -> Result<Option<String>, TemplateError> {
             value.as_ref().map(|value| templar.render_str(&value.value)).transpose()
         };

@@ -19,6 +19,7 @@ use super::leaving::Leaving;
 use super::machines::Machines;
 use super::magic::PlayFacts;
 use super::moment::Moment;
+use super::monitors::Monitors;
 use super::past::Past;
 use super::pinning::Pins;
 use super::queue::{HostNo, Place, Queue, Shape, StepNo};
@@ -172,6 +173,7 @@ pub struct Dispatcher {
     /// Containers that had to be made anew.
     pub(super) renewal: Renewal,
     pub(super) leaving: Leaving,
+    pub(super) monitors: Monitors,
     records: Vec<Record>,
     /// Whose end waits for the records that are not yet handed over, and for those that are.
     ends: Vec<(StepNo, HostNo)>,
@@ -237,6 +239,7 @@ impl Dispatcher {
             anew: HashSet::new(),
             renewal: Renewal::default(),
             leaving: Leaving::default(),
+            monitors: Monitors::default(),
             records: Vec::new(),
             ends: Vec::new(),
             committing: None,
@@ -442,6 +445,7 @@ impl Dispatcher {
     async fn end(mut self, took: Duration) -> Ended {
         self.judge_cases();
         self.take_back();
+        self.monitors.end(self.urgency).await;
         self.sweep_engines().await;
         self.leave_hosts().await;
         let exit = match (self.urgency, self.spoiled || !self.failed.is_empty(), self.lost.is_empty()) {

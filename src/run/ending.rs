@@ -38,6 +38,7 @@ impl Dispatcher {
         let did_it = matches!(finished.fate, Fate::Ran { status: Status::Ok, .. });
         if !matches!(what.kind, StepKind::Expand(_)) {
             self.tell(step, host, &what, &finished);
+            self.note_monitors(step, host, &what, &finished);
             if did_it && let StepKind::Meta(meta) = &what.kind {
                 self.apply_meta(step, host, meta.value);
             }

@@ -13,7 +13,7 @@ use super::magic::host_scope;
 use super::queue::{HostNo, StepNo};
 use super::stop::Urgency;
 use super::unit::Shared;
-use crate::base::{HostName, JobId, Map, Value};
+use crate::base::{HostName, JobId, Map, Timestamp, Value};
 use crate::connection::{Call, Endpoint};
 use crate::vars::{Scope, Templar};
 use crate::wire::Outcome;
@@ -28,22 +28,38 @@ const TOLD: usize = 3;
 /// Jobs of a unit that have ended and are to be forgotten, and where they are.
 pub type Jobs = Vec<(Endpoint, JobId)>;
 
-/// What a unit has left on hosts.
+/// What a unit has left on hosts, and when it was there.
 #[derive(Debug, Default)]
-pub struct Traces(Mutex<Jobs>);
+pub struct Traces(Mutex<Trace>);
+
+/// The same, as its end tells it.
+#[derive(Debug, Default)]
+pub struct Trace {
+    /// Jobs that have ended.
+    pub jobs: Jobs,
+    /// From when to when it was at work on its own host, by that host's clock.
+    pub times: Option<(Timestamp, Timestamp)>,
+}
 
 impl Traces {
     /// A job has ended.
     pub fn ended(&self, endpoint: &Endpoint, job: &JobId) {
-        self.lock().push((endpoint.clone(), job.clone()));
+        self.lock().jobs.push((endpoint.clone(), job.clone()));
+    }
+
+    /// It was at work on its own host from then to then, by that host's clock.
+    pub fn worked(&self, started: Timestamp, ended: Timestamp) {
+        let times = &mut self.lock().times;
+        let (first, last) = times.unwrap_or((started, ended));
+        *times = Some((first.min(started), last.max(ended)));
     }
 
     /// All of them.
-    pub fn take(&self) -> Jobs {
+    pub fn take(&self) -> Trace {
         std::mem::take(&mut self.lock())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Jobs> {
+    fn lock(&self) -> MutexGuard<'_, Trace> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -74,6 +74,8 @@ impl Past {
                     past.under_way.entry(pair).or_default().push(*sending);
                 }
                 Record::Ended(ending) => past.add_end(ending, stopping),
+                // How far a sampler was read is asked when it is attached to.
+                Record::Sampled(_) => {}
                 Record::Happened { event, .. } => {
                     stopping |= matches!(event, Event::Stopping { .. });
                     past.add_event(event);

@@ -42,6 +42,7 @@ impl Dispatcher {
             }
         }
         self.replaying = false;
+        self.follow_monitors();
         let again: usize = self.aside.reopened.values().map(Vec::len).sum();
         self.emit(Event::Resumed { term: self.shared.term, ended: ended - again, under_way });
         self.tell_reopened();
@@ -131,6 +132,7 @@ impl Dispatcher {
             }
         }
         self.replaying = replaying;
+        self.follow_monitors();
     }
 
     /// What an earlier controller had begun of a step that begins now.

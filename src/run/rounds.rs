@@ -62,11 +62,19 @@ pub(super) fn ticket(step: StepNo, host: HostNo) -> u64 {
     u64::from(step.0) << 32 | u64::from(host.0)
 }
 
+/// Whether a step does nothing on the machine that a round must not see: monitors are there to be beside it.
+fn is_beside(what: &Step) -> bool {
+    let kind = &what.kind;
+    matches!(
+        kind,
+        StepKind::Meta(_) | StepKind::Expand(_) | StepKind::MonitorStart(_) | StepKind::MonitorStop(_)
+    )
+}
+
 impl Dispatcher {
     /// Asks for the host's machine; true when the step may go on at once.
     pub(super) fn claim_machine(&mut self, step: StepNo, host: HostNo, what: &Step) -> bool {
-        if matches!(what.kind, StepKind::Meta(_) | StepKind::Expand(_)) && self.node(step).round.is_none() {
-            // Does nothing on the machine.
+        if is_beside(what) && self.node(step).round.is_none() {
             return true;
         }
         let machine = Arc::clone(&self.board.get(host).machine);
@@ -90,8 +98,7 @@ impl Dispatcher {
     /// Gives back what an ordinary step claimed.
     pub(super) fn release_machine(&mut self, step: StepNo, host: HostNo) {
         let Work::Step(what) = &self.node(step).work else { return };
-        let idle = matches!(what.kind, StepKind::Meta(_) | StepKind::Expand(_));
-        if self.node(step).round.is_none() && !idle {
+        if self.node(step).round.is_none() && !is_beside(what) {
             self.free(host, false);
         }
     }

@@ -205,6 +205,9 @@ impl<'a> RemoteTarget<'a> {
                 (outcome, _) => break outcome,
             }
         };
+        if let (Ok(outcome), false) = (&outcome, self.place.delegated) {
+            self.unit.traces.worked(outcome.started, outcome.ended);
+        }
         match (outcome, request.job) {
             (Ok(outcome), Some(job)) => {
                 if !job.detach {

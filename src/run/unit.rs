@@ -11,6 +11,7 @@ use super::lease::Held;
 use super::leaving::{Jobs, Traces};
 use super::magic::step_scope;
 use super::moment::Moment;
+use super::sampling::Watched;
 use super::setup::{Events, Options};
 use crate::action::Effects;
 use crate::base::value::has_marks;
@@ -70,6 +71,8 @@ pub struct Unit {
     pub lease: Option<Arc<Held>>,
     /// What it leaves there.
     pub traces: Traces,
+    /// Samplers that it ends.
+    pub watched: Vec<Watched>,
 }
 
 impl Deref for Unit {
@@ -123,6 +126,8 @@ pub struct Finished {
     pub started: Timestamp,
     /// When it ended.
     pub ended: Timestamp,
+    /// From when to when it was at work there, by the target's clock.
+    pub there: Option<(Timestamp, Timestamp)>,
     /// The journal failed: the run must end.
     pub journal: Option<JournalError>,
     /// Jobs that have ended and are to be forgotten.
@@ -148,6 +153,7 @@ impl Finished {
             folder: None,
             started,
             ended: started,
+            there: None,
             journal: None,
             jobs: Jobs::new(),
         }
@@ -212,7 +218,8 @@ impl Unit {
             }
         };
         finished.name = name;
-        finished.jobs = self.traces.take();
+        let trace = self.traces.take();
+        (finished.jobs, finished.there) = (trace.jobs, trace.times);
         finished.started = started;
         finished.ended = self.shared.clock.now();
         finished
@@ -232,9 +239,13 @@ impl Unit {
                 Box::pin(super::case::open(self, requires, *again, started)).await
             }
             StepKind::Rendezvous => Box::pin(super::rendezvous::meet(self, started)).await,
+            StepKind::MonitorStart(monitoring) => {
+                Box::pin(super::monitors::start(self, monitoring, started)).await
+            }
+            StepKind::MonitorStop(_) => super::monitors::stop(self, started).await,
             StepKind::CaseClose => Box::pin(super::case::close(self, started)).await,
             StepKind::Meta(_) | StepKind::Expand(_) => self.conditions_only(started),
-            StepKind::Join | StepKind::Announced(_) => Finished::ok(started),
+            StepKind::Join => Finished::ok(started),
         }
     }
 

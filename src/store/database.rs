@@ -55,7 +55,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
         connection.execute_batch(&format!("BEGIN; {TABLES} COMMIT;"))?;
         connection.execute("INSERT INTO meta VALUES ('schema', ?1)", [SCHEMA])?;
     }
-    Ok(())
+    connection.execute_batch(super::samples::TABLES)
 }
 
 /// Opens for reading; another process may be writing.
@@ -92,6 +92,9 @@ pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Writes one record, and into the tables what it tells.
 pub(super) fn insert(connection: &Connection, record: &Record) -> Result<(), String> {
+    if let Record::Sampled(samples) = record {
+        return super::samples::insert(connection, samples);
+    }
     let text = serde_json::to_string(super::derived::fold(record).as_ref().unwrap_or(record))
         .map_err(|e| e.to_string())?;
     let write = || -> rusqlite::Result<()> {

@@ -109,6 +109,7 @@ mod tests {
             result,
             started: Timestamp(0),
             ended: Timestamp(0),
+            there: None,
             place: String::new(),
             handler: false,
             diff: Vec::new(),

@@ -23,6 +23,7 @@ mod names;
 pub mod provenance;
 pub mod reader;
 pub mod runs;
+mod samples;
 pub mod writer;
 
 use std::io;
@@ -34,6 +35,7 @@ pub use names::digest;
 pub use provenance::Provenance;
 pub use reader::Run;
 pub use runs::Runs;
+pub use samples::Series;
 pub use writer::RunStore;
 
 use crate::base::Diagnostic;

@@ -26,6 +26,10 @@ impl Run {
         &self.folder
     }
 
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Whether a process is writing to it now.
     pub fn is_going_on(&self) -> bool {
         writer::is_locked(self.folder.path())

@@ -14,9 +14,9 @@ use tokio::sync::oneshot;
 use super::keys::{Keys, RunKey};
 use super::logs::Logs;
 use super::{RunFolder, StoreError, database};
-use crate::base::{HostName, StepId};
+use crate::base::{HostName, JobId, StepId};
 use crate::event::journal::{Commit, LogPlace};
-use crate::event::{Event, Journal, JournalError, Kept, LogLengths, Record};
+use crate::event::{Event, Journal, JournalError, Kept, LogLengths, Record, Sampled};
 use crate::wire::Stream;
 
 /// More than this many requests make two commits, so that the first of them need not wait for ever.
@@ -141,6 +141,12 @@ impl Journal for RunStore {
 
     fn log_lengths(&self, step: &StepId, host: &HostName) -> Result<LogLengths, JournalError> {
         self.logs.lengths(step, host).map_err(|e| JournalError(e.to_string()))
+    }
+
+    fn sampled(&self, job: &JobId) -> Result<Sampled, JournalError> {
+        let told = |error: &dyn std::fmt::Display| JournalError(error.to_string());
+        let reader = database::open_to_read(&self.folder.database()).map_err(|e| told(&e))?;
+        super::samples::sampled(&reader, job).map_err(|e| told(&e))
     }
 
     fn forget_logs(&self, step: &StepId, host: &HostName) -> Result<(), JournalError> {

@@ -14,6 +14,7 @@ pub mod lines;
 pub mod message;
 pub mod owner;
 pub mod preamble;
+pub mod samples;
 
 pub use control::{Flow, Hello, Message, Packet, WireError};
 pub use dial::{Dial, Escalation, Method};
@@ -21,6 +22,7 @@ pub use frame::{Decoder, Frame};
 pub use job::{Job, JobKey, Offsets};
 pub use message::{Diff, Outcome, Request, Status, Stream};
 pub use owner::Owner;
+pub use samples::{Column, Sample};
 
 /// Folders of a target in which everybody may write, in the order in which they are tried for agents, copies of them and jobs:
 /// what survives a restart of the machine first. What lies there is looked for in all of them.

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 const LONGEST: usize = 500;
 
 /// Layer → what it may use. `docs/architecture.md` draws the same picture.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("base", &[]),
     ("wire", &["base"]),
     ("module", &["base", "wire"]),
-    ("agent", &["base", "wire", "module"]),
+    ("monitor", &["base", "wire"]),
+    ("agent", &["base", "wire", "module", "monitor"]),
     ("connection", &["base", "wire"]),
     ("syntax", &["base"]),
     ("model", &["base", "syntax"]),

@@ -31,6 +31,7 @@ mod leases;
 mod leaving;
 mod lifecycle;
 mod modules;
+mod monitors;
 mod outage;
 mod plan;
 mod progress;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::folder::{JobFolder, State};
 use super::place::must_be_private;
 use crate::agent::lease::{Holder, LeaseFile};
-use crate::agent::{invoke, lock};
+use crate::agent::{invoke, lock, service};
 use crate::base::{Clock, SystemClock};
 use crate::module::process::token::StartToken;
 use crate::module::{Link, Module};
@@ -42,8 +42,12 @@ pub fn attend(folder: &JobFolder, modules: &'static [Module]) -> io::Result<()> 
     let mut last_word = control.try_clone()?;
     thread::Builder::new().name("control".into()).spawn(move || listener.listen(control))?;
     let (lease, name) = (LeaseFile::of_this_machine(), format!("job {}", folder.id()));
-    // A round keeps its machine as long as its job runs, whoever else of it is gone.
-    let mut outcome = match lease.join(&request.run, Holder { name: name.clone(), token }) {
+    // A round keeps its machine as long as its job runs, whoever else of it is gone. What the engine itself runs (a sampler)
+    // is beside all rounds.
+    let is_beside = service::find(&request.module).is_some();
+    let joined =
+        if is_beside { Ok(()) } else { lease.join(&request.run, Holder { name: name.clone(), token }) };
+    let mut outcome = match joined {
         Ok(()) => invoke(modules, &request, &*link),
         Err(error) => Outcome::failed(error.to_string()),
     };

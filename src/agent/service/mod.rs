@@ -8,6 +8,7 @@ mod forget;
 mod job;
 mod lease;
 mod left;
+mod monitor;
 mod port;
 mod sweep;
 
@@ -35,6 +36,7 @@ pub static SERVICES: &[Service] = &[
     lease::LEASE,
     lease::UNLEASE,
     left::SERVICE,
+    monitor::SERVICE,
     port::SERVICE,
     sweep::RUBBISH,
     sweep::SWEEP,

@@ -82,7 +82,7 @@ fn style(step: &Step) -> &'static str {
         StepKind::Expand(_) => ", shape=folder",
         StepKind::Join => ", shape=point",
         StepKind::Rendezvous => ", shape=octagon",
-        StepKind::Announced(_) => ", shape=component",
+        StepKind::MonitorStart(_) | StepKind::MonitorStop(_) => ", shape=component",
         StepKind::Meta(_) => ", shape=diamond",
         _ => "",
     }

@@ -6,7 +6,8 @@ use serde_json::{Value as Json, json};
 use crate::base::{Span, Spanned, Value};
 use crate::model::{Better, Expect, Metric, MetricSource, Reduce, Requirement};
 use crate::plan::{
-    CasePart, CasePlan, Expand, Order, Plan, PlayPlan, Scope, ScopeKind, Section, Step, StepKind, TaskStep,
+    CasePart, CasePlan, Expand, Monitoring, Order, Plan, PlayPlan, Scope, ScopeKind, Section, Step, StepKind,
+    TaskStep,
 };
 
 /// The version of the schema.
@@ -149,8 +150,14 @@ fn kind(kind: &StepKind) -> Json {
         StepKind::CaseClose => json!({"type": "case_close"}),
         StepKind::SameEnvironment => json!({"type": "same_environment"}),
         StepKind::Rendezvous => json!({"type": "rendezvous"}),
-        StepKind::Announced(a) => json!({"type": "announced", "detail": a.detail}),
+        StepKind::MonitorStart(m) => monitoring("monitor_start", m),
+        StepKind::MonitorStop(m) => monitoring("monitor_stop", m),
     }
+}
+
+fn monitoring(word: &str, monitoring: &Monitoring) -> Json {
+    let monitors: Vec<_> = monitoring.monitors.iter().map(|m| value(&m.name.value)).collect();
+    json!({"type": word, "monitors": monitors})
 }
 
 fn task(task: &TaskStep) -> Json {

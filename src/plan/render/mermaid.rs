@@ -44,7 +44,9 @@ fn node(step: &Step) -> String {
         StepKind::Join => "(( ))".to_owned(),
         StepKind::Meta(_) => format!("{{\"{name}\"}}"),
         StepKind::Rendezvous => format!("{{{{\"{name}\"}}}}"),
-        StepKind::Announced(_) => format!("([\"{name}\"])"),
+        StepKind::MonitorStart(_) | StepKind::MonitorStop(_) => {
+            format!("([\"{name}\"])")
+        }
         _ => format!("[\"{name}\"]"),
     }
 }

@@ -128,16 +128,16 @@ impl Rows<'_> {
         }
         let at = place(&step.span, self.playbook);
         let (label, columns) = match &step.kind {
-            StepKind::Announced(announced) => {
-                let note = if self.in_always(step.scope) {
-                    "always"
-                } else if self.play.pruning.mode.is_empty() {
-                    "on the machine"
-                } else {
-                    "inside the target"
+            StepKind::MonitorStart(monitoring) => {
+                let inside = step.hosts.iter().filter(|h| self.play.pruning.mode.contains_key(*h)).count();
+                let note = match inside {
+                    0 => "on the machine",
+                    all if all == step.hosts.len() => "inside the target",
+                    _ => "on the machine, or inside the target",
                 };
-                (step.name.clone(), vec![announced.detail.clone(), note.to_owned(), hosts])
+                (step.name.clone(), vec![monitoring.detail.clone(), note.to_owned(), hosts])
             }
+            StepKind::MonitorStop(_) => (step.name.clone(), vec![String::new(), "always".to_owned(), hosts]),
             StepKind::Task(task) => {
                 let does = call(&task.call);
                 let when: Vec<String> = task.inherited.when.iter().map(|w| w.value.to_string()).collect();
@@ -187,8 +187,7 @@ impl Rows<'_> {
             }
             _ => (step.name.clone(), vec![String::new(), String::new(), hosts]),
         };
-        let labelled =
-            step.stage.as_ref().filter(|s| !matches!(step.kind, StepKind::Announced(_)) && s.name() != label);
+        let labelled = step.stage.as_ref().filter(|s| !is_of_monitor(&step.kind) && s.name() != label);
         let label = match labelled {
             Some(stage) => format!("{}: {label}", stage.name()),
             None => label,
@@ -286,7 +285,7 @@ impl Rows<'_> {
     fn is_lifecycle(&self, section: ScopeIx) -> bool {
         let ours = |s: &Step| match &s.chapter {
             Some(chapter) => chapter.scope == section,
-            None => s.scope == section && matches!(s.kind, StepKind::Announced(_)),
+            None => s.scope == section && is_of_monitor(&s.kind),
         };
         self.play.fragment.graph.node_weights().any(ours)
             || self.play.pruning.pruned.iter().any(|p| ours(&p.step))
@@ -323,6 +322,11 @@ impl Rows<'_> {
         }
         branch.entries.push(Entry::Row(row));
     }
+}
+
+/// Whether a step starts or ends monitors.
+fn is_of_monitor(kind: &StepKind) -> bool {
+    matches!(kind, StepKind::MonitorStart(_) | StepKind::MonitorStop(_))
 }
 
 fn rows(branch: Branch) -> Vec<Row> {

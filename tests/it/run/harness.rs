@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex};
 
 use benchbook::action::ACTIONS;
 use benchbook::base::spec::Catalogue;
-use benchbook::base::{HostName, RunId, RunMark, StepId, SystemClock};
+use benchbook::base::{HostName, JobId, RunId, RunMark, StepId, SystemClock};
 use benchbook::connection::memory::Memory;
 use benchbook::connection::{Endpoint, Pool};
 use benchbook::event::journal::{Commit, LogPlace};
-use benchbook::event::{Event, Fate, Journal, JournalError, LogLengths, Record};
+use benchbook::event::{Event, Fate, Journal, JournalError, LogLengths, Record, Sampled};
 use benchbook::load::project::Asked;
 use benchbook::load::{Config, DiskFiles, Project};
 use benchbook::module::SPECS;
@@ -86,6 +86,10 @@ impl Journal for MemoryJournal {
     fn log_lengths(&self, step: &StepId, host: &HostName) -> Result<LogLengths, JournalError> {
         let length = |stream| Ok(self.logged(step, host, stream, 0)?.len() as u64);
         Ok(LogLengths { stdout: length(Stream::Stdout)?, stderr: length(Stream::Stderr)? })
+    }
+
+    fn sampled(&self, _: &JobId) -> Result<Sampled, JournalError> {
+        Ok(Sampled::default())
     }
 
     fn forget_logs(&self, step: &StepId, host: &HostName) -> Result<(), JournalError> {

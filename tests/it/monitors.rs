@@ -1,0 +1,119 @@
+//! Monitors sample real machines while cases run: what a case uses is seen in its own rounds and in no other's.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use crate::harness::Project;
+
+/// A project with this playbook, and what `show` says of its run.
+fn shown(playbook: &str, run: &str) -> (Json, String) {
+    let project = Project::empty();
+    fs::write(project.path().join("playbook.yml"), playbook).unwrap();
+    let output = project.shell(run).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let shown = project.shell("benchbook show --all --format json").output().unwrap();
+    (serde_json::from_slice(&shown.stdout).unwrap(), said)
+}
+
+/// One figure of one column in a round of a case.
+fn seen(shown: &Json, case: &str, monitor: &str, column: &str, what: &str) -> f64 {
+    let slices = shown["slices"].as_array().expect("slices");
+    let slice = slices.iter().find(|slice| slice["case"] == case).expect("the case");
+    let figure = &slice["monitors"][monitor]["columns"][column][what];
+    figure.as_f64().unwrap_or_else(|| panic!("{case} {monitor} {column} {what}: {slice:#}"))
+}
+
+/// Half a core and a GiB, for ten seconds where there is time, and for two otherwise.
+#[test]
+fn what_a_case_uses_is_seen_in_its_own_rounds() {
+    let full = std::env::var_os("BENCHBOOK_TEST_FULL").is_some();
+    let (seconds, bytes) = if full { (10.0, 1 << 30) } else { (2.0, 256 << 20) };
+    let playbook = fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/monitors/burn/playbook.yml"),
+    )
+    .unwrap();
+    let run = format!("benchbook run playbook.yml -e seconds={seconds} -e bytes={bytes}");
+    let (shown, said) = shown(&playbook, &run);
+    // Of the round's own processes: other tests run on this machine too.
+    let own = |case: &str| seen(&shown, case, "own", "cpu", "mean");
+    let burnt = own("burn");
+    assert!((0.3..0.7).contains(&burnt), "half a core, not {burnt}: {said}");
+    for neighbour in ["before", "after"] {
+        assert!(own(neighbour) < 0.1, "{neighbour}: {}", own(neighbour));
+        assert!(seen(&shown, neighbour, "own", "memory", "max") < 64e6);
+    }
+    #[allow(clippy::cast_precision_loss)] // small
+    let most = bytes as f64;
+    assert!(seen(&shown, "burn", "own", "memory", "max") >= most);
+    // The machine as a whole has it too, beside all that others do.
+    assert!(seen(&shown, "burn", "host", "cpu.busy", "mean") > 0.3);
+    assert!(seen(&shown, "burn", "host", "memory.used", "max") > most);
+    // Sampling costs next to nothing.
+    assert!(seen(&shown, "burn", "host", "monitor.cpu", "mean") < 0.05);
+}
+
+#[test]
+fn a_monitor_that_is_missing_or_dies_fails_nothing() {
+    let playbook = "
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  monitors: [{hots: 1}, {table: 100ms}, broken, {host: 100ms}]
+  vars:
+    monitor_table:
+      command: [sh, -c, 'echo name watt; echo a 1.5 W; echo b [N/A]']
+      columns: [{name: name, label: true}, {name: power, unit: W}]
+    monitor_broken: {command: [sh, -c, 'echo no such device >&2; exit 3'], columns: []}
+  cases:
+    - name: idle
+      run: [{command: sleep 1}]
+";
+    let (shown, said) = shown(playbook, "benchbook run playbook.yml");
+    assert!((seen(&shown, "idle", "table", "a.power", "max") - 1.5).abs() < 1e-9);
+    assert!(seen(&shown, "idle", "host", "memory.used", "min") > 0.0);
+    let warnings = shown["warnings"].to_string();
+    assert!(warnings.contains("did you mean `host`?"), "{warnings} {said}");
+    assert!(warnings.contains("monitor `broken`: `sh` ended with 3 no such device"), "{warnings}");
+    assert_eq!(shown["exit"], 0);
+}
+
+/// A sampler outlives the connection and the controller.
+#[test]
+fn a_run_that_is_resumed_has_the_samples_of_both_controllers() {
+    let project = Project::empty();
+    let playbook = "
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  monitors: [{host: 100ms}]
+  cases:
+    - name: first
+      run: [{command: sleep 1}]
+    - name: second
+      run: [{command: sleep 2}]
+";
+    fs::write(project.path().join("playbook.yml"), playbook).unwrap();
+    let mut run = project.shell("exec benchbook run playbook.yml").spawn().unwrap();
+    let logged = || {
+        let shown = project.shell("benchbook show --format json").output().unwrap();
+        String::from_utf8_lossy(&shown.stdout).contains("\"case\": \"first\",\n      \"host\"")
+    };
+    crate::harness::wait_for("the first case", logged);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let resumed = project.shell("benchbook resume last").output().unwrap();
+    assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
+    let shown = project.shell("benchbook show --all --format json").output().unwrap();
+    let shown: Json = serde_json::from_slice(&shown.stdout).unwrap();
+    assert!(seen(&shown, "first", "host", "memory.used", "min") > 0.0);
+    let samples = |case: &str| {
+        let slices = shown["slices"].as_array().unwrap();
+        let slice = slices.iter().find(|slice| slice["case"] == case).unwrap();
+        slice["monitors"]["host"]["samples"].as_u64().unwrap()
+    };
+    // No gap: nobody listened for a while, and nothing is missing.
+    assert!((15..=20).contains(&samples("second")), "{}", samples("second"));
+}
