@@ -45,8 +45,7 @@ fn what_a_case_uses_is_seen_in_its_own_rounds() {
         assert!(own(neighbour) < 0.1, "{neighbour}: {}", own(neighbour));
         assert!(seen(&shown, neighbour, "own", "memory", "max") < 64e6);
     }
-    #[allow(clippy::cast_precision_loss)] // small
-    let most = bytes as f64;
+    let most = f64::from(bytes);
     assert!(seen(&shown, "burn", "own", "memory", "max") >= most);
     // The machine as a whole has it too, beside all that others do.
     assert!(seen(&shown, "burn", "host", "cpu.busy", "mean") > 0.3);
