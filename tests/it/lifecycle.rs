@@ -224,7 +224,7 @@ fn one_that_is_kept_is_there_until_clean() {
     let other = life.said("run failing.yml 2>/dev/null");
     assert_eq!(life.containers(), "box running");
     // Other tests leave something on this machine, too.
-    let clean = life.said("clean --dry-run 2>&1 | grep -A 1 failing");
+    let clean = life.said("clean --dry-run 2>&1 | grep -A 1 '^here  .*failing'");
     let cleaned = life.said("clean --yes 2>&1 | grep 'failing is gone'");
     insta::assert_snapshot!("kept", [kept, other, clean, cleaned].join("\n"));
     assert_eq!(life.containers(), "");
