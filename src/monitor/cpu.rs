@@ -5,7 +5,7 @@ use super::{Readings, Roots};
 /// The modes in the order of the first line. What guests take is in `user` and `nice` too.
 const MODES: [&str; 8] = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
 /// The unit of the file, whatever the kernel's own tick is.
-const TICKS_PER_SECOND: f64 = 100.0;
+pub const TICKS_PER_SECOND: f64 = 100.0;
 
 pub(super) fn read(roots: &Roots, readings: &mut Readings) {
     let stat = roots.proc("stat");

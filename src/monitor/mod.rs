@@ -15,6 +15,7 @@ mod network;
 mod pressure;
 mod readings;
 
+pub use self::cpu::TICKS_PER_SECOND;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 

@@ -7,7 +7,7 @@ use super::becoming;
 use super::magic::host_scope;
 use super::unit::Unit;
 use crate::base::{HostName, Secret, Spanned, Value};
-use crate::connection::{ContainerTarget, Endpoint, Target, container};
+use crate::connection::{ContainerTarget, Endpoint, Target, TargetError, container};
 use crate::model::{Level, VarLayer};
 use crate::plan::{Becoming, Inherited, TaskStep};
 use crate::vars::{Scope, Templar, TemplateError};
@@ -89,16 +89,15 @@ impl Place {
 
     /// The path of the socket of the container engine there: at this address, else where the variables of the host say.
     pub fn socket(&self, address: Option<&str>, unit: &Unit, templar: &Templar) -> Result<Arc<str>, String> {
-        let said = match address {
-            Some(address) => Some(address.to_owned()),
+        match address {
+            Some(address) => container::socket(Some(address)).map_err(|error| error.to_string()),
             None if self.delegated => {
                 let host = unit.board.find(self.host.as_str());
                 let scope = host.map_or_else(Scope::new, |host| host_scope(host, &unit.board));
-                text(variable(said::ENGINE, &unit.plain_templar(scope)).map_err(|e| super::unit::said(&e))?)
+                engine_socket(&unit.plain_templar(scope))
             }
-            None => text(variable(said::ENGINE, templar).map_err(|e| super::unit::said(&e))?),
-        };
-        container::socket(said.as_deref()).map_err(|error| error.to_string())
+            None => engine_socket(templar),
+        }
     }
 }
 
@@ -121,12 +120,21 @@ pub fn watched_container(
     around: &Inherited,
     templar: &Templar,
 ) -> Result<Option<ContainerTarget>, TemplateError> {
-    let Some(name) = around.container.as_ref().filter(|_| !unit.play.in_container.contains(&unit.host.name))
-    else {
+    Ok(named(around.container.as_ref(), unit, templar)?.and_then(Result::ok))
+}
+
+/// The container that `container:` names; none for hosts in in-container mode.
+fn named(
+    said: Option<&Spanned<Value>>,
+    unit: &Unit,
+    templar: &Templar,
+) -> Result<Option<Result<ContainerTarget, TargetError>>, TemplateError> {
+    let Some(name) = said.filter(|_| !unit.play.in_container.contains(&unit.host.name)) else {
         return Ok(None);
     };
+    let name = templar.render_str(&name.value)?;
     let engine = text(variable(said::ENGINE, templar)?);
-    Ok(ContainerTarget::of(&templar.render_str(&name.value)?, engine.as_deref()).ok())
+    Ok(Some(ContainerTarget::of(&name, engine.as_deref())))
 }
 
 /// On the unit's own host, in a container if that is said.
@@ -137,13 +145,8 @@ fn inside(
     templar: &Templar,
 ) -> Result<Place, TemplateError> {
     let place = Place { host: unit.host.name.clone(), delegated: false, endpoint, entered: false };
-    let (Ok(host), Some(name)) = (&place.endpoint, said) else { return Ok(place) };
-    if unit.play.in_container.contains(&unit.host.name) {
-        return Ok(place);
-    }
-    let name = templar.render_str(&name.value)?;
-    let engine = text(variable(said::ENGINE, templar)?);
-    let target = ContainerTarget::of(&name, engine.as_deref());
+    let Ok(host) = &place.endpoint else { return Ok(place) };
+    let Some(target) = named(said, unit, templar)? else { return Ok(place) };
     let inside = target.map(|target| Endpoint::Container(Arc::new(host.clone()), Arc::new(target)));
     let endpoint = inside.map_err(|error| format!("{}: {error}", unit.host.name));
     Ok(Place { endpoint, entered: true, ..place })

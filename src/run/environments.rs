@@ -59,7 +59,7 @@ impl Dispatcher {
 }
 
 /// One sentence for each part in which hosts differ.
-fn differences(hosts: &[(&HostName, &Map)]) -> Vec<String> {
+fn differences<'a>(hosts: &[(&'a HostName, &'a Map)]) -> Vec<String> {
     let parts = [("system", "the systems differ"), ("libc", "the C libraries differ")];
     let mut told: Vec<String> = parts
         .into_iter()
@@ -72,15 +72,13 @@ fn differences(hosts: &[(&HostName, &Map)]) -> Vec<String> {
         [("drivers", "driver", "the drivers differ"), ("packages", "package", "the packages differ")]
     {
         let mut names: BTreeMap<String, Vec<(&HostName, Option<&Value>)>> = BTreeMap::new();
-        let of = |found: &'_ Map| found.get(part).and_then(Value::as_map).cloned().unwrap_or_default();
-        for (_, found) in hosts {
-            for name in of(found).keys() {
-                names.entry(name.to_string()).or_default();
-            }
+        let all = |found: &'a Map| found.get(part).and_then(Value::as_map);
+        for name in hosts.iter().filter_map(|(_, found)| all(found)).flat_map(Map::keys) {
+            names.entry(name.to_string()).or_default();
         }
         for (name, values) in &mut names {
-            let value = |found| Map::get(found, part).and_then(Value::as_map).and_then(|all| all.get(name));
-            values.extend(hosts.iter().map(|(host, found)| (*host, value(*found))));
+            values
+                .extend(hosts.iter().map(|(host, found)| (*host, all(found).and_then(|all| all.get(name)))));
         }
         let differing: Vec<String> =
             names.iter().filter_map(|(name, values)| Some(format!("{name} {}", versions(values)?))).collect();

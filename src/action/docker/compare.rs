@@ -4,8 +4,6 @@
 
 use serde_json::Value as Json;
 
-use crate::wire::Diff;
-
 /// Something that is not as it is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Difference {
@@ -15,6 +13,13 @@ pub(super) struct Difference {
     pub there: String,
     /// What is wanted.
     pub wanted: String,
+}
+
+impl Difference {
+    pub(super) fn new(path: &str, there: &str, wanted: &str) -> Self {
+        let [path, there, wanted] = [path, there, wanted].map(str::to_owned);
+        Self { path, there, wanted }
+    }
 }
 
 /// Lists to which the engine or the image adds something: what is wanted must be among them.
@@ -31,14 +36,6 @@ pub(super) fn differences(wanted: &Json, there: &Json) -> Vec<Difference> {
     found
 }
 
-/// Before and after, a line for each.
-pub(super) fn diff(header: &str, differences: &[Difference]) -> Diff {
-    let side = |value: fn(&Difference) -> &String| {
-        differences.iter().flat_map(|found| [&found.path, ": ", value(found), "\n"]).collect()
-    };
-    Diff { header: header.to_owned(), before: side(|found| &found.there), after: side(|found| &found.wanted) }
-}
-
 fn compare(path: &str, wanted: &Json, there: &Json, found: &mut Vec<Difference>) {
     if let (Json::Object(wanted), Json::Object(_) | Json::Null) = (wanted, there) {
         for (key, wanted) in wanted {
@@ -49,11 +46,7 @@ fn compare(path: &str, wanted: &Json, there: &Json, found: &mut Vec<Difference>)
     }
     let name = path.rsplit('.').next().unwrap_or_default();
     if !is_same(name, wanted, there) {
-        found.push(Difference {
-            path: path.to_owned(),
-            there: there.to_string(),
-            wanted: wanted.to_string(),
-        });
+        found.push(Difference::new(path, &there.to_string(), &wanted.to_string()));
     }
 }
 

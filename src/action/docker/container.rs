@@ -11,7 +11,8 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use self::arguments::{Args, Pull, State};
-use super::compare::{self, Difference, differences};
+use super::changes::Changes;
+use super::compare::{Difference, differences};
 use super::image::reference::Reference;
 use super::patience::Patience;
 use super::{Asking, to_value};
@@ -55,7 +56,7 @@ async fn container(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcom
             changes.note("state", &state_of(&found), "absent");
             work.remove(&found).await?;
         }
-        return Ok(changes.outcome(ctx, &args.name));
+        return Ok(changes.outcome(ctx, &format!("container {}", args.name)));
     }
     let found = work.make(body, &mut changes).await?;
     work.bring_about(found, &mut changes).await
@@ -66,29 +67,6 @@ struct Work<'a> {
     args: &'a Args,
     asking: &'a Asking<'a>,
     patience: Patience<'a>,
-}
-
-/// What is different now, or would be.
-#[derive(Default)]
-struct Changes {
-    differences: Vec<Difference>,
-    warnings: Vec<String>,
-}
-
-impl Changes {
-    fn note(&mut self, path: &str, there: &str, wanted: &str) {
-        let [path, there, wanted] = [path, there, wanted].map(str::to_owned);
-        self.differences.push(Difference { path, there, wanted });
-    }
-
-    fn outcome(self, ctx: &ActionContext<'_>, name: &str) -> Outcome {
-        let mut outcome = Outcome::ok(!self.differences.is_empty());
-        if ctx.diff && outcome.changed {
-            outcome.diff.push(compare::diff(&format!("container {name}"), &self.differences));
-        }
-        outcome.warnings = self.warnings;
-        outcome
-    }
 }
 
 /// `running`, `exited`, `created`, …
@@ -284,7 +262,7 @@ impl Work<'_> {
         }
         let started = !self.is_dry() && (!runs || again);
         let changes = std::mem::take(changes);
-        self.end(changes.outcome(self.asking.ctx, name), started).await
+        self.end(changes.outcome(self.asking.ctx, &format!("container {name}")), started).await
     }
 
     async fn stop(&self) -> Result<(), Outcome> {
@@ -341,8 +319,7 @@ fn differing(body: &Json, found: &Json, image: Option<&str>) -> Vec<Difference> 
     let mut differing = differences(&wanted, &there);
     let is = found["Image"].as_str().unwrap_or_default();
     if let Some(image) = image.filter(|image| *image != is) {
-        let [path, there, wanted] = ["Image", is, image].map(str::to_owned);
-        differing.push(Difference { path, there, wanted });
+        differing.push(Difference::new("Image", is, image));
     }
     differing
 }

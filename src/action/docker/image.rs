@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use self::arguments::{Args, Source, State};
 use self::reference::Reference;
-use super::compare::{self, Difference};
+use super::changes::Changes;
 use super::patience::Patience;
 use super::quantity::limit;
 use super::{Asking, texts, to_value};
@@ -46,12 +46,12 @@ async fn image(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
     };
     let patience = Patience::new(ctx);
     let asking = Asking::new(ctx, args.docker_host.as_deref()).await?;
-    let mut work = Work { args: &args, name, asking, patience, differences: Vec::new() };
+    let mut work = Work { args: &args, name, asking, patience, changes: Changes::default() };
     let found = work.look(&work.name).await?;
     let image = match (args.state, found) {
         (State::Absent, None) => None,
         (State::Absent, Some(found)) => {
-            work.note("image", id(&found), "absent");
+            work.changes.note("image", id(&found), "absent");
             if !ctx.check {
                 let removed = work.asking.engine.remove_image(&work.name, args.force_absent).await;
                 removed.map_err(|error| work.failed("remove", &error))?;
@@ -69,10 +69,7 @@ async fn image(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
             image
         }
     };
-    let mut outcome = Outcome::ok(!work.differences.is_empty());
-    if ctx.diff && outcome.changed {
-        outcome.diff.push(compare::diff(&format!("image {}", work.name), &work.differences));
-    }
+    let outcome = work.changes.outcome(ctx, &format!("image {}", work.name));
     Ok(match image {
         Some(image) => outcome.with("image", to_value(&image)),
         None => outcome,
@@ -90,15 +87,10 @@ struct Work<'a> {
     name: String,
     asking: Asking<'a>,
     patience: Patience<'a>,
-    differences: Vec<Difference>,
+    changes: Changes,
 }
 
 impl Work<'_> {
-    fn note(&mut self, path: &str, there: &str, wanted: &str) {
-        let [path, there, wanted] = [path, there, wanted].map(str::to_owned);
-        self.differences.push(Difference { path, there, wanted });
-    }
-
     fn failed(&self, doing: &str, error: &crate::connection::EngineError) -> Outcome {
         self.asking.failed(&format!("cannot {doing} image {}", self.name), error)
     }
@@ -123,7 +115,7 @@ impl Work<'_> {
         };
         if self.asking.ctx.check {
             if found.is_none() {
-                self.note("image", "absent", &name);
+                self.changes.note("image", "absent", &name);
             }
             return Ok(found);
         }
@@ -140,7 +132,7 @@ impl Work<'_> {
         };
         let before = found.as_ref().map(id);
         if before != Some(id(image)) {
-            self.note("image", before.unwrap_or("absent"), id(image));
+            self.changes.note("image", before.unwrap_or("absent"), id(image));
         }
         Ok(now)
     }
@@ -218,7 +210,7 @@ impl Work<'_> {
         if other == image.map(id) && other.is_some() || other.is_some() && !self.args.force_tag {
             return Ok(());
         }
-        self.note(&reference.to_string(), other.unwrap_or("absent"), image.map_or("a new image", id));
+        self.changes.note(&reference.to_string(), other.unwrap_or("absent"), image.map_or("a new image", id));
         if self.asking.ctx.check {
             return Ok(());
         }
@@ -239,7 +231,7 @@ impl Work<'_> {
         let pushing = engine.push_image(&reference.repository, &reference.tag, &say);
         self.patience.wait(pushing).await?.map_err(|error| self.failed("push", &error))?;
         if is_new.into_inner() {
-            self.note(&format!("{reference} in its registry"), "absent", "present");
+            self.changes.note(&format!("{reference} in its registry"), "absent", "present");
         }
         Ok(())
     }

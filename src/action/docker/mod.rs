@@ -3,6 +3,7 @@
 //!
 //! Names and meanings of arguments are those of Ansible's collection `community.docker`.
 
+mod changes;
 mod compare;
 mod container;
 mod exec;

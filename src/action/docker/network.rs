@@ -5,8 +5,9 @@ mod arguments;
 use serde_json::{Map as Object, Value as Json, json};
 
 use self::arguments::{Args, Pool, State};
-use super::compare::{self, Difference, differences};
-use super::{Asking, to_value};
+use super::changes::Changes;
+use super::compare::differences;
+use super::{Asking, texts, to_value};
 use crate::action::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, args};
@@ -34,20 +35,17 @@ fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
 async fn network(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
     let args: Args = args::from_map(map).map_err(|e| Outcome::failed(e.to_string()))?;
     let asking = Asking::new(ctx, args.docker_host.as_deref()).await?;
-    let mut work = Work { args: &args, asking, differences: Vec::new() };
+    let mut work = Work { args: &args, asking, changes: Changes::default() };
     let found = work.look().await?;
     match (args.state, &found) {
         (State::Absent, None) => {}
         (State::Absent, Some(found)) => {
-            work.note("network", "present", "absent");
+            work.changes.note("network", "present", "absent");
             work.remove(found, args.force).await?;
         }
         (State::Present, found) => work.make(found.as_ref()).await?,
     }
-    let mut outcome = Outcome::ok(!work.differences.is_empty());
-    if ctx.diff && outcome.changed {
-        outcome.diff.push(compare::diff(&format!("network {}", args.name), &work.differences));
-    }
+    let outcome = std::mem::take(&mut work.changes).outcome(ctx, &format!("network {}", args.name));
     let found = if ctx.check { found } else { work.look().await? };
     Ok(match found.filter(|_| args.state == State::Present) {
         Some(found) => outcome.with("network", to_value(&found)),
@@ -59,15 +57,10 @@ async fn network(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome>
 struct Work<'a> {
     args: &'a Args,
     asking: Asking<'a>,
-    differences: Vec<Difference>,
+    changes: Changes,
 }
 
 impl Work<'_> {
-    fn note(&mut self, path: &str, there: &str, wanted: &str) {
-        let [path, there, wanted] = [path, there, wanted].map(str::to_owned);
-        self.differences.push(Difference { path, there, wanted });
-    }
-
     fn failed(&self, doing: &str, error: &EngineError) -> Outcome {
         self.asking.failed(&format!("cannot {doing} network {}", self.args.name), error)
     }
@@ -103,13 +96,13 @@ impl Work<'_> {
             if differing.is_empty() && !self.args.force {
                 return self.connect(&there).await;
             }
-            self.differences.extend(differing);
+            self.changes.differences.extend(differing);
             if self.args.force {
-                self.note("network", "present", "a new one");
+                self.changes.note("network", "present", "a new one");
             }
             self.remove(found, true).await?;
         } else {
-            self.note("network", "absent", "present");
+            self.changes.note("network", "absent", "present");
         }
         if !dry {
             body["Labels"] = self.asking.labels(body.get("Labels"));
@@ -135,14 +128,14 @@ impl Work<'_> {
         let Some(wanted) = &self.args.connected else { return Ok(()) };
         let dry = self.asking.ctx.check;
         for container in wanted.iter().filter(|container| !there.contains(container)) {
-            self.note(&format!("container {container}"), "not connected", "connected");
+            self.changes.note(&format!("container {container}"), "not connected", "connected");
             if !dry {
                 self.join(container).await?;
             }
         }
         let others = there.iter().filter(|container| !self.args.appends && !wanted.contains(container));
         for container in others.cloned().collect::<Vec<_>>() {
-            self.note(&format!("container {container}"), "connected", "not connected");
+            self.changes.note(&format!("container {container}"), "connected", "not connected");
             if !dry {
                 let left = self.asking.engine.disconnect_network(&self.args.name, &container).await;
                 left.map_err(|error| self.failed(&format!("take container {container} off"), &error))?;
@@ -187,12 +180,4 @@ fn addresses(config: &Pool) -> Json {
     }
     body.extend(aux_addresses.as_ref().map(|names| ("AuxiliaryAddresses".to_owned(), texts(names))));
     Json::Object(body)
-}
-
-fn texts(map: &Map) -> Json {
-    super::texts::<Vec<_>>(map)
-        .into_iter()
-        .map(|(key, value)| (key, Json::from(value)))
-        .collect::<Object<_, _>>()
-        .into()
 }

@@ -14,7 +14,7 @@ use crate::module::Context;
 use crate::module::process::Command;
 use crate::monitor::container::Container;
 use crate::monitor::declared::Declared;
-use crate::monitor::{Looks, Roots, Source, built_in};
+use crate::monitor::{Looks, Roots, Source, TICKS_PER_SECOND, built_in};
 use crate::wire::samples::Line;
 use crate::wire::{Column, Outcome, Request, Stream};
 
@@ -187,7 +187,7 @@ fn time_of_children(roots: &Roots) -> f64 {
     // Behind the name, which may hold anything: the fields from the third on; `cutime` and `cstime` are the 16th and 17th.
     let rest = stat.rsplit(')').next().unwrap_or_default();
     let ticks = rest.split_whitespace().skip(13).take(2).filter_map(|field| field.parse::<f64>().ok());
-    ticks.sum::<f64>() / 100.0
+    ticks.sum::<f64>() / TICKS_PER_SECOND
 }
 
 /// The processor time of this thread, in seconds.

@@ -25,10 +25,11 @@ pub struct Stopping {
 impl Engine {
     /// A container by name or id, as `GET /containers/NAME/json` shows it; `None` when there is none.
     pub async fn container(&self, name: &str) -> Result<Option<Json>, EngineError> {
-        let found: Option<Json> =
-            present(self.docker.inspect_container(name, None).await.map_err(EngineError::from))?;
-        let text = |found: &Json, key| found.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
-        Ok(found.filter(|found| is_meant(name, &text(found, "Name"), &text(found, "Id"))))
+        let found = present(self.docker.inspect_container(name, None).await.map_err(EngineError::from))?;
+        Ok(found.filter(|found| {
+            let text = |key| found.get(key).and_then(Json::as_str).unwrap_or_default();
+            is_meant(name, text("Name"), text("Id"))
+        }))
     }
 
     /// All containers with this label (`KEY` or `KEY=VALUE`), also those that do not run, as `GET /containers/json` shows them.

@@ -5,7 +5,7 @@ use serde_json::{Map as Object, Value as Json, json};
 use super::arguments::{Args, DeviceRequest, HealthCheck, Mount, MountKind, Restart};
 use super::ports::{exposed, published};
 use crate::action::docker::quantity::{bytes, limit, nanoseconds};
-use crate::action::docker::words_of;
+use crate::action::docker::{texts, words_of};
 use crate::base::Map;
 
 /// The whole body; or which argument cannot be read.
@@ -144,13 +144,6 @@ pub(super) fn network_mode(args: &Args) -> Option<&str> {
 /// What becomes of each.
 fn all<T>(given: Option<&[T]>, one: impl Fn(&T) -> Result<Json, String>) -> Result<Option<Json>, String> {
     given.map(|given| given.iter().map(one).collect::<Result<Vec<_>, _>>().map(Json::from)).transpose()
-}
-
-fn texts(map: &Map) -> Json {
-    map.iter()
-        .map(|(key, value)| (key.to_string(), json!(value.to_string())))
-        .collect::<Object<_, _>>()
-        .into()
 }
 
 fn pairs(map: &Map, between: &str) -> Json {

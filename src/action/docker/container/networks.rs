@@ -2,9 +2,10 @@
 
 use serde_json::{Map as Object, Value as Json, json};
 
+use super::Work;
 use super::arguments::Network;
 use super::body::network_mode;
-use super::{Changes, Work};
+use crate::action::docker::changes::Changes;
 use crate::action::docker::compare::differences;
 use crate::wire::Outcome;
 
