@@ -5,6 +5,7 @@
 // Texts for people are put together here, where nobody counts their microseconds; a plan has plays.
 #![allow(clippy::format_push_string, clippy::format_collect, clippy::similar_names)]
 
+mod ansible;
 mod architecture;
 mod asking;
 mod becoming;
