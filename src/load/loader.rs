@@ -171,7 +171,7 @@ impl Loader {
 fn with_inherited(play: &Play, import: &crate::model::Keywords) -> Play {
     let mut play = play.clone();
     let own = &mut play.keywords;
-    own.when.splice(0..0, import.when.iter().cloned());
+    own.inherited.when.splice(0..0, import.inherited.when.iter().cloned());
     own.tags.splice(0..0, import.tags.iter().cloned());
     if !import.vars.is_empty() {
         let mut vars = (*own.vars).clone();

@@ -1,11 +1,11 @@
 //! The keywords that plays, blocks, tasks, cases and role entries share.
 //!
 //! What may be a template stays a [`Value`]: it is rendered when the step runs, or by the compiler where it must be known
-//! before contact. Inheritance is the compiler's work; here stands what one mapping says.
+//! before contact. Here stands what one mapping says; [`Inherited`] is the part that reaches the tasks inside.
 
 use std::sync::Arc;
 
-use crate::base::spec::OnResume;
+use super::Inherited;
 use crate::base::{Map, Span, Spanned, Value};
 
 /// What one mapping of the playbook says with the shared keywords. `None` and empty mean: not said here.
@@ -15,60 +15,14 @@ pub struct Keywords {
     pub name: Option<Spanned<Value>>,
     /// `vars`
     pub vars: Arc<Map>,
-    /// `environment`: mappings or templates that give one; later ones win.
-    pub environment: Vec<Spanned<Value>>,
     /// `tags`, each possibly a template.
     pub tags: Vec<Spanned<Value>>,
-    /// `when`: all must hold.
-    pub when: Vec<Spanned<Value>>,
-    /// `become`
-    pub r#become: Option<Spanned<Value>>,
-    /// `become_user`
-    pub become_user: Option<Spanned<Value>>,
-    /// `become_method`
-    pub become_method: Option<Spanned<Value>>,
-    /// `become_flags`
-    pub become_flags: Option<Spanned<Value>>,
-    /// `become_exe`
-    pub become_exe: Option<Spanned<Value>>,
-    /// `connection`
-    pub connection: Option<Spanned<Value>>,
-    /// `remote_user`
-    pub remote_user: Option<Spanned<Value>>,
-    /// `port`
-    pub port: Option<Spanned<Value>>,
-    /// `check_mode`
-    pub check_mode: Option<Spanned<Value>>,
-    /// `diff`
-    pub diff: Option<Spanned<Value>>,
-    /// `ignore_errors`
-    pub ignore_errors: Option<Spanned<Value>>,
-    /// `ignore_unreachable`
-    pub ignore_unreachable: Option<Spanned<Value>>,
-    /// `any_errors_fatal`
-    pub any_errors_fatal: Option<Spanned<Value>>,
-    /// `no_log`
-    pub no_log: Option<Spanned<Value>>,
-    /// `run_once`
-    pub run_once: Option<Spanned<Value>>,
-    /// `delegate_to`
-    pub delegate_to: Option<Spanned<Value>>,
-    /// `delegate_facts`
-    pub delegate_facts: Option<Spanned<Value>>,
-    /// `throttle`: at most so many hosts at a time.
-    pub throttle: Option<Spanned<Value>>,
-    /// `timeout`, seconds.
-    pub timeout: Option<Spanned<Value>>,
-    /// `grace`, seconds between TERM and KILL.
-    pub grace: Option<Spanned<Value>>,
-    /// `on_resume`: what a resumed run does with a step of which nobody knows whether it finished.
-    pub on_resume: Option<Spanned<OnResume>>,
-    /// `module_defaults`: module or group name → arguments.
-    pub module_defaults: Vec<Spanned<Value>>,
+    /// What its tasks inherit.
+    pub inherited: Inherited,
     /// `stage`: a label, see [`Stage`].
     pub stage: Option<Spanned<Stage>>,
-    /// `container`
-    pub container: Option<Spanned<Container>>,
+    /// `container`, a mapping: a container to prepare, start and stop around this.
+    pub lifecycle: Option<Spanned<Arc<ContainerLifecycle>>>,
     /// `monitors`: names of monitors that sample while this runs.
     pub monitors: Vec<Spanned<Value>>,
     /// `needs`: names or ids of what must have ended before.
@@ -131,15 +85,6 @@ impl Stage {
     pub fn is_pruned_in_container(&self) -> bool {
         matches!(self, Self::PrepareImage | Self::StartContainer | Self::ConfigureEnv | Self::StopContainer)
     }
-}
-
-/// What `container:` says.
-#[derive(Clone, Debug)]
-pub enum Container {
-    /// A string: enter that container of the host.
-    Enter(Spanned<Value>),
-    /// A mapping: become the life-cycle steps around this scope.
-    Lifecycle(Box<ContainerLifecycle>),
 }
 
 /// A container that Benchbook prepares, starts and stops.

@@ -5,6 +5,7 @@
 pub mod case;
 pub mod decode;
 pub mod host_variables;
+pub mod inherited;
 pub mod inventory;
 pub mod json_path;
 pub mod keywords;
@@ -19,9 +20,10 @@ pub use case::{
     Axis, Better, Case, CaseOrder, CaseRole, Expect, Metric, MetricSource, Reduce, Rendezvous, Requirement,
     RequirementKind, Take,
 };
+pub use inherited::{Becoming, Inherited};
 pub use inventory::{Group, Host, Inventory};
 pub use json_path::{BadJsonPath, JsonPath, JsonStep};
-pub use keywords::{Container, ContainerLifecycle, Keywords, Lifetime, Stage};
+pub use keywords::{ContainerLifecycle, Keywords, Lifetime, Stage};
 pub use layer::VarLayer;
 pub use level::Level;
 pub use pattern::Pattern;

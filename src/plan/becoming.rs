@@ -4,28 +4,13 @@
 
 use crate::base::value::Value;
 use crate::base::{Diagnostic, Secret, Spanned};
-use crate::model::Keywords;
+use crate::model::Becoming;
 use crate::vars::{Problem, Templar, TemplateError};
 
 /// The methods there are; `run` knows what each of them is.
 pub const METHODS: [&str; 3] = ["sudo", "su", "doas"];
 /// Who is meant when nobody says.
 const ROOT: &str = "root";
-
-/// What keywords say; the nearest of each.
-#[derive(Clone, Debug, Default)]
-pub struct Becoming {
-    /// `become`
-    pub r#become: Option<Spanned<Value>>,
-    /// `become_user`
-    pub user: Option<Spanned<Value>>,
-    /// `become_method`
-    pub method: Option<Spanned<Value>>,
-    /// `become_flags`
-    pub flags: Option<Spanned<Value>>,
-    /// `become_exe`
-    pub exe: Option<Spanned<Value>>,
-}
 
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
@@ -54,22 +39,6 @@ pub struct Other {
 }
 
 impl Becoming {
-    /// Adds what one mapping says.
-    pub(super) fn add(&mut self, own: &Keywords) {
-        let pairs = [
-            (&mut self.r#become, &own.r#become),
-            (&mut self.user, &own.become_user),
-            (&mut self.method, &own.become_method),
-            (&mut self.flags, &own.become_flags),
-            (&mut self.exe, &own.become_exe),
-        ];
-        for (nearest, own) in pairs {
-            if own.is_some() {
-                nearest.clone_from(own);
-            }
-        }
-    }
-
     /// The user that a task is done as; none when it is the one who logs in.
     pub fn other(&self, asked: &AskedBecoming, templar: &Templar) -> Result<Option<Other>, TemplateError> {
         let wanted = match (variable(&["ansible_become"], templar)?, said(self.r#become.as_ref(), templar)?) {

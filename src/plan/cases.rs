@@ -112,13 +112,11 @@ impl Build<'_> {
     fn course(&mut self, case: &Arc<Case>, around: &Surroundings, courses: &mut Vec<Course>) {
         let mut inside = self.inside(around, &case.keywords, Level::BlockVars, "case vars");
         let mut image = None;
-        if let Some(container) = &case.keywords.container
-            && let crate::model::Container::Lifecycle(lifecycle) = &container.value
-        {
+        if let Some(Spanned { value: lifecycle, span }) = &case.keywords.lifecycle {
             // A container of a case lives as long as the case, unless it says `round`.
             let mut own = (**lifecycle).clone();
             own.lifetime = if own.lifetime == Lifetime::Round { Lifetime::Round } else { Lifetime::Case };
-            inside.container = Some((Arc::new(own), container.span.clone()));
+            inside.container = Some((Arc::new(own), span.clone()));
             image = inside.container.clone().map(|(own, span)| (own, span, inside.clone()));
         }
         inside.stage = Some(case.keywords.stage.as_ref().map_or(Stage::RunCase, |s| s.value.clone()));

@@ -125,7 +125,7 @@ impl Build<'_> {
 
     fn check_templates(&mut self, task: &Task) {
         let keywords = &task.keywords;
-        let conditions = [&keywords.when, &task.changed_when, &task.failed_when, &task.until];
+        let conditions = [&keywords.inherited.when, &task.changed_when, &task.failed_when, &task.until];
         for condition in conditions.into_iter().flatten().chain(&task.loop_control.break_when) {
             self.check_condition(condition);
         }
@@ -144,10 +144,14 @@ impl Build<'_> {
                 _ => values.push(&argument.value),
             }
         }
-        let singles =
-            [&task.call.free_form, &task.call.arguments_template, &keywords.name, &keywords.delegate_to];
+        let singles = [
+            &task.call.free_form,
+            &task.call.arguments_template,
+            &keywords.name,
+            &keywords.inherited.delegate_to,
+        ];
         values.extend(singles.into_iter().flatten().map(|v| &v.value));
-        values.extend(keywords.environment.iter().map(|v| &v.value));
+        values.extend(keywords.inherited.environment.iter().map(|v| &v.value));
         values.extend(keywords.vars.values());
         values.extend(task.r#loop.iter().map(|l| &l.value));
         for value in values {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use petgraph::stable_graph::StableDiGraph;
 
-use super::becoming::Becoming;
 use super::scope::{Scope, ScopeIx};
 use super::step::{Order, Step, StepIx};
 use super::surroundings::Surroundings;
 use crate::base::{CaseId, HostName, Map, Span, Spanned, Value};
+use crate::model::Becoming;
 use crate::model::{Metric, Reduce, Requirement, Task, VarLayer};
 
 /// A graph of steps with its scope tree.

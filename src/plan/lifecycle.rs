@@ -10,9 +10,7 @@ use super::build::Build;
 use super::draft::slug;
 use super::scope::{ScopeIx, ScopeKind, Section};
 use crate::base::{Map, Span, Spanned, Value};
-use crate::model::{
-    Container, ContainerLifecycle, Keywords, Level, Lifetime, RoleEntry, RoleFrom, Stage, VarLayer,
-};
+use crate::model::{ContainerLifecycle, Keywords, Level, Lifetime, RoleEntry, RoleFrom, Stage, VarLayer};
 
 /// A part of a container's life, or the monitors of a scope: what its steps do together, in one line.
 #[derive(Clone, Debug)]
@@ -36,7 +34,7 @@ impl Build<'_> {
         around: &Surroundings,
         body: impl FnOnce(&mut Self, &Surroundings),
     ) {
-        let Some(Spanned { value: Container::Lifecycle(lifecycle), span }) = &own.container else {
+        let Some(Spanned { value: lifecycle, span }) = &own.lifecycle else {
             // One that is entered is inherited by tasks.
             return self.monitored(own, around, body);
         };
@@ -45,7 +43,7 @@ impl Build<'_> {
             self.contained(lifecycle, span, around, |build, inside| build.monitored(own, inside, body));
         } else {
             let mut inside = around.clone();
-            inside.container = Some((Arc::new((**lifecycle).clone()), span.clone()));
+            inside.container = Some((Arc::clone(lifecycle), span.clone()));
             self.monitored(own, &inside, body);
         }
     }
@@ -146,7 +144,7 @@ impl Build<'_> {
     /// What the roles that configure a play's container define, for all of the play: also where they are left out.
     pub fn configured(&mut self, around: &Surroundings) -> Vec<VarLayer> {
         let play = Arc::clone(self.play);
-        let Some(Spanned { value: Container::Lifecycle(lifecycle), .. }) = &play.keywords.container else {
+        let Some(Spanned { value: lifecycle, .. }) = &play.keywords.lifecycle else {
             return Vec::new();
         };
         let public = lifecycle.configure.iter().filter(|entry| entry.public != Some(false));

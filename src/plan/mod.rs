@@ -36,7 +36,7 @@ mod undefined;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use becoming::{AskedBecoming, Becoming};
+pub use becoming::AskedBecoming;
 pub use compiler::{Again, Compiler, Options};
 pub use fragment::{Bridge, CasePlan, Fragment, Gang, HandlerBody, HandlerNames, PrunedStep, Pruning};
 pub use lifecycle::Chapter;
@@ -44,8 +44,8 @@ pub use mode::VARIABLE as IN_CONTAINER_VARIABLE;
 pub use monitors::DECLARED;
 pub use scope::{Scope, ScopeIx, ScopeKind, Section};
 pub use step::{
-    CasePart, CasePlace, Expand, Inclusion, Inherited, Meta, MonitorUse, Monitoring, Order, Step, StepIx,
-    StepKind, TaskStep,
+    CasePart, CasePlace, Expand, Inclusion, Meta, MonitorUse, Monitoring, Order, Step, StepIx, StepKind,
+    TaskStep,
 };
 pub use surroundings::Surroundings;
 

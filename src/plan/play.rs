@@ -11,12 +11,12 @@ use super::hosts::batches;
 use super::known::Known;
 use super::roles::{StaticRole, own_layers};
 use super::scope::ScopeKind;
-use super::step::{Expand, Inherited, StepKind, TaskStep};
+use super::step::{Expand, StepKind, TaskStep};
 use super::{Compiler, PlayPlan, Surroundings, layout, needs, pruned};
 use crate::base::spec::Argument;
 use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, Map, Span, Spanned, Value};
 use crate::model::{
-    Call, Container, Inventory, Keywords, Level, Lifetime, LoopControl, Play, Strategy, VarLayer,
+    Call, Inherited, Inventory, Keywords, Level, Lifetime, LoopControl, Play, Strategy, VarLayer,
 };
 
 /// A play after compilation, with what checks over all plays want to know.
@@ -279,10 +279,8 @@ impl Build<'_> {
     fn play_body(&mut self, around: &Surroundings, roles: &[StaticRole]) -> Option<u64> {
         let play = Arc::clone(self.play);
         // Handlers are at work where the tasks are.
-        let handling = match &play.keywords.container {
-            Some(Spanned { value: Container::Lifecycle(lifecycle), span })
-                if lifecycle.lifetime == Lifetime::Play =>
-            {
+        let handling = match &play.keywords.lifecycle {
+            Some(Spanned { value: lifecycle, span }) if lifecycle.lifetime == Lifetime::Play => {
                 around.entering(lifecycle, span)
             }
             _ => around.clone(),

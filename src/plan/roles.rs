@@ -283,7 +283,7 @@ fn parameters(entry: &RoleEntry) -> Map {
     all.insert("vars", Value::Map(Arc::clone(&entry.keywords.vars)));
     let texts =
         |list: &[crate::base::Spanned<Value>]| Value::list(list.iter().map(|v| v.value.clone()).collect());
-    all.insert("when", texts(&entry.keywords.when));
+    all.insert("when", texts(&entry.keywords.inherited.when));
     all.insert("tags", texts(&entry.keywords.tags));
     all.insert("from", format!("{:?}", entry.from));
     all

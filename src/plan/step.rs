@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use petgraph::stable_graph::NodeIndex;
 
-use super::becoming::Becoming;
 use super::lifecycle::Chapter;
 use super::scope::ScopeIx;
 use super::surroundings::Surroundings;
-use crate::base::spec::OnResume;
 use crate::base::{CaseId, HostName, Map, Span, Spanned, StepId, Value};
-use crate::model::{Call, Loop, LoopControl, Metric, Requirement, RoleFrom, Stage, VarLayer};
+use crate::model::{Call, Inherited, Loop, LoopControl, Metric, Requirement, RoleFrom, Stage, VarLayer};
 
 /// The index of a step in its fragment's graph.
 pub type StepIx = NodeIndex<u32>;
@@ -183,53 +181,6 @@ pub enum Meta {
     ResetConnection,
     /// The inventory is read again.
     RefreshInventory,
-}
-
-/// A task with everything it inherits, still untemplated.
-#[derive(Clone, Debug, Default)]
-pub struct Inherited {
-    /// Conditions of the blocks, imports and roles around it, outermost first, then its own: all must hold.
-    pub when: Vec<Spanned<Value>>,
-    /// Environments, outermost first.
-    pub environment: Vec<Spanned<Value>>,
-    /// Nearest says.
-    pub check_mode: Option<Spanned<Value>>,
-    /// Nearest says.
-    pub diff: Option<Spanned<Value>>,
-    /// Nearest says.
-    pub ignore_errors: Option<Spanned<Value>>,
-    /// Nearest says.
-    pub ignore_unreachable: Option<Spanned<Value>>,
-    /// Nearest says.
-    pub any_errors_fatal: Option<Spanned<Value>>,
-    /// Nearest says.
-    pub no_log: Option<Spanned<Value>>,
-    /// Nearest says.
-    pub run_once: Option<Spanned<Value>>,
-    /// Nearest says.
-    pub delegate_to: Option<Spanned<Value>>,
-    /// Nearest says.
-    pub delegate_facts: Option<Spanned<Value>>,
-    /// Nearest says.
-    pub throttle: Option<Spanned<Value>>,
-    /// Nearest says, seconds.
-    pub timeout: Option<Spanned<Value>>,
-    /// Nearest says, seconds.
-    pub grace: Option<Spanned<Value>>,
-    /// Who it is done as.
-    pub becoming: Becoming,
-    /// Nearest says.
-    pub connection: Option<Spanned<Value>>,
-    /// The container of the host that it is done in, nearest says. It means nothing on hosts in in-container mode.
-    pub container: Option<Spanned<Value>>,
-    /// Nearest says.
-    pub on_resume: Option<Spanned<OnResume>>,
-    /// Nearest says.
-    pub remote_user: Option<Spanned<Value>>,
-    /// Nearest says.
-    pub port: Option<Spanned<Value>>,
-    /// Default arguments of this task's module, weakest first.
-    pub module_defaults: Vec<Spanned<Value>>,
 }
 
 /// The run-time side of a task.

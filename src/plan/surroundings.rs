@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::lifecycle::Chapter;
 use super::scope::ScopeIx;
-use super::step::{CasePlace, Inherited};
-use crate::base::{HostName, Map, Span, Spanned, Value};
-use crate::model::{Container, ContainerLifecycle, Keywords, Level, Metric, Stage, VarLayer};
+use super::step::CasePlace;
+use crate::base::{HostName, Map, Span, Value};
+use crate::model::{ContainerLifecycle, Inherited, Keywords, Level, Metric, Stage, VarLayer};
 
 /// What a task gets from where it stands. Kept with [`super::StepKind::Expand`] steps, so that a fragment inherits the same.
 #[derive(Clone, Debug)]
@@ -47,53 +47,17 @@ pub struct Surroundings {
     pub(super) metrics: Arc<[Metric]>,
 }
 
-/// The nearest one that says something.
-fn nearest<T: Clone>(outer: &mut Option<Spanned<T>>, own: Option<&Spanned<T>>) {
-    if let Some(own) = own {
-        *outer = Some(own.clone());
-    }
-}
-
-impl Inherited {
-    /// Adds what one mapping says.
-    pub(super) fn add(&mut self, own: &Keywords) {
-        self.when.extend(own.when.iter().cloned());
-        self.environment.extend(own.environment.iter().cloned());
-        self.module_defaults.extend(own.module_defaults.iter().cloned());
-        nearest(&mut self.check_mode, own.check_mode.as_ref());
-        nearest(&mut self.diff, own.diff.as_ref());
-        nearest(&mut self.ignore_errors, own.ignore_errors.as_ref());
-        nearest(&mut self.ignore_unreachable, own.ignore_unreachable.as_ref());
-        nearest(&mut self.any_errors_fatal, own.any_errors_fatal.as_ref());
-        nearest(&mut self.no_log, own.no_log.as_ref());
-        nearest(&mut self.run_once, own.run_once.as_ref());
-        nearest(&mut self.delegate_to, own.delegate_to.as_ref());
-        nearest(&mut self.delegate_facts, own.delegate_facts.as_ref());
-        nearest(&mut self.throttle, own.throttle.as_ref());
-        nearest(&mut self.timeout, own.timeout.as_ref());
-        nearest(&mut self.grace, own.grace.as_ref());
-        self.becoming.add(own);
-        nearest(&mut self.connection, own.connection.as_ref());
-        nearest(&mut self.on_resume, own.on_resume.as_ref());
-        nearest(&mut self.remote_user, own.remote_user.as_ref());
-        nearest(&mut self.port, own.port.as_ref());
-        if let Some(Spanned { value: Container::Enter(name), .. }) = &own.container {
-            self.container = Some(name.clone());
-        }
-    }
-}
-
 impl Surroundings {
     /// These surroundings with what one mapping says added; its tags are added as they are rendered.
     pub(super) fn inside(&self, own: &Keywords, tags: Vec<Arc<str>>) -> Self {
         let mut inside = self.clone();
-        inside.inherited.add(own);
+        inside.inherited.add(&own.inherited);
         for tag in tags {
             if !inside.tags.contains(&tag) {
                 inside.tags.push(tag);
             }
         }
-        if own.container.as_ref().is_some_and(|own| matches!(own.value, Container::Enter(_))) {
+        if own.inherited.container.is_some() {
             inside.container = None;
         }
         if let Some(stage) = &own.stage {

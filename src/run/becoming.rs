@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::setup::Options;
 use super::unit::Shared;
 use crate::connection::Endpoint;
-use crate::plan::Becoming;
+use crate::model::Becoming;
 use crate::plan::becoming::Other;
 use crate::vars::{Templar, TemplateError};
 use crate::wire::{Escalation, Method};

@@ -8,8 +8,9 @@ use super::magic::host_scope;
 use super::unit::Unit;
 use crate::base::{HostName, Secret, Spanned, Value};
 use crate::connection::{ContainerTarget, Endpoint, Target, TargetError, container};
+use crate::model::{Becoming, Inherited};
 use crate::model::{Level, VarLayer};
-use crate::plan::{Becoming, Inherited, TaskStep};
+use crate::plan::TaskStep;
 use crate::vars::{Scope, Templar, TemplateError};
 
 /// Where a task is done.

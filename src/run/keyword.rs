@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::base::{Map, Spanned, Value};
-use crate::plan::{Inherited, TaskStep};
+use crate::model::Inherited;
+use crate::plan::TaskStep;
 use crate::vars::{Problem, Templar, TemplateError};
 
 /// How long a child has between TERM and KILL when nobody says.

@@ -14,7 +14,8 @@ pub fn reference(program: &str) -> Option<PathBuf> {
     let path = path.filter(|path| path.exists());
     if path.is_none() {
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "ansible-core is not installed");
-        let _ = writeln!(std::io::stderr(), "skipped: ansible-core is not installed; ./test --install gets it");
+        let _ =
+            writeln!(std::io::stderr(), "skipped: ansible-core is not installed; ./test --install gets it");
     }
     path
 }

@@ -6,62 +6,44 @@ use super::Decoder;
 use super::fields::{Fields, is_template, one_or_many, text_value, wrong_type};
 use crate::base::spec::OnResume;
 use crate::base::{Diagnostic, Spanned, Value};
-use crate::model::{Container, ContainerLifecycle, Keywords, Lifetime, Stage};
+use crate::model::{Becoming, ContainerLifecycle, Inherited, Keywords, Lifetime, Stage};
 use crate::syntax::Node;
 
 impl Decoder<'_> {
     /// Takes the shared keywords out of a mapping.
     pub(super) fn keywords(&self, f: &mut Fields<'_, '_>) -> Keywords {
+        let (container, lifecycle) = self.container(f);
         Keywords {
             name: f.string("name"),
             vars: f.map("vars"),
-            environment: f.values("environment"),
             tags: tags(f),
-            when: f.values_or_null("when"),
-            r#become: f.boolean("become"),
-            become_user: f.string("become_user"),
-            become_method: f.string("become_method"),
-            become_flags: f.string("become_flags"),
-            become_exe: f.string("become_exe"),
-            connection: f.string("connection"),
-            remote_user: f.string("remote_user"),
-            port: f.number("port"),
-            check_mode: f.boolean("check_mode"),
-            diff: f.boolean("diff"),
-            ignore_errors: f.boolean("ignore_errors"),
-            ignore_unreachable: f.boolean("ignore_unreachable"),
-            any_errors_fatal: f.boolean("any_errors_fatal"),
-            no_log: f.boolean("no_log"),
-            run_once: f.boolean("run_once"),
-            delegate_to: f.string("delegate_to"),
-            delegate_facts: f.boolean("delegate_facts"),
-            throttle: f.number("throttle"),
-            timeout: f.number("timeout"),
-            grace: f.number("grace"),
-            on_resume: f.choice("on_resume", &RESUME),
-            module_defaults: f.values("module_defaults"),
+            inherited: inherited(f, container),
             stage: f.word("stage").map(|w| Spanned::new(Stage::parse(&w.value), w.span)),
-            container: self.container(f),
+            lifecycle,
             monitors: f.values("monitors"),
             needs: f.words("needs"),
             id: f.word("id"),
         }
     }
 
-    fn container(&self, f: &mut Fields<'_, '_>) -> Option<Spanned<Container>> {
-        let node = f.take("container")?;
-        let span = node.span.clone();
-        if node.as_mapping().is_none() {
-            let Some(name) = text_value(node) else {
-                f.problems().push(wrong_type(
-                    "`container`",
-                    "the name of a container, or a mapping with `image`",
-                    node,
-                ));
-                return None;
-            };
-            return Some(Spanned::new(Container::Enter(name), span));
+    /// `container:` is the name of one to enter, or a mapping: one to start and stop.
+    fn container(
+        &self,
+        f: &mut Fields<'_, '_>,
+    ) -> (Option<Spanned<Value>>, Option<Spanned<Arc<ContainerLifecycle>>>) {
+        let Some(node) = f.take("container") else { return (None, None) };
+        if node.as_mapping().is_some() {
+            return (None, self.lifecycle(node, f));
         }
+        let name = text_value(node);
+        if name.is_none() {
+            let wanted = "the name of a container, or a mapping with `image`";
+            f.problems().push(wrong_type("`container`", wanted, node));
+        }
+        (name, None)
+    }
+
+    fn lifecycle(&self, node: &Node, f: &mut Fields<'_, '_>) -> Option<Spanned<Arc<ContainerLifecycle>>> {
         let mut c = Fields::new(node, "a container", f.problems())?;
         let name = c.string("name");
         let image = c.value("image");
@@ -74,7 +56,39 @@ impl Decoder<'_> {
         }
         c.finish();
         let lifecycle = ContainerLifecycle { name, image: image?, options, lifetime, configure };
-        Some(Spanned::new(Container::Lifecycle(Box::new(lifecycle)), span))
+        Some(Spanned::new(Arc::new(lifecycle), node.span.clone()))
+    }
+}
+
+fn inherited(f: &mut Fields<'_, '_>, container: Option<Spanned<Value>>) -> Inherited {
+    Inherited {
+        when: f.values_or_null("when"),
+        environment: f.values("environment"),
+        check_mode: f.boolean("check_mode"),
+        diff: f.boolean("diff"),
+        ignore_errors: f.boolean("ignore_errors"),
+        ignore_unreachable: f.boolean("ignore_unreachable"),
+        any_errors_fatal: f.boolean("any_errors_fatal"),
+        no_log: f.boolean("no_log"),
+        run_once: f.boolean("run_once"),
+        delegate_to: f.string("delegate_to"),
+        delegate_facts: f.boolean("delegate_facts"),
+        throttle: f.number("throttle"),
+        timeout: f.number("timeout"),
+        grace: f.number("grace"),
+        becoming: Becoming {
+            r#become: f.boolean("become"),
+            user: f.string("become_user"),
+            method: f.string("become_method"),
+            flags: f.string("become_flags"),
+            exe: f.string("become_exe"),
+        },
+        connection: f.string("connection"),
+        remote_user: f.string("remote_user"),
+        port: f.number("port"),
+        container,
+        on_resume: f.choice("on_resume", &RESUME),
+        module_defaults: f.values("module_defaults"),
     }
 }
 

@@ -7,7 +7,7 @@ use super::fields::{Fields, wrong_type};
 use super::keywords::shared;
 use super::metric::metrics;
 use crate::base::{Diagnostic, Diagnostics, Spanned, Value};
-use crate::model::{Block, Item, Keywords, Loop, LoopControl, Task};
+use crate::model::{Block, Item, Loop, LoopControl, Task};
 use crate::syntax::Node;
 
 impl Decoder<'_> {
@@ -71,7 +71,7 @@ impl Decoder<'_> {
         let (call, local) = self.call(&mut f)?;
         if local {
             let here = Value::template("localhost", call.name.span.clone());
-            keywords = Keywords { delegate_to: Some(Spanned::new(here, call.name.span.clone())), ..keywords };
+            keywords.inherited.delegate_to = Some(Spanned::new(here, call.name.span.clone()));
         }
         let span = f.span();
         f.finish();

@@ -53,7 +53,8 @@ fn the_ways_to_write_arguments_mean_the_same() {
         let arguments: Vec<_> =
             task.call.arguments.iter().map(|a| format!("{}={}", a.name, a.value)).collect();
         let free = task.call.free_form.as_ref().map(|f| f.to_string()).unwrap_or_default();
-        let delegate = task.keywords.delegate_to.as_ref().map(|d| d.to_string()).unwrap_or_default();
+        let delegate =
+            task.keywords.inherited.delegate_to.as_ref().map(|d| d.to_string()).unwrap_or_default();
         lines.push(format!("{} [{free}] {} {delegate}", task.call.name.value, arguments.join(" ")));
     }
     insta::assert_snapshot!(lines.join("\n"));
