@@ -10,6 +10,7 @@ pub mod exact;
 pub mod hexadecimal;
 pub mod ids;
 pub mod map;
+pub mod monitors;
 pub mod reduce;
 pub mod secret;
 pub mod selector;

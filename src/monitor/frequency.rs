@@ -1,9 +1,19 @@
-//! The monitor `cpu`: how fast processors run and how warm they are; a machine that slows down shows it here. From
-//! /sys/devices/system/cpu, or else /proc/cpuinfo, and /sys/class/thermal and powercap.
+//! The monitor `cpu`: how many processors are there, how fast they run and how warm they are; a machine that slows down shows
+//! it here. From /proc/stat, /sys/devices/system/cpu, or else /proc/cpuinfo, and /sys/class/thermal and powercap.
+//!
+//! Virtual machines have neither frequencies nor sensors, but the number of processors is there on all.
 
 use super::{Readings, Roots, names, number};
 
 pub(super) fn read(roots: &Roots, readings: &mut Readings) {
+    let stat = roots.proc("stat");
+    let is_processor = |line: &str| {
+        line.strip_prefix("cpu").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let online = stat.lines().filter(|line| is_processor(line)).map(|_| 1.0).sum::<f64>();
+    if online > 0.0 {
+        readings.gauge("processors", "", online);
+    }
     let frequencies = frequencies(roots);
     let count = frequencies.iter().map(|_| 1.0).sum::<f64>();
     if count > 0.0 {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{BUILT_IN, Readings, Roots};
-use crate::wire::samples;
+use crate::base::monitors;
 
 /// What a monitor sees at the second look.
 fn seen(folder: &Path, name: &str) -> String {
@@ -45,5 +45,5 @@ fn every_tree_shows_what_is_in_it() {
 
 #[test]
 fn the_controller_knows_what_every_agent_has() {
-    assert_eq!(BUILT_IN.map(|(name, _)| name), samples::BUILT_IN);
+    assert_eq!(BUILT_IN.map(|(name, _)| name), monitors::BUILT_IN);
 }

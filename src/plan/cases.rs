@@ -22,6 +22,8 @@ struct Course {
     always: Surroundings,
     /// The container that it has for itself.
     own: Option<OwnContainer>,
+    /// Where the monitors that it has for itself begin and end: around all else, so that what fails there keeps none of them.
+    watched: Option<(Surroundings, Surroundings)>,
     parts: Arc<Parts>,
     count: Count,
     /// The monitors that sample while it lasts.
@@ -152,6 +154,12 @@ impl Build<'_> {
             let scope = self.draft.scope(Some(around.scope), ScopeKind::Case(id.clone()));
             own.case = Some(CasePlace { id: id.clone(), part: CasePart::Open });
             let (mut body, mut always) = self.halves(scope, &own);
+            let mut watched = None;
+            if !case.keywords.monitors.is_empty() {
+                let (start, stop) = (body, always);
+                (body, always) = self.sections(&start);
+                watched = Some((start, stop));
+            }
             let mut entered = own.inherited.container.clone();
             let mut contained = None;
             if let Some((lifecycle, span)) = own.container.clone() {
@@ -183,6 +191,7 @@ impl Build<'_> {
                 body,
                 always,
                 own: contained,
+                watched,
                 parts: Arc::clone(&parts),
                 count: Count { warmup, repeat },
                 monitors: None,
@@ -293,8 +302,9 @@ impl Build<'_> {
         let each_round = body.container.clone();
         match part {
             CasePart::Open => {
-                let around = course.own.as_ref().map_or(body.clone(), |own| at(&own.start));
-                started = self.start_monitors(&case.keywords, &around);
+                if let Some((start, _)) = &course.watched {
+                    started = self.start_monitors(&case.keywords, &at(start));
+                }
                 if let Some(own) = &course.own {
                     self.start(&own.lifecycle, &own.span, &at(&own.start));
                 }
@@ -333,8 +343,9 @@ impl Build<'_> {
                 if let Some(own) = &course.own {
                     self.stop(&own.lifecycle, &own.span, &at(&own.stop));
                 }
-                let around = course.own.as_ref().map_or(always, |own| at(&own.stop));
-                self.stop_monitors(course.monitors.as_ref(), &around);
+                if let Some((_, stop)) = &course.watched {
+                    self.stop_monitors(course.monitors.as_ref(), &at(stop));
+                }
             }
             CasePart::Prepare | CasePart::Finish => {}
         }

@@ -103,6 +103,7 @@ impl Compiler {
         self.unknown_stages(&compiled, &mut found);
         self.unknown_tags(&compiled, &mut found);
         super::undefined::warn(&compiled, &mut found);
+        super::monitors::tell_missing(&compiled, &mut found);
         Self::play_order(&mut plays, &mut found);
         let playbook = self.project.playbook.path.clone();
         let compiled = found.in_file_order().into_result(());

@@ -6,6 +6,7 @@ mod cases;
 mod check;
 pub mod compiler;
 mod cycle;
+mod declaration;
 mod draft;
 mod expand;
 mod flow;
@@ -38,10 +39,10 @@ use std::sync::Arc;
 
 pub use becoming::AskedBecoming;
 pub use compiler::{Again, Compiler, Options};
+pub use declaration::{DeclarationError, arguments as monitor_arguments};
 pub use fragment::{Bridge, CasePlan, Fragment, Gang, HandlerBody, HandlerNames, PrunedStep, Pruning};
 pub use lifecycle::Chapter;
 pub use mode::VARIABLE as IN_CONTAINER_VARIABLE;
-pub use monitors::DECLARED;
 pub use scope::{Scope, ScopeIx, ScopeKind, Section};
 pub use step::{
     CasePart, CasePlace, Expand, Inclusion, Meta, MonitorUse, Monitoring, Order, Step, StepIx, StepKind,

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use super::Surroundings;
 use super::build::Build;
+use super::declaration::{DeclarationError, check};
 use super::draft::Flow;
+use super::play::Compiled;
 use super::step::{MonitorUse, Monitoring, StepKind};
-use crate::base::{HostName, Span, Spanned, StepId, Value};
+use crate::base::monitors::{BUILT_IN, DECLARED, DEVICE};
+use crate::base::{Diagnostic, Diagnostics, HostName, Span, Spanned, StepId, Value};
 use crate::model::{Keywords, Stage};
 
 /// The start of a scope of monitors, for its end.
@@ -40,6 +43,9 @@ impl Build<'_> {
         let mut monitors: Vec<MonitorUse> = own.monitors.iter().map(monitor_use).collect();
         // One that samples already is there for all that is inside.
         monitors.retain(|monitor| !around.monitored.contains(&monitor.name.value));
+        for monitor in &monitors {
+            self.check_monitor(monitor, &around);
+        }
         let span = monitors.first()?.name.span.clone();
         let detail = monitors.iter().map(|m| self.shown_monitor(m, &around)).collect::<Vec<_>>().join(", ");
         let inherited = around.inherited.clone();
@@ -50,6 +56,31 @@ impl Build<'_> {
         let monitoring = Arc::new(Monitoring { start: step.id.clone(), ..monitoring });
         step.kind = StepKind::MonitorStart(Arc::clone(&monitoring));
         Some(Started { monitoring, span })
+    }
+
+    /// Whether each host has this monitor. What only the run can know, it tells.
+    fn check_monitor(&mut self, monitor: &MonitorUse, around: &Surroundings) {
+        for host in around.hosts.iter() {
+            let templar = self.known.on(host, &around.vars);
+            let Ok(name) = templar.render_str(&monitor.name.value) else { continue };
+            let Err(error) = check(&name, monitor, &templar) else { continue };
+            if matches!(&error, DeclarationError::Template(error) if error.is_undefined()) {
+                continue;
+            }
+            let (missing, span) = (&mut self.usage.monitors, &monitor.name.span);
+            // A case is compiled once for each instance of its matrix.
+            let known = missing.iter_mut().find(|known| known.span == *span && known.name == name);
+            match known {
+                Some(known) if known.hosts.contains(host) => {}
+                Some(known) => known.hosts.push(host.clone()),
+                None => {
+                    let vendor = templar.scope().lookup("vendor").map(|(vendor, _)| vendor.to_string());
+                    let (span, hosts) = (span.clone(), vec![host.clone()]);
+                    let everywhere = around.hosts.len();
+                    missing.push(Missing { name, span, hosts, everywhere, vendor, error });
+                }
+            }
+        }
     }
 
     /// Ends monitors that were started.
@@ -77,8 +108,74 @@ impl Build<'_> {
     }
 }
 
-/// How the names of variables begin that declare a monitor.
-pub const DECLARED: &str = "monitor_";
+/// A monitor that there is none of on some hosts, as far as that is known before contact.
+#[derive(Debug)]
+pub(super) struct Missing {
+    /// As it is rendered.
+    name: String,
+    /// Where it is asked for.
+    span: Span,
+    hosts: Vec<HostName>,
+    /// How many hosts should have it.
+    everywhere: usize,
+    /// What the first of the hosts is a machine of.
+    vendor: Option<String>,
+    error: DeclarationError,
+}
+
+impl Missing {
+    fn told(&self) -> Diagnostic {
+        let Self { name, hosts, .. } = self;
+        let on = match hosts.as_slice() {
+            _ if hosts.len() == self.everywhere => String::new(),
+            [host] => format!(" on {host}"),
+            [first, .., last] => format!(" on {first} … {last} ({} hosts)", hosts.len()),
+            [] => String::new(),
+        };
+        match &self.error {
+            DeclarationError::Unknown { name: other, near } => {
+                let told = Diagnostic::error("unknown-monitor", format!("there is no monitor `{other}`{on}"));
+                let told = told.at(&self.span);
+                match (near, &self.vendor) {
+                    (Some(near), _) => told.help(format!("did you mean `{near}`?")),
+                    (None, None) if other == DEVICE => {
+                        told.help("the vendor of a host declares it: say `vendor: generic_cpu`, or another, in the inventory")
+                    }
+                    (None, Some(vendor)) if other == DEVICE => told.help(format!(
+                        "the vendor {vendor} declares none: roles/vendor_{vendor}/defaults has no `{DECLARED}{DEVICE}`"
+                    )),
+                    _ => told
+                        .help(format!("{} are built in", BUILT_IN.join(" and ")))
+                        .help(format!("the variable `{DECLARED}{other}` would declare it")),
+                }
+            }
+            error => {
+                Diagnostic::error("bad-monitor", format!("monitor `{name}`{on}: {error}")).at(&self.span)
+            }
+        }
+    }
+}
+
+/// Monitors that nothing declares. From where a play may bring names that nobody can list, nothing is said.
+pub(super) fn tell_missing(plays: &[Compiled], found: &mut Diagnostics) {
+    let is_written = |name: &str| {
+        let variable = format!("{DECLARED}{name}");
+        plays.iter().any(|play| play.usage.written.contains(variable.as_str()))
+    };
+    let mut open = false;
+    for play in plays {
+        open |= play.usage.open;
+        for missing in &play.usage.monitors {
+            let may_come = match &missing.error {
+                DeclarationError::Unknown { name, .. } => open || is_written(name),
+                _ => false,
+            };
+            if !may_come {
+                found.push(missing.told());
+            }
+        }
+    }
+}
 
 fn in_order() -> Flow {
     Flow { open: true, ..Flow::default() }

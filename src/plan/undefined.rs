@@ -24,6 +24,8 @@ pub(super) struct Usage {
     pub open: bool,
     /// Whether facts are gathered.
     pub facts: bool,
+    /// Monitors that there are none of on some hosts.
+    pub monitors: Vec<super::monitors::Missing>,
     /// Variables of the text that only the run can give a value, and why.
     pub later: BTreeSet<(String, &'static str)>,
 }

@@ -298,6 +298,7 @@ impl Dispatcher {
         if !self.past.is_empty() {
             self.reopen_cleared(offset..offset + narrow(count));
             self.reopen_lives(offset..offset + narrow(count));
+            self.reopen_monitors(offset..offset + narrow(count));
         }
         self.queue.add(Shape { hosts: graft.hosts, steps, edges }, &graft.place);
         count

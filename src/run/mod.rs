@@ -12,7 +12,6 @@ mod becoming;
 mod before;
 mod case;
 mod conditions;
-mod declaration;
 mod delegate;
 mod dispatcher;
 mod ending;

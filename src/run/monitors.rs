@@ -3,12 +3,12 @@
 //! Nothing that is wrong with a monitor fails anything: it is told, and there are no samples.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::declaration::arguments;
 use super::delegate::{Place, watched_container};
-use super::dispatcher::Dispatcher;
+use super::dispatcher::{Dispatcher, Work};
 use super::queue::{HostNo, StepNo};
 use super::sampling::{Following, Watched, follow};
 use super::stop::Urgency;
@@ -16,7 +16,7 @@ use super::unit::{Finished, Unit, said};
 use crate::base::{JobId, Map, StepId, Timestamp, Value};
 use crate::connection::{Call, Cancel, ContainerTarget, Session};
 use crate::event::{Event, Fate, JobStart, JournalError, LogLengths, Record, Sending};
-use crate::plan::{MonitorUse, Monitoring, Step, StepKind};
+use crate::plan::{DeclarationError, MonitorUse, Monitoring, Step, StepKind, monitor_arguments};
 use crate::vars::Templar;
 use crate::wire::{Job, JobKey, Request, Status};
 
@@ -75,6 +75,33 @@ impl Dispatcher {
                 self.monitors.0.remove(&(monitoring.start.clone(), host));
             }
             _ => {}
+        }
+    }
+
+    /// Monitors that a stop has ended begin anew, and with them nothing else. Called with steps that have just come into the
+    /// graph.
+    pub(super) fn reopen_monitors(&mut self, steps: Range<u32>) {
+        for step in steps.map(StepNo) {
+            let Some(start) = self.monitors_of(step).map(|monitoring| monitoring.start.clone()) else {
+                continue;
+            };
+            for (_, _, stop) in self.pairs_of(step) {
+                if self.past.was_clearing(&stop) || self.past.was_cut(&stop) {
+                    self.reopen((start.clone(), stop.1.clone()));
+                    self.reopen(stop);
+                }
+            }
+        }
+    }
+
+    /// The monitors that a step ends.
+    pub(super) fn monitors_of(&self, step: StepNo) -> Option<&Monitoring> {
+        match &self.node(step).work {
+            Work::Step(what) => match &what.kind {
+                StepKind::MonitorStop(monitoring) => Some(monitoring),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -209,7 +236,11 @@ async fn start_one(
 ) -> Result<Started, Trouble> {
     let name = templar.render_str(&wanted.name.value).map_err(|e| Trouble::Told(said(&e)))?;
     let nothing = |why: String| Trouble::Told(format!("monitor `{name}` gives no samples: {why}"));
-    let mut args = arguments(&name, wanted, templar).map_err(nothing)?;
+    let args = monitor_arguments(&name, wanted, templar).map_err(|error| match error {
+        DeclarationError::Template(error) => nothing(said(&error)),
+        error => nothing(error.to_string()),
+    });
+    let mut args = args?;
     if let Some(container) = container {
         args.insert("container", &*container.name);
         args.insert("socket", &*container.socket);

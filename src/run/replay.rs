@@ -151,8 +151,11 @@ impl Dispatcher {
         let cleared: Vec<(ScopeNo, HostNo)> = steps
             .clone()
             .flat_map(|step| self.pairs_of(StepNo(step)))
-            // A container that was stopped is started again, which is less than doing all again that was done in it.
-            .filter(|(step, _, pair)| self.past.was_clearing(pair) && !self.is_chapter(*step))
+            // A container that was stopped is started again, which is less than doing all again that was done in it; so are
+            // monitors.
+            .filter(|(step, _, pair)| {
+                self.past.was_clearing(pair) && !self.is_chapter(*step) && self.monitors_of(*step).is_none()
+            })
             .filter_map(|(step, host, _)| Some((self.cleared_scope(step)?, host)))
             .collect();
         let within = |scope, host| -> Vec<(StepNo, Pair)> {

@@ -12,9 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::Timestamp;
 
-/// The monitors that every agent has.
-pub const BUILT_IN: [&str; 2] = ["host", "cpu"];
-
 /// What one value of every sample is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {

@@ -60,14 +60,17 @@ fn a_monitor_that_is_missing_or_dies_fails_nothing() {
 - hosts: localhost
   connection: local
   gather_facts: false
-  monitors: [{hots: 1}, {table: 100ms}, broken, {host: 100ms}]
+  monitors: [{table: 100ms}, broken, {host: 100ms}]
   vars:
     monitor_table:
       command: [sh, -c, 'echo name watt; echo a 1.5 W; echo b [N/A]']
       columns: [{name: name, label: true}, {name: power, unit: W}]
     monitor_broken: {command: [sh, -c, 'echo no such device >&2; exit 3'], columns: []}
+  tasks:
+    - set_fact: {late: hots}
   cases:
     - name: idle
+      monitors: ['{{ late }}']
       run: [{command: sleep 1}]
 ";
     let (shown, said) = shown(playbook, "benchbook run playbook.yml");
@@ -115,4 +118,28 @@ fn a_run_that_is_resumed_has_the_samples_of_both_controllers() {
     };
     // Nobody listened for a while. (A busy machine makes a sampler late.)
     assert!((10..=20).contains(&samples("second")), "{}", samples("second"));
+}
+
+/// A stop ends monitors too. They begin anew when the run goes on, and nothing else is done again because of them.
+#[test]
+fn a_run_that_was_stopped_begins_its_monitors_anew_and_no_finished_case() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/monitors/stopped");
+    let project = Project::copy_of(&folder);
+    let mut run = project.shell("exec benchbook run playbook.yml").spawn().unwrap();
+    let done = || fs::read_to_string(project.path().join("done")).unwrap_or_default();
+    crate::harness::wait_for("the second case", || done() == "first\nsecond\n");
+    let pid = rustix::process::Pid::from_raw(i32::try_from(run.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(run.wait().unwrap().code(), Some(4));
+    fs::write(project.path().join("again"), "").unwrap();
+    let resumed = project.shell("benchbook resume last").output().unwrap();
+    let said = String::from_utf8_lossy(&resumed.stderr).into_owned();
+    assert!(resumed.status.success(), "{said}");
+    assert_eq!(done(), "first\nsecond\nsecond\n", "{said}");
+    let shown = project.shell("benchbook show --all --format json").output().unwrap();
+    let shown: Json = serde_json::from_slice(&shown.stdout).unwrap();
+    assert!(seen(&shown, "first", "host", "memory.used", "min") > 0.0);
+    assert!(seen(&shown, "second", "host", "memory.used", "min") > 0.0);
+    assert!(seen(&shown, "second", "cpu", "processors", "min") > 0.0);
+    assert_eq!(shown["warnings"].as_array().map(Vec::len), Some(0), "{shown:#}");
 }
