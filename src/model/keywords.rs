@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::Inherited;
+use crate::base::spec::Argument;
 use crate::base::{Map, Span, Spanned, Value};
 
 /// What one mapping of the playbook says with the shared keywords. `None` and empty mean: not said here.
@@ -92,14 +93,23 @@ impl Stage {
 pub struct ContainerLifecycle {
     /// `name`
     pub name: Option<Spanned<Value>>,
-    /// `image`: a name, or a mapping with `name`, `build`, `base`, …
+    /// `image`: a name, or a mapping with `name`, `build`, `base`, `pull`.
     pub image: Spanned<Value>,
+    /// The same, key by key, where it is written as a mapping.
+    pub image_keys: Vec<Argument>,
     /// `options`: what the container is started with.
     pub options: Option<Spanned<Value>>,
+    /// The same, key by key, where it is written as a mapping.
+    pub option_keys: Vec<Argument>,
     /// `lifetime`
     pub lifetime: Lifetime,
     /// `configure`: role entries that run inside before the cases.
     pub configure: Vec<super::RoleEntry>,
+}
+
+impl ContainerLifecycle {
+    /// What may stand in the mapping of an image.
+    pub const IMAGE_KEYS: [&str; 4] = ["name", "build", "base", "pull"];
 }
 
 /// How long a container lives.

@@ -3,6 +3,8 @@
 //! A container's life is the work of roles (see `docs/decisions/015`): this file says which, with which variables, in which
 //! order, and where what lies between is done. It knows nothing of what the roles do.
 
+mod check;
+
 use std::sync::Arc;
 
 use super::Surroundings;
@@ -50,6 +52,7 @@ impl Build<'_> {
 
     /// Gets or builds the image.
     pub fn prepare_image(&mut self, lifecycle: &ContainerLifecycle, span: &Span, around: &Surroundings) {
+        self.check_container(lifecycle, around);
         let image = &lifecycle.image;
         let part = |key: &str| image.value.get(key).map(|v| self.known.shown(around, v));
         let name = part("name").unwrap_or_else(|| self.known.shown(around, &image.value));

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::Decoder;
-use super::fields::{Fields, is_template, one_or_many, text_value, wrong_type};
-use crate::base::spec::OnResume;
-use crate::base::{Diagnostic, Spanned, Value};
+use super::call::argument;
+use super::fields::{Fields, is_template, one_or_many, spanned, text_value, wrong_type};
+use crate::base::spec::{Argument, OnResume};
+use crate::base::{Diagnostic, Diagnostics, Spanned, Value};
 use crate::model::{Becoming, ContainerLifecycle, Inherited, Keywords, Lifetime, Stage};
 use crate::syntax::Node;
 
@@ -46,16 +47,26 @@ impl Decoder<'_> {
     fn lifecycle(&self, node: &Node, f: &mut Fields<'_, '_>) -> Option<Spanned<Arc<ContainerLifecycle>>> {
         let mut c = Fields::new(node, "a container", f.problems())?;
         let name = c.string("name");
-        let image = c.value("image");
-        let options = c.value("options");
+        let written = c.take("image");
+        let image = written.and_then(|node| image(node, c.problems()));
+        let options = c.take("options").and_then(|node| {
+            let is_good = node.as_mapping().is_some() || is_template(&node.to_value());
+            if !is_good {
+                c.problems().push(wrong_type("`options`", "a mapping of arguments of `docker_container`", node));
+            }
+            is_good.then(|| (spanned(node), keys(node)))
+        });
         let lifetime = [("play", Lifetime::Play), ("case", Lifetime::Case), ("round", Lifetime::Round)];
         let lifetime = c.choice("lifetime", &lifetime).map_or(Lifetime::Play, |l| l.value);
         let configure = c.take("configure").map(|n| self.role_entries(n, c.problems())).unwrap_or_default();
-        if image.is_none() {
+        if written.is_none() {
             c.missing("`image`", "say which image: `image: NAME`, or a mapping with `name` and `build`");
         }
         c.finish();
-        let lifecycle = ContainerLifecycle { name, image: image?, options, lifetime, configure };
+        let (image, image_keys) = image?;
+        let (options, option_keys) = options.map_or((None, Vec::new()), |(value, keys)| (Some(value), keys));
+        let lifecycle =
+            ContainerLifecycle { name, image, image_keys, options, option_keys, lifetime, configure };
         Some(Spanned::new(Arc::new(lifecycle), node.span.clone()))
     }
 }
@@ -90,6 +101,38 @@ fn inherited(f: &mut Fields<'_, '_>, container: Option<Spanned<Value>>) -> Inher
         on_resume: f.choice("on_resume", &RESUME),
         module_defaults: f.values("module_defaults"),
     }
+}
+
+/// `image:` of a container: its name, a template, or a mapping.
+fn image(node: &Node, problems: &mut Diagnostics) -> Option<(Spanned<Value>, Vec<Argument>)> {
+    if node.as_mapping().is_none() {
+        let name = text_value(node);
+        if name.is_none() {
+            problems.push(wrong_type("`image`", "a name, or a mapping with `name` and `build`", node));
+        }
+        return name.map(|name| (name, Vec::new()));
+    }
+    let mut image = Fields::new(node, "an image", problems)?;
+    let [name, build, ..] = ContainerLifecycle::IMAGE_KEYS;
+    if image.string(name).is_none() {
+        image.missing("`name`", "say what it is called, as in `name: site/bench`");
+    }
+    if let Some(node) = image.take(build)
+        && node.as_mapping().is_none()
+        && text_value(node).is_none()
+    {
+        let wanted = "the folder of a Dockerfile, or a mapping as in `docker_image`";
+        image.problems().push(wrong_type("`build`", wanted, node));
+    }
+    image.string("base");
+    image.boolean("pull");
+    image.finish();
+    Some((spanned(node), keys(node)))
+}
+
+/// A mapping key by key; nothing of anything else.
+fn keys(node: &Node) -> Vec<Argument> {
+    node.as_mapping().map(|pairs| pairs.iter().map(|(key, value)| argument(key, value)).collect()).unwrap_or_default()
 }
 
 const RESUME: [(&str, OnResume); 3] =
