@@ -27,6 +27,23 @@ pub struct Effects {
     /// `group_by`: the groups that this host joins, each with the groups it becomes a child of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<(Arc<str>, Vec<Arc<str>>)>,
+    /// Images of the engine of the task's host that something was made or started of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<UsedImage>,
+}
+
+/// An image, by what tells whether another one is the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedImage {
+    /// As the task names it, with its tag.
+    pub name: String,
+    /// The engine's id: a digest of its configuration.
+    pub id: String,
+    /// Its digests in registries, `repository@sha256:…`; none when it came from no registry.
+    pub digests: Vec<String>,
+    /// Whose engine has it, when that is another host than the task's (`delegate_to`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostName>,
 }
 
 /// A host that comes into the inventory during the run.
@@ -44,10 +61,11 @@ pub struct AddedHost {
 impl Effects {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
-        let Self { set_facts, facts, include_vars, add_hosts, groups } = self;
+        let Self { set_facts, facts, include_vars, add_hosts, groups, images } = self;
         [set_facts, facts, include_vars].into_iter().all(Map::is_empty)
             && add_hosts.is_empty()
             && groups.is_empty()
+            && images.is_empty()
     }
 
     /// Adds those of a later item of a loop.
@@ -61,5 +79,6 @@ impl Effects {
         self.include_vars.extend(&later.include_vars);
         self.add_hosts.extend(later.add_hosts);
         self.groups.extend(later.groups);
+        self.images.extend(later.images);
     }
 }

@@ -27,7 +27,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use context::{ActionContext, Invocation, Target};
-pub use effects::{AddedHost, Effects};
+pub use effects::{AddedHost, Effects, UsedImage};
 
 use crate::base::Map;
 use crate::base::spec::Spec;

@@ -62,8 +62,8 @@ impl Execution<'_> {
         let store = Arc::new(self.store);
         let folder = store.folder().clone();
         store.commit_blocking(vec![self.call.term(self.term)])?;
-        let machines = self.provenance.hosts.clone();
-        let gathered = Arc::new(Mutex::new(Gathered { machines, ..Gathered::default() }));
+        let (machines, images) = (self.provenance.hosts.clone(), self.provenance.images.clone());
+        let gathered = Arc::new(Mutex::new(Gathered { machines, images, ..Gathered::default() }));
         let mut reporters = self.output.reporters(terminal, &gathered)?;
         let noted = Noting::new(folder.clone(), self.provenance.clone(), Arc::clone(&self.compiled.files));
         reporters.push(Box::new(noted));
@@ -103,6 +103,7 @@ impl Execution<'_> {
         // What was read on the way (includes, templates, files) and what the machines said of themselves.
         self.compiled.files.note(&mut self.provenance);
         self.provenance.hosts = gathered.machines;
+        self.provenance.images = gathered.images;
         let closed = closed.err().map(|e| e.to_string());
         let written = self.provenance.write(&folder).err().map(|e| e.to_string());
         for problem in closed.into_iter().chain(written) {

@@ -58,6 +58,8 @@ pub enum ConnectError {
         socket: String,
         /// Whether that is because nothing runs there any more: the container has ended or is gone.
         gone: bool,
+        /// Why nobody could connect to the socket; `None` when an engine listens there.
+        unanswered: Option<std::io::ErrorKind>,
     },
     /// There is no agent program for the host's kind of machine.
     #[error("no agent for {system}{}", looked(looked_for))]
@@ -110,6 +112,12 @@ impl ConnectError {
         matches!(self, ConnectError::Container { gone: true, .. })
     }
 
+    /// Whether the host has no container engine: nobody listens at the socket.
+    pub fn is_without_engine(&self) -> bool {
+        use std::io::ErrorKind::{ConnectionRefused, NotFound};
+        matches!(self, ConnectError::Container { unanswered: Some(NotFound | ConnectionRefused), .. })
+    }
+
     /// The message, and what to do about it, in lines.
     pub fn told(&self) -> String {
         let Diagnostic { message, help, .. } = self.diagnostic();
@@ -140,23 +148,15 @@ impl ConnectError {
                 diagnostic.help("put `benchbook-agent` of that machine's kind there; `raw` works without one")
             }
             ConnectError::Refused { host, refusal } => diagnostic.help(refusal.help(host)),
-            ConnectError::Container { reason, socket, .. } if reason.contains(socket) => {
-                diagnostic.help(socket_help(reason))
+            ConnectError::Container { unanswered: Some(std::io::ErrorKind::PermissionDenied), .. } => {
+                diagnostic.help("the user who logs in must belong to the group of the socket (usually `docker`), or `become: true`")
             }
+            _ if self.is_without_engine() => diagnostic.help("no container engine listens there: start Docker, or say where it listens with `ansible_docker_docker_host: unix:///path`"),
             ConnectError::NoRoom { .. } => {
                 diagnostic.help("`connections` below [ssh] in benchbook.toml, or fewer --forks")
             }
             _ => diagnostic,
         }
-    }
-}
-
-/// What to do about a socket that nobody answers on.
-fn socket_help(reason: &str) -> &'static str {
-    if reason.contains("ermission denied") {
-        "the user who logs in must belong to the group of the socket (usually `docker`), or `become: true`"
-    } else {
-        "no container engine listens there: start Docker, or say where it listens with `ansible_docker_docker_host: unix:///path`"
     }
 }
 

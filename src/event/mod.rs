@@ -247,6 +247,9 @@ pub enum Event {
     /// A monitor begins to sample a machine, every `period` seconds. The target's clock was `offset` nanoseconds before the
     /// controller's, `uncertainty` more or less.
     MonitorStarted { host: HostName, monitor: String, period: f64, offset: i64, uncertainty: u64 },
+    /// A container was made or started of an image of the host's engine, or a task made sure that the image is there. `id` is the
+    /// engine's; `digests` are those of registries.
+    ImageUsed { host: HostName, name: String, id: String, digests: Vec<String> },
     /// Samples came. Only while the run goes on: they are kept by themselves.
     Sampled { host: HostName, monitor: String, columns: Vec<Column>, rows: Vec<Sample> },
     /// A monitor ended. It took `cpu_seconds` of processor time itself; `problem` is why it ended when nobody asked it to.

@@ -7,7 +7,7 @@ use super::fates::Caught;
 use super::growth::inherited;
 use super::queue::{HostNo, StepNo};
 use super::unit::{CaseFolder, Finished};
-use crate::action::Effects;
+use crate::action::{Effects, UsedImage};
 use crate::base::{Map, Timestamp, Value};
 use crate::event::{Event, Fate, Why};
 use crate::model::{Level, Strategy};
@@ -196,6 +196,10 @@ impl Dispatcher {
         }
         let name = self.name(host).clone();
         self.change_inventory(&name, &finished.effects, &what.span);
+        for UsedImage { name: image, id, digests, host } in finished.effects.images.clone() {
+            let host = host.unwrap_or_else(|| name.clone());
+            self.emit(Event::ImageUsed { host, name: image, id, digests });
+        }
     }
 
     fn apply(&mut self, host: HostNo, finished: &Finished) {

@@ -305,6 +305,9 @@ fn judge(
     {
         effects.facts.extend(facts);
     }
+    if target.place.delegated {
+        effects.images.iter_mut().for_each(|image| image.host = Some(target.place.host.clone()));
+    }
     let mut end = TurnEnd {
         status: if outcome.status == Status::Skipped { Status::Ok } else { outcome.status },
         changed: outcome.changed,

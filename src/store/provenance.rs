@@ -41,6 +41,19 @@ pub struct Provenance {
     pub in_container: BTreeMap<HostName, String>,
     /// What is known about the machines.
     pub hosts: BTreeMap<HostName, Machine>,
+    /// The images that were used on each host, in the order in which they were.
+    pub images: BTreeMap<HostName, Vec<Image>>,
+}
+
+/// A container image: the same id is the same image, whatever its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    /// As the task names it, with its tag.
+    pub name: String,
+    /// The engine's id, `sha256:…`.
+    pub id: String,
+    /// `repository@sha256:…`, where it came from a registry or was sent to one.
+    pub digests: Vec<String>,
 }
 
 /// The state of a git work tree.

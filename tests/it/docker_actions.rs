@@ -1,8 +1,9 @@
 //! The actions that ask a container engine, against a real one: each folder of `tests/cases/docker/` is a project.
 
 use std::cell::RefCell;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -126,8 +127,53 @@ fn images_are_built_loaded_and_named() {
 fn images_are_sent_to_a_registry_and_come_from_it() {
     let Some((engine, registry)) = engine().zip(Registry::start()) else { return };
     let run = format!("benchbook run -e port={}", registry.port);
-    let said = said(&project("registry"), &engine, &run).replace(&registry.port.to_string(), "PORT");
+    let project = project("registry");
+    let said = said(&project, &engine, &run).replace(&registry.port.to_string(), "PORT");
     insta::assert_snapshot!("docker-registry", said);
+    // What came from a registry is known by its digest there.
+    let images = project.lock()["images"]["here"].clone();
+    let repository = format!("localhost:{}/team/shell", registry.port);
+    let of_registry =
+        images.as_array().unwrap().iter().filter(|image| image["name"] == format!("{repository}:1"));
+    let digests: Vec<_> = of_registry.map(|image| image["digests"][0].as_str().unwrap()).collect();
+    assert!(
+        !digests.is_empty()
+            && digests.iter().all(|digest| digest.starts_with(&format!("{repository}@sha256:"))),
+        "{images}"
+    );
+}
+
+/// Says its version, and that it has no containers; whoever asks something else waits for ever.
+fn answer_the_version_only(socket: &Path) {
+    let listener = UnixListener::bind(socket).unwrap();
+    std::thread::spawn(move || {
+        let mut waiting = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut asked = [0; 4096];
+            let count = stream.read(&mut asked).unwrap();
+            let asked = String::from_utf8_lossy(&asked[..count]);
+            // The second is asked for at the end of a run.
+            let answers = [("/version", r#"{"ApiVersion":"1.41"}"#), ("/containers/json", "[]")];
+            if let Some((_, body)) = answers.iter().find(|(path, _)| asked.contains(path)) {
+                let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length:";
+                write!(stream, "{head} {}\r\n\r\n{body}", body.len()).unwrap();
+            }
+            waiting.push(stream);
+        }
+    });
+}
+
+#[test]
+fn an_engine_that_does_not_answer_has_the_time_of_the_task() {
+    let project = project("silent");
+    let socket = project.path().join("engine.sock");
+    answer_the_version_only(&socket);
+    let line = format!("benchbook run playbook.yml -i hosts.ini -e socket={} 2>/dev/null", socket.display());
+    insta::assert_snapshot!(
+        "docker-silent",
+        project.transcript(&line).replace(socket.to_str().unwrap(), "SOCKET")
+    );
 }
 
 #[test]

@@ -90,6 +90,15 @@ impl Project {
         format!("$ {line}\n{}", self.said(&output))
     }
 
+    /// `lock.json` of the only run.
+    pub fn lock(&self) -> serde_json::Value {
+        let runs = fs::read_dir(self.path().join("runs")).unwrap().map(|entry| entry.unwrap().path());
+        let mut locks = runs.map(|run| run.join("lock.json")).filter(|path| path.exists());
+        let path = locks.next().expect("a run");
+        assert_eq!(locks.next(), None, "several runs");
+        serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    }
+
     /// Waits until the agents of a controller that was killed have ended what they ran, and themselves.
     pub fn wait_for_orphans(&self) {
         let home = format!("HOME={}\0", self.path().display());

@@ -59,6 +59,19 @@ impl Lifecycle {
         said.replace(self.engine.socket().to_str().unwrap(), "SOCKET").replace(seconds, "SECONDS")
     }
 
+    /// What the last run has kept of images: host, name and id.
+    fn images(&self) -> Vec<String> {
+        let kept = self.project.lock();
+        let of_host = |(host, images): (&String, &serde_json::Value)| {
+            let word = |image: &serde_json::Value, key: &str| image[key].as_str().unwrap().to_owned();
+            let images = images.as_array().unwrap().iter();
+            images
+                .map(|image| format!("{host} {} {}", word(image, "name"), word(image, "id")))
+                .collect::<Vec<_>>()
+        };
+        kept["images"].as_object().unwrap().iter().flat_map(of_host).collect()
+    }
+
     /// All containers that are there.
     fn containers(&self) -> String {
         self.engine.docker("ps --all --format '{{.Names}} {{.State}}'")
@@ -140,6 +153,9 @@ fn one_container_for_a_play() {
     let run = life.said("run play.yml");
     insta::assert_snapshot!("play", [planned, run, life.events()].join("\n"));
     assert_eq!(life.containers(), "");
+    let id = life.engine.docker("image inspect --format '{{.Id}}' small");
+    // As the play names it, and with the tag that it was built with.
+    assert_eq!(life.images(), [format!("here small:latest {id}"), format!("here small {id}")]);
 }
 
 #[test]

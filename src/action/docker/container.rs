@@ -15,10 +15,11 @@ use super::changes::Changes;
 use super::compare::{Difference, differences};
 use super::image::reference::Reference;
 use super::patience::Patience;
-use super::{Asking, to_value};
-use crate::action::{Action, ActionContext, BoxFuture, Done};
+use super::{Asking, to_value, used_image};
+use crate::action::{Action, ActionContext, BoxFuture, Done, Effects, UsedImage};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, RunMark, args};
+use crate::connection::EngineError;
 use crate::connection::container::{OWN_LABEL, RUN_LABEL, Stopping};
 use crate::wire::Outcome;
 
@@ -42,31 +43,34 @@ const AGAIN: Duration = Duration::from_millis(100);
 const REMOVAL: Duration = Duration::from_mins(1);
 
 fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
-    Box::pin(async move { container(map, ctx).await.unwrap_or_else(|failed| failed).into() })
+    Box::pin(async move { container(map, ctx).await.unwrap_or_else(Done::from) })
 }
 
-async fn container(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
+async fn container(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, Outcome> {
     let args: Args = args::from_map(map).map_err(|e| Outcome::failed(e.to_string()))?;
     let body = body::body(&args).map_err(Outcome::failed)?;
-    let asking = Asking::new(ctx, args.docker_host.as_deref()).await?;
-    let work = Work { args: &args, asking: &asking, patience: Patience::new(ctx) };
+    let ends = matches!(args.state, State::Absent | State::Stopped);
+    let asking = Asking::new(ctx, args.docker_host.as_deref(), Patience::new(ctx).steadfast(ends)).await?;
+    let work = Work { args: &args, asking: &asking };
     let mut changes = Changes::default();
     if args.state == State::Absent {
         if let Some(found) = work.look().await?.filter(|found| !args.own || work.is_ours(found)) {
             changes.note("state", &state_of(&found), "absent");
             work.remove(&found).await?;
         }
-        return Ok(changes.outcome(ctx, &format!("container {}", args.name)));
+        return Ok(changes.outcome(ctx, &format!("container {}", args.name)).into());
     }
     let found = work.make(body, &mut changes).await?;
-    work.bring_about(found, &mut changes).await
+    let image = work.image_of(found.as_ref()).await?;
+    let outcome = work.bring_about(found, &mut changes).await?;
+    let effects = Effects { images: image.into_iter().collect(), ..Effects::default() };
+    Ok(Done { effects, ..outcome.into() })
 }
 
 /// One container and what is wanted of it.
 struct Work<'a> {
     args: &'a Args,
     asking: &'a Asking<'a>,
-    patience: Patience<'a>,
 }
 
 /// `running`, `exited`, `created`, …
@@ -89,8 +93,7 @@ impl Work<'_> {
 
     async fn look(&self) -> Result<Option<Json>, Outcome> {
         let name = &self.args.name;
-        let found = self.asking.engine.container(name).await;
-        found.map_err(|error| self.asking.failed(&format!("cannot look at container {name}"), &error))
+        self.asking.ask(&format!("look at container {name}"), self.asking.engine.container(name)).await
     }
 
     /// The container as it is wanted, whether it runs or not; `None` when it would only be made.
@@ -149,11 +152,19 @@ impl Work<'_> {
             body["NetworkingConfig"] =
                 json!({"EndpointsConfig": {&network.name: networks::settings(network)}});
         }
-        let made = self.asking.engine.create_container(name, self.args.platform.as_deref(), &body).await;
-        let (_, warnings) =
-            made.map_err(|error| self.asking.failed(&format!("cannot make container {name}"), &error))?;
+        let making = self.asking.engine.create_container(name, self.args.platform.as_deref(), &body);
+        let (_, warnings) = self.asking.ask(&format!("make container {name}"), making).await?;
         changes.warnings.extend(warnings.into_iter().filter(|warning| !warning.is_empty()));
         self.look().await
+    }
+
+    /// What it was made of, unless that is not there any more.
+    async fn image_of(&self, found: Option<&Json>) -> Result<Option<UsedImage>, Outcome> {
+        let Some(found) = found.filter(|_| !self.is_dry()) else { return Ok(None) };
+        let [name, id] =
+            [&found["Config"]["Image"], &found["Image"]].map(|text| text.as_str().unwrap_or_default());
+        let image = self.asking.ask(&format!("look at image {name}"), self.asking.engine.image(id)).await?;
+        Ok(image.map(|image| used_image(name, &image)))
     }
 
     /// Whether a container is of this run.
@@ -184,12 +195,11 @@ impl Work<'_> {
     /// The id of the image, pulled if need be; `None` when it would only be pulled.
     async fn image(&self, name: &str, changes: &mut Changes) -> Result<Option<String>, Outcome> {
         let asking = self.asking;
-        let failed = |doing: &str| {
-            let doing = format!("cannot {doing} image {name}");
-            move |error| asking.failed(&doing, &error)
+        let look = async || {
+            let found = asking.ask(&format!("look at image {name}"), asking.engine.image(name)).await?;
+            Ok(found.and_then(|image| image["Id"].as_str().map(str::to_owned)))
         };
-        let id = |found: Option<Json>| found.and_then(|image| image["Id"].as_str().map(str::to_owned));
-        let found = id(asking.engine.image(name).await.map_err(failed("look at"))?);
+        let found = look().await?;
         match (self.args.pull, &found) {
             (Pull::Never, None) => {
                 let msg = format!(
@@ -210,8 +220,8 @@ impl Work<'_> {
         let say = |text: &str| asking.ctx.target.say(text);
         let platform = self.args.platform.as_deref();
         let pulling = asking.engine.pull_image(&reference.repository, &reference.tag, platform, &say);
-        self.patience.wait(pulling).await?.map_err(failed("pull"))?;
-        let now = id(asking.engine.image(name).await.map_err(failed("look at"))?);
+        asking.ask(&format!("pull image {name}"), pulling).await?;
+        let now = look().await?;
         if now != found {
             changes.note("image", found.as_deref().unwrap_or("absent"), now.as_deref().unwrap_or("absent"));
         }
@@ -223,21 +233,19 @@ impl Work<'_> {
         let Args { name, state, restart, .. } = self.args;
         let runs = found.as_ref().is_some_and(|found| is(found, "Running"));
         let was = found.as_ref().map_or_else(|| "created".to_owned(), state_of);
-        let engine = &self.asking.engine;
-        let failed = |doing: &str| {
-            let doing = format!("cannot {doing} container {name}");
-            move |error| self.asking.failed(&doing, &error)
-        };
+        let (asking, engine) = (self.asking, &self.asking.engine);
         self.connect(found.as_ref(), changes).await?;
         let again = *restart && runs;
+        let how = self.stopping();
         match state {
             State::Started | State::Healthy if !runs || again => {
                 changes.note("state", &was, if again { "started again" } else { "running" });
                 if !self.is_dry() {
                     if again {
-                        engine.stop_container(name, &self.stopping()).await.map_err(failed("stop"))?;
+                        let stopping = engine.stop_container(name, &how);
+                        asking.ask(&format!("stop container {name}"), stopping).await?;
                     }
-                    engine.start_container(name).await.map_err(failed("start"))?;
+                    asking.ask(&format!("start container {name}"), engine.start_container(name)).await?;
                 }
             }
             State::Stopped if runs => {
@@ -254,9 +262,9 @@ impl Work<'_> {
                 let word = |paused: bool| if paused { "true" } else { "false" };
                 changes.note("paused", word(is_paused), word(paused));
                 if !self.is_dry() && paused {
-                    engine.pause_container(name).await.map_err(failed("pause"))?;
+                    asking.ask(&format!("pause container {name}"), engine.pause_container(name)).await?;
                 } else if !self.is_dry() {
-                    engine.unpause_container(name).await.map_err(failed("unpause"))?;
+                    asking.ask(&format!("unpause container {name}"), engine.unpause_container(name)).await?;
                 }
             }
         }
@@ -266,13 +274,16 @@ impl Work<'_> {
     }
 
     async fn stop(&self) -> Result<(), Outcome> {
+        self.asking.ask(&format!("stop container {}", self.args.name), self.stop_by_engine()).await
+    }
+
+    async fn stop_by_engine(&self) -> Result<(), EngineError> {
         let (engine, name) = (&self.asking.engine, &self.args.name);
-        let stopped = if self.args.force_kill {
+        if self.args.force_kill {
             engine.kill_container(name, self.args.kill_signal.as_deref()).await
         } else {
             engine.stop_container(name, &self.stopping()).await
-        };
-        stopped.map_err(|error| self.asking.failed(&format!("cannot stop container {name}"), &error))
+        }
     }
 
     /// Stops and removes it, and waits until it is gone.
@@ -280,28 +291,34 @@ impl Work<'_> {
         if self.is_dry() {
             return Ok(());
         }
-        let name = found["Id"].as_str().unwrap_or(&self.args.name);
-        let failed =
-            |error| self.asking.failed(&format!("cannot remove container {}", self.args.name), &error);
-        let engine = &self.asking.engine;
-        if is(found, "Running") && !self.args.force_kill {
-            match engine.stop_container(name, &self.stopping()).await {
-                Err(error) if error.is_absent() => {}
-                stopped => stopped.map_err(failed)?,
-            }
-        }
-        engine.remove_container(name, !self.args.keep_volumes).await.map_err(failed)?;
+        let doing = format!("remove container {}", self.args.name);
+        self.asking.ask(&doing, self.remove_by_engine(found)).await?;
         // One with `auto_remove` is perhaps just being removed by the engine itself.
         let since = tokio::time::Instant::now();
-        while engine.container(name).await.map_err(failed)?.is_some() {
+        while self.asking.ask(&doing, self.asking.engine.container(id_of(found))).await?.is_some() {
             if since.elapsed() > REMOVAL {
                 let msg = format!("container {} is not gone after {} s", self.args.name, REMOVAL.as_secs());
                 return Err(Outcome::failed(msg));
             }
-            self.patience.sleep(AGAIN).await?;
+            self.asking.patience.sleep(AGAIN).await?;
         }
         Ok(())
     }
+
+    async fn remove_by_engine(&self, found: &Json) -> Result<(), EngineError> {
+        let (engine, id) = (&self.asking.engine, id_of(found));
+        if is(found, "Running") && !self.args.force_kill {
+            match engine.stop_container(id, &self.stopping()).await {
+                Err(error) if error.is_absent() => {}
+                stopped => stopped?,
+            }
+        }
+        engine.remove_container(id, !self.args.keep_volumes).await
+    }
+}
+
+fn id_of(found: &Json) -> &str {
+    found["Id"].as_str().unwrap_or_default()
 }
 
 /// The mark of the run that made it.

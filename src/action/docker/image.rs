@@ -12,10 +12,11 @@ use self::reference::Reference;
 use super::changes::Changes;
 use super::patience::Patience;
 use super::quantity::limit;
-use super::{Asking, texts, to_value};
-use crate::action::{Action, ActionContext, BoxFuture, Done};
+use super::{Asking, texts, to_value, used_image};
+use crate::action::{Action, ActionContext, BoxFuture, Done, Effects};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, args};
+use crate::connection::EngineError;
 use crate::connection::container::Build;
 use crate::wire::Outcome;
 
@@ -34,27 +35,26 @@ pub(in crate::action) const ACTION: Action = Action {
 };
 
 fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
-    Box::pin(async move { image(map, ctx).await.unwrap_or_else(|failed| failed).into() })
+    Box::pin(async move { image(map, ctx).await.unwrap_or_else(Done::from) })
 }
 
-async fn image(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
+async fn image(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, Outcome> {
     let args: Args = args::from_map(map).map_err(|e| Outcome::failed(e.to_string()))?;
     let name = if args.name.starts_with("sha256:") {
         args.name.clone()
     } else {
         Reference::parse(&args.name, &args.tag).map_err(Outcome::failed)?.to_string()
     };
-    let patience = Patience::new(ctx);
-    let asking = Asking::new(ctx, args.docker_host.as_deref()).await?;
-    let mut work = Work { args: &args, name, asking, patience, changes: Changes::default() };
+    let patience = Patience::new(ctx).steadfast(args.state == State::Absent);
+    let asking = Asking::new(ctx, args.docker_host.as_deref(), patience).await?;
+    let mut work = Work { args: &args, name, asking, changes: Changes::default() };
     let found = work.look(&work.name).await?;
     let image = match (args.state, found) {
         (State::Absent, None) => None,
         (State::Absent, Some(found)) => {
             work.changes.note("image", id(&found), "absent");
             if !ctx.check {
-                let removed = work.asking.engine.remove_image(&work.name, args.force_absent).await;
-                removed.map_err(|error| work.failed("remove", &error))?;
+                work.ask("remove", work.asking.engine.remove_image(&work.name, args.force_absent)).await?;
             }
             None
         }
@@ -71,8 +71,11 @@ async fn image(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
     };
     let outcome = work.changes.outcome(ctx, &format!("image {}", work.name));
     Ok(match image {
-        Some(image) => outcome.with("image", to_value(&image)),
-        None => outcome,
+        Some(image) => Done {
+            effects: Effects { images: vec![used_image(&work.name, &image)], ..Effects::default() },
+            ..outcome.with("image", to_value(&image)).into()
+        },
+        None => outcome.into(),
     })
 }
 
@@ -86,17 +89,20 @@ struct Work<'a> {
     /// With its tag.
     name: String,
     asking: Asking<'a>,
-    patience: Patience<'a>,
     changes: Changes,
 }
 
 impl Work<'_> {
-    fn failed(&self, doing: &str, error: &crate::connection::EngineError) -> Outcome {
-        self.asking.failed(&format!("cannot {doing} image {}", self.name), error)
+    async fn ask<T>(
+        &self,
+        doing: &str,
+        request: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, Outcome> {
+        self.asking.ask(&format!("{doing} image {}", self.name), request).await
     }
 
     async fn look(&self, name: &str) -> Result<Option<Json>, Outcome> {
-        self.asking.engine.image(name).await.map_err(|error| self.failed("look at", &error))
+        self.ask("look at", self.asking.engine.image(name)).await
     }
 
     /// The image as it is wanted; `None` when it would only be made.
@@ -143,7 +149,7 @@ impl Work<'_> {
         let say = |text: &str| self.asking.ctx.target.say(text);
         let engine = &self.asking.engine;
         let pulling = engine.pull_image(&reference.repository, &reference.tag, platform, &say);
-        self.patience.wait(pulling).await?.map_err(|error| self.failed("pull", &error))
+        self.ask("pull", pulling).await
     }
 
     async fn load(&self) -> Result<(), Outcome> {
@@ -154,8 +160,7 @@ impl Work<'_> {
         let read = ctx.files().read(&path);
         let archive = read.map_err(|e| Outcome::failed(format!("cannot read {}: {e}", path.display())))?;
         let say = |text: &str| ctx.target.say(text);
-        let loading = self.asking.engine.load_images(archive, &say);
-        self.patience.wait(loading).await?.map_err(|error| self.failed("load", &error))
+        self.ask("load", self.asking.engine.load_images(archive, &say)).await
     }
 
     async fn build(&self, found: Option<&Json>) -> Result<(), Outcome> {
@@ -198,8 +203,7 @@ impl Work<'_> {
             build.labels.insert(name.to_owned(), first.unwrap_or(own).to_owned());
         }
         let say = |text: &str| ctx.target.say(text);
-        let building = self.asking.engine.build_image(&build, context, &say);
-        self.patience.wait(building).await?.map_err(|error| self.failed("build", &error))
+        self.ask("build", self.asking.engine.build_image(&build, context, &say)).await
     }
 
     /// Gives it one more name.
@@ -214,8 +218,8 @@ impl Work<'_> {
         if self.asking.ctx.check {
             return Ok(());
         }
-        let tagged = self.asking.engine.tag_image(&self.name, &reference.repository, &reference.tag).await;
-        tagged.map_err(|error| self.failed("name", &error))
+        let engine = &self.asking.engine;
+        self.ask("name", engine.tag_image(&self.name, &reference.repository, &reference.tag)).await
     }
 
     /// Sends it to its registry, by its other name if it got one.
@@ -228,8 +232,7 @@ impl Work<'_> {
             self.asking.ctx.target.say(text);
         };
         let engine = &self.asking.engine;
-        let pushing = engine.push_image(&reference.repository, &reference.tag, &say);
-        self.patience.wait(pushing).await?.map_err(|error| self.failed("push", &error))?;
+        self.ask("push", engine.push_image(&reference.repository, &reference.tag, &say)).await?;
         if is_new.into_inner() {
             self.changes.note(&format!("{reference} in its registry"), "absent", "present");
         }

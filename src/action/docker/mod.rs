@@ -14,7 +14,8 @@ mod quantity;
 
 use serde_json::Value as Json;
 
-use super::{Action, ActionContext};
+use self::patience::Patience;
+use super::{Action, ActionContext, UsedImage};
 use crate::base::{Map, Value, shlex};
 use crate::connection::{Engine, EngineError};
 use crate::wire::Outcome;
@@ -28,11 +29,27 @@ pub(super) const NETWORK: Action = network::ACTION;
 struct Asking<'a> {
     engine: Engine,
     ctx: &'a ActionContext<'a>,
+    patience: Patience<'a>,
 }
 
 impl<'a> Asking<'a> {
-    async fn new(ctx: &'a ActionContext<'a>, address: Option<&str>) -> Result<Self, Outcome> {
-        Ok(Self { engine: ctx.target.engine(address, ctx.templar).await?, ctx })
+    async fn new(
+        ctx: &'a ActionContext<'a>,
+        address: Option<&str>,
+        patience: Patience<'a>,
+    ) -> Result<Self, Outcome> {
+        let engine = patience.wait(ctx.target.engine(address, ctx.templar)).await??;
+        Ok(Self { engine, ctx, patience })
+    }
+
+    /// Waits for the engine's answer, no longer than the task may take. `doing` is what it is asked for: `start container c1`.
+    async fn ask<T>(
+        &self,
+        doing: &str,
+        request: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, Outcome> {
+        let answer = self.patience.wait(request).await?;
+        answer.map_err(|error| self.failed(&format!("cannot {doing}"), &error))
     }
 
     /// What the task ends with when the engine refuses `doing` (`cannot start container c1`).
@@ -65,6 +82,17 @@ fn words_of(command: &Value) -> Result<Vec<String>, String> {
             let line = line.to_string();
             shlex::split(&line).map_err(|error| format!("cannot split `{line}` into words: {error}"))
         }
+    }
+}
+
+/// What is kept of an image that a run uses.
+fn used_image(name: &str, image: &Json) -> UsedImage {
+    let digests = image["RepoDigests"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    UsedImage {
+        name: name.to_owned(),
+        id: image["Id"].as_str().unwrap_or_default().to_owned(),
+        digests: digests.map(str::to_owned).collect(),
+        host: None,
     }
 }
 

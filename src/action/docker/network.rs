@@ -7,6 +7,7 @@ use serde_json::{Map as Object, Value as Json, json};
 use self::arguments::{Args, Pool, State};
 use super::changes::Changes;
 use super::compare::differences;
+use super::patience::Patience;
 use super::{Asking, texts, to_value};
 use crate::action::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
@@ -34,7 +35,8 @@ fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
 
 async fn network(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
     let args: Args = args::from_map(map).map_err(|e| Outcome::failed(e.to_string()))?;
-    let asking = Asking::new(ctx, args.docker_host.as_deref()).await?;
+    let patience = Patience::new(ctx).steadfast(args.state == State::Absent);
+    let asking = Asking::new(ctx, args.docker_host.as_deref(), patience).await?;
     let mut work = Work { args: &args, asking, changes: Changes::default() };
     let found = work.look().await?;
     match (args.state, &found) {
@@ -61,15 +63,16 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn failed(&self, doing: &str, error: &EngineError) -> Outcome {
-        self.asking.failed(&format!("cannot {doing} network {}", self.args.name), error)
+    async fn ask<T>(
+        &self,
+        doing: &str,
+        request: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, Outcome> {
+        self.asking.ask(&format!("{doing} network {}", self.args.name), request).await
     }
 
     async fn look(&self) -> Result<Option<Json>, Outcome> {
-        let name = &self.args.name;
-        let found = self.asking.engine.network(name).await.map_err(|error| self.failed("look at", &error))?;
-        // The beginning of an id is a name too, for an engine.
-        Ok(found.filter(|found| found["Name"] == json!(name) || found["Id"] == json!(name)))
+        self.ask("look at", self.asking.engine.network(&self.args.name)).await
     }
 
     /// Takes all containers off it and removes it.
@@ -80,11 +83,10 @@ impl Work<'_> {
         let engine = &self.asking.engine;
         if force {
             for container in connected(found) {
-                let left = engine.disconnect_network(&self.args.name, &container).await;
-                left.map_err(|error| self.failed(&format!("take container {container} off"), &error))?;
+                self.leave(&container).await?;
             }
         }
-        engine.remove_network(&self.args.name).await.map_err(|error| self.failed("remove", &error))
+        self.ask("remove", engine.remove_network(&self.args.name)).await
     }
 
     async fn make(&mut self, found: Option<&Json>) -> Result<(), Outcome> {
@@ -106,8 +108,7 @@ impl Work<'_> {
         }
         if !dry {
             body["Labels"] = self.asking.labels(body.get("Labels"));
-            let engine = &self.asking.engine;
-            engine.create_network(&body).await.map_err(|error| self.failed("make", &error))?;
+            self.ask("make", self.asking.engine.create_network(&body)).await?;
             for container in &there {
                 self.join(container).await?;
             }
@@ -119,8 +120,14 @@ impl Work<'_> {
     }
 
     async fn join(&self, container: &str) -> Result<(), Outcome> {
-        let joined = self.asking.engine.connect_network(&self.args.name, container, &json!({})).await;
-        joined.map_err(|error| self.failed(&format!("connect container {container} to"), &error))
+        let settings = json!({});
+        let joining = self.asking.engine.connect_network(&self.args.name, container, &settings);
+        self.ask(&format!("connect container {container} to"), joining).await
+    }
+
+    async fn leave(&self, container: &str) -> Result<(), Outcome> {
+        let leaving = self.asking.engine.disconnect_network(&self.args.name, container);
+        self.ask(&format!("take container {container} off"), leaving).await
     }
 
     /// Connects the containers that are wanted, and takes off the others, unless they may stay.
@@ -137,8 +144,7 @@ impl Work<'_> {
         for container in others.cloned().collect::<Vec<_>>() {
             self.changes.note(&format!("container {container}"), "connected", "not connected");
             if !dry {
-                let left = self.asking.engine.disconnect_network(&self.args.name, &container).await;
-                left.map_err(|error| self.failed(&format!("take container {container} off"), &error))?;
+                self.leave(&container).await?;
             }
         }
         Ok(())

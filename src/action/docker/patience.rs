@@ -1,4 +1,4 @@
-//! How long an action waits for an engine that works: until the work is done, the task's time is over, or somebody wants it to end.
+//! How long an action waits for an engine: until it has answered, the task's time is over, or somebody wants it to end.
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,11 +12,17 @@ use crate::wire::{Outcome, Status};
 pub(super) struct Patience<'a> {
     ctx: &'a ActionContext<'a>,
     since: Instant,
+    steadfast: bool,
 }
 
 impl<'a> Patience<'a> {
     pub(super) fn new(ctx: &'a ActionContext<'a>) -> Self {
-        Self { ctx, since: Instant::now() }
+        Self { ctx, since: Instant::now(), steadfast: false }
+    }
+
+    /// What only takes things away goes on when the run is stopped: then it is wanted all the more.
+    pub(super) fn steadfast(self, steadfast: bool) -> Self {
+        Self { steadfast, ..self }
     }
 
     /// Does it. Work that is given up is dropped: an engine ends a build, a pull or a load whose asker is gone.
@@ -33,7 +39,7 @@ impl<'a> Patience<'a> {
         tokio::select! {
             biased;
             done = work => Ok(done),
-            () = self.ctx.cancel.cancelled() => Err(ended(Status::Cancelled, "the run was stopped".to_owned())),
+            () = self.ctx.cancel.cancelled(), if !self.steadfast => Err(ended(Status::Cancelled, "the run was stopped".to_owned())),
             limit = limit => {
                 Err(ended(Status::TimedOut, format!("timed out after {} s", limit.as_secs_f64())))
             }

@@ -32,7 +32,7 @@ pub(super) async fn look(
     socket: &Arc<str>,
 ) -> Result<BTreeMap<RunMark, Vec<Thing>>, String> {
     let engine = match pool.engine(endpoint, Arc::clone(socket)).await {
-        Err(error) if error.to_string().contains("No such file or directory") => return Ok(BTreeMap::new()),
+        Err(error) if error.is_without_engine() => return Ok(BTreeMap::new()),
         engine => engine.map_err(|error| error.to_string())?,
     };
     let mut found: BTreeMap<RunMark, Vec<Thing>> = BTreeMap::new();

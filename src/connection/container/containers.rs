@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::engine::{Engine, LONG, from_json, to_json};
 use super::error::EngineError;
-use super::is_meant;
+use super::shows;
 
 /// How a container is stopped; where nothing is said, as it was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,10 +26,7 @@ impl Engine {
     /// A container by name or id, as `GET /containers/NAME/json` shows it; `None` when there is none.
     pub async fn container(&self, name: &str) -> Result<Option<Json>, EngineError> {
         let found = present(self.docker.inspect_container(name, None).await.map_err(EngineError::from))?;
-        Ok(found.filter(|found| {
-            let text = |key| found.get(key).and_then(Json::as_str).unwrap_or_default();
-            is_meant(name, text("Name"), text("Id"))
-        }))
+        Ok(found.filter(|found| shows(found, name)))
     }
 
     /// All containers with this label (`KEY` or `KEY=VALUE`), also those that do not run, as `GET /containers/json` shows them.
@@ -104,7 +101,7 @@ impl Engine {
             Some(Ok(ended)) => Ok(ended.status_code),
             Some(Err(bollard::errors::Error::DockerContainerWaitError { code, .. })) => Ok(code),
             Some(Err(error)) => Err(error.into()),
-            None => Err(EngineError { status: None, words: "the engine says nothing about its end".into() }),
+            None => Err(EngineError::new("the engine says nothing about its end")),
         }
     }
 

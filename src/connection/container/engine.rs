@@ -51,7 +51,8 @@ impl Engine {
     ) -> Result<Self, ConnectError> {
         let docker = dial(host.session(), Arc::clone(&socket)).await.map_err(|error| {
             let reason = format!("the container engine: {error}");
-            ConnectError::Container { reason, socket: socket.to_string(), gone: false }
+            let (socket, unanswered) = (socket.to_string(), error.unanswered);
+            ConnectError::Container { reason, socket, gone: false, unanswered }
         })?;
         Ok(Self { docker, host, socket, client })
     }
@@ -102,7 +103,7 @@ pub(super) fn to_json(value: &impl Serialize) -> Json {
 
 /// The API's type for a JSON of the same shape.
 pub(super) fn from_json<T: DeserializeOwned>(json: &Json) -> Result<T, EngineError> {
-    T::deserialize(json).map_err(|error| EngineError { status: None, words: error.to_string() })
+    T::deserialize(json).map_err(|error| EngineError::new(error.to_string()))
 }
 
 /// The engine behind this socket; it speaks the newest version of the API that both know.
@@ -120,7 +121,7 @@ pub(super) async fn dial(host: Arc<Session>, socket: Arc<str>) -> Result<Docker,
                 // The agent knows better why nobody answers.
                 Err(error) => match ended.await {
                     words if words.is_empty() => Err(error.into()),
-                    words => Err(std::io::Error::other(words).into()),
+                    words => Err(super::error::of_socket(words).into()),
                 },
             }
         })

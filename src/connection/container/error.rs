@@ -1,6 +1,7 @@
 //! What an engine answers when it does not do what it was asked.
 
 use std::fmt;
+use std::io;
 
 use bollard::errors::Error;
 
@@ -13,9 +14,16 @@ pub struct EngineError {
     pub status: Option<u16>,
     /// The engine's own words, without the client's around them.
     pub words: String,
+    /// Why nobody could connect to the engine's socket; `None` when somebody listens there.
+    pub unanswered: Option<io::ErrorKind>,
 }
 
 impl EngineError {
+    /// Somebody says this, without a status.
+    pub fn new(words: impl Into<String>) -> Self {
+        Self { status: None, words: words.into(), unanswered: None }
+    }
+
     /// There is no such thing.
     pub fn is_absent(&self) -> bool {
         self.status == Some(404)
@@ -46,21 +54,36 @@ impl fmt::Display for EngineError {
 impl From<Error> for EngineError {
     fn from(error: Error) -> Self {
         match error {
-            // The answer to a `HEAD` has no words.
-            Error::DockerResponseServerError { message, status_code } if message.trim().is_empty() => Self {
-                status: Some(status_code),
-                words: format!("the engine answers with status {status_code}"),
-            },
             Error::DockerResponseServerError { message, status_code } => {
-                Self { status: Some(status_code), words: message.trim().to_owned() }
+                let words = match message.trim() {
+                    // The answer to a `HEAD` has no words.
+                    "" => format!("the engine answers with status {status_code}"),
+                    words => words.to_owned(),
+                };
+                Self { status: Some(status_code), ..Self::new(words) }
             }
-            Error::DockerStreamError { error } => Self { status: None, words: error.trim().to_owned() },
-            Error::RequestTimeoutError => {
-                Self { status: None, words: "the engine does not answer".to_owned() }
-            }
-            other => Self { status: None, words: innermost(&other) },
+            Error::DockerStreamError { error } => Self::new(error.trim()),
+            Error::RequestTimeoutError => Self::new("the engine does not answer"),
+            Error::IOError { err } => Self { unanswered: unanswered(&err), ..Self::new(innermost(&err)) },
+            other => Self::new(innermost(&other)),
         }
     }
+}
+
+/// The socket on a host did not take a connection; the agent's words about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Unanswered(String);
+
+/// What an agent says about a socket: its path, and the system's error with its number.
+pub(super) fn of_socket(words: String) -> io::Error {
+    let number = words.rsplit_once("(os error ").and_then(|(_, rest)| rest.strip_suffix(')')?.parse().ok());
+    let kind = number.map_or(io::ErrorKind::Other, |number| io::Error::from_raw_os_error(number).kind());
+    io::Error::new(kind, Unanswered(words))
+}
+
+fn unanswered(error: &io::Error) -> Option<io::ErrorKind> {
+    error.get_ref().is_some_and(|inner| inner.is::<Unanswered>()).then(|| error.kind())
 }
 
 /// The last cause says what happened; what stands around it is the client's.
@@ -70,4 +93,20 @@ fn innermost(error: &dyn std::error::Error) -> String {
         inner = source;
     }
     inner.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_at_which_nobody_listens_is_known_by_the_systems_number() {
+        let kind = |words: &str| EngineError::from(Error::from(of_socket(words.to_owned()))).unanswered;
+        assert_eq!(kind("/s: No such file or directory (os error 2)"), Some(io::ErrorKind::NotFound));
+        assert_eq!(kind("/s: Permission denied (os error 13)"), Some(io::ErrorKind::PermissionDenied));
+        assert_eq!(kind("/s: Connection refused (os error 111)"), Some(io::ErrorKind::ConnectionRefused));
+        assert_eq!(kind("it was given up"), Some(io::ErrorKind::Other));
+        let elsewhere = io::Error::from(io::ErrorKind::NotFound);
+        assert_eq!(EngineError::from(Error::from(elsewhere)).unanswered, None);
+    }
 }

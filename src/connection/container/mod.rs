@@ -25,6 +25,7 @@ use bollard::models::{ContainerInspectResponse, ExecConfig};
 use bollard::query_parameters::{ContainerArchiveInfoOptionsBuilder, UploadToContainerOptionsBuilder};
 use bollard::{Docker, body_full};
 use futures_util::{Stream, StreamExt};
+use serde_json::Value as Json;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::agents::{Agent, PROGRAM};
@@ -162,14 +163,17 @@ impl Container {
     }
 
     fn unusable(&self, reason: String, gone: bool) -> ConnectError {
-        ConnectError::Container { reason, socket: self.target.socket.to_string(), gone }
+        let socket = self.target.socket.to_string();
+        ConnectError::Container { reason, socket, gone, unanswered: None }
     }
 
     fn refused(&self, error: &EngineError) -> ConnectError {
         if error.is_absent() {
             self.nowhere()
         } else {
-            self.unusable(format!("{}: {error}", self.target), false)
+            let reason = format!("{}: {error}", self.target);
+            let socket = self.target.socket.to_string();
+            ConnectError::Container { reason, socket, gone: false, unanswered: error.unanswered }
         }
     }
 
@@ -250,10 +254,16 @@ fn archive(folders: &[&str], program: &[u8]) -> io::Result<Vec<u8>> {
     archive.into_inner()
 }
 
-/// Whether this container is the one that was asked for. Engines also take the beginning of an id, and `c5` is one; only what
+/// Whether this container or network is the one that was asked for. Engines also take the beginning of an id, and `c5` is one; only what
 /// they show as an id, twelve digits, is taken for one here.
 fn is_meant(asked: &str, name: &str, id: &str) -> bool {
     name.trim_start_matches('/') == asked || (asked.len() >= 12 && id.starts_with(asked))
+}
+
+/// Whether what an engine shows (of a container, a network) is what was asked for.
+fn shows(found: &Json, asked: &str) -> bool {
+    let text = |key| found.get(key).and_then(Json::as_str).unwrap_or_default();
+    is_meant(asked, text("Name"), text("Id"))
 }
 
 /// There is no such thing.

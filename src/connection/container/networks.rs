@@ -7,11 +7,13 @@ use serde_json::Value as Json;
 use super::containers::{gone, present};
 use super::engine::{Engine, from_json, to_json};
 use super::error::EngineError;
+use super::shows;
 
 impl Engine {
     /// A network by name or id, as `GET /networks/NAME` shows it; `None` when there is none.
     pub async fn network(&self, name: &str) -> Result<Option<Json>, EngineError> {
-        present(self.docker.inspect_network(name, None).await.map_err(EngineError::from))
+        let found = present(self.docker.inspect_network(name, None).await.map_err(EngineError::from))?;
+        Ok(found.filter(|found| shows(found, name)))
     }
 
     /// All networks with this label (`KEY` or `KEY=VALUE`), as `GET /networks` shows them.

@@ -52,7 +52,11 @@ impl Decoder<'_> {
         let options = c.take("options").and_then(|node| {
             let is_good = node.as_mapping().is_some() || is_template(&node.to_value());
             if !is_good {
-                c.problems().push(wrong_type("`options`", "a mapping of arguments of `docker_container`", node));
+                c.problems().push(wrong_type(
+                    "`options`",
+                    "a mapping of arguments of `docker_container`",
+                    node,
+                ));
             }
             is_good.then(|| (spanned(node), keys(node)))
         });
@@ -132,7 +136,9 @@ fn image(node: &Node, problems: &mut Diagnostics) -> Option<(Spanned<Value>, Vec
 
 /// A mapping key by key; nothing of anything else.
 fn keys(node: &Node) -> Vec<Argument> {
-    node.as_mapping().map(|pairs| pairs.iter().map(|(key, value)| argument(key, value)).collect()).unwrap_or_default()
+    node.as_mapping()
+        .map(|pairs| pairs.iter().map(|(key, value)| argument(key, value)).collect())
+        .unwrap_or_default()
 }
 
 const RESUME: [(&str, OnResume); 3] =

@@ -19,7 +19,10 @@ const NOT_OPTIONS: [(&[&str], &str); 4] = [
         &["state", "recreate", "agent", "own", "detach", "cleanup", "output_logs", "paused", "restart"],
         "the run starts the container, works in it and removes it; leave it out",
     ),
-    (&["docker_host", "docker_url"], "the variable `ansible_docker_docker_host` of the host says where its engine listens"),
+    (
+        &["docker_host", "docker_url"],
+        "the variable `ansible_docker_docker_host` of the host says where its engine listens",
+    ),
     (&["comparisons"], "a container of the run is always as it is written here; leave it out"),
 ];
 
@@ -65,7 +68,7 @@ impl Build<'_> {
                 Ok(Value::Map(_) | Value::Null | Value::Omit | Value::Undefined(_)) | Err(_) => {}
                 Ok(Value::String(_)) if word == "image" => {}
                 Ok(other) => {
-                    let message = format!("`{word}` of a container takes a mapping, not {} (on {host})", other.kind());
+                    let message = format!("`{word}` of a container takes a mapping, not {}", other.kind());
                     self.found.push(Diagnostic::error("wrong-type", message).at(&written.span));
                 }
             }
@@ -89,7 +92,8 @@ impl Build<'_> {
                 self.found.push(unknown.suggest(&key.name, known).help(help));
             }
         }
-        let Some(build) = keys.iter().find(|key| &*key.name == "build" && key.value.as_map().is_some()) else {
+        let Some(build) = keys.iter().find(|key| &*key.name == "build" && key.value.as_map().is_some())
+        else {
             return;
         };
         let name = Argument { name: Arc::from("name"), value: Value::from("image"), ..build.clone() };

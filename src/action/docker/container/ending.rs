@@ -26,7 +26,7 @@ impl Work<'_> {
         }
         let is_to_go_on = started && self.args.state == State::Started;
         if is_to_go_on {
-            self.patience.sleep(AT_ONCE).await?;
+            self.asking.patience.sleep(AT_ONCE).await?;
         }
         let found = self.look().await?;
         if is_to_go_on && let Some(ended) = found.as_ref().filter(|found| !is(found, "Running")) {
@@ -39,7 +39,8 @@ impl Work<'_> {
     async fn tell_of_its_end(&self, ended: &Json) -> String {
         let name = &self.args.name;
         // Not every log driver can be read.
-        let (out, err) = self.asking.engine.output(name).await.unwrap_or_default();
+        let output = self.asking.patience.wait(self.asking.engine.output(name)).await;
+        let (out, err) = output.ok().and_then(Result::ok).unwrap_or_default();
         let code = &ended["State"]["ExitCode"];
         let said = format!("{out}{err}");
         let said = said.trim();
@@ -69,7 +70,7 @@ impl Work<'_> {
                     let msg = format!("container {name} is {health} after {} s", limit.as_secs_f64());
                     return Err(shown(Outcome::failed(msg), found.as_ref()));
                 }
-                Some(_) => self.patience.sleep(AGAIN).await?,
+                Some(_) => self.asking.patience.sleep(AGAIN).await?,
             }
         }
     }
@@ -77,20 +78,20 @@ impl Work<'_> {
     /// A container that is given up is stopped as it would be by its engine.
     async fn wait_for_its_end(&self, mut outcome: Outcome) -> Result<Outcome, Outcome> {
         let name = &self.args.name;
-        let engine = &self.asking.engine;
-        let failed = |error| self.asking.failed(&format!("cannot wait for container {name}"), &error);
-        let code = match self.patience.wait(engine.wait_container(name, "not-running")).await {
-            Ok(code) => code.map_err(failed)?,
+        let (asking, engine) = (self.asking, &self.asking.engine);
+        let failed = |doing: &str, error| asking.failed(&format!("cannot {doing} container {name}"), &error);
+        let code = match asking.patience.wait(engine.wait_container(name, "not-running")).await {
+            Ok(code) => code.map_err(|error| failed("wait for", error))?,
             Err(ended) => {
-                self.stop().await?;
+                // Its time is over, which is why; so nothing limits this but what the container may take to stop.
+                self.stop_by_engine().await.map_err(|error| failed("stop", error))?;
                 return Err(ended);
             }
         };
         let found = self.look().await?;
         if found.is_some() && self.args.output_logs {
-            let failed =
-                |error| self.asking.failed(&format!("cannot read the output of container {name}"), &error);
-            let (out, err) = engine.output(name).await.map_err(failed)?;
+            let reading = engine.output(name);
+            let (out, err) = asking.ask(&format!("read the output of container {name}"), reading).await?;
             self.asking.ctx.target.say(&out);
             outcome =
                 outcome.with("stdout", out.trim_end_matches('\n')).with("stderr", err.trim_end_matches('\n'));

@@ -36,13 +36,11 @@ impl Work<'_> {
             if self.is_dry() {
                 continue;
             }
-            let doing = format!("cannot connect container {name} to network {}", network.name);
+            let doing = format!("connect container {name} to network {}", network.name);
             if is.is_some() {
-                let left = engine.disconnect_network(&network.name, name).await;
-                left.map_err(|error| self.asking.failed(&doing, &error))?;
+                self.asking.ask(&doing, engine.disconnect_network(&network.name, name)).await?;
             }
-            let connected = engine.connect_network(&network.name, name, &settings).await;
-            connected.map_err(|error| self.asking.failed(&doing, &error))?;
+            self.asking.ask(&doing, engine.connect_network(&network.name, name, &settings)).await?;
         }
         if !self.args.purge_networks {
             return Ok(());
@@ -50,9 +48,8 @@ impl Work<'_> {
         for other in there.keys().filter(|other| wanted.iter().all(|network| network.name != **other)) {
             changes.note(&format!("network {other}"), "connected", "not connected");
             if !self.is_dry() {
-                let doing = format!("cannot take container {name} off network {other}");
-                let left = engine.disconnect_network(other, name).await;
-                left.map_err(|error| self.asking.failed(&doing, &error))?;
+                let doing = format!("take container {name} off network {other}");
+                self.asking.ask(&doing, engine.disconnect_network(other, name)).await?;
             }
         }
         Ok(())
