@@ -83,7 +83,7 @@ pub(super) fn of_socket(words: String) -> io::Error {
 }
 
 fn unanswered(error: &io::Error) -> Option<io::ErrorKind> {
-    error.get_ref().is_some_and(|inner| inner.is::<Unanswered>()).then(|| error.kind())
+    error.get_ref()?.downcast_ref::<Unanswered>().map(|_| error.kind())
 }
 
 /// The last cause says what happened; what stands around it is the client's.
