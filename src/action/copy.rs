@@ -58,7 +58,13 @@ fn name_of(path: &Path) -> &str {
 }
 
 async fn one(args: &Map, source: &Source, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
-    let read = ctx.files().read(&source.path);
+    let decrypt = args.get("decrypt").and_then(Value::to_bool).unwrap_or(true);
+    let files = ctx.files();
+    let read = if decrypt {
+        files.open(&source.path).map(|content| content.bytes)
+    } else {
+        files.read(&source.path)
+    };
     let bytes = read.map_err(|e| Outcome::failed(format!("cannot read {}: {e}", source.path.display())))?;
     Ok(ctx.target.call(upload(args, name_of(&source.path), mode_of(&source.path), bytes)).await)
 }

@@ -58,7 +58,7 @@ async fn script(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> 
     }
     let (name, rest) = args.cmd.trim().split_once(char::is_whitespace).unwrap_or((args.cmd.trim(), ""));
     let path = ctx.find("files", name)?;
-    let read = ctx.files().read(&path);
+    let read = ctx.files().open(&path).map(|content| content.bytes);
     let bytes = read.map_err(|e| Outcome::failed(format!("cannot read {}: {e}", path.display())))?;
     let folder = [("state", "directory"), ("prefix", "benchbook-script.")];
     let made = ctx.target.call(call("tempfile", Map::from_iter(folder))).await;

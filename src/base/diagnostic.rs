@@ -137,6 +137,12 @@ fn snippet<'a>(group: Group<'a>, places: &[Place<'a>]) -> Group<'a> {
     if source.text().is_empty() {
         return group.element(Level::NOTE.message(format!("in {}", source.name())));
     }
+    if source.is_secret() {
+        return places.iter().fold(group, |group, (span, _, label)| {
+            let words = if label.is_empty() { String::new() } else { format!(": {label}") };
+            group.element(Level::NOTE.message(format!("at {span}, which is encrypted{words}")))
+        });
+    }
     let mut snippet = Snippet::source(source.text()).path(source.name());
     for (span, kind, label) in places {
         let mut range = span.range();

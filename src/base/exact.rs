@@ -65,6 +65,9 @@ pub fn encode(value: &Value) -> Json {
 }
 
 fn encode_text(text: &Text) -> Json {
+    if let Some(span) = text.span().filter(|_| text.is_vault()) {
+        return json!({"!vault": [text.as_str(), span.to_string()]});
+    }
     let plain = match text.span() {
         Some(span) => json!({"!template": [text.as_str(), span.to_string()]}),
         None => Json::from(text.as_str()),
@@ -116,11 +119,12 @@ fn decode_marked(mark: &str, inner: &Json) -> Result<Value, String> {
         "!date" => Value::Date(text()?.into()),
         "!undefined" => Value::Undefined(text()?.into()),
         "!omit" => Value::Omit,
-        "!template" => match inner.as_array().map(Vec::as_slice) {
+        "!template" | "!vault" => match inner.as_array().map(Vec::as_slice) {
             Some([Json::String(text), Json::String(place)]) => {
-                Value::template(text.as_str(), Span::nowhere(place))
+                let make = if mark == "!vault" { Text::vault } else { Text::template };
+                Value::String(make(Arc::from(text.as_str()), Span::nowhere(place)))
             }
-            _ => return Err("`!template` without its text and place".to_owned()),
+            _ => return Err(format!("`{mark}` without its text and place")),
         },
         "!secret" => match decode(inner)? {
             Value::String(text) => Value::String(text.into_secret()),
@@ -188,6 +192,7 @@ mod tests {
             text.clone().prop_map(|t| Value::from(t.as_str())),
             "\\PC{0,6}".prop_map(|t| Value::String(Text::data(t.as_str()).into_secret())),
             "\\PC{0,6}".prop_map(|t| Value::template(t.as_str(), Span::nowhere("x.yml:3"))),
+            "\\PC{0,6}".prop_map(|t| Value::String(Text::vault(t.as_str(), Span::nowhere("x.yml:3")))),
             "\\PC{0,6}".prop_map(|t| Value::Undefined(t.as_str().into())),
             Just(Value::Date("2026-11-21".into())),
             prop::collection::vec(any::<u8>(), 0..6).prop_map(|b| Value::Bytes(b.into())),

@@ -10,12 +10,23 @@ pub struct Source {
     name: String,
     text: String,
     lines: OnceLock<Vec<u32>>,
+    secret: bool,
 }
 
 impl Source {
     /// A text under the name that messages show: a path as the user would type it, or `<command line>`.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), text: text.into(), lines: OnceLock::new() })
+        Arc::new(Self { name: name.into(), text: text.into(), lines: OnceLock::new(), secret: false })
+    }
+
+    /// A text that was encrypted: messages say the place, and do not show what stands there.
+    pub fn secret(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self { name: name.into(), text: text.into(), lines: OnceLock::new(), secret: true })
+    }
+
+    /// Whether the text must not be shown.
+    pub fn is_secret(&self) -> bool {
+        self.secret
     }
 
     /// The name that messages show.

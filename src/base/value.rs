@@ -41,24 +41,42 @@ pub const MASK: &str = "********";
 pub struct Text {
     characters: Arc<str>,
     template: Option<Span>,
-    secret: bool,
+    seal: Seal,
+}
+
+/// What may be seen of a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seal {
+    /// Everything.
+    Open,
+    /// It must not be shown.
+    Secret,
+    /// It is a secret that is still encrypted.
+    Vault,
 }
 
 impl Text {
     /// Plain data: what a host, a command or a computation gave. It can never become a template.
     pub fn data(text: impl Into<Arc<str>>) -> Self {
-        Self { characters: text.into(), template: None, secret: false }
+        Self { characters: text.into(), template: None, seal: Seal::Open }
     }
 
     /// A string that was read from the user's files, where templates are looked for.
     pub fn template(text: impl Into<Arc<str>>, span: Span) -> Self {
-        Self { characters: text.into(), template: Some(span), secret: false }
+        Self { characters: text.into(), template: Some(span), seal: Seal::Open }
+    }
+
+    /// A value that is encrypted in the user's files (`!vault`). Rendering decrypts it; what it holds is data and secret.
+    pub fn vault(text: impl Into<Arc<str>>, span: Span) -> Self {
+        Self { characters: text.into(), template: Some(span), seal: Seal::Vault }
     }
 
     /// The same text, marked as secret: shown as `********` wherever a person could read it.
     #[must_use]
     pub fn into_secret(mut self) -> Self {
-        self.secret = true;
+        if self.seal == Seal::Open {
+            self.seal = Seal::Secret;
+        }
         self
     }
 
@@ -82,14 +100,19 @@ impl Text {
         self.template.as_ref()
     }
 
-    /// Whether it came from the user's files and contains template marks.
+    /// Whether it has to be rendered: it came from the user's files and contains template marks, or is encrypted.
     pub fn is_template(&self) -> bool {
-        self.template.is_some() && has_marks(&self.characters)
+        self.template.is_some() && (self.seal == Seal::Vault || has_marks(&self.characters))
     }
 
     /// Whether it must not be shown.
     pub fn is_secret(&self) -> bool {
-        self.secret
+        self.seal != Seal::Open
+    }
+
+    /// Whether it is encrypted: [`Self::as_str`] is what stands in the file.
+    pub fn is_vault(&self) -> bool {
+        self.seal == Seal::Vault
     }
 }
 
@@ -100,7 +123,7 @@ pub fn has_marks(text: &str) -> bool {
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.secret { write!(f, "\"{MASK}\"") } else { fmt::Debug::fmt(&*self.characters, f) }
+        if self.is_secret() { write!(f, "\"{MASK}\"") } else { fmt::Debug::fmt(&*self.characters, f) }
     }
 }
 
@@ -236,6 +259,19 @@ impl Value {
             Value::List(l) => l.iter().any(Value::has_secret),
             Value::Map(m) => m.values().any(Value::has_secret),
             _ => false,
+        }
+    }
+
+    /// The same value with every string in it marked as secret.
+    #[must_use]
+    pub fn into_secret(self) -> Self {
+        match self {
+            Value::String(text) => Value::String(text.into_secret()),
+            Value::List(items) => Value::list(items.iter().cloned().map(Value::into_secret).collect()),
+            Value::Map(map) => {
+                map.iter().map(|(k, v)| (k.clone(), v.clone().into_secret())).collect::<Map>().into()
+            }
+            other => other,
         }
     }
 

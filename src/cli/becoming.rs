@@ -1,14 +1,13 @@
 //! Options about becoming another user, and where its password comes from: the terminal or a file, never the command line.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use clap::Args as ClapArgs;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use serde::{Deserialize, Serialize};
 
+use super::question;
 use crate::base::{Diagnostic, Secret};
 use crate::plan::becoming::{AskedBecoming, METHODS};
 
@@ -98,36 +97,9 @@ impl Becoming {
         if !self.ask_become_pass {
             return Ok(None);
         }
-        ask("BECOME password: ").map(Some).map_err(|error| {
+        question::hidden("BECOME password: ").map(Some).map_err(|error| {
             Diagnostic::error("become-password", format!("no password can be asked for: {error}"))
                 .help("without a terminal, use `--become-password-file FILE`")
         })
     }
-}
-
-/// Gives the terminal its echo back, whatever happens.
-struct Quiet<'a>(&'a File, Termios);
-
-impl Drop for Quiet<'_> {
-    fn drop(&mut self) {
-        // Nothing else can be done about it.
-        let _ = tcsetattr(self.0, OptionalActions::Now, &self.1);
-    }
-}
-
-/// A line from the terminal, which does not show it.
-fn ask(question: &str) -> std::io::Result<Secret> {
-    let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
-    terminal.write_all(question.as_bytes())?;
-    let reader = terminal.try_clone()?;
-    let modes = tcgetattr(&terminal)?;
-    let mut quiet = modes.clone();
-    quiet.local_modes.remove(LocalModes::ECHO);
-    let restore = Quiet(&terminal, modes);
-    tcsetattr(&terminal, OptionalActions::Flush, &quiet)?;
-    let mut line = String::new();
-    BufReader::new(reader).read_line(&mut line)?;
-    drop(restore);
-    terminal.write_all(b"\n")?;
-    Ok(line.trim_end_matches(['\r', '\n']).into())
 }

@@ -16,6 +16,7 @@ mod log;
 mod noting;
 mod plan;
 mod project;
+mod question;
 mod recording;
 mod relay;
 mod reparse;
@@ -28,6 +29,8 @@ mod show;
 mod stop;
 mod terminal;
 mod usage;
+mod vault;
+mod vaulting;
 mod wiring;
 
 use std::path::Path;
@@ -60,6 +63,7 @@ enum Verb {
     Reparse(reparse::Args),
     Stop(stop::Args),
     Clean(clean::Args),
+    Vault(vault::Args),
     Doc(doc::Args),
 }
 
@@ -92,6 +96,7 @@ pub fn main() -> ExitCode {
         Verb::Reparse(args) => reparse::run(&args, &terminal),
         Verb::Stop(args) => stop::run(&args, &terminal),
         Verb::Clean(args) => clean::run(&args, &terminal),
+        Verb::Vault(args) => vault::run(&args, &terminal),
         Verb::Doc(args) => doc::run(&args, &terminal),
     });
     let exit = match result {

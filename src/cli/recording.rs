@@ -5,16 +5,22 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use crate::load::{DiskFiles, Files};
+use crate::load::{DiskFiles, Files, Vault};
 use crate::store::{Provenance, digest};
 
 /// The file system, and digests of what was read from it.
 #[derive(Debug, Default)]
 pub(super) struct RecordingFiles {
     read: Mutex<BTreeMap<PathBuf, String>>,
+    vault: Vault,
 }
 
 impl RecordingFiles {
+    /// With the passwords of vaults.
+    pub(super) fn new(vault: Vault) -> Self {
+        Self { vault, ..Self::default() }
+    }
+
     /// How many files were read so far.
     pub(super) fn count(&self) -> usize {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).len()
@@ -49,5 +55,9 @@ impl Files for RecordingFiles {
 
     fn is_executable(&self, path: &Path) -> bool {
         DiskFiles.is_executable(path)
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.vault
     }
 }

@@ -6,6 +6,7 @@ use clap::Args as ClapArgs;
 use serde::{Deserialize, Serialize};
 
 use super::becoming::Becoming;
+use super::vaulting::Vaulting;
 use super::wiring;
 use crate::base::Diagnostic;
 use crate::load::Config;
@@ -63,6 +64,8 @@ pub(super) struct Selecting {
     pub diff: bool,
     #[command(flatten)]
     pub becoming: Becoming,
+    #[command(flatten)]
+    pub vaulting: Vaulting,
     /// How many steps work at once
     #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..), help_heading = "How")]
     pub forks: Option<u32>,
@@ -131,6 +134,7 @@ impl Selecting {
             check: self.check || earlier.check,
             diff: self.diff || earlier.diff,
             becoming: self.becoming.instead_of(earlier.becoming),
+            vaulting: self.vaulting.instead_of(earlier.vaulting),
             forks: self.forks.or(earlier.forks),
             seed: self.seed.or(earlier.seed),
             failed_from: self.failed_from,

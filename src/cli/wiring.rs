@@ -75,7 +75,7 @@ pub(super) fn compile(selecting: &Selecting, terminal: &Terminal) -> Result<Comp
 }
 
 fn read(selecting: &Selecting) -> Result<(Compiled, Diagnostics), Failure> {
-    let files = Arc::new(RecordingFiles::default());
+    let files = Arc::new(RecordingFiles::new(selecting.vaulting.vault()?));
     let config = project::config(&*files)?;
     let catalogue = Arc::new(catalogue());
     let asked = Asked {

@@ -3,10 +3,30 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use super::vault::{self, Vault};
+
+/// What a file holds.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content {
+    /// Its bytes, decrypted if they are a vault's.
+    pub bytes: Vec<u8>,
+    /// Whether it is encrypted, so that nobody may see it.
+    pub secret: bool,
+}
+
+impl Content {
+    /// The bytes as text, which must be UTF-8.
+    pub fn text(self) -> io::Result<String> {
+        String::from_utf8(self.bytes)
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8 text"))
+    }
+}
 
 /// Reads files and lists folders.
 pub trait Files: Send + Sync {
-    /// The bytes of a file.
+    /// The bytes of a file as they lie there.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
     /// The entries of a folder, sorted by name, as full paths.
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>>;
@@ -17,10 +37,25 @@ pub trait Files: Send + Sync {
     /// Whether a file may be executed (an inventory script).
     fn is_executable(&self, path: &Path) -> bool;
 
-    /// The text of a file, which must be UTF-8.
+    /// The user's passwords.
+    fn vault(&self) -> &Vault {
+        static NONE: LazyLock<Vault> = LazyLock::new(Vault::default);
+        &NONE
+    }
+
+    /// What a file holds, decrypted if it is a vault.
+    fn open(&self, path: &Path) -> io::Result<Content> {
+        let bytes = self.read(path)?;
+        if !vault::is_encrypted(&bytes) {
+            return Ok(Content { bytes, secret: false });
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        Ok(Content { bytes: self.vault().open(&text)?, secret: true })
+    }
+
+    /// The text of a file, decrypted if it is a vault, which must be UTF-8.
     fn read_text(&self, path: &Path) -> io::Result<String> {
-        String::from_utf8(self.read(path)?)
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8 text"))
+        self.open(path)?.text()
     }
 }
 

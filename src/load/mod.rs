@@ -10,15 +10,17 @@ pub mod project;
 mod role;
 pub mod shipped;
 mod text;
+pub mod vault;
 
 use std::path::Path;
 
 pub use config::Config;
-pub use files::{DiskFiles, Files, MemoryFiles};
+pub use files::{Content, DiskFiles, Files, MemoryFiles};
 pub use inventory::{InventorySource, load_inventory};
 pub use limit::read_limit;
 pub use loader::{Loaded, Loader};
 pub use project::{Asked, Project};
+pub use vault::Vault;
 
 /// A path as messages show it: as the user would type it, without a leading `./`.
 pub fn shown(path: &Path) -> String {

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Files;
+use super::{Files, Vault};
 
 /// The folder in which they seem to lie.
 pub const ROLES: &str = "benchbook:roles";
@@ -80,6 +80,10 @@ impl Files for WithShipped {
 
     fn is_executable(&self, path: &Path) -> bool {
         below(path).is_none() && self.0.is_executable(path)
+    }
+
+    fn vault(&self) -> &Vault {
+        self.0.vault()
     }
 }
 

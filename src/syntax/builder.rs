@@ -254,8 +254,13 @@ impl<'a> Builder<'a> {
         let text = || {
             let place = span(self.source, self.content(style, range));
             let text = Arc::clone(raw);
-            Value::String(if data { Text::data(text) } else { Text::template(text, place) })
+            let text = if data { Text::data(text) } else { Text::template(text, place) };
+            Value::String(if self.source.is_secret() { text.into_secret() } else { text })
         };
+        if is_vault(tag) {
+            let place = span(self.source, range.clone());
+            return Ok(Value::String(Text::vault(Arc::clone(raw), place)));
+        }
         let wrong = |what: &str| {
             Diagnostic::error("bad-scalar", format!("`{raw}` is not {what}"))
                 .at(&span(self.source, range.clone()))
@@ -321,16 +326,25 @@ fn is_unsafe(tag: Option<&(String, Range<usize>)>) -> bool {
     tag.is_some_and(|(name, _)| name == "!unsafe")
 }
 
+/// The mark of a value that is encrypted.
+fn is_vault(tag: Option<&(String, Range<usize>)>) -> bool {
+    tag.is_some_and(|(name, _)| is_vault_name(name))
+}
+
+fn is_vault_name(name: &str) -> bool {
+    matches!(name, "!vault" | "!vault-encrypted")
+}
+
 fn unknown_tag(name: &str, source: &Arc<Source>, place: Range<usize>) -> Diagnostic {
     let place = span(source, place);
-    if matches!(name, "!vault" | "!vault-encrypted") {
-        return Diagnostic::error("vault", "encrypted values cannot be read yet")
+    if is_vault_name(name) {
+        return Diagnostic::error("vault", "only a text can be encrypted")
             .at(&place)
-            .help("put the value into a file that is not shared, and pass it with `-e @file`");
+            .help("`benchbook vault encrypt-string` writes the value that belongs here");
     }
     Diagnostic::error("unknown-tag", "this tag has no meaning here")
         .at(&place)
-        .help("a value that begins with `!` has to be quoted; tags that are known: !unsafe, !!str, !!int, !!float, !!bool, !!binary")
+        .help("a value that begins with `!` has to be quoted; tags that are known: !unsafe, !vault, !!str, !!int, !!float, !!bool, !!binary")
 }
 
 /// A key is a scalar, and says something.

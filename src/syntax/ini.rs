@@ -188,6 +188,7 @@ impl Line<'_> {
         let inner = if quoted { place.start + 1..place.end - 1 } else { place.clone() };
         let span = self.span(inner);
         let value = literal::parse(text, Some(&span)).unwrap_or_else(|| Value::template(text, span.clone()));
+        let value = if self.source.is_secret() { value.into_secret() } else { value };
         Spanned::new(value, self.span(place))
     }
 

@@ -1,6 +1,7 @@
 //! What can go wrong with a template, and how the user is told.
 
 use crate::base::{Diagnostic, Span};
+use crate::load::vault::VaultError;
 
 /// Why a template gave no value.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -35,6 +36,9 @@ pub enum Problem {
     /// A condition whose result is no boolean; the text says what it gave.
     #[error("a condition must give true or false, this gave {0}")]
     NotBoolean(String),
+    /// An encrypted value that no password opens.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
 }
 
 /// A problem and its place.
@@ -71,6 +75,7 @@ impl TemplateError {
             Problem::Failed(_) => "template-failed",
             Problem::Cycle(_) => "variable-cycle",
             Problem::NotBoolean(_) => "condition-not-boolean",
+            Problem::Vault(_) => "vault",
         }
     }
 }
@@ -94,6 +99,7 @@ impl From<TemplateError> for Diagnostic {
             }
             Problem::NotBoolean(_) => diagnostic
                 .help("say what is meant: `| bool` for yes and no, `is defined`, `| length > 0`, `== …`"),
+            Problem::Vault(vault) => vault.diagnostic().help.into_iter().fold(diagnostic, Diagnostic::help),
             _ => diagnostic,
         }
     }

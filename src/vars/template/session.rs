@@ -168,7 +168,7 @@ impl Session {
             let problem = Problem::Syntax("an empty expression".into());
             return Err(TemplateError::new(problem, text.span().cloned()));
         }
-        if source.starts_with("{{") && source.ends_with("}}") {
+        if text.is_vault() || source.starts_with("{{") && source.ends_with("}}") {
             return self.leaf(text);
         }
         if let Some(problem) = marks_inside(source) {
@@ -187,6 +187,12 @@ impl Session {
     fn text(self: &Arc<Self>, text: &Text, path: impl FnOnce() -> String) -> Result<Engine, TemplateError> {
         if text.is_secret() {
             self.mark_secret();
+        }
+        if text.is_vault() {
+            let revealed = self.environment.files().vault().reveal(&text.shared());
+            return revealed
+                .map(|plain| Engine::from(plain.reveal()))
+                .map_err(|error| TemplateError::new(error.into(), text.span().cloned()));
         }
         self.compiled(&text.shared(), path)
             .map_err(|error| diagnose::error(self, &error, text.as_str(), text.span(), 0))

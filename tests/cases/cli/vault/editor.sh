@@ -1,0 +1,2 @@
+#!/bin/sh
+printf "added: true\n" >> "$1"

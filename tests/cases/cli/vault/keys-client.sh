@@ -1,0 +1,2 @@
+#!/bin/sh
+[ "$1" = --vault-id ] && [ "$2" = lab ] && echo swordfish
