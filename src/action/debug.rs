@@ -53,7 +53,9 @@ fn debug(map: &Map, ctx: &ActionContext<'_>) -> Done {
     }
     // As it is written, with its place.
     let Some(var) = args.var.and_then(|_| map.get("var")) else {
-        let msg = args.msg.unwrap_or_else(|| Value::from("Hello world!"));
+        // What is read through `Args` has lost its mark.
+        let msg =
+            args.msg.and_then(|_| map.get("msg").cloned()).unwrap_or_else(|| Value::from("Hello world!"));
         let shown = shown(&msg);
         return Done { outcome: Outcome::ok(false).with("msg", msg), shown, ..Done::default() };
     };

@@ -29,6 +29,12 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Whether a variable of this name is likely to be secret.
+pub fn names_a_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["pass", "secret", "token", "credential", "private_key"].iter().any(|word| name.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::Secret;

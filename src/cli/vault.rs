@@ -41,7 +41,7 @@ enum Verb {
 struct Files {
     /// The files; `-` is standard input and output
     #[arg(value_name = "FILE", default_value = "-")]
-    files: Vec<PathBuf>,
+    paths: Vec<PathBuf>,
     /// Write here instead
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -54,8 +54,8 @@ struct Encrypt {
     #[command(flatten)]
     files: Files,
     /// Which of several passwords
-    #[arg(long, value_name = "ID", help_heading = "Vaults")]
-    encrypt_vault_id: Option<String>,
+    #[arg(long = "encrypt-vault-id", value_name = "ID", help_heading = "Vaults")]
+    with: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -154,11 +154,11 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
 impl Files {
     /// What is read, and where the result goes.
     fn pairs(&self) -> Result<Vec<(Target, Target)>, Diagnostic> {
-        if self.output.is_some() && self.files.len() > 1 {
+        if self.output.is_some() && self.paths.len() > 1 {
             return Err(Diagnostic::error("vault", "`--output` takes the result of one file only"));
         }
         let to = |from: &PathBuf| Target::of(self.output.as_ref().unwrap_or(from));
-        Ok(self.files.iter().map(|from| (Target::of(from), to(from))).collect())
+        Ok(self.paths.iter().map(|from| (Target::of(from), to(from))).collect())
     }
 }
 
@@ -174,7 +174,7 @@ impl Encrypt {
             }
             plain.push((bytes, to));
         }
-        let identity = new_identity(&self.files.vaulting, self.encrypt_vault_id.as_deref())?;
+        let identity = new_identity(&self.files.vaulting, self.with.as_deref())?;
         for (bytes, to) in plain {
             to.write(vault::encrypt(&bytes, &identity)?.as_bytes(), terminal)?;
         }

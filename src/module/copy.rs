@@ -63,6 +63,9 @@ pub struct Args {
     /// Copy what links in a source folder lead to.
     #[serde(default = "yes")]
     pub local_follow: bool,
+    /// Decrypt a source that is a vault; the controller does.
+    #[serde(default = "yes")]
+    pub decrypt: bool,
     /// What the controller knows of the upload.
     #[serde(rename = "_upload")]
     #[schemars(skip)]

@@ -25,6 +25,7 @@ impl Build<'_> {
             return;
         }
         self.note_usage(task, &readings, &inside);
+        self.check_sealed(&readings, &inside);
         self.check_call(task);
         self.check_templates(task);
         self.check_notify(task, around);

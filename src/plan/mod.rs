@@ -28,6 +28,7 @@ pub mod render;
 mod roles;
 mod rounds;
 pub mod scope;
+mod sealed;
 mod select;
 pub mod step;
 pub mod surroundings;

@@ -40,7 +40,7 @@ pub async fn run(target: &RemoteTarget<'_>, endpoint: &Endpoint, args: &Map) -> 
                 target.log(stream, &bytes)?;
             }
         }
-        Ok(())
+        target.log_rest()
     };
     let running = async { tokio::join!(shared.pool.execute(endpoint, line, output), keeping) };
     let limit = async {

@@ -77,7 +77,7 @@ impl RemoteTarget<'_> {
         if self.secret || self.broken().is_some() {
             return;
         }
-        if let Err(error) = self.log(Stream::Stdout, text.as_bytes()) {
+        if let Err(error) = self.log(Stream::Stdout, text.as_bytes()).and_then(|()| self.log_rest()) {
             self.break_off(error);
         }
     }

@@ -28,6 +28,7 @@ mod leaving;
 mod looping;
 pub mod machines;
 pub mod magic;
+mod masking;
 mod measure;
 mod moment;
 mod monitors;

@@ -20,7 +20,7 @@ use crate::base::spec::OnResume;
 use crate::connection::{CallError, ConnectError, Engine, Ongoing, Progress};
 use crate::event::journal::LogPlace;
 use crate::event::{Event, JournalError};
-use crate::vars::Templar;
+use crate::vars::{Templar, Veil};
 use crate::wire::{Job, JobKey, Offsets, Outcome, Request, Status, Stream};
 
 /// Output that was kept, and where.
@@ -54,6 +54,8 @@ pub struct RemoteTarget<'a> {
     pub(super) kept: Mutex<[Option<Kept>; 2]>,
     /// The characters of it that are not whole yet.
     texts: Mutex<[Pieces; 2]>,
+    /// What may be the beginning of a secret in it.
+    veils: Mutex<[Veil; 2]>,
     /// Whether the task's module itself is called, and not an action that calls modules.
     pub direct: bool,
     /// How much output of the request under way was taken.
@@ -80,6 +82,7 @@ impl<'a> RemoteTarget<'a> {
             received: Mutex::default(),
             kept: Mutex::default(),
             texts: Mutex::default(),
+            veils: Mutex::default(),
             lost: OnceLock::new(),
             refused: OnceLock::new(),
             gone: OnceLock::new(),
@@ -317,8 +320,7 @@ impl<'a> RemoteTarget<'a> {
                 Err(error) => break Err(error),
             }
         };
-        self.show_rest();
-        (outcome, kept)
+        (outcome, kept.and_then(|()| self.log_rest()))
     }
 
     fn count(&self, stream: Stream, bytes: u64) {
@@ -330,8 +332,15 @@ impl<'a> RemoteTarget<'a> {
         }
     }
 
-    /// Appends to the log of the step and tells the reporters.
+    /// Appends to the log of the step and tells the reporters. Secrets are masked.
     pub fn log(&self, stream: Stream, bytes: &[u8]) -> Result<(), JournalError> {
+        let Some(slot) = slot(stream) else { return self.log_all(stream, bytes) };
+        let secrets = self.unit.shared.environment.secrets();
+        let shown = self.veils.lock().unwrap_or_else(PoisonError::into_inner)[slot].take(bytes, secrets);
+        self.log_all(stream, &shown)
+    }
+
+    fn log_all(&self, stream: Stream, bytes: &[u8]) -> Result<(), JournalError> {
         let (step, host) = (&self.unit.step.id, &self.unit.host.name);
         let place = self.unit.shared.journal.log(step, host, stream, bytes)?;
         if let Some(slot) = slot(stream) {
@@ -349,12 +358,20 @@ impl<'a> RemoteTarget<'a> {
         Ok(())
     }
 
-    /// What came last and is no whole character.
-    fn show_rest(&self) {
+    /// What was held back, because more could have come: the beginning of a secret, or of a character.
+    pub(super) fn log_rest(&self) -> Result<(), JournalError> {
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            let Some(slot) = slot(stream) else { continue };
+            let rest = self.veils.lock().unwrap_or_else(PoisonError::into_inner)[slot].rest();
+            if !rest.is_empty() {
+                self.log_all(stream, &rest)?;
+            }
+        }
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         for (stream, text) in [Stream::Stdout, Stream::Stderr].into_iter().zip(texts.iter_mut()) {
             self.show(stream, text.rest());
         }
+        Ok(())
     }
 
     fn show(&self, stream: Stream, text: String) {

@@ -7,6 +7,7 @@ use super::arguments::{self, Wanted};
 use super::conditions::{holds, skipped};
 use super::delegate::Place;
 use super::keyword::{Lasting, Manner, boolean, quantity};
+use super::masking;
 use super::target::RemoteTarget;
 use super::unit::{Unit, private, round_of, said};
 use crate::action::{self, Action, ActionContext, Done, Effects, Invocation, Target};
@@ -162,7 +163,8 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
         target.measured = !task.metrics.is_empty();
         target.secret = secret;
         target.direct = action.is_none();
-        let done = call(turn, templar, &manner, &target, action).await?;
+        let mut done = call(turn, templar, &manner, &target, action).await?;
+        masking::cover(&mut done, turn.unit.shared.environment.secrets());
         let mut end = judge(turn, templar, done, &target)?;
         let over = end.skipped
             || end.unreachable.is_some()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{RunFolder, StoreError};
+use crate::base::secret::names_a_secret;
 use crate::base::value::MASK;
 use crate::base::{HostName, Map, Value};
 
@@ -135,19 +136,13 @@ impl Variable {
 /// A value with everything masked whose name, or the name of something around it, says that nobody should read it.
 fn masked(name: &str, value: &Value) -> Value {
     match value {
-        _ if is_secret(name) => Value::from(MASK),
+        _ if names_a_secret(name) => Value::from(MASK),
         Value::Map(map) => {
             map.iter().map(|(k, v)| (k.clone(), masked(&k.to_string(), v))).collect::<Map>().into()
         }
         Value::List(items) => Value::list(items.iter().map(|item| masked(name, item)).collect()),
         other => other.clone(),
     }
-}
-
-/// Whether a variable of this name is likely to be secret.
-pub fn is_secret(name: &str) -> bool {
-    let name = name.to_lowercase();
-    ["pass", "secret", "token", "credential", "private_key"].iter().any(|word| name.contains(word))
 }
 
 impl Provenance {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Secrets;
 use super::template::Engine;
 use crate::base::Clock;
 use crate::load::Files;
@@ -39,13 +40,20 @@ pub struct Environment {
     pub(super) files: Arc<dyn Files>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) engine: Arc<Engine>,
+    secrets: Arc<Secrets>,
     search: SearchPaths,
 }
 
 impl Environment {
     /// An environment with no search paths.
     pub fn new(files: Arc<dyn Files>, clock: Arc<dyn Clock>) -> Self {
-        Self { files, clock, engine: Arc::new(Engine::new()), search: SearchPaths::default() }
+        Self {
+            files,
+            clock,
+            engine: Arc::new(Engine::new()),
+            secrets: Arc::default(),
+            search: SearchPaths::default(),
+        }
     }
 
     /// The same files, clock and cache with other search paths.
@@ -62,6 +70,11 @@ impl Environment {
     /// The time.
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock
+    }
+
+    /// Secrets that were touched so far.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// Where relative names are looked for.

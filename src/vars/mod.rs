@@ -11,6 +11,7 @@ pub mod functions;
 pub mod lookups;
 pub mod predicates;
 pub mod scope;
+pub mod secrets;
 pub mod templar;
 mod template;
 
@@ -20,5 +21,6 @@ mod tests;
 pub use environment::{Environment, SearchPaths};
 pub use error::{Problem, TemplateError};
 pub use scope::{Entry, LazyMap, Scope};
+pub use secrets::{Secrets, Veil};
 pub use templar::{FileOptions, Templar};
 pub use template::references::{References, condition_check, condition_references, references, syntax_check};

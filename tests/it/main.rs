@@ -43,3 +43,4 @@ mod ssh;
 mod static_agent;
 mod three_forms;
 mod users;
+mod vaults;

@@ -22,7 +22,7 @@ fn what_the_reference_wrote_is_read() {
         assert!(is_encrypted(text.as_bytes()));
         assert_eq!(lab().open(text), Ok(PLAIN.as_bytes().to_vec()));
         // As a scalar of YAML has it, and as an editor on another system saves it.
-        let indented: String = text.lines().map(|line| format!("      {line}\r\n")).collect();
+        let indented: String = text.lines().flat_map(|line| ["      ", line, "\r\n"]).collect();
         assert_eq!(lab().open(&indented), Ok(PLAIN.as_bytes().to_vec()));
     }
 }

@@ -14,6 +14,7 @@ use super::convert::{self, from_engine, to_engine};
 use super::diagnose;
 use super::engine::text_name;
 use super::objects::{LazyObject, Missing, Root, Variables};
+use crate::base::secret::names_a_secret;
 use crate::base::{Map, Span, Text, Value};
 use crate::vars::{Environment, FileOptions, Problem, Scope, TemplateError};
 
@@ -191,7 +192,10 @@ impl Session {
         if text.is_vault() {
             let revealed = self.environment.files().vault().reveal(&text.shared());
             return revealed
-                .map(|plain| Engine::from(plain.reveal()))
+                .map(|plain| {
+                    self.environment.secrets().note(plain.reveal());
+                    Engine::from(plain.reveal())
+                })
                 .map_err(|error| TemplateError::new(error.into(), text.span().cloned()));
         }
         self.compiled(&text.shared(), path)
@@ -299,6 +303,12 @@ impl Session {
             })),
             None => self.scope.lookup(name).map(|(value, _)| self.wrap(value, || name.to_owned())),
         };
+        if names_a_secret(name)
+            && self.is_secret()
+            && let Some(text) = value.as_ref().and_then(Engine::as_str)
+        {
+            self.environment.secrets().note(text);
+        }
         let touched = self.shared.secret.fetch_or(before, Ordering::Relaxed);
         if let Some(value) = &value
             && value.kind() != minijinja::value::ValueKind::Invalid

@@ -1,0 +1,19 @@
+//! What an action or a module gave back, with secrets that it repeats marked or masked.
+
+use crate::action::Done;
+use crate::vars::Secrets;
+
+/// Values keep their characters, for the playbook to use, and are marked; words for people get a mask.
+pub(super) fn cover(done: &mut Done, secrets: &Secrets) {
+    let Done { outcome, effects, shown } = done;
+    for map in [&mut outcome.values, &mut effects.facts, &mut effects.set_facts, &mut effects.include_vars] {
+        secrets.mark(map);
+    }
+    let diffs = outcome.diff.iter_mut().flat_map(|diff| [&mut diff.before, &mut diff.after]);
+    let words = outcome.msg.iter_mut().chain(shown).chain(&mut outcome.warnings).chain(diffs);
+    for text in words {
+        if let std::borrow::Cow::Owned(hidden) = secrets.hide(text) {
+            *text = hidden;
+        }
+    }
+}
