@@ -22,6 +22,7 @@ use crate::load::limit::read_limit;
 use crate::plan::{Compiler, Options};
 use crate::run::reach::{self, Reach};
 use crate::store::Provenance;
+use crate::store::controller::Controller;
 use crate::vars::Environment;
 use crate::wire::{Outcome as Answer, Request, Status};
 
@@ -74,6 +75,8 @@ struct Left {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
     Over,
+    /// Its controller died: what it made by tasks, nobody can have meant to leave so.
+    BrokenOff,
     GoesOn,
 }
 
@@ -100,7 +103,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
             Some(Known::GoesOn) => {
                 terminal.say(&format!("{}: {} goes on and is left alone", left.host, left.mark.run()));
             }
-            Some(Known::Over) => dead.push(left),
+            Some(Known::Over | Known::BrokenOff) => dead.push(left),
             None if args.all || wanted.is_some() => dead.push(left),
             None => terminal.say(&format!(
                 "{}: {} is no run of this project and may go on; --all takes it along",
@@ -150,7 +153,14 @@ impl Args {
         let mut known = BTreeMap::new();
         for folder in project::runs(self.runs.as_deref())?.list()? {
             let Ok(provenance) = Provenance::read(&folder) else { continue };
-            known.insert(provenance.mark, if folder.is_in_use() { Known::GoesOn } else { Known::Over });
+            let is = if folder.is_in_use() {
+                Known::GoesOn
+            } else if Controller::read(&folder)?.is_some() {
+                Known::BrokenOff
+            } else {
+                Known::Over
+            };
+            known.insert(provenance.mark, is);
         }
         Ok(known)
     }
@@ -269,7 +279,8 @@ async fn look(
                     }
                 }
                 for (mark, mut things) in things {
-                    things.retain(|thing| all || thing.own);
+                    let is_cut = known.get(mark.as_str()) == Some(&Known::BrokenOff);
+                    things.retain(|thing| all || is_cut || thing.own);
                     if !things.is_empty() {
                         whats.entry(mark).or_default().2 = things;
                     }

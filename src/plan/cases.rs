@@ -183,6 +183,7 @@ impl Build<'_> {
                 becoming: own.inherited.becoming.clone(),
                 connection: own.inherited.connection.clone(),
                 container: entered,
+                each_round: own.container.as_ref().is_some_and(|(own, _)| own.lifetime == Lifetime::Round),
                 span: case.span.clone(),
             });
             courses.push(Course {

@@ -75,6 +75,8 @@ pub struct CasePlan {
     pub connection: Option<Spanned<Value>>,
     /// The container that it is done in, nearest says.
     pub container: Option<Spanned<Value>>,
+    /// Whether that is another one in each round, which is not there before the round begins.
+    pub each_round: bool,
     /// Its entry under `cases:`.
     pub span: Span,
 }

@@ -10,7 +10,7 @@ use crate::base::{HostName, Secret, Spanned, Value};
 use crate::connection::{ContainerTarget, Endpoint, Target, TargetError, container};
 use crate::model::{Becoming, Inherited};
 use crate::model::{Level, VarLayer};
-use crate::plan::TaskStep;
+use crate::plan::{StepKind, TaskStep};
 use crate::vars::{Scope, Templar, TemplateError};
 
 /// Where a task is done.
@@ -74,7 +74,9 @@ impl Place {
         match case {
             Some(case) => {
                 let endpoint = other_user(endpoint, &case.becoming, unit, templar)?;
-                inside(endpoint, case.container.as_ref(), unit, templar)
+                let is_before = case.each_round && matches!(unit.step.kind, StepKind::Rendezvous);
+                let container = case.container.as_ref().filter(|_| !is_before);
+                inside(endpoint, container, unit, templar)
             }
             None => inside(endpoint, None, unit, templar),
         }

@@ -246,6 +246,43 @@ fn one_that_is_kept_is_there_until_clean() {
     assert_eq!(life.containers(), "");
 }
 
+/// Nobody takes networks away but who made them, and `clean` when that run is dead.
+#[test]
+fn networks_that_a_dead_run_has_left_are_removed() {
+    let Some(life) = Lifecycle::start() else { return };
+    let networks = || life.engine.docker("network ls --filter type=custom --format '{{.Name}}'");
+    life.engine.docker("network create somebodys");
+    let seconds = seconds().to_string();
+    let line = format!("exec {}", life.line(&format!("run networks.yml -e seconds={seconds} 2>/dev/null")));
+    let mut run = life.project.shell(&line).process_group(0).spawn().unwrap();
+    wait_for("the task", || is_at_work(&seconds));
+    send("KILL", &run);
+    run.wait().unwrap();
+    let shown = life.said("clean --dry-run 2>&1 | grep -A 2 '^here  .*networks'");
+    assert_eq!(networks(), "bench-net\nsomebodys");
+    let removed = life.said("clean --yes 2>&1 | grep 'networks is gone'");
+    insta::assert_snapshot!("networks", [shown, removed].join("\n"));
+    assert_eq!(life.containers(), "");
+    assert_eq!(networks(), "somebodys");
+    assert!(!is_at_work(&seconds));
+}
+
+/// What it would do is said; nothing is touched, and what would be done in a container that is not there is passed by.
+#[test]
+fn check_mode_starts_nothing() {
+    let Some(life) = Lifecycle::start() else { return };
+    let images = life.engine.docker("images --quiet");
+    let networks = life.engine.docker("network ls");
+    let mut texts = String::new();
+    for words in ["check.yml --check --diff", "check.yml --check"] {
+        texts += &life.said(&format!("run {words} 2>&1"));
+    }
+    insta::assert_snapshot!("check", texts);
+    assert_eq!(life.events(), "");
+    assert_eq!(life.engine.docker("images --quiet"), images);
+    assert_eq!(life.engine.docker("network ls"), networks);
+}
+
 #[test]
 fn who_is_inside_asks_no_engine() {
     let Some(life) = Lifecycle::start() else { return };

@@ -14,6 +14,7 @@ mod cleaning;
 mod cli;
 mod conformance;
 mod contact;
+mod container_fleet;
 mod container_hosts;
 mod containers;
 mod docker_actions;
