@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{Action, ActionContext, BoxFuture, Done, Effects};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, Value};
+use crate::load::Expressions;
 use crate::wire::Outcome;
 
 /// Gives variables of the host a value; it stays for the rest of the run.
@@ -31,12 +32,15 @@ pub(super) const ACTION: Action = Action {
     run,
 };
 
-fn run<'a>(map: &'a Map, _: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
-    Box::pin(async move { set(map) })
+fn run<'a>(map: &'a Map, context: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
+    Box::pin(async move { set(map, context.templar.environment().expressions()) })
 }
 
-fn set(map: &Map) -> Done {
+fn set(map: &Map, rules: Expressions) -> Done {
     let mut facts = map.clone();
+    if rules == Expressions::Lenient {
+        facts = facts.iter().map(|(name, value)| (name.clone(), yes_or_no(value))).collect();
+    }
     let cacheable = match facts.remove("cacheable").map(|v| (v.to_bool(), v)) {
         None => false,
         Some((Some(cacheable), _)) => cacheable,
@@ -59,4 +63,13 @@ fn set(map: &Map) -> Done {
     let outcome = Outcome::ok(false).with("ansible_facts", Value::from(&facts));
     let cached = if cacheable { facts.clone() } else { Map::new() };
     Done { outcome, effects: Effects { set_facts: facts, facts: cached, ..Effects::default() }, shown: None }
+}
+
+/// By the older rules words for a truth value are one.
+fn yes_or_no(value: &Value) -> Value {
+    match value.as_str().map(str::to_lowercase).as_deref() {
+        Some("yes" | "true") => true.into(),
+        Some("no" | "false") => false.into(),
+        _ => value.clone(),
+    }
 }

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use super::recording::RecordingFiles;
 use super::terminal::Terminal;
 use super::{Exit, Failure, Outcome, project, wiring};
-use crate::base::{Diagnostic, Map, RunMark, Span, SystemClock, Value};
+use crate::base::{Diagnostic, Map, RunMark, Span, Value};
 use crate::connection::{Call, Endpoint, Pool};
 use crate::load::Project;
 use crate::load::limit::read_limit;
@@ -23,7 +23,6 @@ use crate::plan::{Compiler, Options};
 use crate::run::reach::{self, Reach};
 use crate::store::Provenance;
 use crate::store::controller::Controller;
-use crate::vars::Environment;
 use crate::wire::{Outcome as Answer, Request, Status};
 
 /// From TERM to KILL.
@@ -208,9 +207,8 @@ impl Args {
                 .into());
         }
         let compiler = Compiler::new(Arc::new(project), catalogue, Options::default());
-        let environment = Arc::new(Environment::new(files, Arc::new(SystemClock)));
         let mut reached = Vec::new();
-        for (name, reach) in reach::endpoints(&compiler, &environment, hosts) {
+        for (name, reach) in reach::endpoints(&compiler, compiler.environment(), hosts) {
             match reach {
                 Ok(reach) => reached.push((name.to_string(), reach)),
                 Err(reason) => return Err(Diagnostic::error("unreachable", reason).into()),

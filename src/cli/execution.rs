@@ -81,7 +81,7 @@ impl Execution<'_> {
             term: self.term,
             compiler: Arc::clone(&self.compiled.compiler),
             plan: self.compiled.plan.clone(),
-            environment: wiring::environment(&self.compiled),
+            environment: Arc::clone(self.compiled.compiler.environment()),
             journal: Arc::clone(&store) as _,
             events: relay.events(),
             clock: Arc::new(SystemClock),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::Failure;
-use super::wiring::{Compiled, environment};
+use super::wiring::Compiled;
 use crate::base::{CaseId, Diagnostic, HostName, Map, Span, StepId, Value};
 use crate::event::{Event, Expectation, Fate, Figure, Gang};
 use crate::model::{Better, Level, Metric, VarLayer};
@@ -188,7 +188,7 @@ impl<'a> Rereading<'a> {
         }
         scope.push(compiler.project.extra.clone());
         scope.push(self.facts(host));
-        let templar = Templar::new(scope, environment(self.compiled));
+        let templar = Templar::new(scope, Arc::clone(self.compiled.compiler.environment()));
         let expect = expectations(plan, &templar);
         expect.map(Some).map_err(|problem| Diagnostic::error("bad-expectation", problem).into())
     }

@@ -9,7 +9,7 @@ use super::becoming::Becoming;
 use super::vaulting::Vaulting;
 use super::wiring;
 use crate::base::Diagnostic;
-use crate::load::Config;
+use crate::load::{Config, Expressions};
 use crate::plan::{Again, Options};
 
 /// The environment variable that says for all hosts whether they already are the environment.
@@ -66,6 +66,9 @@ pub(super) struct Selecting {
     pub becoming: Becoming,
     #[command(flatten)]
     pub vaulting: Vaulting,
+    /// Rules of expressions: `strict` as in Ansible 2.19, `lenient` as before it; default `strict` or what benchbook.toml says
+    #[arg(long, value_name = "RULES", help_heading = "How")]
+    pub expressions: Option<Expressions>,
     /// How many steps work at once
     #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..), help_heading = "How")]
     pub forks: Option<u32>,
@@ -135,6 +138,7 @@ impl Selecting {
             diff: self.diff || earlier.diff,
             becoming: self.becoming.instead_of(earlier.becoming),
             vaulting: self.vaulting.instead_of(earlier.vaulting),
+            expressions: self.expressions.or(earlier.expressions),
             forks: self.forks.or(earlier.forks),
             seed: self.seed.or(earlier.seed),
             failed_from: self.failed_from,
@@ -166,6 +170,7 @@ impl Selecting {
             diff: self.diff,
             keep_container: self.keep_container,
             becoming: self.becoming.asked(),
+            expressions: self.expressions.unwrap_or(config.expressions),
             forks: usize::try_from(self.forks.or(config.forks).unwrap_or(FORKS)).ok(),
             connections: Some(wiring::limits(config).connections),
         }

@@ -13,13 +13,12 @@ use super::selecting::Selecting;
 use super::terminal::Terminal;
 use crate::action::ACTIONS;
 use crate::base::spec::Catalogue;
-use crate::base::{Diagnostics, RunMark, SystemClock};
+use crate::base::{Diagnostics, RunMark};
 use crate::connection::{Limits, Pool};
 use crate::load::project::Asked;
 use crate::load::{Config, Project};
 use crate::module::SPECS;
 use crate::plan::{Compiler, Plan};
-use crate::vars::Environment;
 
 /// Everything that a task can be. Of an action and a module with one name, the action is what the task means.
 pub(super) fn catalogue() -> Catalogue {
@@ -110,9 +109,4 @@ pub(super) fn limits(config: &Config) -> Limits {
         logins_per_jump_host: number(said.logins_per_jump_host, plain.logins_per_jump_host),
         keepalive: seconds(said.keepalive, plain.keepalive),
     }
-}
-
-/// What templates may reach.
-pub(super) fn environment(compiled: &Compiled) -> Arc<Environment> {
-    Arc::new(Environment::new(Arc::clone(&compiled.files) as _, Arc::new(SystemClock)))
 }

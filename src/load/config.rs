@@ -2,8 +2,9 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Files;
 use crate::base::{Diagnostic, Source, Span};
@@ -30,6 +31,9 @@ pub struct Config {
     /// How many hosts work at a time; default 50.
     #[serde(default)]
     pub forks: Option<u32>,
+    /// By which rules expressions are read; default `strict`.
+    #[serde(default)]
+    pub expressions: Expressions,
     /// `[ssh]`: how many connections at once.
     #[serde(default)]
     pub ssh: SshConfig,
@@ -52,6 +56,29 @@ pub struct SshConfig {
     pub logins_per_jump_host: Option<NonZeroUsize>,
     /// Seconds after which a silent connection is looked after; three times without an answer end it. Default 15, 0 never.
     pub keepalive: Option<u64>,
+}
+
+/// By which rules expressions are read.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Expressions {
+    /// Those of ansible-core 2.19: a condition gives a boolean, a template alone keeps its type.
+    #[default]
+    Strict,
+    /// Those that ansible-core had until 2.18: anything is true or false, and results are texts that may look like a list.
+    Lenient,
+}
+
+impl FromStr for Expressions {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "strict" => Ok(Self::Strict),
+            "lenient" => Ok(Self::Lenient),
+            _ => Err("`strict` or `lenient`".to_owned()),
+        }
+    }
 }
 
 /// One path or a list of paths.
@@ -131,7 +158,7 @@ mod tests {
         let files = MemoryFiles::new([("/p/benchbook.toml", "forks = 3\ninventry = \"x\"\n")]);
         let error = Config::find(&files, Path::new("/p")).unwrap_err();
         insta::assert_snapshot!(error, @r#"
-        error[bad-configuration]: unknown field `inventry`, expected one of `playbook`, `inventory`, `roles_path`, `runs`, `forks`, `ssh`
+        error[bad-configuration]: unknown field `inventry`, expected one of `playbook`, `inventory`, `roles_path`, `runs`, `forks`, `expressions`, `ssh`
          --> /p/benchbook.toml:2:1
           |
         2 | inventry = "x"

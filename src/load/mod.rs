@@ -14,7 +14,7 @@ pub mod vault;
 
 use std::path::Path;
 
-pub use config::Config;
+pub use config::{Config, Expressions};
 pub use files::{Content, DiskFiles, Files, MemoryFiles};
 pub use inventory::{InventorySource, load_inventory};
 pub use limit::read_limit;

@@ -138,7 +138,7 @@ impl Build<'_> {
                     self.check_condition(&condition);
                 }
                 ("debug", "var") => {
-                    if let Some(wrong) = condition_check(&argument.value) {
+                    if let Some(wrong) = condition_check(&argument.value, self.compiler.options.expressions) {
                         self.found.push(wrong);
                     }
                 }
@@ -171,7 +171,7 @@ impl Build<'_> {
                 }
             }
             Value::String(_) => {
-                if let Some(wrong) = condition_check(&condition.value) {
+                if let Some(wrong) = condition_check(&condition.value, self.compiler.options.expressions) {
                     self.found.push(wrong);
                     return;
                 }

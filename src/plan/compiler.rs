@@ -10,7 +10,7 @@ use super::play::compile_play;
 use super::{Expand, Plan, PlayPlan, Step, StepKind};
 use crate::base::spec::Catalogue;
 use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, SystemClock};
-use crate::load::Project;
+use crate::load::{Expressions, Project};
 use crate::model::decode::Decoder;
 use crate::model::{Inventory, Play};
 use crate::vars::{Environment, Scope, Templar};
@@ -46,6 +46,8 @@ pub struct Options {
     pub keep_container: bool,
     /// `--become` and what goes with it.
     pub becoming: super::AskedBecoming,
+    /// `--expressions`
+    pub expressions: Expressions,
     /// How many steps may work at once, if that is limited.
     pub forks: Option<usize>,
     /// How many connections to other machines may be open at once, if that is limited.
@@ -83,8 +85,14 @@ impl Compiler {
     /// A compiler of this project.
     pub fn new(project: Arc<Project>, catalogue: Arc<Catalogue>, options: Options) -> Self {
         let files = Arc::clone(project.loader.files());
-        let environment = Arc::new(Environment::new(files, Arc::new(SystemClock)));
+        let environment =
+            Arc::new(Environment::new(files, Arc::new(SystemClock)).with_expressions(options.expressions));
         Self { project, catalogue, options, environment }
+    }
+
+    /// What templates may reach.
+    pub fn environment(&self) -> &Arc<Environment> {
+        &self.environment
     }
 
     /// The whole plan with the hosts that are known now; or all that is wrong.

@@ -12,23 +12,12 @@ const DEPTH: usize = 100;
 
 /// The value of a text that is exactly one literal. Strings inside are templates at their part of `place`, or data without one.
 pub fn parse(text: &str, place: Option<&Span>) -> Option<Value> {
-    let mut reader = Reader { text, at: 0, place, depth: 0 };
-    reader.blanks();
-    let first = reader.value()?;
-    reader.blanks();
-    if reader.at == text.len() {
-        return Some(first);
-    }
-    // A bare comma makes a tuple.
-    let mut items = vec![first];
-    while reader.eat(',') {
-        if reader.at == text.len() {
-            return Some(Value::list(items));
-        }
-        items.push(reader.value()?);
-        reader.blanks();
-    }
-    (reader.at == text.len()).then(|| Value::list(items))
+    Reader { text, at: 0, place, depth: 0, json_words: false }.whole()
+}
+
+/// The same for data, where `true`, `false` and `null` are known too.
+pub fn parse_with_json_words(text: &str) -> Option<Value> {
+    Reader { text, at: 0, place: None, depth: 0, json_words: true }.whole()
 }
 
 struct Reader<'a> {
@@ -36,9 +25,29 @@ struct Reader<'a> {
     at: usize,
     place: Option<&'a Span>,
     depth: usize,
+    json_words: bool,
 }
 
 impl<'a> Reader<'a> {
+    fn whole(mut self) -> Option<Value> {
+        self.blanks();
+        let first = self.value()?;
+        self.blanks();
+        if self.at == self.text.len() {
+            return Some(first);
+        }
+        // A bare comma makes a tuple.
+        let mut items = vec![first];
+        while self.eat(',') {
+            if self.at == self.text.len() {
+                return Some(Value::list(items));
+            }
+            items.push(self.value()?);
+            self.blanks();
+        }
+        (self.at == self.text.len()).then(|| Value::list(items))
+    }
+
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
@@ -197,6 +206,9 @@ impl<'a> Reader<'a> {
             "True" => Value::Bool(true),
             "False" => Value::Bool(false),
             "None" => Value::Null,
+            "true" if self.json_words => Value::Bool(true),
+            "false" if self.json_words => Value::Bool(false),
+            "null" if self.json_words => Value::Null,
             _ => return self.strings(),
         };
         self.at += word.len();

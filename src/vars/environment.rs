@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Secrets;
 use super::template::Engine;
 use crate::base::Clock;
-use crate::load::Files;
+use crate::load::{Expressions, Files};
 
 /// Where relative names are looked for: the folders of a role, of a file, of the playbook, nearest first. A clone costs one
 /// reference count, and nothing is joined before a name is looked for.
@@ -41,6 +41,7 @@ pub struct Environment {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) engine: Arc<Engine>,
     secrets: Arc<Secrets>,
+    pub(super) expressions: Expressions,
     search: SearchPaths,
 }
 
@@ -52,8 +53,20 @@ impl Environment {
             clock,
             engine: Arc::new(Engine::new()),
             secrets: Arc::default(),
+                        expressions: Expressions::Strict,
             search: SearchPaths::default(),
         }
+    }
+
+    /// The same with other rules of expressions.
+    #[must_use]
+    pub fn with_expressions(self, expressions: Expressions) -> Self {
+        Self { expressions, ..self }
+    }
+
+    /// By which rules expressions are read.
+    pub fn expressions(&self) -> Expressions {
+        self.expressions
     }
 
     /// The same files, clock and cache with other search paths.

@@ -17,6 +17,9 @@ pub enum Problem {
     /// The text is no template.
     #[error("{0}")]
     Syntax(String),
+    /// Marks inside an expression, where they would be taken as a literal text, which nobody means.
+    #[error("an expression takes no `{{{{ }}}}` inside")]
+    Marks,
     /// A filter, test, lookup or function that does not exist.
     #[error("unknown {what} `{name}`")]
     Unknown {
@@ -67,7 +70,7 @@ impl TemplateError {
     fn code(&self) -> &'static str {
         match self.problem {
             Problem::Undefined { .. } => "undefined-variable",
-            Problem::Syntax(_) => "template-syntax",
+            Problem::Syntax(_) | Problem::Marks => "template-syntax",
             Problem::Unknown { what: "filter", .. } => "unknown-filter",
             Problem::Unknown { what: "test", .. } => "unknown-test",
             Problem::Unknown { what: "lookup", .. } => "unknown-lookup",
@@ -97,8 +100,12 @@ impl From<TemplateError> for Diagnostic {
             Problem::Undefined { suggestion: None, .. } => {
                 diagnostic.help("give it a value, or say what to use without one: `| default(…)`")
             }
-            Problem::NotBoolean(_) => diagnostic
-                .help("say what is meant: `| bool` for yes and no, `is defined`, `| length > 0`, `== …`"),
+            Problem::NotBoolean(_) => diagnostic.help(
+                "say what is meant: `| bool` for yes and no, `is defined`, `| length > 0`, `== …`; or take the rules of \
+                 older playbooks: `--expressions lenient`",
+            ),
+            Problem::Marks => diagnostic
+                .help("write the name alone; or take the rules of older playbooks: `--expressions lenient`"),
             Problem::Vault(vault) => vault.diagnostic().help.into_iter().fold(diagnostic, Diagnostic::help),
             _ => diagnostic,
         }

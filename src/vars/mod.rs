@@ -8,6 +8,7 @@ pub mod environment;
 pub mod error;
 pub mod filters;
 pub mod functions;
+mod lenient;
 pub mod lookups;
 pub mod predicates;
 pub mod scope;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::template::Session;
-use super::{Environment, Problem, Scope, TemplateError};
+use super::{Environment, Problem, Scope, TemplateError, lenient};
 use crate::base::{Span, Text, Value};
+use crate::load::Expressions;
 
 /// How a template file is read; the defaults are those of Ansible's `template`.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +99,7 @@ impl Templar {
                 }
                 Ok(true)
             }
+            _ if self.environment.expressions() == Expressions::Lenient => self.older_condition(value),
             Value::String(text) if text.span().is_some() => {
                 let result = self.session().expression(text)?;
                 result.as_bool().ok_or_else(|| not_boolean(&result, text.span()))
@@ -106,8 +108,37 @@ impl Templar {
         }
     }
 
+    /// Judges a condition by the older rules: whatever it gives is true or false, and marks in it are filled in before.
+    fn older_condition(&self, value: &Value) -> Result<bool, TemplateError> {
+        let Value::String(text) = value else { return Ok(value.is_truthy()) };
+        let Some(span) = text.span() else { return Err(not_boolean(value, None)) };
+        if !value.has_template() {
+            return Ok(text.as_str().trim().is_empty() || self.session().expression(text)?.is_truthy());
+        }
+        let at = |expression: &str| Text::template(expression, span.clone());
+        let raw = |name: &str| match self.scope.lookup(name)?.0 {
+            Value::String(text) if text.span().is_some() => Some(text.clone()),
+            _ => None,
+        };
+        let evaluate = |expression: &str| self.session().expression(&at(expression));
+        let filled = lenient::without_marks(text.as_str(), &evaluate, &raw).map_err(|mut error| {
+            error.span.get_or_insert_with(|| span.clone());
+            error
+        })?;
+        if filled.trim().is_empty() {
+            return Ok(false);
+        }
+        Ok(self.session().expression(&at(&filled))?.is_truthy())
+    }
+
     /// Evaluates an expression without marks around it, as in `debug: var=…` or `that:`.
     pub fn evaluate(&self, expression: &Text) -> Result<Value, TemplateError> {
+        if self.environment.expressions() == Expressions::Lenient
+            && let Some(span) = expression.span()
+        {
+            let wrapped = format!("{{{{ {} }}}}", expression.as_str());
+            return self.session().render(&Value::String(Text::template(wrapped, span.clone())));
+        }
         self.session().expression(expression)
     }
 

@@ -7,9 +7,10 @@ use minijinja::machinery::ast::{CallArg, Expr, Spanned, Stmt};
 use minijinja::machinery::{Span as Place, parse};
 use minijinja::syntax::SyntaxConfig;
 
-use super::session::marks_inside;
+use super::session::has_marks_inside;
 use super::{adapt, diagnose, escape};
 use crate::base::{Diagnostic, Span, Value};
+use crate::load::Expressions;
 use crate::vars::{Problem, TemplateError, lookups};
 
 /// What a value reads when it is rendered.
@@ -50,6 +51,8 @@ pub fn references(value: &Value) -> References {
 pub fn condition_references(value: &Value) -> References {
     let mut found = References::default();
     collect(value, &mut found, &wrap_expression);
+    // By the older rules the text of a variable may be a part of the condition.
+    found.open |= value.as_str().is_some_and(|text| !is_wrapped(text) && has_marks_inside(text));
     found
 }
 
@@ -92,16 +95,19 @@ pub fn syntax_check(value: &Value) -> Option<Diagnostic> {
     check(value, &|text| (text.to_owned(), 0))
 }
 
-/// The same for a condition, whose strings are expressions without marks.
-pub fn condition_check(value: &Value) -> Option<Diagnostic> {
+/// The same for a condition, whose strings are expressions; marks in them are for the older rules only.
+pub fn condition_check(value: &Value, rules: Expressions) -> Option<Diagnostic> {
     if let Value::String(text) = value
         && !is_wrapped(text.as_str())
-        && let Some(problem) = marks_inside(text.as_str())
+        && has_marks_inside(text.as_str())
     {
-        return Some(TemplateError::new(problem, text.span().cloned()).into());
+        return match rules {
+            Expressions::Strict => Some(TemplateError::new(Problem::Marks, text.span().cloned()).into()),
+            Expressions::Lenient => syntax_check(value),
+        };
     }
     if let Value::List(items) = value {
-        return items.iter().find_map(condition_check);
+        return items.iter().find_map(|item| condition_check(item, rules));
     }
     check(value, &|text| {
         let wrapped = wrap_expression(text);

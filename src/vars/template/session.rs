@@ -16,7 +16,8 @@ use super::engine::text_name;
 use super::objects::{LazyObject, Missing, Root, Variables};
 use crate::base::secret::names_a_secret;
 use crate::base::{Map, Span, Text, Value};
-use crate::vars::{Environment, FileOptions, Problem, Scope, TemplateError};
+use crate::load::Expressions;
+use crate::vars::{Environment, FileOptions, Problem, Scope, TemplateError, lenient};
 
 type Engine = minijinja::Value;
 
@@ -172,15 +173,17 @@ impl Session {
         if text.is_vault() || source.starts_with("{{") && source.ends_with("}}") {
             return self.leaf(text);
         }
-        if let Some(problem) = marks_inside(source) {
-            return Err(TemplateError::new(problem, text.span().cloned()));
+        if has_marks_inside(source) {
+            return Err(TemplateError::new(Problem::Marks, text.span().cloned()));
         }
         let wrapped: Arc<str> = format!("{}{} }}}}", Self::BEGIN, text.as_str()).into();
         if text.is_secret() {
             self.mark_secret();
         }
         let explain = |error: &Error| diagnose::error(self, error, &wrapped, text.span(), Self::BEGIN.len());
-        let result = self.compiled(&wrapped, || diagnose::label(source)).map_err(|error| explain(&error))?;
+        let result = self
+            .compiled(&wrapped, || diagnose::label(source), Expressions::Strict)
+            .map_err(|error| explain(&error))?;
         from_engine(self, &result).map_err(|error| explain(&error))
     }
 
@@ -198,21 +201,46 @@ impl Session {
                 })
                 .map_err(|error| TemplateError::new(error.into(), text.span().cloned()));
         }
-        self.compiled(&text.shared(), path)
+        self.compiled(&text.shared(), path, self.environment.expressions())
             .map_err(|error| diagnose::error(self, &error, text.as_str(), text.span(), 0))
     }
 
-    fn compiled(self: &Arc<Self>, text: &Arc<str>, path: impl FnOnce() -> String) -> Result<Engine, Error> {
+    /// `rules` are for the result of this text; variables in it follow those of the environment.
+    fn compiled(
+        self: &Arc<Self>,
+        text: &Arc<str>,
+        path: impl FnOnce() -> String,
+        rules: Expressions,
+    ) -> Result<Engine, Error> {
         let cache = self.environment.engine.cache();
         let name = text_name(text);
         self.attempts(Some(text), path, text, |root, lenient| {
             cache.engine(lenient).get_template(&name)?.render(root)
         })
-        .map(|(output, only)| match only {
+        .map(|(output, only)| match (only, rules) {
             // Nothing else was printed: the value keeps its type.
-            Some((value, printed)) if printed == output.len() && value.as_str().is_none() => value,
-            _ => Engine::from(keep_newlines(text, output)),
+            (Some((value, printed)), Expressions::Strict)
+                if printed == output.len() && value.as_str().is_none() =>
+            {
+                value
+            }
+            (_, Expressions::Strict) => Engine::from(keep_newlines(text, output)),
+            (only, Expressions::Lenient) => self.as_it_looks(text, only, keep_newlines(text, output)),
         })
+    }
+
+    /// The result of a text by the older rules.
+    fn as_it_looks(self: &Arc<Self>, text: &str, only: Option<(Engine, usize)>, printed: String) -> Engine {
+        let raw = lenient::only_name(text).and_then(|name| self.scope.lookup(name));
+        if let (Some((value, _)), Some((Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Null, _))) =
+            (only, raw)
+        {
+            return value;
+        }
+        match lenient::looks_like(text, &printed) {
+            Some(value) => to_engine(self, &value, String::new),
+            None => Engine::from(printed),
+        }
     }
 
     /// Strictly first, then with `Missing` when the text is prepared for it.
@@ -430,10 +458,9 @@ pub(super) fn through(error: TemplateError, path: String) -> Error {
     Error::from(kind).with_source(Through { error, path })
 }
 
-/// Marks inside an expression would be taken as a literal text, which nobody means.
-pub(super) fn marks_inside(expression: &str) -> Option<Problem> {
-    let inside = expression.contains("{{") && expression.contains("}}");
-    inside.then(|| Problem::Syntax("an expression takes no `{{ }}` inside: write the name alone".into()))
+/// Whether there are marks inside an expression.
+pub(super) fn has_marks_inside(expression: &str) -> bool {
+    expression.contains("{{") && expression.contains("}}")
 }
 
 /// Whether the short form of `default` is used.

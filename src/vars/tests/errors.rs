@@ -80,8 +80,8 @@ fn syntax_is_checked_without_rendering() {
         check("{{ lookup('fiel', 'x') }}"),
         check("{% for x in y %}{{ x }}"),
         check("{{ x "),
-        condition_check(&written("x | bol and y")).map(|d| d.to_string()),
-        condition_check(&written("x ==")).map(|d| d.to_string()),
+        condition_check(&written("x | bol and y"), Expressions::Strict).map(|d| d.to_string()),
+        condition_check(&written("x =="), Expressions::Strict).map(|d| d.to_string()),
     ];
     insta::assert_snapshot!(said.map(|d| d.expect("an error")).join("\n\n"));
 }

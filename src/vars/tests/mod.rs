@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::base::{Clock, Map, Span, Timestamp, Value};
-use crate::load::{Files, MemoryFiles};
+use crate::load::{Expressions, Files, MemoryFiles};
 use crate::model::{Level, VarLayer};
 
 struct StoppedClock;
@@ -121,5 +121,6 @@ fn conditions_want_booleans() {
 }
 
 mod errors;
+mod lenient;
 mod properties;
 mod rendering;
