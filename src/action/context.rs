@@ -81,6 +81,11 @@ impl ActionContext<'_> {
         self.templar.environment().files()
     }
 
+    /// The same, for a thread that reads them.
+    pub fn shared_files(&self) -> Arc<dyn Files> {
+        self.templar.environment().shared_files()
+    }
+
     /// The user's file or folder of that name: first in the sub-folder `kind` (`files`, `templates`, `vars`) of each search
     /// path, then in the path itself.
     pub fn find(&self, kind: &str, name: &str) -> Result<PathBuf, Outcome> {

@@ -3,16 +3,36 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::load::{DiskFiles, Files, Vault};
-use crate::store::{Provenance, digest};
+use crate::store::{Digester, Provenance, digest};
 
 /// The file system, and digests of what was read from it.
 #[derive(Debug, Default)]
 pub(super) struct RecordingFiles {
-    read: Mutex<BTreeMap<PathBuf, String>>,
+    read: Arc<Mutex<BTreeMap<PathBuf, String>>>,
     vault: Vault,
+}
+
+/// A file that is read piece by piece. What was read to its end is noted.
+struct Recorded {
+    file: Box<dyn io::Read + Send>,
+    path: PathBuf,
+    digest: Digester,
+    read: Arc<Mutex<BTreeMap<PathBuf, String>>>,
+}
+
+impl io::Read for Recorded {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(into)?;
+        self.digest.add(&into[..count]);
+        if count == 0 && !into.is_empty() {
+            let digest = self.digest.so_far();
+            self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(self.path.clone(), digest);
+        }
+        Ok(count)
+    }
 }
 
 impl RecordingFiles {
@@ -41,6 +61,12 @@ impl Files for RecordingFiles {
         Ok(bytes)
     }
 
+    fn stream(&self, path: &Path) -> io::Result<(Box<dyn io::Read + Send>, u64)> {
+        let (file, size) = DiskFiles.stream(path)?;
+        let (path, read) = (path.to_path_buf(), Arc::clone(&self.read));
+        Ok((Box::new(Recorded { file, path, digest: Digester::default(), read }), size))
+    }
+
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
         DiskFiles.list(folder)
     }
@@ -59,5 +85,30 @@ impl Files for RecordingFiles {
 
     fn vault(&self) -> &Vault {
         &self.vault
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_read_in_pieces_has_the_same_digest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large");
+        std::fs::write(&path, vec![7; 300_000]).unwrap();
+        let noted = |files: &RecordingFiles| {
+            let mut provenance = Provenance::new();
+            files.note(&mut provenance);
+            provenance.files
+        };
+        let (whole, pieces) = (RecordingFiles::default(), RecordingFiles::default());
+        whole.read(&path).unwrap();
+        let (mut reader, size) = pieces.stream(&path).unwrap();
+        assert_eq!((size, noted(&pieces).len()), (300_000, 0));
+        reader.read_to_end(&mut Vec::new()).unwrap();
+        assert_eq!(noted(&pieces), noted(&whole));
     }
 }

@@ -28,6 +28,8 @@ impl Content {
 pub trait Files: Send + Sync {
     /// The bytes of a file as they lie there.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// The same for a file that may be larger than memory: its bytes as they are wanted, and how many there are.
+    fn stream(&self, path: &Path) -> io::Result<(Box<dyn io::Read + Send>, u64)>;
     /// The entries of a folder, sorted by name, as full paths.
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>>;
     /// Whether there is a file.
@@ -68,6 +70,12 @@ impl Files for DiskFiles {
         std::fs::read(path)
     }
 
+    fn stream(&self, path: &Path) -> io::Result<(Box<dyn io::Read + Send>, u64)> {
+        let file = std::fs::File::open(path)?;
+        let size = file.metadata()?.len();
+        Ok((Box::new(file), size))
+    }
+
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
         let mut entries: Vec<_> =
             std::fs::read_dir(folder)?.map(|e| e.map(|e| e.path())).collect::<io::Result<_>>()?;
@@ -103,6 +111,12 @@ impl MemoryFiles {
 impl Files for MemoryFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.0.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn stream(&self, path: &Path) -> io::Result<(Box<dyn io::Read + Send>, u64)> {
+        let bytes = self.read(path)?;
+        let size = bytes.len() as u64;
+        Ok((Box::new(io::Cursor::new(bytes)), size))
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {

@@ -58,6 +58,16 @@ impl Files for WithShipped {
         }
     }
 
+    fn stream(&self, path: &Path) -> io::Result<(Box<dyn io::Read + Send>, u64)> {
+        match below(path) {
+            Some(own) => {
+                let text = text(own).ok_or(io::ErrorKind::NotFound)?;
+                Ok((Box::new(text.as_bytes()), text.len() as u64))
+            }
+            None => self.0.stream(path),
+        }
+    }
+
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
         let Some(own) = below(folder) else { return self.0.list(folder) };
         let inside = FILES.iter().filter_map(|(name, _)| Path::new(name).strip_prefix(own).ok());

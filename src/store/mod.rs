@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 
 pub use folder::RunFolder;
 pub use keys::Keys;
-pub use names::digest;
+pub use names::{Digester, digest};
 pub use provenance::Provenance;
 pub use reader::Run;
 pub use runs::Runs;

@@ -24,6 +24,22 @@ pub fn digest(bytes: &[u8]) -> String {
     crate::base::hexadecimal(&Sha256::digest(bytes))
 }
 
+/// The same of bytes that come in pieces.
+#[derive(Clone, Debug, Default)]
+pub struct Digester(Sha256);
+
+impl Digester {
+    /// The next piece.
+    pub fn add(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The digest of all pieces so far.
+    pub fn so_far(&self) -> String {
+        crate::base::hexadecimal(&self.0.clone().finalize())
+    }
+}
+
 fn harmless(c: char) -> char {
     if c.is_ascii_alphanumeric() || "._-=,+@%:[]".contains(c) { c } else { '_' }
 }

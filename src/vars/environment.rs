@@ -80,6 +80,11 @@ impl Environment {
         &*self.files
     }
 
+    /// The same, for whoever reads them beside us.
+    pub fn shared_files(&self) -> Arc<dyn Files> {
+        Arc::clone(&self.files)
+    }
+
     /// The time.
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock

@@ -123,6 +123,36 @@ fn images_are_built_loaded_and_named() {
     wait_for("the builds that were given up", || engine.docker("ps -aq").is_empty());
 }
 
+/// The largest memory that the controller had, in MiB.
+fn peak(project: &Project, engine: &Engine) -> u64 {
+    let socket = engine.socket();
+    let line = format!(
+        "exec /usr/bin/time -o peak -f %M benchbook run playbook.yml -i hosts.ini -e socket={} 2>&1",
+        socket.display()
+    );
+    let said = project.transcript(&line);
+    assert!(said.contains("--- exit 0\n"), "{said}");
+    std::fs::read_to_string(project.path().join("peak")).unwrap().trim().parse::<u64>().unwrap() / 1024
+}
+
+#[test]
+fn what_is_sent_to_an_engine_is_not_held_in_memory() {
+    let Some(engine) = engine() else { return };
+    let project = project("large");
+    let zeros =
+        |name: &str| std::fs::File::create(project.path().join(name)).unwrap().set_len(300 << 20).unwrap();
+    zeros("context/zeros");
+    zeros("zeros");
+    engine.image("loaded:1", &[(project.path().join("zeros").to_str().unwrap(), "/zeros")]);
+    engine.docker(&format!("save -o {} loaded:1", project.path().join("loaded.tar").display()));
+    engine.docker("rmi loaded:1");
+    let peak = peak(&project, &engine);
+    assert!(peak < 150, "{peak} MiB");
+    let kept = project.lock()["files"]["context/zeros"].clone();
+    // sha256sum of 300 MiB of zeros
+    assert_eq!(kept, "17a88af83717f68b8bd97873ffcf022c8aed703416fe9b08e0fa9e3287692bf0");
+}
+
 #[test]
 fn images_are_sent_to_a_registry_and_come_from_it() {
     let Some((engine, registry)) = engine().zip(Registry::start()) else { return };

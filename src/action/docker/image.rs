@@ -4,11 +4,14 @@ mod arguments;
 mod context;
 mod ignore;
 pub(super) mod reference;
+mod sending;
 
 use serde_json::Value as Json;
 
 use self::arguments::{Args, Source, State};
+use self::context::Context;
 use self::reference::Reference;
+use self::sending::{Problem, send};
 use super::changes::Changes;
 use super::patience::Patience;
 use super::quantity::limit;
@@ -101,6 +104,17 @@ impl Work<'_> {
         self.asking.ask(&format!("{doing} image {}", self.name), request).await
     }
 
+    /// What is sent meanwhile may be what goes wrong.
+    async fn ask_while(
+        &self,
+        problem: &Problem,
+        doing: &str,
+        request: impl Future<Output = Result<(), EngineError>>,
+    ) -> Result<(), Outcome> {
+        let answer = self.ask(doing, request).await;
+        answer.map_err(|failed| problem.get().map_or(failed, Outcome::failed))
+    }
+
     async fn look(&self, name: &str) -> Result<Option<Json>, Outcome> {
         self.ask("look at", self.asking.engine.image(name)).await
     }
@@ -157,10 +171,10 @@ impl Work<'_> {
         let path = self.args.load_path.as_ref();
         let path = path.ok_or_else(|| Outcome::failed("`source: load` needs `load_path`"))?;
         let path = ctx.find("files", &path.to_string_lossy())?;
-        let read = ctx.files().read(&path);
-        let archive = read.map_err(|e| Outcome::failed(format!("cannot read {}: {e}", path.display())))?;
+        let files = ctx.shared_files();
+        let (archive, problem) = send(move |to| context::copy(&path, &*files, to));
         let say = |text: &str| ctx.target.say(text);
-        self.ask("load", self.asking.engine.load_images(archive, &say)).await
+        self.ask_while(&problem, "load", self.asking.engine.load_images(archive, &say)).await
     }
 
     async fn build(&self, found: Option<&Json>) -> Result<(), Outcome> {
@@ -168,7 +182,8 @@ impl Work<'_> {
         let wanted = self.args.build.as_ref();
         let wanted = wanted.ok_or_else(|| Outcome::failed("`source: build` needs `build: {path: …}`"))?;
         let path = ctx.find("files", &wanted.path)?;
-        let context = context::archive(&path, &wanted.dockerfile, ctx.files()).map_err(Outcome::failed)?;
+        let files = ctx.shared_files();
+        let context = Context::new(&path, &wanted.dockerfile, &*files).map_err(Outcome::failed)?;
         let limits = wanted.container_limits.as_ref();
         let memory = |name: &str, value: Option<&String>| -> Result<Option<i32>, Outcome> {
             let Some(text) = value else { return Ok(None) };
@@ -202,8 +217,9 @@ impl Work<'_> {
             let first = labels.and_then(|labels| labels[name].as_str());
             build.labels.insert(name.to_owned(), first.unwrap_or(own).to_owned());
         }
+        let (archive, problem) = send(move |to| context.write(&*files, to));
         let say = |text: &str| ctx.target.say(text);
-        self.ask("build", self.asking.engine.build_image(&build, context, &say)).await
+        self.ask_while(&problem, "build", self.asking.engine.build_image(&build, archive, &say)).await
     }
 
     /// Gives it one more name.

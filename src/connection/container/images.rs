@@ -1,15 +1,18 @@
 //! What an engine does with images.
 
 use std::collections::HashMap;
+use std::io;
 
-use bollard::body_full;
+use bollard::body_try_stream;
 use bollard::models::{BuildInfo, CreateImageInfo, ProgressDetail, PushImageInfo};
 use bollard::query_parameters::{
     BuildImageOptions, CreateImageOptionsBuilder, ImportImageOptionsBuilder, PushImageOptionsBuilder,
     RemoveImageOptionsBuilder, TagImageOptionsBuilder,
 };
 use futures_util::{Stream, StreamExt};
+use hyper::body::Bytes;
 use serde_json::Value as Json;
+use tokio::sync::mpsc;
 
 use super::containers::{gone, present};
 use super::engine::{Engine, LONG};
@@ -83,6 +86,9 @@ impl Build {
     }
 }
 
+/// Bytes for an engine, as they come. An error breaks the request off.
+pub type Pieces = mpsc::Receiver<io::Result<Vec<u8>>>;
+
 /// Hears what the engine says while it works, a piece of text at a time.
 pub type Listener<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
@@ -111,18 +117,19 @@ impl Engine {
     pub async fn build_image(
         &self,
         build: &Build,
-        context: Vec<u8>,
+        context: Pieces,
         listener: Listener<'_>,
     ) -> Result<(), EngineError> {
         let patient = self.docker.clone().with_timeout(LONG);
-        listen(patient.build_image(build.options(), None, Some(body_full(context.into()))), listener).await
+        listen(patient.build_image(build.options(), None, Some(body_try_stream(stream(context)))), listener)
+            .await
     }
 
     /// Loads the images of an archive that `docker save` made.
-    pub async fn load_images(&self, archive: Vec<u8>, listener: Listener<'_>) -> Result<(), EngineError> {
+    pub async fn load_images(&self, archive: Pieces, listener: Listener<'_>) -> Result<(), EngineError> {
         let options = ImportImageOptionsBuilder::default().build();
         let patient = self.docker.clone().with_timeout(LONG);
-        listen(patient.import_image(options, body_full(archive.into()), None), listener).await
+        listen(patient.import_image(options, body_try_stream(stream(archive)), None), listener).await
     }
 
     /// Gives an image one more name.
@@ -148,6 +155,13 @@ impl Engine {
         let removed = self.docker.remove_image(name, Some(options), None).await;
         gone(removed.map(|_| ()).map_err(EngineError::from))
     }
+}
+
+fn stream(pieces: Pieces) -> impl Stream<Item = io::Result<Bytes>> {
+    futures_util::stream::unfold(pieces, async |mut pieces| {
+        let piece = pieces.recv().await?;
+        Some((piece.map(Bytes::from), pieces))
+    })
 }
 
 /// A message of a build, a pull, a load or a push.

@@ -36,7 +36,7 @@ use crate::wire::Owner;
 pub use self::containers::Stopping;
 pub use self::engine::{AgentMount, CONTROLLER_LABEL, Engine, OWN_LABEL, RUN_LABEL};
 pub use self::error::EngineError;
-pub use self::images::{Build, Listener};
+pub use self::images::{Build, Listener, Pieces};
 pub use self::refusal::{REFUSALS, Refusal, of as refusal};
 pub use self::target::{ContainerTarget, SOCKET, socket};
 
