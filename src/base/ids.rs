@@ -103,3 +103,13 @@ impl RunMark {
         RunId::from(self.0.rsplit_once('.').map_or(&*self.0, |(run, _)| run))
     }
 }
+
+impl CaseId {
+    /// As a part of the names of files and containers: only letters, digits, `-`, `_` and `.`.
+    pub fn plain(&self) -> String {
+        let safe =
+            |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=') { c } else { '_' };
+        let safe: String = self.as_str().trim_end_matches(']').chars().map(safe).collect();
+        safe.replace('=', "-")
+    }
+}

@@ -246,7 +246,20 @@ pub enum Event {
     CaseEnded { case: CaseId, host: HostName, failed: Option<String>, rounds: u32 },
     /// A monitor begins to sample a machine, every `period` seconds. The target's clock was `offset` nanoseconds before the
     /// controller's, `uncertainty` more or less.
-    MonitorStarted { host: HostName, monitor: String, period: f64, offset: i64, uncertainty: u64 },
+    MonitorStarted {
+        host: HostName,
+        monitor: String,
+        /// The step that starts it; runs of earlier versions do not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<StepId>,
+        period: f64,
+        offset: i64,
+        uncertainty: u64,
+    },
+    /// A monitor could not be started: there are no samples until the end of its scope.
+    MonitorMissing { host: HostName, monitor: String, step: StepId, reason: String },
+    /// The scope of the monitors that a step has started is at its end on a host.
+    MonitorsStopped { host: HostName, step: StepId },
     /// A container was made or started of an image of the host's engine, or a task made sure that the image is there. `id` is the
     /// engine's; `digests` are those of registries.
     ImageUsed { host: HostName, name: String, id: String, digests: Vec<String> },
@@ -256,6 +269,9 @@ pub enum Event {
     MonitorEnded {
         host: HostName,
         monitor: String,
+        /// The step that started it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<StepId>,
         samples: u64,
         late: u64,
         cpu_seconds: f64,

@@ -14,14 +14,15 @@ const MAKERS: [&str; 6] = ["docker", "libpod", "kubepods", "containerd", "lxc", 
 pub(super) fn read(roots: &Roots, readings: &mut Readings) {
     let own = roots.proc("self/cgroup");
     if let Some(group) = Group::of(roots, &own).filter(|group| group.is_container) {
-        group.tell("cgroup", readings);
+        group.tell("cgroup", "", "", readings);
     }
 }
 
-/// The group of another process.
-pub(super) fn read_of(process: u32, roots: &Roots, readings: &mut Readings) {
-    if let Some(group) = Group::of(roots, &roots.proc(&format!("{process}/cgroup"))) {
-        group.tell("container", readings);
+/// The group of a container, by what the kernel says of one of its processes. `about` stands behind the names of columns; `id`
+/// tells it from another that had the same name before.
+pub(super) fn read_container(said: &str, roots: &Roots, about: &str, id: &str, readings: &mut Readings) {
+    if let Some(group) = Group::of(roots, said) {
+        group.tell("container", about, id, readings);
     }
 }
 
@@ -61,20 +62,21 @@ impl Group {
         Some(Self { folders, is_container: path.is_empty() || is_made(path) })
     }
 
-    fn tell(&self, prefix: &str, readings: &mut Readings) {
+    fn tell(&self, prefix: &str, about: &str, id: &str, readings: &mut Readings) {
         let Self { folders, .. } = self;
+        let name = |column: &str| format!("{prefix}.{column}{about}");
         if let Some(seconds) = folders.cpu_seconds() {
-            readings.rate(&format!("{prefix}.cpu"), "cores", seconds);
+            readings.rate_of(id, &name("cpu"), "cores", seconds);
         }
         if let Some(throttled) = folders.throttled() {
-            readings.rate(&format!("{prefix}.throttled"), "%", throttled * 100.0);
+            readings.rate_of(id, &name("throttled"), "%", throttled * 100.0);
         }
         if let Some(used) = folders.memory("memory.current", "memory.usage_in_bytes") {
-            readings.gauge(&format!("{prefix}.memory"), "B", used);
+            readings.gauge(&name("memory"), "B", used);
         }
         let limit = folders.memory("memory.max", "memory.limit_in_bytes");
         if let Some(limit) = limit.filter(|limit| *limit < NO_LIMIT) {
-            readings.gauge(&format!("{prefix}.memory.limit"), "B", limit);
+            readings.gauge(&name("memory.limit"), "B", limit);
         }
     }
 }

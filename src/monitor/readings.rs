@@ -36,9 +36,15 @@ impl Readings {
 
     /// Something that is counted: how much it grows in a second. A counter that was set back has no rate.
     pub fn rate(&mut self, name: &str, unit: &str, counter: f64) {
-        let before = self.before.get(name).filter(|before| **before <= counter && self.seconds > 0.0);
+        self.rate_of("", name, unit, counter);
+    }
+
+    /// The same of something that may be another at the next look, under the same name: its counter begins anew.
+    pub fn rate_of(&mut self, id: &str, name: &str, unit: &str, counter: f64) {
+        let key = format!("{name} {id}");
+        let before = self.before.get(&key).filter(|before| **before <= counter && self.seconds > 0.0);
         let rate = before.map(|before| (counter - before) / self.seconds);
-        self.counters.insert(name.to_owned(), counter);
+        self.counters.insert(key, counter);
         self.add(name, unit, rate);
     }
 

@@ -436,15 +436,7 @@ impl Course {
 /// A template for the folder of a case on the target. The run sets `benchbook_work_dir` (built in, per run); the case's
 /// part holds only letters, digits, `-`, `_` and `.`.
 fn work_folder(id: &CaseId) -> String {
-    format!("{{{{ benchbook_work_dir }}}}/{}", plain(id))
-}
-
-/// A case as a part of the names of files and containers.
-pub(super) fn plain(id: &CaseId) -> String {
-    let safe =
-        |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=') { c } else { '_' };
-    let safe: String = id.as_str().trim_end_matches(']').chars().map(safe).collect();
-    safe.replace('=', "-")
+    format!("{{{{ benchbook_work_dir }}}}/{}", id.plain())
 }
 
 /// Whether a word of `needs` means a case.

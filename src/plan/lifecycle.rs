@@ -196,13 +196,13 @@ impl Surroundings {
     }
 
     /// The name of a container on its host. Those of several cases may live at the same time.
-    fn name_of(&self, lifecycle: &ContainerLifecycle, span: &Span) -> Spanned<Value> {
+    pub(super) fn name_of(&self, lifecycle: &ContainerLifecycle, span: &Span) -> Spanned<Value> {
         let own = || Spanned::new(Value::template(OWN_NAME, span.clone()), span.clone());
         let name = lifecycle.name.clone().unwrap_or_else(own);
         let Some(place) = self.case.as_ref().filter(|_| lifecycle.lifetime != Lifetime::Play) else {
             return name;
         };
-        let text = format!("{}-{}", name.value, super::cases::plain(&place.id));
+        let text = format!("{}-{}", name.value, place.id.plain());
         let value = if name.value.has_template() {
             Value::template(text, name.span.clone())
         } else {

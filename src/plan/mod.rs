@@ -47,7 +47,7 @@ pub use mode::VARIABLE as IN_CONTAINER_VARIABLE;
 pub use scope::{Scope, ScopeIx, ScopeKind, Section};
 pub use step::{
     CasePart, CasePlace, Expand, Inclusion, Meta, MonitorUse, Monitoring, Order, Step, StepIx, StepKind,
-    TaskStep,
+    TaskStep, WatchedContainer,
 };
 pub use surroundings::Surroundings;
 

@@ -8,7 +8,7 @@ use super::build::Build;
 use super::declaration::{DeclarationError, check};
 use super::draft::Flow;
 use super::play::Compiled;
-use super::step::{MonitorUse, Monitoring, StepKind};
+use super::step::{MonitorUse, Monitoring, StepKind, WatchedContainer};
 use crate::base::monitors::{BUILT_IN, DECLARED, DEVICE};
 use crate::base::{Diagnostic, Diagnostics, HostName, Span, Spanned, StepId, Value};
 use crate::model::{Keywords, Stage};
@@ -49,7 +49,8 @@ impl Build<'_> {
         let span = monitors.first()?.name.span.clone();
         let detail = monitors.iter().map(|m| self.shown_monitor(m, &around)).collect::<Vec<_>>().join(", ");
         let inherited = around.inherited.clone();
-        let monitoring = Monitoring { start: StepId::from(""), monitors, detail, inherited };
+        let containers = self.watched_containers(&around);
+        let monitoring = Monitoring { start: StepId::from(""), monitors, detail, inherited, containers };
         let kind = StepKind::MonitorStart(Arc::new(monitoring.clone()));
         let number = self.push(&around, "monitor-start", "monitor start", kind, &span, in_order())?;
         let step = &mut self.draft.steps[number].step;
@@ -81,6 +82,29 @@ impl Build<'_> {
                 }
             }
         }
+    }
+
+    /// The containers in which is done what these monitors are about.
+    fn watched_containers(&self, around: &Surroundings) -> Vec<WatchedContainer> {
+        let of_cases = around.case.is_none();
+        let around_all = match &around.container {
+            Some((lifecycle, span)) => {
+                Some(WatchedContainer { name: around.name_of(lifecycle, span), of_cases })
+            }
+            None => around.inherited.container.clone().map(|name| WatchedContainer { name, of_cases: false }),
+        };
+        let cases = self.play.cases.iter().filter(|_| of_cases);
+        let own = cases.filter_map(|case| {
+            let Spanned { value: lifecycle, span } = case.keywords.lifecycle.as_ref()?;
+            Some(WatchedContainer { name: around.name_of(lifecycle, span), of_cases })
+        });
+        let mut all: Vec<WatchedContainer> = Vec::new();
+        for one in around_all.into_iter().chain(own) {
+            if !all.iter().any(|known| known.name.value == one.name.value && known.of_cases == one.of_cases) {
+                all.push(one);
+            }
+        }
+        all
     }
 
     /// Ends monitors that were started.

@@ -138,6 +138,17 @@ pub struct Monitoring {
     pub detail: String,
     /// How the machine is reached.
     pub inherited: Inherited,
+    /// What cases run in, where that is a container.
+    pub containers: Vec<WatchedContainer>,
+}
+
+/// A container that monitors watch from its machine. Hosts in in-container mode have none.
+#[derive(Clone, Debug)]
+pub struct WatchedContainer {
+    /// Its name.
+    pub name: Spanned<Value>,
+    /// Whether each case has its own: their names are this one, `-` and the case.
+    pub of_cases: bool,
 }
 
 /// A monitor as `monitors:` names it.

@@ -19,6 +19,7 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
     if let Some(wanted) = &selection.case {
         summary.rows.retain(|row| selects_case_id(wanted, row.case.as_str()));
         summary.slices.retain(|slice| selects_case_id(wanted, slice.case.as_str()));
+        summary.notes.retain(|note| selects_case_id(wanted, note.case.as_str()));
         summary
             .failures
             .retain(|f| f.case.as_ref().is_some_and(|case| selects_case_id(wanted, case.as_str())));
@@ -27,6 +28,7 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
         summary.rows.iter_mut().for_each(|row| row.cells.retain(|host, _| host.as_str() == wanted));
         summary.failures.retain(|f| f.host.as_str() == wanted);
         summary.slices.retain(|slice| slice.host.as_str() == wanted);
+        summary.notes.retain(|note| note.host.as_str() == wanted);
     }
     let text = serde_json::to_string_pretty(&Document { form: 1, summary: &summary });
     text.expect("maps have string keys") + "\n"

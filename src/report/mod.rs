@@ -12,11 +12,13 @@ mod line;
 mod listing;
 mod markdown;
 mod monitors;
+pub mod notes;
 pub mod progress;
 pub mod slices;
 pub mod summary;
 mod table;
 pub mod verdict;
+mod watching;
 
 use std::io;
 
@@ -24,7 +26,7 @@ pub use console::Console;
 pub use json_lines::JsonLines;
 pub use listing::Listing;
 pub use progress::Progress;
-pub use slices::{Slice, Usage};
+pub use slices::{Part, Slice, Usage};
 pub use summary::Summary;
 
 use crate::base::Timestamp;

@@ -12,9 +12,11 @@ use crate::base::unit::Unit;
 use crate::base::{CaseId, HostName};
 
 /// The columns that are shown, and what they are called.
-const SHOWN: [(&str, &str); 4] = [
+const SHOWN: [(&str, &str); 6] = [
     ("cpu.busy", "cpu busy"),
+    ("container.cpu", "in container"),
     ("memory.used", "memory used"),
+    ("container.memory", "in container"),
     ("swap.in", "swapped in"),
     ("monitor.cpu", "monitor's own"),
 ];
@@ -24,7 +26,7 @@ const HOST: &str = "host";
 /// The table, or nothing when nothing was sampled.
 pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
     let wanted = |slice: &&Slice| {
-        !slice.monitors.is_empty()
+        slice.monitors.contains_key(HOST)
             && wants_case(selection, &slice.case)
             && wants_host(selection, &slice.host)
             && (selection.all || !slice.warmup)
@@ -46,8 +48,10 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
     let mut rows = vec![["while it ran", round, "host", "samples"].map(str::to_owned).to_vec()];
     rows[0].extend(shown.iter().map(|(_, title)| (*title).to_owned()));
     for ((case, host, round), slices) in &groups {
-        let samples: usize = slices.iter().filter_map(|slice| Some(slice.monitors.get(HOST)?.samples)).sum();
-        let mut row = vec![case.to_string(), round.clone(), host.to_string(), samples.to_string()];
+        let seen = || slices.iter().filter_map(|slice| slice.monitors.get(HOST));
+        let samples: usize = seen().map(|seen| seen.samples).sum();
+        let mark = if seen().any(|seen| seen.missing > 0.0) { "!" } else { "" };
+        let mut row = vec![case.to_string(), round.clone(), host.to_string(), format!("{samples}{mark}")];
         row.extend(shown.iter().map(|(column, _)| cell(slices, column)));
         rows.push(row);
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
 
+use super::notes::Note;
 use super::slices::{Slice, Slices};
 use super::verdict::{Miss, Verdict, judge};
 use crate::base::statistics::{self, Summary as Statistics};
@@ -42,6 +43,9 @@ pub struct Summary {
     /// Which part of a host's time each round was; what monitors saw of it is added to them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub slices: Vec<Slice>,
+    /// What monitors saw that makes figures less worth, and what they did not see.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
     /// What the user should know.
     pub warnings: Vec<String>,
     /// How the steps of each host ended.
@@ -159,7 +163,7 @@ impl Gathering {
     /// Takes one event into account.
     pub fn add(&mut self, time: Timestamp, event: &Event) {
         self.last = time;
-        self.slices.add(event);
+        self.slices.add(time, event);
         match event {
             Event::RunStarted { run, playbook, hosts, cases, mode, .. } => {
                 self.summary.run = Some(run.clone());

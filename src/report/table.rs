@@ -37,6 +37,11 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
     if summary.cases == 0 && !summary.recap.is_empty() {
         text += &recap(summary);
     }
+    for note in &summary.notes {
+        if wants_host(selection, &note.host) && wants_case(selection, &note.case) {
+            let _ = writeln!(text, "! {note}");
+        }
+    }
     for warning in &summary.warnings {
         let _ = writeln!(text, "! {warning}");
     }

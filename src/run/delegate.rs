@@ -10,7 +10,7 @@ use crate::base::{HostName, Secret, Spanned, Value};
 use crate::connection::{ContainerTarget, Endpoint, Target, TargetError, container};
 use crate::model::{Becoming, Inherited};
 use crate::model::{Level, VarLayer};
-use crate::plan::{StepKind, TaskStep};
+use crate::plan::{StepKind, TaskStep, WatchedContainer};
 use crate::vars::{Scope, Templar, TemplateError};
 
 /// Where a task is done.
@@ -117,13 +117,13 @@ fn other_user(
     }
 }
 
-/// The container that the tasks around a monitor are done in; none for hosts in in-container mode.
+/// The container that monitors watch from its machine; none for hosts in in-container mode.
 pub fn watched_container(
     unit: &Unit,
-    around: &Inherited,
+    container: &WatchedContainer,
     templar: &Templar,
 ) -> Result<Option<ContainerTarget>, TemplateError> {
-    Ok(named(around.container.as_ref(), unit, templar)?.and_then(Result::ok))
+    Ok(named(Some(&container.name), unit, templar)?.and_then(Result::ok))
 }
 
 /// The container that `container:` names; none for hosts in in-container mode.

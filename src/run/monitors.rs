@@ -14,10 +14,13 @@ use super::sampling::{Following, Watched, follow};
 use super::stop::Urgency;
 use super::unit::{Finished, Unit, said};
 use crate::base::{JobId, Map, StepId, Timestamp, Value};
-use crate::connection::{Call, Cancel, ContainerTarget, Session};
+use crate::connection::container::RUN_LABEL;
+use crate::connection::{Call, Cancel, Session};
 use crate::event::{Event, Fate, JobStart, JournalError, LogLengths, Record, Sending};
-use crate::plan::{DeclarationError, MonitorUse, Monitoring, Step, StepKind, monitor_arguments};
-use crate::vars::Templar;
+use crate::plan::{
+    DeclarationError, MonitorUse, Monitoring, Step, StepKind, WatchedContainer, monitor_arguments,
+};
+use crate::vars::{Templar, TemplateError};
 use crate::wire::{Job, JobKey, Request, Status};
 
 /// What samples on an agent.
@@ -182,9 +185,21 @@ pub async fn start(unit: &Unit, monitoring: &Monitoring, started: Timestamp) -> 
     match start_all(unit, monitoring, &mut finished.warnings).await {
         Ok(monitors) => finished.result = Arc::new(Map::from_iter([("monitors", Value::list(monitors))])),
         Err(Trouble::Journal(error)) => finished.journal = Some(error),
-        Err(Trouble::Told(text)) => finished.warnings.push(text),
+        Err(Trouble::Told(text)) => {
+            monitoring.monitors.iter().for_each(|monitor| tell_missing(unit, monitor, &text));
+            finished.warnings.push(text);
+        }
     }
     finished
+}
+
+/// There are no samples of a monitor.
+fn tell_missing(unit: &Unit, wanted: &MonitorUse, reason: &str) {
+    let name = &wanted.name.value;
+    let rendered = unit.plain_templar(unit.scope()).render_str(name);
+    let (host, step) = (unit.host.name.clone(), unit.step.id.clone());
+    let monitor = rendered.unwrap_or_else(|_| name.to_string());
+    unit.say(Event::MonitorMissing { host, monitor, step, reason: reason.to_owned() });
 }
 
 async fn start_all(
@@ -202,27 +217,52 @@ async fn start_all(
         () = unit.cancel.cancelled() => return Ok(Vec::new()),
     };
     let offset = session.clock_offset().await.map_err(|e| nothing(&e))?;
-    // One whose name cannot be told is nothing that a monitor could say anything about.
-    let container = watched_container(unit, &monitoring.inherited, &templar).ok().flatten();
+    let mut containers = Vec::new();
+    for container in &monitoring.containers {
+        match watched(unit, container, &templar) {
+            Ok(watched) => containers.extend(watched),
+            Err(error) => warnings.push(format!("a container of cases is not watched: {}", said(&error))),
+        }
+    }
+    let containers = Value::list(containers);
     let mut running = Vec::new();
     for (number, wanted) in (0..).zip(&monitoring.monitors) {
-        match start_one(unit, &session, number, wanted, container.as_ref(), &templar).await {
+        match start_one(unit, &session, number, wanted, &containers, &templar).await {
             Ok(started) => {
                 let uncertainty = u64::try_from(offset.uncertainty.as_nanos()).unwrap_or(u64::MAX);
                 unit.say(Event::MonitorStarted {
                     host: unit.host.name.clone(),
                     monitor: started.name.clone(),
+                    step: Some(unit.step.id.clone()),
                     period: period_of(&started.args),
                     offset: offset.nanoseconds,
                     uncertainty,
                 });
                 running.push(started.to_value());
             }
-            Err(Trouble::Told(text)) => warnings.push(text),
+            Err(Trouble::Told(text)) => {
+                tell_missing(unit, wanted, &text);
+                warnings.push(text);
+            }
             Err(journal) => return Err(journal),
         }
     }
     Ok(running)
+}
+
+/// What the agent is to know of containers that cases run in.
+fn watched(
+    unit: &Unit,
+    container: &WatchedContainer,
+    templar: &Templar,
+) -> Result<Option<Value>, TemplateError> {
+    let Some(target) = watched_container(unit, container, templar)? else { return Ok(None) };
+    let mut args = Map::from_iter([("name", &*target.name), ("socket", &*target.socket)]);
+    if container.of_cases {
+        args.insert("name", format!("{}-", target.name));
+        args.insert("label", format!("{RUN_LABEL}={}", unit.shared.mark));
+    }
+    Ok(Some(args.into()))
 }
 
 /// Starts one, as a job that nobody waits for.
@@ -231,7 +271,7 @@ async fn start_one(
     session: &Session,
     number: u32,
     wanted: &MonitorUse,
-    container: Option<&ContainerTarget>,
+    containers: &Value,
     templar: &Templar,
 ) -> Result<Started, Trouble> {
     let name = templar.render_str(&wanted.name.value).map_err(|e| Trouble::Told(said(&e)))?;
@@ -241,10 +281,7 @@ async fn start_one(
         error => nothing(error.to_string()),
     });
     let mut args = args?;
-    if let Some(container) = container {
-        args.insert("container", &*container.name);
-        args.insert("socket", &*container.socket);
-    }
+    args.insert("containers", containers.clone());
     let shared = &unit.shared;
     let boot = session.hello().boot_id.clone();
     let key = JobKey {
@@ -286,8 +323,9 @@ fn period_of(args: &Map) -> f64 {
 }
 
 /// Ends the monitors of a scope on a host, and waits for their last samples.
-pub async fn stop(unit: &Unit, started: Timestamp) -> Finished {
+pub async fn stop(unit: &Unit, monitoring: &Monitoring, started: Timestamp) -> Finished {
     let mut finished = Finished::ok(started);
+    unit.say(Event::MonitorsStopped { host: unit.host.name.clone(), step: monitoring.start.clone() });
     unit.watched.iter().for_each(Watched::ask);
     for watched in &unit.watched {
         if !watched.end(PATIENCE).await {

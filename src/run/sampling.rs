@@ -197,6 +197,7 @@ impl Following {
         self.unit.say(Event::MonitorEnded {
             host: self.unit.host.name.clone(),
             monitor: self.started.name.clone(),
+            step: Some(self.unit.step.id.clone()),
             samples: count("samples").unwrap_or(reader.samples),
             late: count("late").unwrap_or(0),
             cpu_seconds: value("cpu_seconds").and_then(Value::as_float).unwrap_or(0.0),

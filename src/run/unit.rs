@@ -242,7 +242,7 @@ impl Unit {
             StepKind::MonitorStart(monitoring) => {
                 Box::pin(super::monitors::start(self, monitoring, started)).await
             }
-            StepKind::MonitorStop(_) => super::monitors::stop(self, started).await,
+            StepKind::MonitorStop(monitoring) => super::monitors::stop(self, monitoring, started).await,
             StepKind::CaseClose => Box::pin(super::case::close(self, started)).await,
             StepKind::Meta(_) | StepKind::Expand(_) => self.conditions_only(started),
             StepKind::Join => Finished::ok(started),

@@ -289,3 +289,37 @@ fn who_is_inside_asks_no_engine() {
     let inside = life.said("run failing.yml --in-container 2>&1");
     insta::assert_snapshot!("inside", [inside, life.events()].join("\n"));
 }
+
+/// The monitor is started once; containers come and go while it samples.
+#[test]
+fn containers_are_seen_by_the_monitor_of_their_machine() {
+    let Some(life) = Lifecycle::start() else { return };
+    let playbook = fs::read_to_string(life.project.path().join("watched.yml")).unwrap();
+    for lifetime in ["play", "case", "round"] {
+        let text = playbook.replace("lifetime: play", &format!("lifetime: {lifetime}"));
+        fs::write(life.project.path().join("watched.yml"), text).unwrap();
+        let said = life.said("run watched.yml");
+        assert!(said.contains("--- exit 0"), "{lifetime}: {said}");
+        let shown = life.project.shell("benchbook show --format json").output().unwrap();
+        let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+        let slices = shown["slices"].as_array().unwrap();
+        assert_eq!(slices.len(), 5, "{lifetime}: {shown:#}");
+        let (mut idle, mut busy) = (0.0_f64, f64::INFINITY);
+        for slice in slices {
+            let used = |column: &str, what: &str| {
+                let figure = &slice["monitors"]["host"]["columns"][column][what];
+                figure.as_f64().unwrap_or_else(|| panic!("{lifetime} {column}: {slice:#}"))
+            };
+            let cores = used("container.cpu", "mean");
+            match slice["case"].as_str().unwrap() {
+                "idle" => idle = idle.max(cores),
+                _ => busy = busy.min(cores),
+            }
+            assert!(used("container.memory", "max") > 1e5, "{lifetime}: {slice:#}");
+        }
+        // Others want the processors too.
+        assert!(busy > idle + 0.1, "{lifetime}: {idle} {busy} {shown:#}");
+        assert_eq!(shown["warnings"].as_array().map(Vec::len), Some(0), "{lifetime}: {shown:#}");
+        assert_eq!(life.containers(), "");
+    }
+}

@@ -60,7 +60,7 @@ fn a_monitor_that_is_missing_or_dies_fails_nothing() {
 - hosts: localhost
   connection: local
   gather_facts: false
-  monitors: [{table: 100ms}, broken, {host: 100ms}]
+  monitors: [{table: 100ms}, {broken: 100ms}, {host: 100ms}]
   vars:
     monitor_table:
       command: [sh, -c, 'echo name watt; echo a 1.5 W; echo b [N/A]']
@@ -80,6 +80,15 @@ fn a_monitor_that_is_missing_or_dies_fails_nothing() {
     assert!(warnings.contains("did you mean `host`?"), "{warnings} {said}");
     assert!(warnings.contains("monitor `broken`: `sh` ended with 3 no such device"), "{warnings}");
     assert_eq!(shown["exit"], 0);
+    // What is not there is marked in what is shown of the case.
+    let seen = &shown["slices"][0]["monitors"];
+    assert!(seen["hots"]["missing"].as_f64().unwrap() > 0.9, "{seen}");
+    assert!(seen["hots"]["reason"].as_str().unwrap().contains("did you mean `host`?"), "{seen}");
+    assert!(seen["broken"]["missing"].as_f64().unwrap() > 0.9, "{seen}");
+    assert_eq!(seen["host"].get("missing"), None, "{seen}");
+    let notes = shown["notes"].as_array().unwrap();
+    let texts: Vec<&str> = notes.iter().map(|note| note["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["no samples of monitor `broken`", "no samples of monitor `hots`"]);
 }
 
 /// A sampler outlives the connection and the controller.
@@ -142,4 +151,26 @@ fn a_run_that_was_stopped_begins_its_monitors_anew_and_no_finished_case() {
     assert!(seen(&shown, "second", "host", "memory.used", "min") > 0.0);
     assert!(seen(&shown, "second", "cpu", "processors", "min") > 0.0);
     assert_eq!(shown["warnings"].as_array().map(Vec::len), Some(0), "{shown:#}");
+}
+
+/// A sampler that is killed in the middle of a case: what it did not see is told, and is in no mean.
+#[test]
+fn a_monitor_that_is_killed_leaves_a_gap_that_is_shown() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/monitors/killed");
+    let project = Project::copy_of(&folder);
+    let output = project.shell("benchbook run playbook.yml").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let shown = project.shell("benchbook show --all --format json").output().unwrap();
+    let shown: Json = serde_json::from_slice(&shown.stdout).unwrap();
+    let missing = |case: &str| {
+        let slices = shown["slices"].as_array().unwrap();
+        let slice = slices.iter().find(|slice| slice["case"] == case).unwrap();
+        slice["monitors"]["host"].get("missing").and_then(Json::as_f64)
+    };
+    assert_eq!(missing("before"), None);
+    assert!((1.0..2.5).contains(&missing("killed").unwrap()), "{shown:#}");
+    assert!(missing("after").unwrap() > 0.9, "{shown:#}");
+    let shown = project.transcript("benchbook show");
+    assert!(shown.contains("! localhost killed: no samples of monitor `host` for "), "{shown}");
+    assert!(shown.contains("! localhost after: no samples of monitor `host`\n"), "{shown}");
 }

@@ -12,7 +12,7 @@ use crate::agent::lock;
 use crate::base::{Map, args};
 use crate::module::Context;
 use crate::module::process::Command;
-use crate::monitor::container::Container;
+use crate::monitor::container::{Containers, Which};
 use crate::monitor::declared::Declared;
 use crate::monitor::{Looks, Roots, Source, TICKS_PER_SECOND, built_in};
 use crate::wire::samples::Line;
@@ -36,12 +36,32 @@ struct Asked {
     /// How its output is read.
     #[serde(default)]
     declared: Option<Declared>,
-    /// The container that cases run in, to be watched from its machine.
+    /// The containers that cases run in, to be watched from their machine.
     #[serde(default)]
-    container: Option<String>,
+    containers: Vec<Watched>,
+}
+
+/// A container, or those of several cases.
+#[derive(Debug, Deserialize)]
+struct Watched {
+    /// Its name, or how their names begin.
+    name: String,
     /// Where its engine listens.
-    #[serde(default)]
     socket: String,
+    /// What those of cases carry: `name=value`.
+    #[serde(default)]
+    label: Option<String>,
+}
+
+impl Watched {
+    fn containers(self) -> Containers {
+        let Self { name, socket, label } = self;
+        let which = match label {
+            Some(label) => Which::Labelled { label, prefix: name },
+            None => Which::Named(name),
+        };
+        Containers::new(which, socket.into())
+    }
 }
 
 /// Prints lines as `wire::samples` says. Gives `samples`, `late` (looks that were left out because the one before took too
@@ -57,8 +77,8 @@ fn run(map: &Map, ctx: &mut Context<'_>) -> Outcome {
         (None, None) => return Outcome::failed(format!("this agent has no monitor `{}`", asked.monitor)),
     };
     let period = Duration::from_millis(asked.period_ms.max(SHORTEST));
-    let container = asked.container.map(|name| Container::new(name, asked.socket.into()));
-    let mut watch = Watch { eye, container, ..Watch::default() };
+    let containers = asked.containers.into_iter().map(Watched::containers).collect();
+    let mut watch = Watch { eye, containers, ..Watch::default() };
     // What goes wrong here is that nobody can write down what is seen.
     let went = watch.go(period, ctx);
     let outcome = went.map_or_else(|error| Outcome::failed(error.to_string()), |()| Outcome::ok(false));
@@ -83,13 +103,15 @@ impl Default for Eye {
 #[derive(Default)]
 struct Watch {
     eye: Eye,
-    container: Option<Container>,
+    containers: Vec<Containers>,
     looks: Looks,
     roots: Roots,
     /// The columns that were printed last.
     printed: Vec<Column>,
     /// What was wrong at the last look.
     trouble: String,
+    /// Why nothing is seen of containers.
+    blindness: String,
     samples: u64,
     late: u64,
 }
@@ -117,13 +139,14 @@ impl Watch {
     fn look(&mut self, ctx: &mut Context<'_>) -> io::Result<()> {
         let cost = self.cost();
         let readings = self.looks.begin(ctx.clock);
+        let mut blindness = String::new();
         let seen = match &self.eye {
             Eye::Files(sources) => {
                 for source in *sources {
                     source(&self.roots, readings);
                 }
-                if let Some(container) = &mut self.container {
-                    container.read(&self.roots, readings);
+                for containers in &mut self.containers {
+                    blindness = containers.read(&self.roots, readings).err().unwrap_or(blindness);
                 }
                 Ok(())
             }
@@ -140,6 +163,11 @@ impl Watch {
         let mut text = String::new();
         if trouble != self.trouble && !trouble.is_empty() && ctx.link.cancelled().is_none() {
             text += &Line::Trouble(trouble.clone()).to_string();
+        }
+        if self.blindness.is_empty() && !blindness.is_empty() {
+            text +=
+                &Line::Trouble(format!("it cannot see the container of the cases: {blindness}")).to_string();
+            self.blindness = blindness;
         }
         if trouble.is_empty() {
             if self.printed != self.looks.columns() {
