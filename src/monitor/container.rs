@@ -55,7 +55,7 @@ impl Containers {
 
     /// Tells what they use; nothing of one while it is not there. An error says that the engine cannot be asked.
     pub fn read(&mut self, roots: &Roots, readings: &mut Readings) -> Result<(), String> {
-        let is_there = |one: &Container| !one.groups.is_empty() && one.groups == groups(one.first, roots);
+        let is_there = |one: &Container| one.groups == groups(one.first, roots);
         self.there.retain(is_there);
         let asked = self.look(roots).map_err(|error| format!("{}: {error}", self.socket.display()));
         for Container { id, case, groups, .. } in &self.there {
@@ -82,8 +82,11 @@ impl Containers {
                 continue;
             }
             let Some(one) = self.ask(&format!("containers/{name}/json"))? else { continue };
-            if let (Some(id), Some(first)) = (text(&one, "Id"), first_process(&one)) {
-                self.there.push(Container { id, case, first, groups: groups(first, roots) });
+            let (Some(id), Some(first)) = (text(&one, "Id"), first_process(&one)) else { continue };
+            let groups = groups(first, roots);
+            // One that begins or ends is in the group of all for a moment.
+            if groups.contains(&id) {
+                self.there.push(Container { id, case, first, groups });
             }
         }
         Ok(())
@@ -146,6 +149,46 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::fs;
+    use std::os::unix::net::UnixListener;
+    use std::path::Path;
+
+    /// An engine with one container, which answers until nobody can ask any more.
+    fn engine(folder: &Path) -> PathBuf {
+        let socket = folder.join("socket");
+        let listener = UnixListener::bind(&socket).unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut asked = [0; 256];
+                let _ = stream.read(&mut asked).unwrap();
+                stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n{\"Id\":\"abc\",\"State\":{\"Pid\":7}}").unwrap();
+            }
+        });
+        socket
+    }
+
+    #[test]
+    fn what_ends_is_not_taken_for_the_whole_machine() {
+        let folder = tempfile::tempdir().unwrap();
+        let (proc, sys) = (folder.path().join("proc"), folder.path().join("sys"));
+        let roots = Roots { proc: proc.clone(), sys: sys.clone(), page_size: 4096.0 };
+        let groups = sys.join("fs/cgroup/memory");
+        fs::create_dir_all(groups.join("docker/abc")).unwrap();
+        fs::create_dir_all(proc.join("7")).unwrap();
+        fs::write(groups.join("memory.usage_in_bytes"), "1000000").unwrap();
+        fs::write(groups.join("docker/abc/memory.usage_in_bytes"), "5").unwrap();
+        let mut containers = Containers::new(Which::Named("box".to_owned()), engine(folder.path()));
+        let mut seen = |group: &str| {
+            fs::write(proc.join("7/cgroup"), format!("4:memory:{group}\n")).unwrap();
+            let mut readings = Readings::default();
+            containers.read(&roots, &mut readings).unwrap();
+            readings.values().to_vec()
+        };
+        assert_eq!(seen("/"), []);
+        assert_eq!(seen("/docker/abc"), [Some(5.0)]);
+        assert_eq!(seen("/"), []);
+    }
 
     #[test]
     fn the_first_process_of_a_container_that_runs() {

@@ -53,7 +53,7 @@ impl Environment {
             clock,
             engine: Arc::new(Engine::new()),
             secrets: Arc::default(),
-                        expressions: Expressions::Strict,
+            expressions: Expressions::Strict,
             search: SearchPaths::default(),
         }
     }

@@ -34,6 +34,7 @@ mod leaving;
 mod lifecycle;
 mod modules;
 mod monitors;
+mod monitors_fleet;
 mod outage;
 mod plan;
 mod progress;
