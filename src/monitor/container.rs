@@ -97,7 +97,7 @@ impl Containers {
         let mut engine = UnixStream::connect(&self.socket)?;
         engine.set_read_timeout(Some(PATIENCE))?;
         engine.set_write_timeout(Some(PATIENCE))?;
-        write!(engine, "GET /{path} HTTP/1.0\r\nHost: engine\r\n\r\n")?;
+        engine.write_all(format!("GET /{path} HTTP/1.0\r\nHost: engine\r\n\r\n").as_bytes())?;
         let mut answer = Vec::new();
         engine.read_to_end(&mut answer)?;
         Ok(body(&answer))

@@ -11,14 +11,14 @@ use crate::base::statistics;
 use crate::base::unit::Unit;
 use crate::base::{CaseId, HostName};
 
-/// The columns that are shown, and what they are called.
-const SHOWN: [(&str, &str); 6] = [
-    ("cpu.busy", "cpu busy"),
-    ("container.cpu", "in container"),
-    ("memory.used", "memory used"),
-    ("container.memory", "in container"),
-    ("swap.in", "swapped in"),
-    ("monitor.cpu", "monitor's own"),
+/// The columns that are shown, what they are called, and above what they are worth their room in any round.
+const SHOWN: [(&str, &str, f64); 6] = [
+    ("cpu.busy", "cpu busy", 0.0),
+    ("container.cpu", "in container", 0.0),
+    ("memory.used", "memory used", 0.0),
+    ("container.memory", "in container", 0.0),
+    ("swap.in", "swapped in", 0.0),
+    ("monitor.cpu", "monitor's own", 0.02),
 ];
 /// The monitor that they are of.
 const HOST: &str = "host";
@@ -43,28 +43,26 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
     if groups.is_empty() {
         return String::new();
     }
-    let shown: Vec<&(&str, &str)> = SHOWN.iter().filter(|(column, _)| is_worth(&groups, column)).collect();
+    let is_worth = |column: &str, above: f64| {
+        let all = groups.values().flatten();
+        all.filter_map(|slice| usage(slice, column)).any(|usage| usage.max > above)
+    };
+    let shown: Vec<&(&str, &str, f64)> =
+        SHOWN.iter().filter(|(column, _, above)| is_worth(column, *above)).collect();
     let round = if selection.all { "round" } else { "" };
     let mut rows = vec![["while it ran", round, "host", "samples"].map(str::to_owned).to_vec()];
-    rows[0].extend(shown.iter().map(|(_, title)| (*title).to_owned()));
+    rows[0].extend(shown.iter().map(|(_, title, _)| (*title).to_owned()));
     for ((case, host, round), slices) in &groups {
         let seen = || slices.iter().filter_map(|slice| slice.monitors.get(HOST));
         let samples: usize = seen().map(|seen| seen.samples).sum();
         let mark = if seen().any(|seen| seen.missing > 0.0) { "!" } else { "" };
         let mut row = vec![case.to_string(), round.clone(), host.to_string(), format!("{samples}{mark}")];
-        row.extend(shown.iter().map(|(column, _)| cell(slices, column)));
+        row.extend(shown.iter().map(|(column, ..)| cell(slices, column)));
         rows.push(row);
     }
     let mut aligns = vec![Align::Left, Align::Right, Align::Left];
     aligns.extend(vec![Align::Right; 1 + shown.len()]);
     lines(&aligns, &rows).join("\n") + "\n"
-}
-
-type Groups<'a> = IndexMap<(&'a CaseId, &'a HostName, String), Vec<&'a Slice>>;
-
-/// A column that is zero everywhere is not worth its room.
-fn is_worth(groups: &Groups<'_>, column: &str) -> bool {
-    groups.values().flatten().any(|slice| usage(slice, column).is_some_and(|usage| usage.max > 0.0))
 }
 
 fn usage<'a>(slice: &'a Slice, column: &str) -> Option<&'a Usage> {
