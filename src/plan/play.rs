@@ -397,6 +397,7 @@ fn setup_step(span: &Span, arguments: Vec<Argument>, around: &Surroundings) -> T
             arguments_template: None,
         },
         inherited: around.inherited.clone(),
+        limits: [None, None],
         r#loop: None,
         loop_control: LoopControl::default(),
         register: None,

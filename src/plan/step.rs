@@ -227,6 +227,8 @@ pub struct TaskStep {
     pub durable: Option<Spanned<Value>>,
     /// `metrics`: figures are read from each round's output.
     pub metrics: Arc<[Metric]>,
+    /// `timeout` and `grace` as far as they are known before contact, for people.
+    pub limits: [Option<Value>; 2],
     /// Where relative paths are looked for, nearest first: the role's folders, the file's folder, the playbook's.
     pub search: Arc<[std::path::PathBuf]>,
     /// The role it stands in, for `role_name` and `role_path`.

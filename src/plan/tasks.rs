@@ -79,7 +79,7 @@ impl Build<'_> {
             _ => {
                 let inside = self.inside(around, &task.keywords, Level::TaskVars, "task vars");
                 self.wrapped(&task.keywords, &inside, |build, inside| {
-                    let step = StepKind::Task(Arc::new(Self::task_step(task, inside)));
+                    let step = StepKind::Task(Arc::new(build.task_step(task, inside)));
                     let (word, name) = build.label(task, inside);
                     let flow = build.flow(task, inside);
                     build.push(inside, &word, &name, step, &task.span, flow);
@@ -102,7 +102,7 @@ impl Build<'_> {
     }
 
     /// A task with everything it inherits.
-    pub fn task_step(task: &Arc<Task>, inside: &Surroundings) -> TaskStep {
+    pub fn task_step(&self, task: &Arc<Task>, inside: &Surroundings) -> TaskStep {
         let metrics = if !task.metrics.is_empty() {
             Arc::from(task.metrics.as_slice())
         } else if Self::in_round(inside) && is_measured(task) {
@@ -126,9 +126,17 @@ impl Build<'_> {
             poll: task.poll.clone(),
             durable: task.durable.clone(),
             metrics,
+            limits: [&inside.inherited.timeout, &inside.inherited.grace]
+                .map(|limit| limit.as_ref().map(|limit| self.known_limit(inside, limit))),
             search: Arc::clone(&inside.search),
             role: inside.role.clone(),
         }
+    }
+
+    /// What all hosts know and agree on; else as it is written.
+    fn known_limit(&self, around: &Surroundings, limit: &Spanned<Value>) -> Value {
+        let known = self.known.same_everywhere(around, &limit.value, &limit.span, "this");
+        known.unwrap_or_else(|_| limit.value.clone())
     }
 
     fn import_tasks(&mut self, task: &Arc<Task>, around: &Surroundings) {
@@ -166,7 +174,7 @@ impl Build<'_> {
     fn include(&mut self, task: &Arc<Task>, around: &Surroundings) {
         // Its own condition and tags decide about the include; its variables reach what it brings.
         let inside = self.inside(around, &task.keywords, Level::IncludeParams, "include vars");
-        let step = Arc::new(Self::task_step(task, &inside));
+        let step = Arc::new(self.task_step(task, &inside));
         let (expand, target) = if task.call.short_name() == "include_role" {
             let mut problems = crate::base::Diagnostics::new();
             let entry = self.compiler.decoder().role_of_task(&task.call, &mut problems);
@@ -279,7 +287,7 @@ impl Build<'_> {
         let name = if task.keywords.name.is_some() { name } else { format!("meta {text}") };
         let number = self.push(&inside, &slug(&text), &name, step, &task.span, flow);
         if number.is_some() && !inside.inherited.when.is_empty() {
-            let task = Arc::new(Self::task_step(task, &inside));
+            let task = Arc::new(self.task_step(task, &inside));
             if let Some(number) = number {
                 self.draft.steps[number].step.condition = Some(task);
             }

@@ -8,9 +8,12 @@ use super::unit::{Finished, Unit};
 use crate::action::{Invocation, Target};
 use crate::base::{HostName, Map, StepId, Timestamp, Value};
 use crate::plan::{Step, StepKind};
+use crate::wire::Status;
 
 /// Under which name a step's result holds what was read.
 const RESULT: &str = "environment";
+/// Lists the packages of a system that has RPM: `bash 5.1.8-9.el9.x86_64`.
+const RPM: [&str; 4] = ["rpm", "-qa", "--queryformat", "%{NAME} %{VERSION}-%{RELEASE}.%{ARCH}\\n"];
 /// So many packages are named in a warning.
 const NAMED: usize = 4;
 
@@ -22,10 +25,40 @@ pub(super) struct Environments(HashMap<StepId, Vec<(HostNo, Map)>>);
 pub(super) async fn read(unit: &Unit, started: Timestamp) -> Finished {
     let templar = unit.plain_templar(unit.scope());
     super::case::with_target(unit, &templar, started, async |target| {
-        let outcome = target.call(Invocation { module: "environment", ..Invocation::default() }).await;
+        let mut outcome = target.call(Invocation { module: "environment", ..Invocation::default() }).await;
+        let found = outcome.values.get(RESULT).and_then(Value::as_map);
+        if let Some(mut found) = found.filter(|found| !has_system_packages(found)).cloned() {
+            // RPM's database can be read by RPM only; where there is no such program, there are no such packages.
+            let args = Map::from_iter([("argv", Value::list(RPM.map(Value::from).to_vec()))]);
+            let said = target.call(Invocation { module: "command", args, ..Invocation::default() }).await;
+            if let (Status::Ok, Some(lines)) = (said.status, said.values.get("stdout")) {
+                add_packages(&mut found, &lines.to_string());
+                outcome.values.insert(RESULT, found);
+            }
+        }
         (outcome, None)
     })
     .await
+}
+
+/// Whether dpkg or apk said what is installed; Python's packages have a name of their own.
+fn has_system_packages(found: &Map) -> bool {
+    let packages = found.get("packages").and_then(Value::as_map);
+    packages.is_some_and(|packages| packages.iter().any(|(name, _)| !name.to_string().starts_with("python:")))
+}
+
+/// Adds what `rpm` has listed. Of a package that is there several times (kernels, keys), all versions are one text.
+fn add_packages(found: &mut Map, lines: &str) {
+    let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, version) in lines.lines().filter_map(|line| line.trim().split_once(' ')) {
+        versions.entry(name).or_default().push(version);
+    }
+    let mut packages = found.get("packages").and_then(Value::as_map).cloned().unwrap_or_default();
+    for (name, mut of_name) in versions {
+        of_name.sort_unstable();
+        packages.insert(name, of_name.join(" and "));
+    }
+    found.insert("packages", packages);
 }
 
 impl Dispatcher {
@@ -150,6 +183,18 @@ mod tests {
             "the packages differ: gcc 12 on n1 n3, 10 on n2; hwloc 2.9 on n1 n3, none on n2",
         ];
         assert_eq!(compared(&[first, other, third]), told.join("\n"));
+    }
+
+    #[test]
+    fn what_rpm_lists_is_added() {
+        let mut found = environment("glibc 2.34", "535", &[("python:torch", "2.1.0")]);
+        assert!(!has_system_packages(&found));
+        add_packages(&mut found, "bash 5.1.8-9.el9.x86_64\ngpg-pubkey 2-b\ngpg-pubkey 1-a\n\nodd\n");
+        let packages = found.get("packages").unwrap().as_map().unwrap();
+        let listed: Vec<String> =
+            packages.iter().map(|(name, version)| format!("{name} {version}")).collect();
+        assert_eq!(listed, ["python:torch 2.1.0", "bash 5.1.8-9.el9.x86_64", "gpg-pubkey 1-a and 2-b"]);
+        assert!(has_system_packages(&found));
     }
 
     #[test]

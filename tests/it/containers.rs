@@ -40,6 +40,33 @@ fn a_container_is_a_host_or_is_entered() {
     insta::assert_snapshot!("entering", texts);
 }
 
+/// RPM's database is read by the program on the target, where there is one.
+#[test]
+fn packages_of_rpm_are_compared() {
+    let Some(engine) = Engine::start() else { return };
+    let project = Project::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/containers"));
+    for (name, version) in [("c1", "5.1.8"), ("c2", "5.2.0")] {
+        let program = project.path().join(name);
+        let lists = format!(
+            "#!/bin/sh\n[ \"$1\" = -qa ] && echo 'bash {version}-1.x86_64' && echo 'zlib 1.2-3.x86_64'\n"
+        );
+        std::fs::write(&program, lists).unwrap();
+        assert!(project.shell(&format!("chmod +x {name}")).status().unwrap().success());
+        let files = [
+            ("/bin/busybox", "/bin/busybox"),
+            ("/bin/busybox", "/bin/sh"),
+            (program.to_str().unwrap(), "/usr/bin/rpm"),
+        ];
+        engine.image(name, &files);
+        engine.docker(&format!("run -d --name {name} --network none {name} /bin/busybox sleep 100000"));
+    }
+    let line =
+        format!("benchbook run rpm.yml -i rpm.ini --in-container -e socket={}", engine.socket().display());
+    let said = project.transcript(&line);
+    let told = "the packages differ: bash 5.1.8-1.x86_64 on c1, 5.2.0-1.x86_64 on c2 (rpm.yml:3)";
+    assert!(said.contains(told) && said.contains("--- exit 0"), "{said}");
+}
+
 #[test]
 fn podman_speaks_the_same_api() {
     let Some(engine) = Engine::podman() else { return };

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::entries;
 
-/// Name → version. Python's are called `python:NAME`. RPM's database cannot be read without RPM: such a system shows itself
-/// by its name and libc.
+/// Name → version. Python's are called `python:NAME`. RPM's database cannot be read without RPM; the controller
+/// asks that program when hosts are compared (`run/environments.rs`).
 pub(super) fn installed(root: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for (path, read) in [("var/lib/dpkg/status", dpkg as fn(&str) -> _), ("lib/apk/db/installed", apk)] {

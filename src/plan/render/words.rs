@@ -88,14 +88,16 @@ pub(super) fn command(task: &TaskStep) -> String {
 
 /// `timeout 120s grace 10s`
 pub(super) fn limits(task: &TaskStep) -> String {
-    let part = |word: &str, value: &Option<crate::base::Spanned<Value>>| {
-        value.as_ref().map(|v| {
-            let unit = if v.value.as_float().is_some() { "s" } else { "" };
-            format!("{word} {}{unit}", v.value)
-        })
+    let part = |(word, value): (&str, &Option<Value>)| {
+        let value = value.as_ref()?;
+        let seconds = value.to_string().trim().parse::<f64>().ok();
+        // No time at all means that there is no limit.
+        let is_none = word == "timeout" && seconds == Some(0.0);
+        let unit = if seconds.is_some() { "s" } else { "" };
+        (!is_none).then(|| format!("{word} {value}{unit}"))
     };
-    let parts = [part("timeout", &task.inherited.timeout), part("grace", &task.inherited.grace)];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    let parts = ["timeout", "grace"].into_iter().zip(&task.limits).filter_map(part);
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 /// `bandwidth{op} MB/s ↑`
