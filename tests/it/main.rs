@@ -17,6 +17,7 @@ mod contact;
 mod container_fleet;
 mod container_hosts;
 mod containers;
+mod dialect;
 mod docker_actions;
 mod evidence;
 mod examples;
