@@ -83,7 +83,8 @@ fn include(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, Outcome> {
     if let Some(name) = &args.name {
         vars = Map::from_iter([(name.as_str(), Value::from(&vars))]);
     }
-    let shown: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let shown: Vec<String> = paths.iter().map(|p| absolute(p).display().to_string()).collect();
     let outcome = Outcome::ok(false)
         .with("ansible_facts", Value::from(&vars))
         .with("ansible_included_var_files", shown);

@@ -9,6 +9,7 @@ mod call;
 mod clean;
 mod doc;
 mod execution;
+mod explain;
 mod failure;
 mod gathering;
 mod lock;
@@ -63,6 +64,7 @@ enum Verb {
     Reparse(reparse::Args),
     Stop(stop::Args),
     Clean(clean::Args),
+    Explain(Box<explain::Args>),
     Vault(vault::Args),
     Doc(doc::Args),
 }
@@ -96,6 +98,7 @@ pub fn main() -> ExitCode {
         Verb::Reparse(args) => reparse::run(&args, &terminal),
         Verb::Stop(args) => stop::run(&args, &terminal),
         Verb::Clean(args) => clean::run(&args, &terminal),
+        Verb::Explain(args) => explain::run(&args, &terminal),
         Verb::Vault(args) => vault::run(&args, &terminal),
         Verb::Doc(args) => doc::run(&args, &terminal),
     });

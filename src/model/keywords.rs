@@ -16,6 +16,8 @@ pub struct Keywords {
     pub name: Option<Spanned<Value>>,
     /// `vars`
     pub vars: Arc<Map>,
+    /// Where they stand.
+    pub vars_span: Option<Span>,
     /// `tags`, each possibly a template.
     pub tags: Vec<Spanned<Value>>,
     /// What its tasks inherit.

@@ -124,7 +124,7 @@ impl<'a> Build<'a> {
     ) -> Surroundings {
         let tags = self.tags(around, own);
         let mut inside = around.inside(own, tags);
-        let span = own.name_span().cloned().unwrap_or_else(|| self.play.span.clone());
+        let span = own.vars_span.as_ref().or(own.name_span()).unwrap_or(&self.play.span).clone();
         inside.push_vars(level, what, &span, &own.vars);
         inside
     }

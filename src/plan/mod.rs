@@ -9,6 +9,7 @@ mod cycle;
 mod declaration;
 mod draft;
 mod expand;
+pub mod explain;
 mod flow;
 pub mod fragment;
 mod gangs;

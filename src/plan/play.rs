@@ -207,7 +207,8 @@ impl Build<'_> {
         let tags = Keywords { vars: Arc::default(), ..play.keywords.clone() };
         // The name, needs and life cycles of a play are not its tasks'.
         *around = self.inside(around, &tags, Level::PlayVars, "play vars");
-        around.push_vars(Level::PlayVars, "play vars", &play.span, &play.keywords.vars);
+        let span = play.keywords.vars_span.as_ref().unwrap_or(&play.span);
+        around.push_vars(Level::PlayVars, "play vars", span, &play.keywords.vars);
         for prompt in &play.vars_prompt {
             let name = prompt.value.get("name").and_then(Value::as_str).unwrap_or_default();
             if self.compiler.project.extra.vars.contains_key(name) {

@@ -11,7 +11,7 @@ use super::moment::Moment;
 use super::queue::{HostNo, StepNo};
 use super::unit::{Finished, Unit, begun};
 use crate::base::value::has_marks;
-use crate::base::{Spanned, Timestamp, Value};
+use crate::base::{HostName, Spanned, Timestamp, Value};
 use crate::connection::Cancel;
 use crate::event::Why;
 use crate::model::Strategy;
@@ -190,11 +190,12 @@ impl Dispatcher {
         let Some(run) = self.plays.get_mut(&play) else { return Arc::default() };
         let (board, left, lost) = (&self.board, &self.left, &self.lost);
         let now = run.now.get_or_insert_with(|| {
-            let live = |name: &&crate::base::HostName| {
+            let live = |name: &&HostName| {
                 board.number(name).is_some_and(|h| !left.contains(&h) && !lost.contains(&h))
             };
-            let live = run.facts.batch.iter().filter(live).cloned().collect();
-            Arc::new(PlayFacts { live, ..run.facts.clone() })
+            let of = |hosts: &[HostName]| hosts.iter().filter(live).cloned().collect();
+            let (live, remaining) = (of(&run.facts.batch), of(&run.facts.all));
+            Arc::new(PlayFacts { remaining, live, ..run.facts.clone() })
         });
         Arc::clone(now)
     }

@@ -4,22 +4,30 @@ use crate::base::{Map, Spanned, Value};
 use crate::vars::{Templar, TemplateError};
 
 /// The first condition that does not hold, as it is written; none when all hold.
-pub fn holds(conditions: &[Spanned<Value>], templar: &Templar) -> Result<Option<String>, TemplateError> {
+pub fn holds(conditions: &[Spanned<Value>], templar: &Templar) -> Result<Option<Value>, TemplateError> {
     for condition in conditions {
         if !templar.condition(&condition.value)? {
-            return Ok(Some(condition.value.to_string()));
+            return Ok(Some(condition.value.clone()));
         }
     }
     Ok(None)
 }
 
 /// What `register` sees of a task whose condition did not hold.
-pub fn skipped(condition: &str) -> Map {
+pub fn skipped(condition: &Value) -> Map {
     Map::from_iter([
         ("changed", Value::from(false)),
         ("skipped", true.into()),
         ("failed", false.into()),
         ("skip_reason", "Conditional result was False".into()),
-        ("false_condition", condition.into()),
+        ("false_condition", written(condition)),
     ])
+}
+
+/// A condition as data: nobody evaluates it again.
+fn written(condition: &Value) -> Value {
+    match condition {
+        Value::String(text) => Value::from(text.shared()),
+        other => other.clone(),
+    }
 }

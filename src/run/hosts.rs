@@ -14,6 +14,8 @@ use crate::model::{Level, VarLayer};
 pub struct Host {
     /// Its name in the inventory.
     pub name: HostName,
+    /// `ansible_host`, where nobody says it: the host's name. Only its own tasks see that, as in Ansible.
+    pub address: Arc<VarLayer>,
     /// What the text says: inventory, vendor, `-e`.
     pub text: Vec<Arc<VarLayer>>,
     /// Facts, with and without `ansible_`.
@@ -36,7 +38,12 @@ fn layer(level: Level, origin: &str) -> Arc<VarLayer> {
 
 /// Layers that say nothing yet. Hosts share them until they do: whoever looks into them for each step on each host finds
 /// them in the processor's cache.
-static FACTS: LazyLock<Arc<VarLayer>> = LazyLock::new(|| layer(Level::Facts, "facts"));
+static FACTS: LazyLock<Arc<VarLayer>> = LazyLock::new(|| {
+    let mut facts = layer(Level::Facts, "facts");
+    // A mapping without anything in it, and never undefined.
+    set(&mut facts, "ansible_facts", Map::new());
+    facts
+});
 static INCLUDED: LazyLock<Arc<VarLayer>> = LazyLock::new(|| layer(Level::IncludeVars, "include_vars"));
 static SET: LazyLock<Arc<VarLayer>> = LazyLock::new(|| layer(Level::SetFact, "set_fact"));
 
@@ -49,8 +56,11 @@ impl Host {
     /// A host of which only the text is known.
     pub fn new(name: HostName, text: Vec<Arc<VarLayer>>) -> Self {
         let machine = Arc::from(name.as_str());
+        let mut address = layer(Level::RoleDefaults, "Benchbook");
+        set(&mut address, "ansible_host", name.as_str());
         Self {
             name,
+            address,
             text,
             facts: Arc::clone(&FACTS),
             included: Arc::clone(&INCLUDED),

@@ -282,8 +282,6 @@ fn summary(ends: &[Fate], results: Vec<Value>) -> Map {
         ("failed", failed.into()),
         ("msg", msg.into()),
     ]);
-    if skipped {
-        map.insert("skipped", true);
-    }
+    map.insert("skipped", skipped);
     map
 }

@@ -26,6 +26,8 @@ pub struct PlayFacts {
     pub all: Vec<HostName>,
     /// Those of this batch.
     pub batch: Vec<HostName>,
+    /// Those that have not left, of all batches.
+    pub remaining: Vec<HostName>,
     /// Those of the batch that have not left.
     pub live: Vec<HostName>,
     /// Variables of roles that were included with `public: true` so far in this batch.
@@ -66,7 +68,11 @@ pub fn step_scope(
 ) -> Scope {
     let variables = play.variables.get_or_init(|| Arc::new(layer(Level::Magic, magic(play, run, options))));
     // What is exposed first, so that a role's own variables count inside it.
-    let around = host.layers().chain(&board.groups).chain(&play.exposed).cloned();
+    let around = std::iter::once(&host.address)
+        .chain(host.layers())
+        .chain(&board.groups)
+        .chain(&play.exposed)
+        .cloned();
     let own = step.vars.iter().cloned().map(Arc::new);
     let mut scope: Scope = around.chain(own).chain([Arc::clone(variables)]).collect();
     if let Some((name, path)) = task(step).and_then(|task| task.role.as_ref()) {
@@ -76,6 +82,11 @@ pub fn step_scope(
             ("role_path", absolute(path).into()),
         ]);
         scope.push(layer(Level::Magic, role));
+    }
+    if let Some(task) = task(step).filter(|task| !task.inherited.environment.is_empty()) {
+        let said = task.inherited.environment.iter().map(|said| said.value.clone());
+        let environment = Map::from_iter([("environment", Value::list(said.collect()))]);
+        scope.push(layer(Level::Magic, environment));
     }
     if let Some(case) = case_variable(step, &scope) {
         scope.push(layer(Level::CaseParams, Map::from_iter([("case", case)])));
@@ -111,7 +122,7 @@ fn magic(play: &PlayFacts, (run, mark): (&RunId, &RunMark), options: &Options) -
     let mut magic = Map::from_iter([
         ("omit", Value::Omit),
         ("play_hosts", names(&play.live)),
-        ("ansible_play_hosts", names(&play.live)),
+        ("ansible_play_hosts", names(&play.remaining)),
         ("ansible_play_hosts_all", names(&play.all)),
         ("ansible_play_batch", names(&play.batch)),
         ("ansible_play_name", play.name.as_str().into()),
@@ -120,7 +131,10 @@ fn magic(play: &PlayFacts, (run, mark): (&RunId, &RunMark), options: &Options) -
         ("ansible_diff_mode", options.diff.into()),
         ("ansible_forks", options.forks.into()),
         ("ansible_verbosity", options.verbosity.into()),
-        ("ansible_run_tags", options.tags.clone().into()),
+        (
+            "ansible_run_tags",
+            if options.tags.is_empty() { vec!["all"].into() } else { options.tags.clone().into() },
+        ),
         ("ansible_skip_tags", options.skip_tags.clone().into()),
         ("ansible_version", ansible.into()),
         ("benchbook_version", env!("CARGO_PKG_VERSION").into()),

@@ -171,6 +171,8 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
             || end.journal.is_some()
             || matches!(end.status, Status::Cancelled);
         if retries > 0 && !over {
+            // `until` may ask for it.
+            end.result.insert("attempts", attempt);
             let seen = with_result(turn, templar, &end);
             let met = if task.until.is_empty() {
                 end.status == Status::Ok

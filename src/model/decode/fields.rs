@@ -81,6 +81,11 @@ impl<'n, 'd> Fields<'n, 'd> {
         })
     }
 
+    /// Where the value of a key stands, which is left for others to take.
+    pub fn place(&self, key: &str) -> Option<Span> {
+        self.pairs.iter().find(|(k, _)| k.as_str() == Some(key)).map(|(_, node)| node.span.clone())
+    }
+
     /// Takes a string; numbers are read as they are written.
     pub fn string(&mut self, key: &'static str) -> Option<Spanned<Value>> {
         let node = self.take(key)?;

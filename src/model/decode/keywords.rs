@@ -16,6 +16,7 @@ impl Decoder<'_> {
         let (container, lifecycle) = self.container(f);
         Keywords {
             name: f.string("name"),
+            vars_span: f.place("vars"),
             vars: f.map("vars"),
             tags: tags(f),
             inherited: inherited(f, container),
