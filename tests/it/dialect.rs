@@ -96,7 +96,7 @@ pub fn ours(project: &Project) -> Run {
     let text = String::from_utf8_lossy(&output.stdout);
     let events = text.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
     let ended = events.filter(|event| event["event"] == "step_ended" && event["fate"]["fate"] != "bypassed");
-    let lines = ended.filter_map(|event| {
+    let lines = ended.map(|event| {
         let word = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
         let fate = &event["fate"];
         let status = match (fate["fate"].as_str(), fate["status"].as_str()) {
@@ -107,7 +107,7 @@ pub fn ours(project: &Project) -> Run {
         };
         let name = word("name");
         let name = name.rsplit(" : ").next().unwrap_or_default().to_owned();
-        Some((name, word("host"), status.to_owned(), values(status, &event["result"])))
+        (name, word("host"), status.to_owned(), values(status, &event["result"]))
     });
     Run::new(lines.collect(), &output)
 }
