@@ -52,6 +52,8 @@ pub trait Caller {
     fn variable(&self, name: &str) -> Result<Option<Value>, CallError>;
     /// Renders the text of a template file with these variables on top.
     fn template(&self, name: &str, text: &str, vars: &Map) -> Result<String, CallError>;
+    /// The names of all variables.
+    fn names(&self) -> Vec<String>;
     /// A secret was read: what is rendered now must not be shown.
     fn mark_secret(&self);
 }

@@ -1,7 +1,7 @@
 //! Variables: scopes and precedence, templates, filters, tests and lookups.
 //!
-//! Knows nothing of tasks, hosts or the graph. The template engine is named in `template/` only; filters, tests and
-//! lookups are plain functions over [`crate::base::Value`], one row each in their folder's table.
+//! Knows nothing of tasks, hosts or the graph. The template engine is `template/`; filters, tests and lookups are plain
+//! functions over [`crate::base::Value`], one row each in their folder's table.
 
 pub mod call;
 pub mod environment;
@@ -11,6 +11,7 @@ pub mod functions;
 mod lenient;
 pub mod lookups;
 pub mod predicates;
+pub mod python;
 pub mod scope;
 pub mod secrets;
 pub mod templar;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::template::Session;
+use super::template::Rendering;
 use super::{Environment, Problem, Scope, TemplateError, lenient};
 use crate::base::{Span, Text, Value};
 use crate::load::Expressions;
@@ -101,7 +101,7 @@ impl Templar {
             }
             _ if self.environment.expressions() == Expressions::Lenient => self.older_condition(value),
             Value::String(text) if text.span().is_some() => {
-                let result = self.session().expression(text)?;
+                let result = self.session().condition(text)?;
                 result.as_bool().ok_or_else(|| not_boolean(&result, text.span()))
             }
             other => Err(not_boolean(other, None)),
@@ -152,8 +152,8 @@ impl Templar {
         self.session().file(text, place, options)
     }
 
-    fn session(&self) -> Arc<Session> {
-        Session::new(self.scope.clone(), Arc::clone(&self.environment))
+    fn session(&self) -> Rendering {
+        Rendering::new(self.scope.clone(), Arc::clone(&self.environment))
     }
 }
 

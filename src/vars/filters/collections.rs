@@ -98,7 +98,7 @@ fn flatten(call: &Call<'_>) -> Result<Value, CallError> {
     };
     let skip_nulls = call.flag(2, "skip_nulls", true)?;
     let mut out = Vec::new();
-    flatten_into(call.subject_list()?, levels, skip_nulls, &mut out);
+    flatten_into(&items_of(call.subject()?)?, levels, skip_nulls, &mut out);
     Ok(Value::list(out))
 }
 

@@ -6,13 +6,14 @@ use crate::base::Value;
 pub mod collections;
 mod combine;
 mod json;
+mod letters;
+mod markup;
 mod math;
 mod path;
-mod random;
+pub mod random;
 pub mod regex;
 pub mod text;
 pub mod time;
-mod types;
 mod yaml;
 
 /// A filter.
@@ -42,13 +43,14 @@ pub fn all() -> impl Iterator<Item = &'static Filter> {
         collections::FILTERS,
         combine::FILTERS,
         json::FILTERS,
+        letters::FILTERS,
+        markup::FILTERS,
         math::FILTERS,
         path::FILTERS,
         random::FILTERS,
         regex::FILTERS,
         text::FILTERS,
         time::FILTERS,
-        types::FILTERS,
         yaml::FILTERS,
     ]
     .into_iter()

@@ -7,9 +7,10 @@ use super::{Filter, filter};
 use crate::base::Value;
 use crate::vars::call::{Call, CallError};
 
-pub(super) const FILTERS: &[Filter] = &[filter("random", random), filter("shuffle", shuffle)];
+pub(super) const FILTERS: &[Filter] = &[filter("shuffle", shuffle)];
 
-fn generator(seed: Option<&Value>) -> fastrand::Rng {
+/// A generator; with a seed always the same.
+pub fn generator(seed: Option<&Value>) -> fastrand::Rng {
     match seed {
         None | Some(Value::Null) => fastrand::Rng::new(),
         Some(seed) => {
@@ -21,7 +22,7 @@ fn generator(seed: Option<&Value>) -> fastrand::Rng {
 }
 
 /// An item of a list, or a number from `start` below the subject in steps.
-fn random(call: &Call<'_>) -> Result<Value, CallError> {
+pub fn random(call: &Call<'_>) -> Result<Value, CallError> {
     let start = call.int(1, "start", 0)?;
     let step = call.int(2, "step", 1)?;
     let mut generator = generator(call.named("seed"));

@@ -11,7 +11,6 @@ use crate::base::{Map, Value};
 use crate::vars::call::{Call, CallError};
 
 pub(super) const FILTERS: &[Filter] = &[
-    filter("string", |call| Ok(Value::from(call.subject()?.to_string()))),
     filter("b64encode", |call| Ok(Value::from(STANDARD.encode(bytes(call.subject()?))))),
     filter("b64decode", b64decode),
     filter("hash", |call| digest(call, &call.text(1, "hashtype")?.unwrap_or_else(|| "sha1".into()))),
@@ -35,7 +34,9 @@ fn bytes(value: &Value) -> Vec<u8> {
 }
 
 fn b64decode(call: &Call<'_>) -> Result<Value, CallError> {
-    let text: String = call.subject_text()?.split_whitespace().collect();
+    // As Python does it: what is no letter of base64 is passed over.
+    let letter = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+    let text: String = call.subject_text()?.chars().filter(letter).collect();
     let bytes = STANDARD.decode(text).map_err(|error| format!("not base64: {error}"))?;
     Ok(String::from_utf8(bytes).map_or_else(|error| Value::Bytes(error.into_bytes().into()), Value::from))
 }
@@ -89,24 +90,28 @@ fn comment(call: &Call<'_>) -> Result<Value, CallError> {
         call.named(name).and_then(Value::as_int).map_or(1, |n| usize::try_from(n).unwrap_or(0).min(1000))
     };
     let decoration = given("decoration", each);
-    let begin = given("beginning", begin);
-    let end = given("end", end);
     let newline = given("newline", "\n");
     let prefix = given("prefix", decoration.trim_end());
     let postfix = given("postfix", decoration.trim_end());
-    let mut lines = Vec::new();
-    lines.extend((!begin.is_empty()).then_some(begin));
-    lines.extend(std::iter::repeat_n(
-        prefix.clone(),
-        if prefix.is_empty() { 0 } else { times("prefix_count") },
-    ));
-    lines.extend(text.split('\n').map(|line| format!("{decoration}{line}").trim_end().to_owned()));
-    lines.extend(std::iter::repeat_n(
-        postfix.clone(),
-        if postfix.is_empty() { 0 } else { times("postfix_count") },
-    ));
-    lines.extend((!end.is_empty()).then_some(end));
-    Ok(Value::from(lines.join(&newline)))
+    let begin = given("beginning", begin);
+    let end = given("end", end);
+    let mut out = String::new();
+    if !begin.is_empty() {
+        out.extend([&begin, &newline].map(String::as_str));
+    }
+    if !prefix.is_empty() {
+        let line = if prefix == newline { newline.clone() } else { format!("{prefix}{newline}") };
+        out.push_str(&line.repeat(times("prefix_count")));
+    }
+    let lines = format!("{decoration}{}", text.replace(&newline, &format!("{newline}{decoration}")));
+    // No blanks at the end of a line that is empty.
+    let bare = decoration.trim_end();
+    out.push_str(&lines.replace(&format!("{decoration}{newline}"), &format!("{bare}{newline}")));
+    out.push_str(&format!("{newline}{postfix}").repeat(times("postfix_count")));
+    if !end.is_empty() {
+        out.extend([&newline, &end].map(String::as_str));
+    }
+    Ok(Value::from(out))
 }
 
 fn width(call: &Call<'_>, place: usize, name: &str, default: i128) -> Result<usize, CallError> {

@@ -15,7 +15,6 @@ pub(super) const PREDICATES: &[Predicate] = &[
         let (a, b) = both(call)?;
         Ok(b.iter().all(|item| a.contains(item)))
     }),
-    predicate("contains", &[], contains),
     predicate("all", &[], |call| Ok(items_of(call.subject()?)?.iter().all(Value::is_truthy))),
     predicate("any", &[], |call| Ok(items_of(call.subject()?)?.iter().any(Value::is_truthy))),
     predicate("truthy", &[], truthy),
@@ -24,14 +23,6 @@ pub(super) const PREDICATES: &[Predicate] = &[
 
 fn both(call: &Call<'_>) -> Result<(Vec<Value>, Vec<Value>), CallError> {
     Ok((items_of(call.subject()?)?, items_of(call.required(1, "other")?)?))
-}
-
-fn contains(call: &Call<'_>) -> Result<bool, CallError> {
-    let wanted = call.required(1, "item")?;
-    Ok(match call.subject()? {
-        Value::String(text) => text.as_str().contains(&wanted.to_string()),
-        other => items_of(other)?.contains(wanted),
-    })
 }
 
 fn truthy(call: &Call<'_>) -> Result<bool, CallError> {

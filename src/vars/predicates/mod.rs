@@ -6,6 +6,7 @@ mod collections;
 mod files;
 mod outcome;
 mod text;
+mod version;
 
 /// A test.
 pub struct Predicate {
@@ -34,5 +35,7 @@ const fn predicate(
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = &'static Predicate> {
-    [outcome::PREDICATES, text::PREDICATES, collections::PREDICATES, files::PREDICATES].into_iter().flatten()
+    [outcome::PREDICATES, text::PREDICATES, version::PREDICATES, collections::PREDICATES, files::PREDICATES]
+        .into_iter()
+        .flatten()
 }

@@ -1,20 +1,28 @@
-//! The template engine's room: minijinja is named in this folder only, so that it can be exchanged in a day.
+//! The template engine: Jinja's language with Python's values and Ansible's rules.
 //!
-//! A [`Session`] renders one value in one scope. The engine sees variables through objects that render on access, and
-//! filters, tests and lookups through [`adapt`]. What differs between minijinja and Ansible is mended here.
+//! minijinja's grammar reads a text ([`parse`]; the only use of it, and only in this folder), after [`backslashes`] has mended
+//! what it reads otherwise than Jinja. The statements and expressions of [`syntax`] are kept by [`engine`] and run by [`run`] and [`evaluate`] on values that are rendered when they are touched ([`object`]). A
+//! [`session`] renders one value in one scope. What has no value is itself a value ([`missing`]) until something needs it.
 
-mod adapt;
-mod convert;
-mod date;
+mod attribute;
+mod backslashes;
+mod calling;
+mod container;
 mod diagnose;
 mod engine;
-mod escape;
-mod extract;
-mod method;
-mod objects;
+mod evaluate;
+mod files;
+mod marks;
+mod methods;
+mod missing;
+mod natives;
+mod object;
+mod operators;
+mod parse;
 pub mod references;
+mod run;
 mod session;
-mod undefined;
+mod syntax;
 
 pub use engine::Engine;
-pub use session::Session;
+pub use session::Rendering;

@@ -1,17 +1,18 @@
 //! Which names a template reads, and whether it is a template at all, without rendering it.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
+use std::sync::Arc;
 
-use minijinja::machinery::ast::{CallArg, Expr, Spanned, Stmt};
-use minijinja::machinery::{Span as Place, parse};
-use minijinja::syntax::SyntaxConfig;
-
-use super::session::has_marks_inside;
-use super::{adapt, diagnose, escape};
-use crate::base::{Diagnostic, Span, Value};
+use super::calling::{bare, is_filter, is_test, nearest_of};
+use super::marks::Marks;
+use super::parse::{self, SyntaxError};
+use super::session::{has_marks_inside, is_all_marks};
+use super::syntax::{Arguments, Expression, Imported, Macro, Node, Place, Statement, constant_key};
+use super::{diagnose, natives};
+use crate::base::value::has_marks;
+use crate::base::{Diagnostic, Key, Span, Value};
 use crate::load::Expressions;
-use crate::vars::{Problem, TemplateError, lookups};
+use crate::vars::{Problem, TemplateError, filters, functions, lookups, predicates};
 
 /// What a value reads when it is rendered.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,410 +29,367 @@ pub struct References {
     pub open: bool,
 }
 
-/// A name and the attributes taken from it.
-#[derive(Clone, Debug)]
-pub(super) struct Path {
-    pub(super) names: Vec<String>,
-    pub(super) range: Range<usize>,
-    /// Set in the template itself: a loop variable, `set`, an argument of a macro.
-    pub(super) local: bool,
-    /// Below `default` or `is defined`.
-    pub(super) guarded: bool,
+/// Functions that need the engine.
+const ENGINE_FUNCTIONS: &[&str] = &["range", "namespace", "cycler", "joiner", "lookup", "query", "q"];
+
+/// The names of all filters.
+pub(super) fn filter_names() -> impl Iterator<Item = &'static str> {
+    filters::all().flat_map(filters::Filter::names).chain(natives::FILTERS.iter().map(|(name, _)| *name))
+}
+
+/// The names of all tests.
+pub(super) fn test_names() -> impl Iterator<Item = &'static str> {
+    predicates::all()
+        .flat_map(predicates::Predicate::names)
+        .chain(natives::TESTS.iter().map(|(name, _)| *name))
+}
+
+/// The names of all functions.
+pub(super) fn function_names() -> impl Iterator<Item = &'static str> {
+    functions::all().map(|function| function.name).chain(ENGINE_FUNCTIONS.iter().copied())
+}
+
+pub(super) fn unknown(
+    what: &'static str,
+    name: String,
+    known: impl Iterator<Item = &'static str>,
+) -> Problem {
+    let suggestion = nearest_of(&name, known);
+    Problem::Unknown { what, name, suggestion }
 }
 
 /// The names that rendering a value reads. A string is looked at as a template; see [`condition_references`] for
 /// expressions without marks.
 pub fn references(value: &Value) -> References {
     let mut found = References::default();
-    collect(value, &mut found, &|text| text.to_owned());
+    collect(value, &mut found, false);
     found
 }
 
 /// The names that a condition reads: its strings are expressions without marks.
 pub fn condition_references(value: &Value) -> References {
     let mut found = References::default();
-    collect(value, &mut found, &wrap_expression);
+    collect(value, &mut found, true);
     // By the older rules the text of a variable may be a part of the condition.
-    found.open |= value.as_str().is_some_and(|text| !is_wrapped(text) && has_marks_inside(text));
+    found.open |= value.as_str().is_some_and(|text| !is_all_marks(text) && has_marks_inside(text));
     found
 }
 
-fn collect(value: &Value, found: &mut References, source: &dyn Fn(&str) -> String) {
+fn collect(value: &Value, found: &mut References, is_condition: bool) {
     match value {
         Value::String(text) if text.span().is_some() => {
-            let source = source(text.as_str());
-            let Ok(seen) = analyse(&escape::escape(&source)) else {
+            let Ok(seen) = analyse(text.as_str(), is_condition) else {
                 found.open = true;
                 return;
             };
             found.open |= seen.open;
             found.calls |= seen.functions;
-            for path in seen.paths.into_iter().filter(|path| !path.local) {
-                let Some(root) = path.names.into_iter().next() else { continue };
-                if path.guarded {
-                    found.guarded.insert(root.clone());
-                }
-                found.names.insert(root);
-            }
+            found.names.extend(seen.names);
+            found.guarded.extend(seen.guarded);
         }
-        Value::List(items) => items.iter().for_each(|item| collect(item, found, source)),
-        Value::Map(map) => map.values().for_each(|item| collect(item, found, source)),
+        Value::List(items) => items.iter().for_each(|item| collect(item, found, is_condition)),
+        Value::Map(map) => map.values().for_each(|item| collect(item, found, is_condition)),
         _ => {}
     }
 }
 
-fn wrap_expression(text: &str) -> String {
-    if is_wrapped(text) { text.to_owned() } else { format!("{{{{ {text} }}}}") }
-}
-
-/// Whether an expression stands in marks as a whole.
-fn is_wrapped(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with("{{") && text.ends_with("}}")
-}
-
 /// What is wrong with the templates in a value: their syntax, unknown filters, tests, functions and lookups.
 pub fn syntax_check(value: &Value) -> Option<Diagnostic> {
-    check(value, &|text| (text.to_owned(), 0))
+    check(value, false)
 }
 
-/// The same for a condition, whose strings are expressions; marks in them are for the older rules only.
+/// The same for a condition, whose strings are expressions; marks outside of literals are for the older rules only.
 pub fn condition_check(value: &Value, rules: Expressions) -> Option<Diagnostic> {
-    if let Value::String(text) = value
-        && !is_wrapped(text.as_str())
-        && has_marks_inside(text.as_str())
-    {
-        return match rules {
-            Expressions::Strict => Some(TemplateError::new(Problem::Marks, text.span().cloned()).into()),
+    match value {
+        Value::List(items) => items.iter().find_map(|item| condition_check(item, rules)),
+        Value::String(text) if has_marks_inside(text.as_str()) && !is_all_marks(text.as_str()) => match rules
+        {
             Expressions::Lenient => syntax_check(value),
-        };
+            Expressions::Strict if parse::expression(text.as_str()).is_err() => {
+                Some(TemplateError::new(Problem::Marks, text.span().cloned()).into())
+            }
+            Expressions::Strict => check(value, true),
+        },
+        _ => check(value, true),
     }
-    if let Value::List(items) = value {
-        return items.iter().find_map(|item| condition_check(item, rules));
-    }
-    check(value, &|text| {
-        let wrapped = wrap_expression(text);
-        let begin = if wrapped.len() == text.len() { 0 } else { 3 };
-        (wrapped, begin)
-    })
 }
 
-fn check(value: &Value, source: &dyn Fn(&str) -> (String, usize)) -> Option<Diagnostic> {
+fn check(value: &Value, is_condition: bool) -> Option<Diagnostic> {
     match value {
         Value::String(text) => {
             let span = text.span()?;
-            let (source, begin) = source(text.as_str());
-            if !crate::base::value::has_marks(&source) {
+            if !is_condition && !has_marks(text.as_str()) {
                 return None;
             }
-            check_text(&source, span, begin).err().map(Into::into)
+            check_text(text.as_str(), span, is_condition).err().map(Into::into)
         }
-        Value::List(items) => items.iter().find_map(|item| check(item, source)),
-        Value::Map(map) => map.values().find_map(|item| check(item, source)),
+        Value::List(items) => items.iter().find_map(|item| check(item, is_condition)),
+        Value::Map(map) if !is_condition => map.values().find_map(|item| check(item, is_condition)),
         _ => None,
     }
 }
 
-fn check_text(source: &str, span: &Span, begin: usize) -> Result<(), TemplateError> {
-    let escaped = escape::escape(source);
-    let place = |range: Option<Range<usize>>| {
-        let range = range.map(|r| escape::place_before(source, r.start)..escape::place_before(source, r.end));
-        diagnose::narrow(Some(span), source, range.as_ref(), begin)
-    };
-    let seen = analyse(&escaped).map_err(|error| {
-        TemplateError::new(Problem::Syntax(diagnose::syntax(&error)), place(error.range()))
-    })?;
-    for (what, name, range) in seen.calls {
-        let known = match what {
-            "filter" => adapt::filter_names().collect::<Vec<_>>(),
-            "test" => adapt::test_names().collect(),
-            _ => lookups::names().collect(),
+fn check_text(source: &str, span: &Span, is_condition: bool) -> Result<(), TemplateError> {
+    let place = |place: Place| diagnose::narrow(Some(span), source, Some(&place.range()));
+    let seen = analyse(source, is_condition)
+        .map_err(|error| TemplateError::new(Problem::Syntax(error.message), place(error.place)))?;
+    for (what, name, at) in seen.calls {
+        let problem = match what {
+            "filter" if !is_filter(&name) => unknown(what, name, filter_names()),
+            "test" if !is_test(&name) => unknown(what, name, test_names()),
+            "lookup" if !lookups::names().any(|known| known == bare(&name)) => {
+                unknown(what, name, lookups::names())
+            }
+            _ => continue,
         };
-        let bare = name.strip_prefix("ansible.builtin.").unwrap_or(&name);
-        if !known.contains(&bare) {
-            let problem = diagnose::unknown(what, name, known.into_iter());
-            return Err(TemplateError::new(problem, place(Some(range))));
-        }
+        return Err(TemplateError::new(problem, place(at)));
     }
     Ok(())
-}
-
-/// All paths of a text; none when it is no template.
-pub(super) fn paths(source: &str) -> Vec<Path> {
-    analyse(source).map(|seen| seen.paths).unwrap_or_default()
 }
 
 /// What was seen in a template.
 #[derive(Default)]
 struct Seen {
-    paths: Vec<Path>,
+    names: BTreeSet<String>,
+    guarded: BTreeSet<String>,
+    /// Every name, bound or not.
+    all: BTreeSet<Arc<str>>,
     /// Filters, tests and lookups by name.
-    calls: Vec<(&'static str, String, Range<usize>)>,
+    calls: Vec<(&'static str, String, Place)>,
     /// Whether a function is called.
     functions: bool,
     open: bool,
     /// Names bound in the template, innermost scope last.
-    bound: Vec<BTreeSet<String>>,
+    bound: Vec<BTreeSet<Arc<str>>>,
     guard: usize,
 }
 
-fn analyse(source: &str) -> Result<Seen, minijinja::Error> {
-    let parsed = parse(source, "<text>", SyntaxConfig::default())?;
+fn analyse(source: &str, is_condition: bool) -> Result<Seen, SyntaxError> {
     let mut seen = Seen { bound: vec![BTreeSet::new()], ..Seen::default() };
-    seen.statement(&parsed);
+    if is_condition && !is_all_marks(source) {
+        seen.expression(&parse::expression(source)?);
+    } else {
+        seen.statements(&parse::template(source, &Marks::default())?);
+    }
     Ok(seen)
 }
 
-fn range<T>(node: &Spanned<T>) -> Range<usize> {
-    let place: Place = node.span();
-    place.start_offset as usize..place.end_offset as usize
+/// Every name that statements use.
+pub(super) fn names_in(body: &[Statement]) -> BTreeSet<Arc<str>> {
+    let mut seen = Seen { bound: vec![BTreeSet::new()], ..Seen::default() };
+    seen.statements(body);
+    seen.all
 }
 
 impl Seen {
-    fn statements(&mut self, body: &[Stmt<'_>]) {
-        for statement in body {
-            self.statement(statement);
-        }
+    fn statements(&mut self, body: &[Statement]) {
+        body.iter().for_each(|statement| self.statement(statement));
     }
 
-    fn inner(&mut self, body: &[Stmt<'_>], names: impl IntoIterator<Item = String>) {
+    fn inner(&mut self, body: &[Statement], names: impl IntoIterator<Item = Arc<str>>) {
         self.bound.push(names.into_iter().collect());
         self.statements(body);
         self.bound.pop();
     }
 
-    fn bind(&mut self, names: Vec<String>) {
+    fn bind(&mut self, names: impl IntoIterator<Item = Arc<str>>) {
         if let Some(innermost) = self.bound.last_mut() {
             innermost.extend(names);
         }
     }
 
-    fn statement(&mut self, statement: &Stmt<'_>) {
+    fn statement(&mut self, statement: &Statement) {
         match statement {
-            Stmt::Template(template) => self.statements(&template.children),
-            Stmt::EmitExpr(emit) => self.expression(&emit.expr),
-            Stmt::EmitRaw(_) | Stmt::Continue(_) | Stmt::Break(_) => {}
-            Stmt::ForLoop(node) => {
-                self.expression(&node.iter);
-                let mut names = targets(&node.target);
-                names.push("loop".into());
-                self.bound.push(names.into_iter().collect());
-                node.filter_expr.iter().for_each(|filter| self.expression(filter));
-                self.statements(&node.body);
+            Statement::Data(_) => {}
+            Statement::Print(node) => self.expression(node),
+            Statement::If(branches, otherwise) => {
+                for (condition, body) in branches {
+                    self.expression(condition);
+                    self.statements(body);
+                }
+                self.statements(otherwise);
+            }
+            Statement::For(each) => {
+                self.expression(&each.over);
+                let names = each.target.names().into_iter().chain(["loop".into()]);
+                self.bound.push(names.collect());
+                each.filter.iter().for_each(|filter| self.expression(filter));
+                self.statements(&each.body);
                 self.bound.pop();
-                self.inner(&node.else_body, []);
+                self.inner(&each.otherwise, []);
             }
-            Stmt::IfCond(node) => {
-                self.expression(&node.expr);
-                self.statements(&node.true_body);
-                self.statements(&node.false_body);
+            Statement::Set(target, node) => {
+                self.expression(node);
+                self.bind(target.names());
             }
-            Stmt::WithBlock(node) => {
-                let mut names = Vec::new();
-                for (target, value) in &node.assignments {
-                    self.expression(value);
-                    names.extend(targets(target));
-                }
-                self.inner(&node.body, names);
+            Statement::Capture(target, filter, body) => {
+                filter.iter().for_each(|filter| self.expression(filter));
+                self.inner(body, []);
+                self.bind(target.names());
             }
-            Stmt::Set(node) => {
-                self.expression(&node.expr);
-                if !matches!(node.target, Expr::GetAttr(_)) {
-                    self.bind(targets(&node.target));
-                }
+            Statement::With(assignments, body) => {
+                assignments.iter().for_each(|(_, node)| self.expression(node));
+                self.inner(body, assignments.iter().flat_map(|(target, _)| target.names()));
             }
-            Stmt::SetBlock(node) => {
-                node.filter.iter().for_each(|filter| self.expression(filter));
-                self.inner(&node.body, []);
-                self.bind(targets(&node.target));
+            Statement::Filter(filter, body) => {
+                self.expression(filter);
+                self.inner(body, []);
             }
-            Stmt::AutoEscape(node) => {
-                self.expression(&node.enabled);
-                self.statements(&node.body);
+            Statement::Macro(definition) => {
+                self.bind([Arc::clone(&definition.name)]);
+                self.definition(definition);
             }
-            Stmt::FilterBlock(node) => {
-                self.expression(&node.filter);
-                self.statements(&node.body);
+            Statement::Call(call, definition) => {
+                self.expression(call);
+                self.definition(definition);
             }
-            Stmt::Block(node) => self.inner(&node.body, []),
+            Statement::Block(block) => self.inner(&block.body, ["super".into()]),
             // What another file reads is not known here.
-            Stmt::Import(node) => {
+            Statement::Extends(node) => {
                 self.open = true;
-                self.expression(&node.expr);
-                self.bind(targets(&node.name));
+                self.expression(node);
             }
-            Stmt::FromImport(node) => {
+            Statement::Include(include) => {
                 self.open = true;
-                self.expression(&node.expr);
-                for (name, alias) in &node.names {
-                    self.bind(targets(alias.as_ref().unwrap_or(name)));
+                self.expression(&include.name);
+            }
+            Statement::Import(import) => {
+                self.open = true;
+                self.expression(&import.file);
+                match &import.names {
+                    Imported::Module(name) => self.bind([Arc::clone(name)]),
+                    Imported::Names(names) => self.bind(names.iter().map(|(_, alias)| Arc::clone(alias))),
                 }
             }
-            Stmt::Extends(node) => {
-                self.open = true;
-                self.expression(&node.name);
-            }
-            Stmt::Include(node) => {
-                self.open = true;
-                self.expression(&node.name);
-            }
-            Stmt::Macro(node) => {
-                self.bind(vec![node.name.to_owned()]);
-                self.declaration(&node.args, &node.defaults, &node.body);
-            }
-            Stmt::CallBlock(node) => {
-                self.call(&node.call.expr, &node.call.args);
-                let declared = &node.macro_decl;
-                self.declaration(&declared.args, &declared.defaults, &declared.body);
-            }
-            Stmt::Do(node) => self.call(&node.call.expr, &node.call.args),
         }
     }
 
-    fn declaration(&mut self, args: &[Expr<'_>], defaults: &[Expr<'_>], body: &[Stmt<'_>]) {
-        for default in defaults {
-            self.expression(default);
-        }
-        let own = ["caller", "varargs", "kwargs"].map(ToOwned::to_owned);
-        self.inner(body, args.iter().flat_map(targets).chain(own));
+    fn definition(&mut self, definition: &Macro) {
+        definition
+            .parameters
+            .iter()
+            .filter_map(|(_, default)| default.as_ref())
+            .for_each(|default| self.expression(default));
+        let own = ["caller", "varargs", "kwargs"].map(Arc::from);
+        self.inner(
+            &definition.body,
+            definition.parameters.iter().map(|(name, _)| Arc::clone(name)).chain(own),
+        );
     }
 
-    fn expression(&mut self, expression: &Expr<'_>) {
-        if let Some((names, range)) = path(expression) {
-            self.path(names, range);
-            if let Expr::GetItem(node) = expression {
-                self.expression(&node.subscript_expr);
-            }
-            return;
-        }
-        match expression {
-            Expr::Var(_) | Expr::Const(_) => {}
-            Expr::Slice(node) => {
-                self.expression(&node.expr);
-                [&node.start, &node.stop, &node.step].into_iter().flatten().for_each(|e| self.expression(e));
-            }
-            Expr::UnaryOp(node) => self.expression(&node.expr),
-            Expr::BinOp(node) => {
-                self.expression(&node.left);
-                self.expression(&node.right);
-            }
-            Expr::Compare(node) => {
-                self.expression(&node.expr);
-                node.ops.iter().for_each(|op| self.expression(&op.expr));
-            }
-            Expr::IfExpr(node) => {
-                self.expression(&node.test_expr);
-                self.expression(&node.true_expr);
-                node.false_expr.iter().for_each(|e| self.expression(e));
-            }
-            Expr::Filter(node) => {
-                self.calls.push(("filter", squeezed(node.name), range(node)));
-                let guards = matches!(bare(node.name), "default" | "d");
-                self.guard += usize::from(guards);
-                node.expr.iter().for_each(|e| self.expression(e));
-                self.guard -= usize::from(guards);
-                self.arguments(&node.args);
-            }
-            Expr::Test(node) => {
-                self.calls.push(("test", squeezed(node.name), range(node)));
-                let guards = matches!(bare(node.name), "defined" | "undefined");
-                self.guard += usize::from(guards);
-                self.expression(&node.expr);
-                self.guard -= usize::from(guards);
-                self.arguments(&node.args);
-            }
-            Expr::GetAttr(node) => self.expression(&node.expr),
-            Expr::GetItem(node) => {
-                self.expression(&node.expr);
-                self.expression(&node.subscript_expr);
-            }
-            Expr::Call(node) => self.call(&node.expr, &node.args),
-            Expr::List(node) => node.items.iter().for_each(|e| self.expression(e)),
-            Expr::Tuple(node) => node.items.iter().for_each(|e| self.expression(e)),
-            Expr::Map(node) => node.keys.iter().chain(&node.values).for_each(|e| self.expression(e)),
-        }
-    }
-
-    fn call(&mut self, function: &Expr<'_>, args: &[CallArg<'_>]) {
-        if let Expr::Var(name) = function
-            && matches!(name.id, "lookup" | "query" | "q")
-        {
-            match args.first() {
-                Some(CallArg::Pos(Expr::Const(lookup))) => {
-                    let name = lookup.value.as_str().unwrap_or_default().to_owned();
-                    self.open |= matches!(bare(&name), "vars" | "varnames" | "template");
-                    self.calls.push(("lookup", name, range(lookup)));
+    fn expression(&mut self, node: &Node) {
+        match &node.expression {
+            Expression::Constant(_) => {}
+            // It may be rendered, in a lookup or a condition.
+            Expression::Template(text) => match analyse(text.as_str(), false) {
+                Ok(inner) => {
+                    let free = inner.names.into_iter().filter(|name| !self.is_bound(name));
+                    self.names.extend(free.collect::<Vec<_>>());
+                    self.open |= inner.open;
                 }
-                _ => self.open = true,
+                Err(_) => self.open = true,
+            },
+            Expression::Name(name) => self.name(name),
+            Expression::List(items) | Expression::Tuple(items) | Expression::Concat(items) => {
+                items.iter().for_each(|item| self.expression(item));
+            }
+            Expression::Map(pairs) => pairs.iter().for_each(|(key, value)| {
+                self.expression(key);
+                self.expression(value);
+            }),
+            Expression::Negative(inner) | Expression::Not(inner) | Expression::Attribute(inner, _) => {
+                self.expression(inner)
+            }
+            Expression::And(left, right)
+            | Expression::Or(left, right)
+            | Expression::Arithmetic(_, left, right)
+            | Expression::Item(left, right) => {
+                self.expression(left);
+                self.expression(right);
+            }
+            Expression::Compare(first, rest) => {
+                self.expression(first);
+                rest.iter().for_each(|(_, node)| self.expression(node));
+            }
+            Expression::If(choice) => {
+                self.expression(&choice.condition);
+                self.expression(&choice.then);
+                choice.otherwise.iter().for_each(|node| self.expression(node));
+            }
+            Expression::Slice(slice) => {
+                self.expression(&slice.subject);
+                [&slice.start, &slice.stop, &slice.stride]
+                    .into_iter()
+                    .flatten()
+                    .for_each(|node| self.expression(node));
+            }
+            Expression::Call(callee, arguments) => self.call(callee, arguments),
+            Expression::Filter(applied) => {
+                self.calls.push(("filter", applied.name.to_string(), applied.place));
+                let guards = matches!(bare(&applied.name), "default" | "d");
+                self.guarded_by(guards, applied.subject.as_ref());
+                self.arguments(&applied.arguments);
+            }
+            Expression::Test(applied) => {
+                self.calls.push(("test", applied.name.to_string(), applied.place));
+                let guards = matches!(bare(&applied.name), "defined" | "undefined");
+                self.guarded_by(guards, applied.subject.as_ref());
+                self.arguments(&applied.arguments);
             }
         }
-        let called = match function {
-            Expr::Var(name) => adapt::function_names().any(|known| known == name.id),
-            _ => false,
-        };
+    }
+
+    fn guarded_by(&mut self, guards: bool, subject: Option<&Node>) {
+        self.guard += usize::from(guards);
+        subject.into_iter().for_each(|subject| self.expression(subject));
+        self.guard -= usize::from(guards);
+    }
+
+    fn call(&mut self, function: &Node, arguments: &Arguments) {
+        let mut called = false;
+        if let Expression::Name(name) = &function.expression {
+            called = function_names().any(|known| known == &**name) && !self.is_bound(name);
+            if matches!(&**name, "lookup" | "query" | "q") {
+                match arguments.positional.first().map(|first| (constant_key(first), first.place)) {
+                    Some((Some(Key::Str(lookup)), place)) => {
+                        self.open |= matches!(bare(&lookup), "vars" | "varnames" | "template");
+                        self.calls.push(("lookup", lookup.to_string(), place));
+                    }
+                    _ => self.open = true,
+                }
+            }
+            self.all.insert(Arc::clone(name));
+        }
         self.functions |= called;
         if !called {
             self.expression(function);
         }
-        self.arguments(args);
+        self.arguments(arguments);
     }
 
-    fn arguments(&mut self, args: &[CallArg<'_>]) {
-        for arg in args {
-            match arg {
-                CallArg::Pos(e) | CallArg::Kwarg(_, e) | CallArg::PosSplat(e) | CallArg::KwargSplat(e) => {
-                    self.expression(e);
-                }
-            }
+    fn arguments(&mut self, arguments: &Arguments) {
+        arguments.positional.iter().for_each(|node| self.expression(node));
+        arguments.named.iter().for_each(|(_, node)| self.expression(node));
+        [&arguments.spread, &arguments.named_spread]
+            .into_iter()
+            .flatten()
+            .for_each(|node| self.expression(node));
+    }
+
+    fn is_bound(&self, name: &str) -> bool {
+        self.bound.iter().any(|names| names.contains(name))
+    }
+
+    fn name(&mut self, name: &Arc<str>) {
+        self.all.insert(Arc::clone(name));
+        // The name of a function that is not called here is that of a variable: variables hide functions.
+        if self.is_bound(name) || &**name == "omit" {
+            return;
         }
-    }
-
-    fn path(&mut self, names: Vec<String>, range: Range<usize>) {
-        let root = names.first().map_or("", String::as_str);
-        let local = self.bound.iter().any(|names| names.contains(root));
-        if !local {
-            // The name of a function that is not called here is that of a variable: variables hide functions.
-            if root == "omit" {
-                return;
-            }
-            self.open |= matches!(root, "vars" | "hostvars");
+        self.open |= matches!(&**name, "vars" | "hostvars");
+        if self.guard > 0 {
+            self.guarded.insert(name.to_string());
         }
-        self.paths.push(Path { names, range, local, guarded: self.guard > 0 });
+        self.names.insert(name.to_string());
     }
-}
-
-/// A name with attributes by name (`a.b['c']`), if the expression is one.
-fn path(expression: &Expr<'_>) -> Option<(Vec<String>, Range<usize>)> {
-    match expression {
-        Expr::Var(node) => Some((vec![node.id.to_owned()], range(node))),
-        Expr::GetAttr(node) => {
-            let (mut names, begin) = path(&node.expr)?;
-            names.push(node.name.to_owned());
-            Some((names, begin.start..range(node).end))
-        }
-        Expr::GetItem(node) => {
-            let Expr::Const(key) = &node.subscript_expr else { return None };
-            let (mut names, begin) = path(&node.expr)?;
-            names.push(key.value.as_str()?.to_owned());
-            Some((names, begin.start..range(node).end))
-        }
-        _ => None,
-    }
-}
-
-fn targets(target: &Expr<'_>) -> Vec<String> {
-    match target {
-        Expr::Var(node) => vec![node.id.to_owned()],
-        Expr::List(node) => node.items.iter().flat_map(targets).collect(),
-        Expr::Tuple(node) => node.items.iter().flat_map(targets).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn bare(name: &str) -> &str {
-    name.strip_prefix("ansible.builtin.").unwrap_or(name)
-}
-
-fn squeezed(name: &str) -> String {
-    name.chars().filter(|c| !c.is_whitespace()).collect()
 }

@@ -1,98 +1,119 @@
-//! One rendering in one scope: which variable is being rendered for which, what was emitted, whether a secret was touched.
-//!
-//! Every template is rendered strictly first. When a name had no value and the text is prepared for that (`default`,
-//! `defined`), it is rendered again with [`Missing`] in the place of what is not there; whatever was missing and met
-//! no `default` or `is defined` is then still the error of the first attempt. So a typo elsewhere never passes.
+//! One rendering in one scope: which variable is being rendered for which, what was rendered already, whether a secret was
+//! touched.
 
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::rc::Rc;
+use std::sync::Arc;
 
-use minijinja::{Environment as MiniJinja, Error, ErrorKind, Output, State};
+use foldhash::fast::RandomState;
 
-use super::convert::{self, from_engine, to_engine};
 use super::diagnose;
-use super::engine::text_name;
-use super::objects::{LazyObject, Missing, Root, Variables};
+use super::engine::{Parsed, Reading};
+use super::marks::{Marks, with_header};
+use super::missing::Missing;
+use super::object::{Builtin, Object, Val};
+use super::run::{Origin, Scopes, Unit};
+use super::syntax::STACK;
 use crate::base::secret::names_a_secret;
 use crate::base::{Map, Span, Text, Value};
 use crate::load::Expressions;
-use crate::vars::{Environment, FileOptions, Problem, Scope, TemplateError, lenient};
-
-type Engine = minijinja::Value;
+use crate::vars::{Environment, FileOptions, Problem, Scope, TemplateError, functions, lenient};
 
 /// Variables that may need each other in a row.
 const DEPTH: usize = 150;
-/// Stack that one level needs at most, and how much is added when it is short.
-const STACK: (usize, usize) = (192 * 1024, 2 * 1024 * 1024);
+/// Steps that one rendering may take: enough for a template of megabytes, too few to hang a run.
+const FUEL: u64 = 20_000_000;
 
 /// One rendering in one scope.
 pub struct Session {
     scope: Scope,
     environment: Arc<Environment>,
-    shared: Arc<Shared>,
-    /// Rendered variables, each with whether a secret was touched for it.
-    cache: Mutex<HashMap<Arc<str>, (Engine, bool)>>,
+    shared: Rc<Shared>,
+    number: usize,
 }
 
 /// What sessions of several scopes (`hostvars`) share while they render one value.
-#[derive(Default)]
-struct Shared {
-    frames: Mutex<Vec<Frame>>,
-    secret: AtomicBool,
+pub(super) struct Shared {
+    /// Templates that are being rendered, outermost first.
+    frames: RefCell<Vec<Frame>>,
+    secret: Cell<bool>,
+    fuel: Cell<u64>,
+    sessions: Cell<usize>,
+    /// Rendered variables by session and name, each with whether a secret was touched for it.
+    variables: RefCell<Rendered>,
+    /// Whether a template changed the value of a variable, which the next one must not see.
+    changed: Cell<bool>,
+    pub(super) scopes: Scopes,
 }
 
-/// One template that is being rendered.
-#[derive(Default)]
+type Rendered = HashMap<(usize, Arc<str>), (Val, bool), RandomState>;
+
 struct Frame {
-    text: Option<Arc<str>>,
+    text: Arc<str>,
     path: String,
     scope: Scope,
-    lenient: bool,
-    missing: Vec<Missing>,
-    emitted: usize,
-    only: Option<(Engine, usize)>,
 }
 
-/// How an error knows which variable it came through.
-#[derive(Debug, thiserror::Error)]
-#[error("{error}")]
-pub(super) struct Through {
-    pub(super) error: TemplateError,
-    /// The variable; empty when the error is of the text itself.
-    pub(super) path: String,
+/// The outermost session. Values and sessions know each other while a template runs; this lets go of them at its end.
+pub struct Rendering(Rc<Session>);
+
+impl Drop for Rendering {
+    fn drop(&mut self) {
+        self.0.shared.variables.borrow_mut().clear();
+        self.0.shared.scopes.clear();
+    }
+}
+
+impl Rendering {
+    /// For one value.
+    pub fn new(scope: Scope, environment: Arc<Environment>) -> Self {
+        let shared = Shared {
+            frames: RefCell::default(),
+            secret: Cell::new(false),
+            fuel: Cell::new(FUEL),
+            sessions: Cell::new(0),
+            variables: RefCell::default(),
+            changed: Cell::new(false),
+            scopes: Scopes::default(),
+        };
+        Self(Rc::new(Session { scope, environment, shared: Rc::new(shared), number: 0 }))
+    }
+
+    /// Renders every template inside a value.
+    pub fn render(&self, value: &Value) -> Result<Value, TemplateError> {
+        self.0.render(value)
+    }
+
+    /// Evaluates an expression; `{{ }}` around the whole of it is allowed.
+    pub fn expression(&self, text: &Text) -> Result<Value, TemplateError> {
+        self.0.expression(text, false)
+    }
+
+    /// Evaluates a condition: an expression in which literals with marks are rendered, or a template that gives one.
+    pub fn condition(&self, text: &Text) -> Result<Value, TemplateError> {
+        match self.0.expression(text, true)? {
+            // A variable may hold the text of a condition.
+            Value::String(inner) if is_all_marks(text.as_str()) && inner.span().is_some() => {
+                self.0.expression(&inner, true)
+            }
+            value => Ok(value),
+        }
+    }
+
+    /// Renders the text of a template file.
+    pub fn file(&self, text: &str, place: &Span, options: &FileOptions) -> Result<Text, TemplateError> {
+        self.0.file(text, place, options)
+    }
 }
 
 impl Session {
-    /// What stands before an expression when it is compiled.
-    const BEGIN: &str = "{{ ";
-    /// The name under which templates reach their session; no variable can have it.
-    pub(super) const NAME: &'static str = "\u{1}session";
-
-    /// For one value.
-    pub fn new(scope: Scope, environment: Arc<Environment>) -> Arc<Self> {
-        Arc::new(Self { scope, environment, shared: Arc::default(), cache: Mutex::default() })
-    }
-
     /// The same rendering in another scope.
-    pub(super) fn in_scope(&self, scope: Scope) -> Arc<Self> {
-        Arc::new(Self {
-            scope,
-            environment: Arc::clone(&self.environment),
-            shared: Arc::clone(&self.shared),
-            cache: Mutex::default(),
-        })
-    }
-
-    /// The session a filter was called in.
-    pub(super) fn of(state: &State) -> Result<Arc<Self>, Error> {
-        let root = state.lookup(Self::NAME).and_then(|value| value.downcast_object::<Root>());
-        root.map(|root| Arc::clone(&root.0)).ok_or_else(|| {
-            Error::new(
-                ErrorKind::InvalidOperation,
-                "an imported macro cannot use this; import it `with context`",
-            )
-        })
+    pub(super) fn in_scope(&self, scope: Scope) -> Rc<Self> {
+        let number = self.shared.sessions.get() + 1;
+        self.shared.sessions.set(number);
+        let (environment, shared) = (Arc::clone(&self.environment), Rc::clone(&self.shared));
+        Rc::new(Self { scope, environment, shared, number })
     }
 
     pub(super) fn scope(&self) -> &Scope {
@@ -103,26 +124,61 @@ impl Session {
         &self.environment
     }
 
+    pub(super) fn scopes(&self) -> &Scopes {
+        &self.shared.scopes
+    }
+
     pub(super) fn mark_secret(&self) {
-        self.shared.secret.store(true, Ordering::Relaxed);
+        self.shared.secret.set(true);
     }
 
     /// Whether a secret was touched for what is rendered now.
     pub(super) fn is_secret(&self) -> bool {
-        self.shared.secret.load(Ordering::Relaxed)
+        self.shared.secret.get()
     }
 
-    pub(super) fn text_from(&self, content: &str) -> Text {
-        convert::text(content, self.is_secret())
+    /// A value of a variable was changed in a template.
+    pub(super) fn variable_changed(&self) {
+        self.shared.changed.set(true);
+    }
+
+    /// Whether an error may wait until something needs the value. What took too long may not: it would go on.
+    pub(super) fn may_wait(&self, error: &TemplateError) -> bool {
+        self.shared.fuel.get() > 0
+            && !matches!(error.problem, Problem::Cycle(_) | Problem::Unknown { .. } | Problem::Vault(_))
+    }
+
+    /// Takes one step.
+    pub(super) fn step(&self) -> Result<(), TemplateError> {
+        match self.shared.fuel.get() {
+            0 => Err(self.failed("this takes too long to compute: a loop without end?")),
+            left => {
+                self.shared.fuel.set(left - 1);
+                Ok(())
+            }
+        }
+    }
+
+    /// An error without a place.
+    #[allow(clippy::unused_self)] // reads as what it is: an error of this rendering
+    pub(super) fn failed(&self, message: impl Into<String>) -> TemplateError {
+        TemplateError::new(Problem::Failed(message.into()), None)
+    }
+
+    fn guarded(&self, text: Text) -> Text {
+        if self.is_secret() { text.into_secret() } else { text }
     }
 
     /// Renders every template inside a value.
-    pub fn render(self: &Arc<Self>, value: &Value) -> Result<Value, TemplateError> {
+    pub(super) fn render(self: &Rc<Self>, value: &Value) -> Result<Value, TemplateError> {
         match value {
             Value::String(text) if text.is_template() => {
-                let before = self.shared.secret.swap(false, Ordering::Relaxed);
+                let before = self.shared.secret.replace(false);
                 let rendered = self.leaf(text);
-                self.shared.secret.fetch_or(before, Ordering::Relaxed);
+                self.shared.secret.set(before || self.is_secret());
+                if self.shared.frames.borrow().is_empty() && self.shared.changed.replace(false) {
+                    self.shared.variables.borrow_mut().clear();
+                }
                 rendered
             }
             Value::List(items) if value.has_template() => {
@@ -149,46 +205,87 @@ impl Session {
         }
     }
 
-    fn leaf(self: &Arc<Self>, text: &Text) -> Result<Value, TemplateError> {
+    /// Like [`Self::render`], for what is inside of a value.
+    pub(super) fn render_inside(self: &Rc<Self>, value: &Value) -> Result<Value, TemplateError> {
+        self.render(value)
+    }
+
+    fn leaf(self: &Rc<Self>, text: &Text) -> Result<Value, TemplateError> {
         let result = self.text(text, || diagnose::label(text.as_str()))?;
-        let value = from_engine(self, &result)
-            .map_err(|error| diagnose::error(self, &error, text.as_str(), text.span(), 0))?;
+        self.finish(&result, text)
+    }
+
+    /// A result as it leaves the template.
+    fn finish(self: &Rc<Self>, result: &Val, text: &Text) -> Result<Value, TemplateError> {
+        if let Val::Object(object) = result
+            && let Some(instead) = match &**object {
+                Object::Range { .. } => Some("a range is no value; make it one by `| list`"),
+                Object::Duration(_) => Some("a duration is no value; take its `.total_seconds()` or `.days`"),
+                _ => None,
+            }
+        {
+            let problem = Problem::Failed(instead.into());
+            return Err(TemplateError::new(problem, text.span().cloned()));
+        }
+        let value = result.to_value(self).map_err(|mut error| {
+            error.span = error.span.or_else(|| text.span().cloned());
+            error
+        })?;
         match value {
             Value::Undefined(_) => {
                 let name = diagnose::label(text.as_str());
                 let problem = Problem::Undefined { name, suggestion: None };
                 Err(TemplateError::new(problem, text.span().cloned()))
             }
+            Value::String(text) if self.is_secret() => Ok(Value::String(text.into_secret())),
             value => Ok(value),
         }
     }
 
-    /// Evaluates an expression; `{{ }}` around the whole of it is allowed.
-    pub fn expression(self: &Arc<Self>, text: &Text) -> Result<Value, TemplateError> {
+    fn expression(self: &Rc<Self>, text: &Text, is_condition: bool) -> Result<Value, TemplateError> {
         let source = text.as_str().trim();
         if source.is_empty() {
             let problem = Problem::Syntax("an empty expression".into());
             return Err(TemplateError::new(problem, text.span().cloned()));
         }
-        if text.is_vault() || source.starts_with("{{") && source.ends_with("}}") {
+        if text.is_vault() || is_all_marks(source) {
             return self.leaf(text);
         }
-        if has_marks_inside(source) {
-            return Err(TemplateError::new(Problem::Marks, text.span().cloned()));
-        }
-        let wrapped: Arc<str> = format!("{}{} }}}}", Self::BEGIN, text.as_str()).into();
         if text.is_secret() {
             self.mark_secret();
         }
-        let explain = |error: &Error| diagnose::error(self, error, &wrapped, text.span(), Self::BEGIN.len());
-        let result = self
-            .compiled(&wrapped, || diagnose::label(source), Expressions::Strict)
-            .map_err(|error| explain(&error))?;
-        from_engine(self, &result).map_err(|error| explain(&error))
+        let unit = self.unit(text, &Reading::Expression, is_condition)?;
+        let Parsed::Expression(node) = &*Arc::clone(&unit.parsed) else {
+            return Err(self.failed("no expression"));
+        };
+        let scope = self.scopes().enter(None);
+        let result = self.framed(text.shared(), || diagnose::label(source), || unit.evaluate(node, scope))?;
+        self.scopes().leave(scope);
+        self.finish(&result, text)
     }
 
-    /// Renders a text as the engine's value; errors are placed in it.
-    fn text(self: &Arc<Self>, text: &Text, path: impl FnOnce() -> String) -> Result<Engine, TemplateError> {
+    /// A text that was read, in this session.
+    fn unit(
+        self: &Rc<Self>,
+        text: &Text,
+        reading: &Reading,
+        is_condition: bool,
+    ) -> Result<Rc<Unit>, TemplateError> {
+        let shared = text.shared();
+        let parsed = self.environment.engine.read(&shared, reading).map_err(|error| {
+            if *reading == Reading::Expression && has_marks_inside(text.as_str()) {
+                return TemplateError::new(Problem::Marks, text.span().cloned());
+            }
+            let range = error.place.range();
+            let span = diagnose::narrow(text.span(), text.as_str(), Some(&range));
+            TemplateError::new(Problem::Syntax(error.message), span)
+        })?;
+        let origin = Origin::Text { text: shared, span: text.span().cloned() };
+        Ok(Unit::new(self, parsed, origin, is_condition))
+    }
+
+    /// Renders a text to a value of the engine.
+    fn text(self: &Rc<Self>, text: &Text, path: impl FnOnce() -> String) -> Result<Val, TemplateError> {
         if text.is_secret() {
             self.mark_secret();
         }
@@ -197,265 +294,194 @@ impl Session {
             return revealed
                 .map(|plain| {
                     self.environment.secrets().note(plain.reveal());
-                    Engine::from(plain.reveal())
+                    Val::text(plain.reveal())
                 })
                 .map_err(|error| TemplateError::new(error.into(), text.span().cloned()));
         }
-        self.compiled(&text.shared(), path, self.environment.expressions())
-            .map_err(|error| diagnose::error(self, &error, text.as_str(), text.span(), 0))
-    }
-
-    /// `rules` are for the result of this text; variables in it follow those of the environment.
-    fn compiled(
-        self: &Arc<Self>,
-        text: &Arc<str>,
-        path: impl FnOnce() -> String,
-        rules: Expressions,
-    ) -> Result<Engine, Error> {
-        let cache = self.environment.engine.cache();
-        let name = text_name(text);
-        self.attempts(Some(text), path, text, |root, lenient| {
-            cache.engine(lenient).get_template(&name)?.render(root)
-        })
-        .map(|(output, only)| match (only, rules) {
-            // Nothing else was printed: the value keeps its type.
-            (Some((value, printed)), Expressions::Strict)
-                if printed == output.len() && value.as_str().is_none() =>
-            {
-                value
-            }
-            (_, Expressions::Strict) => Engine::from(keep_newlines(text, output)),
-            (only, Expressions::Lenient) => self.as_it_looks(text, only, keep_newlines(text, output)),
+        let unit = self.unit(text, &Reading::Text, false)?;
+        let scope = self.scopes().enter(None);
+        let result = self.framed(text.shared(), path, || unit.render(scope))?;
+        self.scopes().leave(scope);
+        if self.environment.expressions() == Expressions::Lenient {
+            return self.as_it_looks(text.as_str(), &unit, result);
+        }
+        Ok(match result.as_str() {
+            Some(output) if text.as_str().ends_with('\n') => Val::text(keep_newlines(text.as_str(), output)),
+            _ => result,
         })
     }
 
     /// The result of a text by the older rules.
-    fn as_it_looks(self: &Arc<Self>, text: &str, only: Option<(Engine, usize)>, printed: String) -> Engine {
+    fn as_it_looks(self: &Rc<Self>, text: &str, unit: &Unit, result: Val) -> Result<Val, TemplateError> {
         let raw = lenient::only_name(text).and_then(|name| self.scope.lookup(name));
-        if let (Some((value, _)), Some((Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Null, _))) =
-            (only, raw)
-        {
-            return value;
+        let is_scalar =
+            matches!(raw, Some((Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Null, _)));
+        if is_scalar || matches!(result, Val::Missing(_) | Val::Plain(Value::Omit | Value::Undefined(_))) {
+            return Ok(result);
         }
-        match lenient::looks_like(text, &printed) {
-            Some(value) => to_engine(self, &value, String::new),
-            None => Engine::from(printed),
+        let mut printed = String::new();
+        if !result.is_null() {
+            unit.print(&result, &mut printed)?;
         }
+        let printed = keep_newlines(text, &printed);
+        Ok(match lenient::looks_like(text, &printed) {
+            Some(value) => Val::of(&value, self),
+            None => Val::text(printed),
+        })
     }
 
-    /// Strictly first, then with `Missing` when the text is prepared for it.
-    fn attempts(
-        self: &Arc<Self>,
-        text: Option<&Arc<str>>,
+    /// Runs what renders a text, unless that is being rendered already.
+    pub(super) fn framed<T>(
+        &self,
+        text: Arc<str>,
         path: impl FnOnce() -> String,
-        source: &str,
-        render: impl Fn(Engine, bool) -> Result<String, Error>,
-    ) -> Result<(String, Option<(Engine, usize)>), Error> {
-        let path = path();
-        self.check_chain(text, &path)?;
-        let attempt = |lenient| {
-            let frame = Frame {
-                text: text.cloned(),
-                path: path.clone(),
-                scope: self.scope.clone(),
-                lenient,
-                ..Frame::default()
-            };
-            self.frames().push(frame);
-            let root = Engine::from_object(Root(Arc::clone(self)));
-            let result = stacker::maybe_grow(STACK.0, STACK.1, || render(root, lenient));
-            let frame = self.frames().pop().unwrap_or_default();
-            (result, frame)
-        };
-        let (first, frame) = attempt(false);
-        let error = match first {
-            Ok(output) => return Ok((output, frame.only.filter(|_| frame.emitted == 1))),
-            Err(error) => error,
-        };
-        if error.kind() != ErrorKind::UndefinedError
-            || !(source.contains("default") || source.contains("defined") || has_d(source))
-        {
-            return Err(error);
-        }
-        let (second, frame) = attempt(true);
-        let caught = frame.missing.iter().all(|missing| missing.guarded.load(Ordering::Relaxed));
-        match second {
-            Ok(output) if caught => Ok((output, frame.only.filter(|_| frame.emitted == 1))),
-            _ => Err(error),
-        }
+        run: impl FnOnce() -> Result<T, TemplateError>,
+    ) -> Result<T, TemplateError> {
+        let frame = Frame { text, path: path(), scope: self.scope.clone() };
+        self.check_chain(&frame)?;
+        self.shared.frames.borrow_mut().push(frame);
+        let result = stacker::maybe_grow(STACK.0, STACK.1, run);
+        self.shared.frames.borrow_mut().pop();
+        result
     }
 
-    fn check_chain(&self, text: Option<&Arc<str>>, path: &str) -> Result<(), Error> {
-        let frames = self.frames();
-        let same = |frame: &Frame| match (&frame.text, text) {
-            (Some(a), Some(b)) => Arc::ptr_eq(a, b) && frame.path == path && frame.scope.is_same(&self.scope),
-            _ => false,
+    fn check_chain(&self, new: &Frame) -> Result<(), TemplateError> {
+        let frames = self.shared.frames.borrow();
+        let same = |frame: &Frame| {
+            Arc::ptr_eq(&frame.text, &new.text) && frame.path == new.path && frame.scope.is_same(&self.scope)
         };
-        let begin = frames.iter().position(same);
-        let problem = if let Some(begin) = begin {
+        let problem = if let Some(begin) = frames.iter().position(same) {
             let names = frames[begin..].iter().map(|frame| frame.path.clone());
-            Problem::Cycle(names.chain([path.to_owned()]).collect())
+            Problem::Cycle(names.chain([new.path.clone()]).collect())
         } else if frames.len() >= DEPTH {
             Problem::Failed(format!("more than {DEPTH} variables need each other in a row"))
         } else {
             return Ok(());
         };
-        let error = TemplateError::new(problem, None);
-        Err(Error::from(ErrorKind::InvalidOperation).with_source(Through { error, path: String::new() }))
+        Err(TemplateError::new(problem, None))
     }
 
-    /// The value of a name in a template: what the engine's context gives.
-    pub(super) fn root(self: &Arc<Self>, name: &str) -> Option<Engine> {
-        self.variable(name).or_else(|| {
-            if name == "vars" {
-                return Some(Engine::from_object(Variables(Arc::clone(self))));
+    /// The value of a variable or of a function of that name.
+    pub(super) fn root(self: &Rc<Self>, name: &Arc<str>) -> Result<Option<Val>, TemplateError> {
+        let found = self.variable(name)?.or_else(|| Self::global(name));
+        Ok(found.or_else(|| (&**name == "vars").then(|| Val::object(Object::Variables(Rc::clone(self))))))
+    }
+
+    /// Functions and `omit`.
+    pub(super) fn global(name: &str) -> Option<Val> {
+        if name == "omit" {
+            return Some(Val::Plain(Value::Omit));
+        }
+        let builtin = match name {
+            "range" => Builtin::Range,
+            "namespace" => Builtin::Namespace,
+            "cycler" => Builtin::Cycler,
+            "joiner" => Builtin::Joiner,
+            "lookup" => Builtin::Lookup,
+            "query" | "q" => Builtin::Query,
+            _ => {
+                let function = functions::all().find(|function| function.name == name)?;
+                return Some(Val::object(Object::Function(function)));
             }
-            if self.environment.engine.is_global(name) { None } else { self.missing() }
-        })
+        };
+        Some(Val::object(Object::Builtin(builtin)))
     }
 
     /// The rendered value of a variable.
-    pub(super) fn variable(self: &Arc<Self>, name: &str) -> Option<Engine> {
-        if let Some((value, secret)) = self.cached().get(name) {
+    pub(super) fn variable(self: &Rc<Self>, name: &Arc<str>) -> Result<Option<Val>, TemplateError> {
+        let key = (self.number, Arc::clone(name));
+        if let Some((value, secret)) = self.shared.variables.borrow().get(&key) {
             if *secret {
                 self.mark_secret();
             }
-            return Some(value.clone());
+            return Ok(Some(value.clone()));
         }
-        let before = self.shared.secret.swap(false, Ordering::Relaxed);
+        let before = self.shared.secret.replace(false);
         let value = match self.scope.lookup_lazy(name) {
-            Some(map) => Some(Engine::from_object(LazyObject {
-                map: Arc::clone(map),
-                session: Arc::clone(self),
-                path: name.into(),
-            })),
-            None => self.scope.lookup(name).map(|(value, _)| self.wrap(value, || name.to_owned())),
+            Some(map) => Some(Val::object(Object::Lazy(Arc::clone(map), Rc::clone(self)))),
+            None => match self.scope.lookup(name) {
+                Some((value, _)) => Some(self.touch(value, || name.to_string())?),
+                None => None,
+            },
         };
-        if names_a_secret(name)
-            && self.is_secret()
-            && let Some(text) = value.as_ref().and_then(Engine::as_str)
+        let touched = self.is_secret();
+        if touched
+            && names_a_secret(name)
+            && let Some(text) = value.as_ref().and_then(Val::as_str)
         {
             self.environment.secrets().note(text);
         }
-        let touched = self.shared.secret.fetch_or(before, Ordering::Relaxed);
-        if let Some(value) = &value
-            && value.kind() != minijinja::value::ValueKind::Invalid
-            && value.downcast_object_ref::<Missing>().is_none()
-        {
-            self.cached().insert(name.into(), (value.clone(), touched));
+        self.shared.secret.set(before || touched);
+        if let Some(value) = &value {
+            self.shared.variables.borrow_mut().insert(key, (value.clone(), touched));
         }
-        value
+        Ok(value)
     }
 
-    /// A value for the engine; a template is rendered now, containers when they are touched.
-    pub(super) fn wrap(self: &Arc<Self>, value: &Value, path: impl Fn() -> String) -> Engine {
-        let Value::String(text) = value else { return to_engine(self, value, path) };
-        if !text.is_template() {
-            return to_engine(self, value, path);
+    /// A value that is used now: a template is rendered, containers when they are touched in turn.
+    pub(super) fn touch(
+        self: &Rc<Self>,
+        value: &Value,
+        path: impl Fn() -> String,
+    ) -> Result<Val, TemplateError> {
+        match value {
+            Value::String(text) if text.is_template() => match self.text(text, path) {
+                Ok(value) => Ok(value),
+                // It has no value as long as what it needs has none.
+                Err(error) if error.is_undefined() => Ok(Missing::error(error)),
+                Err(error) => Err(error),
+            },
+            value => Ok(Val::of(value, self)),
         }
-        match self.text(text, &path) {
-            Ok(value) => value,
-            Err(error) if error.is_undefined() => {
-                self.missing().unwrap_or_else(|| Engine::from(through(error, path())))
+    }
+
+    /// All variables of the scope, rendered.
+    pub(super) fn all_variables(self: &Rc<Self>) -> Result<Value, TemplateError> {
+        let mut map = Map::new();
+        for name in self.scope.names() {
+            if let Some((value, _)) = self.scope.lookup(&name) {
+                map.insert(name.as_ref(), self.render_inside(value)?);
             }
-            Err(error) => Engine::from(through(error, path())),
         }
-    }
-
-    /// Stands for what is not there, while a text that is prepared for it is rendered; `None` in a strict attempt.
-    pub(super) fn missing(&self) -> Option<Engine> {
-        let mut frames = self.frames();
-        let frame = frames.last_mut().filter(|frame| frame.lenient)?;
-        let missing = Missing { guarded: Arc::default() };
-        frame.missing.push(missing.clone());
-        Some(Engine::from_object(missing))
-    }
-
-    /// A whole container, rendered.
-    pub(super) fn resolve(self: &Arc<Self>, value: &Value, path: &str) -> Result<Value, Error> {
-        self.render_inside(value).map_err(|error| through(error, path.to_owned()))
-    }
-
-    /// Like [`Self::render`], and remembers that a secret was touched.
-    pub(super) fn render_inside(self: &Arc<Self>, value: &Value) -> Result<Value, TemplateError> {
-        self.render(value)
+        Ok(Value::from(map))
     }
 
     /// Renders the text of a template file.
-    pub fn file(
-        self: &Arc<Self>,
+    pub(super) fn file(
+        self: &Rc<Self>,
         text: &str,
         place: &Span,
         options: &FileOptions,
     ) -> Result<Text, TemplateError> {
-        let output = self
-            .file_output(text, place.source().name(), options)
-            .map_err(|error| diagnose::file_error(self, &error, text, place))?;
-        let output = match options.newline_sequence.as_str() {
+        let (below, options) = with_header(text, options)
+            .map_err(|message| TemplateError::new(Problem::Syntax(message), Some(place.clone())))?;
+        let marks = Arc::new(Marks::of_file(&options));
+        if below.len() == text.len() && marks.next(text, 0).is_none() {
+            return Ok(self.guarded(Text::data(text)));
+        }
+        let begin = text.len() - below.len();
+        let unit = Unit::of_file(self, below.into(), &marks, (place.clone(), begin))?;
+        let scope = self.scopes().enter(None);
+        let name = place.source().name().to_owned();
+        let result = self.framed(below.into(), || name, || unit.render(scope))?;
+        self.scopes().leave(scope);
+        let output = match result.to_value(self)? {
+            Value::Null | Value::Undefined(_) | Value::Omit => String::new(),
+            Value::String(output) => keep_newlines(below, output.as_str()),
+            other => other.to_string(),
+        };
+        Ok(self.guarded(Text::data(match options.newline_sequence.as_str() {
             "\n" => output,
             sequence => output.replace('\n', sequence),
-        };
-        Ok(self.text_from(&output))
-    }
-
-    pub(super) fn file_output(
-        self: &Arc<Self>,
-        text: &str,
-        name: &str,
-        options: &FileOptions,
-    ) -> Result<String, Error> {
-        const MAIN: &str = "\u{1}file";
-        let engine = |lenient| -> Result<MiniJinja<'static>, Error> {
-            let environment = Arc::clone(&self.environment);
-            let main = text.to_owned();
-            self.environment.engine.for_file(options, lenient, move |wanted| {
-                if wanted == MAIN {
-                    return Some(main.clone());
-                }
-                let path = environment.find(wanted.as_ref(), &environment.search().templates())?;
-                environment.files().read_text(&path).ok()
-            })
-        };
-        self.attempts(
-            None,
-            || name.to_owned(),
-            text,
-            |root, lenient| engine(lenient)?.get_template(MAIN)?.render(root),
-        )
-        .map(|(output, _)| output)
-    }
-
-    fn emit(&self, value: &Engine, printed: usize) {
-        if let Some(frame) = self.frames().last_mut() {
-            frame.emitted += 1;
-            frame.only = (frame.emitted == 1).then(|| (value.clone(), printed));
-        }
-    }
-
-    fn frames(&self) -> MutexGuard<'_, Vec<Frame>> {
-        self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn cached(&self) -> MutexGuard<'_, HashMap<Arc<str>, (Engine, bool)>> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+        })))
     }
 }
 
-/// Prints a value as Python does; nothing and `omit` print as the empty text. The engine calls it for each `{{ }}`.
-pub(super) fn write_value(out: &mut Output, state: &mut State, value: &Engine) -> Result<(), Error> {
-    let session = Session::of(state)?;
-    // `x if …` without `else` is silently undefined inside a text.
-    let printed = match from_engine(&session, value)? {
-        Value::Null | Value::Undefined(_) | Value::Omit => String::new(),
-        other => other.to_string(),
-    };
-    session.emit(value, printed.len());
-    Ok(out.write_str(&printed)?)
-}
-
-pub(super) fn through(error: TemplateError, path: String) -> Error {
-    let kind = if error.is_undefined() { ErrorKind::UndefinedError } else { ErrorKind::InvalidOperation };
-    Error::from(kind).with_source(Through { error, path })
+/// Whether an expression stands in marks as a whole.
+pub(super) fn is_all_marks(text: &str) -> bool {
+    let text = text.trim();
+    ["{{", "{%", "{#"].iter().any(|begin| text.starts_with(begin))
+        && ["}}", "%}", "#}"].iter().any(|end| text.ends_with(end))
 }
 
 /// Whether there are marks inside an expression.
@@ -463,19 +489,9 @@ pub(super) fn has_marks_inside(expression: &str) -> bool {
     expression.contains("{{") && expression.contains("}}")
 }
 
-/// Whether the short form of `default` is used.
-fn has_d(source: &str) -> bool {
-    source.split('|').skip(1).any(|rest| {
-        let rest = rest.trim_start();
-        rest.strip_prefix('d')
-            .is_some_and(|after| !after.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
-    })
-}
-
 /// The engine drops one newline at the end of a text; Ansible puts all of them back.
-fn keep_newlines(text: &str, mut output: String) -> String {
+fn keep_newlines(text: &str, output: &str) -> String {
     let count = |t: &str| t.len() - t.trim_end_matches('\n').len();
-    let lost = count(text).saturating_sub(count(&output));
-    output.extend(std::iter::repeat_n('\n', lost));
-    output
+    let lost = count(text).saturating_sub(count(output));
+    format!("{output}{}", "\n".repeat(lost))
 }

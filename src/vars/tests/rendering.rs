@@ -157,7 +157,9 @@ fn a_template_file_finds_its_includes_and_keeps_its_shape() {
     assert_eq!(render("{% from 'macros.j2' import twice %}{{ twice('x') }}", &plain), Ok("xx".into()));
     assert_eq!(render("{{ 'a\\tb' }}{{ nope.x | default('-') }}", &plain), Ok("a\tb-".into()));
     let dos = FileOptions { newline_sequence: "\r\n".into(), ..plain };
-    assert_eq!(render("a\nb\n", &dos), Ok("a\r\nb\r\n".into()));
+    assert_eq!(render("a\n{{ port }}\n", &dos), Ok("a\r\n80\r\n".into()));
+    // A file without marks is no template.
+    assert_eq!(render("a\nb\n", &dos), Ok("a\nb\n".into()));
 }
 
 #[test]

@@ -1,0 +1,308 @@
+//! Lists and mappings of a running template: taking from them, walking through them, changing them, comparing, printing.
+
+use std::cell::RefMut;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::object::{Dict, Entries, Items, List, Object, Sequence, Val, range_length};
+use super::session::Session;
+use crate::base::{Key, Map, Value};
+use crate::vars::call::CallError;
+use crate::vars::{Entry, TemplateError};
+
+/// Longer sequences are slips that would only fill the memory.
+pub(super) const LONGEST: usize = 10_000_000;
+
+impl List {
+    /// Whether it is a tuple, or has one right inside.
+    pub(super) fn has_tuples(&self) -> bool {
+        let is_tuple = |item: &Val| matches!(item, Val::List(list) if list.has_tuples());
+        match &*self.items.borrow() {
+            _ if self.sequence == Sequence::Tuple => true,
+            Items::Shared(..) => false,
+            Items::Own(items) => items.iter().any(is_tuple),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match &*self.items.borrow() {
+            Items::Shared(items, _) => items.len(),
+            Items::Own(items) => items.len(),
+        }
+    }
+
+    pub(super) fn get(&self, place: usize) -> Result<Option<Val>, TemplateError> {
+        let (value, session) = match &*self.items.borrow() {
+            Items::Own(items) => return Ok(items.get(place).cloned()),
+            Items::Shared(items, session) => match items.get(place) {
+                Some(value) => (value.clone(), Rc::clone(session)),
+                None => return Ok(None),
+            },
+        };
+        session.touch(&value, || format!("[{place}]")).map(Some)
+    }
+
+    /// All items, rendered.
+    pub(super) fn to_vec(&self) -> Result<Vec<Val>, TemplateError> {
+        let (items, session) = match &*self.items.borrow() {
+            Items::Own(items) => return Ok(items.clone()),
+            Items::Shared(items, session) => (Arc::clone(items), Rc::clone(session)),
+        };
+        items.iter().enumerate().map(|(place, item)| session.touch(item, || format!("[{place}]"))).collect()
+    }
+
+    /// The items, to change them.
+    pub(super) fn own(&self) -> Result<RefMut<'_, Vec<Val>>, TemplateError> {
+        let shared = matches!(&*self.items.borrow(), Items::Shared(..));
+        if shared {
+            let items = self.to_vec()?;
+            if let Items::Shared(_, session) = &*self.items.borrow() {
+                session.variable_changed();
+            }
+            *self.items.borrow_mut() = Items::Own(items);
+        }
+        Ok(RefMut::map(self.items.borrow_mut(), |items| match items {
+            Items::Own(items) => items,
+            Items::Shared(..) => unreachable!("made its own above"),
+        }))
+    }
+}
+
+impl Dict {
+    pub(super) fn len(&self) -> usize {
+        match &*self.entries.borrow() {
+            Entries::Shared(map, _) => map.len(),
+            Entries::Own(map) => map.len(),
+        }
+    }
+
+    pub(super) fn contains(&self, key: &Key) -> bool {
+        match &*self.entries.borrow() {
+            Entries::Shared(map, _) => map.get_key(key).is_some(),
+            Entries::Own(map) => map.contains_key(key),
+        }
+    }
+
+    pub(super) fn get(&self, key: &Key) -> Result<Option<Val>, TemplateError> {
+        let (value, session) = match &*self.entries.borrow() {
+            Entries::Own(map) => return Ok(map.get(key).cloned()),
+            Entries::Shared(map, session) => match map.get_key(key) {
+                Some(value) => (value.clone(), Rc::clone(session)),
+                None => return Ok(None),
+            },
+        };
+        session.touch(&value, || key.to_string()).map(Some)
+    }
+
+    pub(super) fn keys(&self) -> Vec<Key> {
+        match &*self.entries.borrow() {
+            Entries::Shared(map, _) => map.keys().cloned().collect(),
+            Entries::Own(map) => map.keys().cloned().collect(),
+        }
+    }
+
+    /// All entries, rendered.
+    pub(super) fn to_map(&self) -> Result<IndexMap<Key, Val>, TemplateError> {
+        let (map, session) = match &*self.entries.borrow() {
+            Entries::Own(map) => return Ok(map.clone()),
+            Entries::Shared(map, session) => (Arc::clone(map), Rc::clone(session)),
+        };
+        map.iter().map(|(key, value)| Ok((key.clone(), session.touch(value, || key.to_string())?))).collect()
+    }
+
+    /// The entries, to change them.
+    pub(super) fn own(&self) -> Result<RefMut<'_, IndexMap<Key, Val>>, TemplateError> {
+        let shared = matches!(&*self.entries.borrow(), Entries::Shared(..));
+        if shared {
+            let entries = self.to_map()?;
+            if let Entries::Shared(_, session) = &*self.entries.borrow() {
+                session.variable_changed();
+            }
+            *self.entries.borrow_mut() = Entries::Own(entries);
+        }
+        Ok(RefMut::map(self.entries.borrow_mut(), |entries| match entries {
+            Entries::Own(map) => map,
+            Entries::Shared(..) => unreachable!("made its own above"),
+        }))
+    }
+}
+
+impl Val {
+    /// A value that is no template, and has none at its top.
+    pub(super) fn of(value: &Value, session: &Rc<Session>) -> Self {
+        match value {
+            Value::List(items) => {
+                let items = Items::Shared(Arc::clone(items), Rc::clone(session));
+                Val::List(Rc::new(List { sequence: Sequence::List, items: items.into() }))
+            }
+            Value::Map(map) => {
+                let entries = Entries::Shared(Arc::clone(map), Rc::clone(session));
+                Val::Map(Rc::new(Dict { entries: entries.into() }))
+            }
+            Value::Undefined(name) => super::missing::Missing::said(&**name),
+            Value::String(text) => {
+                if text.is_secret() {
+                    session.mark_secret();
+                }
+                Val::Plain(value.clone())
+            }
+            plain => Val::Plain(plain.clone()),
+        }
+    }
+
+    /// As a value that leaves the template, with everything in it rendered. What was undefined stays so only at the top.
+    pub(super) fn to_value(&self, session: &Rc<Session>) -> Result<Value, TemplateError> {
+        stacker::maybe_grow(super::syntax::STACK.0, super::syntax::STACK.1, || self.convert(session))
+    }
+
+    fn convert(&self, session: &Rc<Session>) -> Result<Value, TemplateError> {
+        Ok(match self {
+            // A literal that looks like a template is none once it has been computed with.
+            Val::Plain(Value::String(text)) if text.is_template() => Value::from(text.shared()),
+            Val::Plain(value) => value.clone(),
+            Val::List(list) => {
+                if let Items::Shared(items, of) = &*list.items.borrow() {
+                    return of.render_inside(&Value::List(Arc::clone(items)));
+                }
+                let mut items = Vec::with_capacity(list.len());
+                for item in list.to_vec()? {
+                    match item.to_value(session)? {
+                        Value::Omit => {}
+                        value => items.push(value),
+                    }
+                }
+                Value::list(items)
+            }
+            Val::Map(map) => {
+                if let Entries::Shared(map, of) = &*map.entries.borrow() {
+                    return of.render_inside(&Value::Map(Arc::clone(map)));
+                }
+                let mut out = Map::new();
+                for (key, item) in map.to_map()? {
+                    match item.to_value(session)? {
+                        Value::Omit => {}
+                        value => drop(out.insert(key, value)),
+                    }
+                }
+                Value::from(out)
+            }
+            Val::Missing(missing) => return Err(missing.to_error()),
+            Val::Object(object) => return object.to_value(self, session),
+        })
+    }
+
+    /// The items a loop goes through.
+    pub(super) fn items(&self) -> Result<Vec<Val>, CallError> {
+        Ok(match self {
+            Val::List(list) => list.to_vec()?,
+            Val::Map(map) => map.keys().iter().map(|key| Val::Plain(key.to_value())).collect(),
+            Val::Plain(Value::String(text)) => {
+                text.as_str().chars().map(|c| Val::text(c.encode_utf8(&mut [0; 4]) as &str)).collect()
+            }
+            Val::Plain(Value::Bytes(bytes)) => bytes.iter().map(|byte| Val::int(*byte)).collect(),
+            Val::Missing(missing) => return Err(missing.to_error().into()),
+            Val::Object(object) => match &**object {
+                Object::Range { start, stop, stride } => {
+                    let length = range_length(*start, *stop, *stride);
+                    if usize::try_from(length).is_ok_and(|length| length <= LONGEST) {
+                        (0..length).map(|n| Val::int(start + n * stride)).collect()
+                    } else {
+                        return Err(format!("a range of {length} numbers is too long").into());
+                    }
+                }
+                Object::Lazy(map, _) => map.keys().into_iter().map(Val::text).collect(),
+                Object::Variables(session) => {
+                    session.scope().names().into_iter().map(|name| Val::text(&*name)).collect()
+                }
+                _ => return Err(format!("{} has no items", self.kind()).into()),
+            },
+            Val::Plain(_) => return Err(format!("{} has no items", self.kind()).into()),
+        })
+    }
+
+    /// How many items there are.
+    pub(super) fn length(&self) -> Result<usize, CallError> {
+        Ok(match self {
+            Val::List(list) => list.len(),
+            Val::Map(map) => map.len(),
+            Val::Plain(Value::String(text)) => text.as_str().chars().count(),
+            Val::Plain(Value::Bytes(bytes)) => bytes.len(),
+            Val::Missing(missing) => return Err(missing.to_error().into()),
+            Val::Object(object) => match &**object {
+                Object::Range { start, stop, stride } => {
+                    usize::try_from(range_length(*start, *stop, *stride)).unwrap_or(usize::MAX)
+                }
+                Object::Lazy(map, _) => map.keys().len(),
+                Object::Variables(session) => session.scope().names().len(),
+                Object::Loop(state) => state.items.len(),
+                _ => return Err(format!("{} has no length", self.kind()).into()),
+            },
+            Val::Plain(_) => return Err(format!("{} has no length", self.kind()).into()),
+        })
+    }
+
+    /// Python's truth of a value.
+    pub(super) fn truth(&self) -> Result<bool, CallError> {
+        Ok(match self {
+            Val::Plain(value) => value.is_truthy(),
+            Val::List(list) => list.len() > 0,
+            Val::Map(map) => map.len() > 0,
+            Val::Missing(missing) => return Err(missing.to_error().into()),
+            Val::Object(object) => match &**object {
+                Object::Range { .. } | Object::Lazy(..) | Object::Variables(_) => self.length()? > 0,
+                Object::Duration(microseconds) => *microseconds != 0,
+                _ => true,
+            },
+        })
+    }
+
+    /// As a key of a mapping.
+    pub(super) fn key(&self) -> Result<Key, CallError> {
+        match self {
+            Val::Plain(value) => crate::vars::filters::collections::key_of(value),
+            Val::Missing(missing) => Err(missing.to_error().into()),
+            other => Err(format!("{} cannot be a key", other.kind()).into()),
+        }
+    }
+}
+
+impl Object {
+    fn to_value(&self, this: &Val, session: &Rc<Session>) -> Result<Value, TemplateError> {
+        match self {
+            Object::Lazy(map, of) => {
+                let mut out = Map::new();
+                for key in map.keys() {
+                    let value = match map.get(&key) {
+                        Some(Entry::Value(value)) => of.render_inside(&value)?,
+                        Some(Entry::Scope(scope)) => of.in_scope(scope).all_variables()?,
+                        None => continue,
+                    };
+                    out.insert(key, value);
+                }
+                Ok(Value::from(out))
+            }
+            Object::Variables(of) => of.all_variables(),
+            Object::Duration(microseconds) => Ok(Value::from(duration_text(*microseconds))),
+            _ => {
+                let message = format!("{} cannot be a value", this.kind());
+                Err(session.failed(message))
+            }
+        }
+    }
+}
+
+/// As Python prints a `timedelta`.
+pub(super) fn duration_text(microseconds: i128) -> String {
+    let days = microseconds.div_euclid(86_400_000_000);
+    let rest = microseconds.rem_euclid(86_400_000_000);
+    let (seconds, fraction) = (rest / 1_000_000, rest % 1_000_000);
+    let time = format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let time = if fraction == 0 { time } else { format!("{time}.{fraction:06}") };
+    match days {
+        0 => time,
+        1 | -1 => format!("{days} day, {time}"),
+        _ => format!("{days} days, {time}"),
+    }
+}

@@ -1,0 +1,102 @@
+//! What has no value, on its way to `default`, to `is defined`, or to an error. Made often and looked at seldom, so it keeps
+//! only what it needs to explain itself.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::object::{Entries, Object, Val};
+use super::run::Unit;
+use super::syntax::Place;
+use crate::base::suggest::nearest;
+use crate::vars::{Problem, TemplateError};
+
+/// What has no value.
+pub(super) struct Missing {
+    cause: Cause,
+    /// Where it was asked for.
+    at: Option<(Rc<Unit>, Place)>,
+}
+
+enum Cause {
+    /// No variable has that name.
+    Name(Arc<str>),
+    /// No such attribute or item of that value.
+    Attribute(String, Val),
+    /// A parameter that was not given, a hint.
+    Said(String),
+    /// The template of a variable could not be rendered.
+    Error(Box<TemplateError>),
+}
+
+impl Missing {
+    pub(super) fn name(name: Arc<str>, unit: &Rc<Unit>, place: Place) -> Val {
+        Self::make(Cause::Name(name), Some((Rc::clone(unit), place)))
+    }
+
+    pub(super) fn attribute(name: String, of: Val, unit: &Rc<Unit>, place: Place) -> Val {
+        Self::make(Cause::Attribute(name, of), Some((Rc::clone(unit), place)))
+    }
+
+    pub(super) fn said(message: impl Into<String>) -> Val {
+        Self::make(Cause::Said(message.into()), None)
+    }
+
+    pub(super) fn error(error: TemplateError) -> Val {
+        Self::make(Cause::Error(Box::new(error)), None)
+    }
+
+    fn make(cause: Cause, at: Option<(Rc<Unit>, Place)>) -> Val {
+        Val::Missing(Rc::new(Self { cause, at }))
+    }
+
+    /// Whether it is only undefined; otherwise something failed on the way to it, which nothing may hide.
+    pub(super) fn is_undefined(&self) -> bool {
+        match &self.cause {
+            Cause::Error(error) => error.is_undefined(),
+            Cause::Name(_) | Cause::Attribute(..) | Cause::Said(_) => true,
+        }
+    }
+
+    /// The error that it is to use this.
+    pub(super) fn to_error(&self) -> TemplateError {
+        let problem = match &self.cause {
+            Cause::Error(error) => return (**error).clone(),
+            Cause::Name(name) => {
+                let suggestion = self.at.as_ref().and_then(|(unit, _)| {
+                    let known = unit.session.scope().names();
+                    nearest(name, known.iter().map(AsRef::as_ref)).map(ToOwned::to_owned)
+                });
+                Problem::Undefined { name: name.to_string(), suggestion }
+            }
+            Cause::Attribute(name, of) => {
+                let keys = keys_of(of);
+                let suggestion = nearest(name, keys.iter().map(String::as_str)).map(ToOwned::to_owned);
+                let words = self.at.as_ref().map_or("", |(unit, place)| unit.words(*place));
+                let name = if words.is_empty() { name.clone() } else { words.to_owned() };
+                Problem::Undefined { name, suggestion }
+            }
+            Cause::Said(message) => Problem::Undefined { name: message.clone(), suggestion: None },
+        };
+        match &self.at {
+            Some((unit, place)) => unit.error(problem, *place),
+            None => TemplateError::new(problem, None),
+        }
+    }
+}
+
+fn keys_of(of: &Val) -> Vec<String> {
+    match of {
+        Val::Map(map) => match &*map.entries.borrow() {
+            Entries::Shared(map, _) => map.keys().map(ToString::to_string).collect(),
+            Entries::Own(map) => map.keys().map(ToString::to_string).collect(),
+        },
+        Val::Object(object) => match &**object {
+            Object::Lazy(map, _) => map.keys().iter().map(ToString::to_string).collect(),
+            Object::Variables(session) => session.scope().names().iter().map(ToString::to_string).collect(),
+            Object::Namespace(map) => map.borrow().keys().map(ToString::to_string).collect(),
+            Object::Module(map) => map.keys().map(ToString::to_string).collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
