@@ -76,12 +76,11 @@ impl Fields<'_> {
         };
         let mut value = found.cloned().ok_or_else(|| format!("the format has no value for `{root}`"))?;
         while !rest.is_empty() {
-            let (key, after) = match rest.strip_prefix('[') {
-                Some(inner) => inner.split_once(']').ok_or("a `[` in the format has no end")?,
-                None => {
-                    let inner = &rest[1..];
-                    inner.split_at(inner.find(['.', '[']).unwrap_or(inner.len()))
-                }
+            let (key, after) = if let Some(inner) = rest.strip_prefix('[') {
+                inner.split_once(']').ok_or("a `[` in the format has no end")?
+            } else {
+                let inner = &rest[1..];
+                inner.split_at(inner.find(['.', '[']).unwrap_or(inner.len()))
             };
             let item = match (&value, key.parse::<usize>()) {
                 (Value::List(items), Ok(place)) => items.get(place).cloned(),
@@ -240,7 +239,7 @@ fn grouped(digits: &str, group: Option<char>) -> String {
     let end = digits.find(['.', 'e']).unwrap_or(digits.len());
     let mut out = String::new();
     for (place, digit) in digits[..end].chars().enumerate() {
-        if place > 0 && (end - place) % 3 == 0 {
+        if place > 0 && (end - place).is_multiple_of(3) {
             out.push(mark);
         }
         out.push(digit);

@@ -107,9 +107,9 @@ pub fn title(text: &str) -> String {
     let mut after_letter = false;
     for c in text.chars() {
         if after_letter {
-            out.extend(c.to_lowercase())
+            out.extend(c.to_lowercase());
         } else {
-            out.extend(c.to_uppercase())
+            out.extend(c.to_uppercase());
         }
         after_letter = c.is_alphabetic();
     }

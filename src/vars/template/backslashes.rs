@@ -217,15 +217,12 @@ fn unescape(text: &str) -> String {
 /// A character by its number; gives what follows it.
 fn coded<'a>(kind: char, rest: &'a str, digits: usize, out: &mut String) -> &'a str {
     let code = rest.get(..digits).and_then(|hex| u32::from_str_radix(hex, 16).ok()).and_then(char::from_u32);
-    match code {
-        Some(c) => {
-            out.push(c);
-            &rest[digits..]
-        }
-        None => {
-            out.extend(['\\', kind]);
-            rest
-        }
+    if let Some(c) = code {
+        out.push(c);
+        &rest[digits..]
+    } else {
+        out.extend(['\\', kind]);
+        rest
     }
 }
 

@@ -172,13 +172,14 @@ impl Unit {
             None => Ok(None),
             Some(node) => match self.used(node, scope)? {
                 Val::Plain(Value::Null) => Ok(None),
-                value => match value.as_index() {
-                    Some(i) => Ok(Some(i)),
-                    None => {
+                value => {
+                    if let Some(i) = value.as_index() {
+                        Ok(Some(i))
+                    } else {
                         let message = format!("a slice needs integers, not {}", value.kind());
                         Err(self.failed(message, node.place))
                     }
-                },
+                }
             },
         };
         let bounds = (bound(&slice.start)?, bound(&slice.stop)?, bound(&slice.stride)?);

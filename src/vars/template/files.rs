@@ -59,7 +59,9 @@ impl Unit {
                     self.define(&block.body, table);
                 }
                 Statement::If(branches, otherwise) => {
-                    branches.iter().for_each(|(_, body)| self.define(body, table));
+                    for (_, body) in branches {
+                        self.define(body, table);
+                    }
                     self.define(otherwise, table);
                 }
                 Statement::For(each) => self.define(&each.body, table),

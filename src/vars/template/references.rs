@@ -183,7 +183,9 @@ pub(super) fn names_in(body: &[Statement]) -> BTreeSet<Arc<str>> {
 
 impl Seen {
     fn statements(&mut self, body: &[Statement]) {
-        body.iter().for_each(|statement| self.statement(statement));
+        for statement in body {
+            self.statement(statement);
+        }
     }
 
     fn inner(&mut self, body: &[Statement], names: impl IntoIterator<Item = Arc<str>>) {
@@ -213,7 +215,9 @@ impl Seen {
                 self.expression(&each.over);
                 let names = each.target.names().into_iter().chain(["loop".into()]);
                 self.bound.push(names.collect());
-                each.filter.iter().for_each(|filter| self.expression(filter));
+                if let Some(filter) = &each.filter {
+                    self.expression(filter);
+                }
                 self.statements(&each.body);
                 self.bound.pop();
                 self.inner(&each.otherwise, []);
@@ -223,12 +227,16 @@ impl Seen {
                 self.bind(target.names());
             }
             Statement::Capture(target, filter, body) => {
-                filter.iter().for_each(|filter| self.expression(filter));
+                if let Some(filter) = filter {
+                    self.expression(filter);
+                }
                 self.inner(body, []);
                 self.bind(target.names());
             }
             Statement::With(assignments, body) => {
-                assignments.iter().for_each(|(_, node)| self.expression(node));
+                for (_, node) in assignments {
+                    self.expression(node);
+                }
                 self.inner(body, assignments.iter().flat_map(|(target, _)| target.names()));
             }
             Statement::Filter(filter, body) => {
@@ -291,14 +299,16 @@ impl Seen {
             },
             Expression::Name(name) => self.name(name),
             Expression::List(items) | Expression::Tuple(items) | Expression::Concat(items) => {
-                items.iter().for_each(|item| self.expression(item));
+                for item in items {
+                    self.expression(item);
+                }
             }
             Expression::Map(pairs) => pairs.iter().for_each(|(key, value)| {
                 self.expression(key);
                 self.expression(value);
             }),
             Expression::Negative(inner) | Expression::Not(inner) | Expression::Attribute(inner, _) => {
-                self.expression(inner)
+                self.expression(inner);
             }
             Expression::And(left, right)
             | Expression::Or(left, right)
@@ -309,12 +319,16 @@ impl Seen {
             }
             Expression::Compare(first, rest) => {
                 self.expression(first);
-                rest.iter().for_each(|(_, node)| self.expression(node));
+                for (_, node) in rest {
+                    self.expression(node);
+                }
             }
             Expression::If(choice) => {
                 self.expression(&choice.condition);
                 self.expression(&choice.then);
-                choice.otherwise.iter().for_each(|node| self.expression(node));
+                if let Some(node) = &choice.otherwise {
+                    self.expression(node);
+                }
             }
             Expression::Slice(slice) => {
                 self.expression(&slice.subject);
@@ -341,7 +355,9 @@ impl Seen {
 
     fn guarded_by(&mut self, guards: bool, subject: Option<&Node>) {
         self.guard += usize::from(guards);
-        subject.into_iter().for_each(|subject| self.expression(subject));
+        if let Some(subject) = subject {
+            self.expression(subject);
+        }
         self.guard -= usize::from(guards);
     }
 
@@ -368,8 +384,12 @@ impl Seen {
     }
 
     fn arguments(&mut self, arguments: &Arguments) {
-        arguments.positional.iter().for_each(|node| self.expression(node));
-        arguments.named.iter().for_each(|(_, node)| self.expression(node));
+        for node in &arguments.positional {
+            self.expression(node);
+        }
+        for (_, node) in &arguments.named {
+            self.expression(node);
+        }
         [&arguments.spread, &arguments.named_spread]
             .into_iter()
             .flatten()

@@ -316,8 +316,12 @@ impl Session {
         let raw = lenient::only_name(text).and_then(|name| self.scope.lookup(name));
         let is_scalar =
             matches!(raw, Some((Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Null, _)));
-        if is_scalar || matches!(result, Val::Missing(_) | Val::Plain(Value::Omit | Value::Undefined(_))) {
+        let is_range = matches!(&result, Val::Object(object) if matches!(**object, Object::Range { .. }));
+        if is_scalar || matches!(result, Val::Missing(_) | Val::Plain(Value::Omit)) {
             return Ok(result);
+        }
+        if is_range {
+            return Ok(Val::list(result.items().map_err(|_| self.failed("the range is too long"))?));
         }
         let mut printed = String::new();
         if !result.is_null() {

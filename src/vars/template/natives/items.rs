@@ -40,7 +40,6 @@ pub(super) fn map(unit: &Rc<Unit>, mut arguments: Arguments) -> Outcome {
         for item in items {
             out.push(match (follow(unit, &item, &path)?, default) {
                 (Val::Missing(_), Some(default)) => default.clone(),
-                (missing @ Val::Missing(_), None) => return Ok(missing),
                 (value, _) => value,
             });
         }
@@ -102,7 +101,12 @@ fn choose(unit: &Rc<Unit>, mut arguments: Arguments, by_attribute: bool, wanted:
 
 pub(super) fn list(_: &Rc<Unit>, arguments: Arguments) -> Outcome {
     let [value] = arguments.bind(["value"])?;
-    Ok(Val::list(value.unwrap_or_else(Val::null).items()?))
+    let items = value.unwrap_or_else(Val::null).items()?;
+    // Whoever makes a list of what had no value yet needs it now.
+    match items.iter().find(|item| matches!(item, Val::Missing(_))) {
+        Some(missing) => Ok(missing.clone()),
+        None => Ok(Val::list(items)),
+    }
 }
 
 pub(super) fn first(_: &Rc<Unit>, arguments: Arguments) -> Outcome {

@@ -63,7 +63,7 @@ fn path_of(attribute: &Val) -> Result<Vec<Val>, CallError> {
         Val::Plain(crate::base::Value::String(text)) => Ok(text
             .as_str()
             .split('.')
-            .map(|part| part.parse::<i64>().map_or_else(|_| Val::text(part), |index| Val::int(index)))
+            .map(|part| part.parse::<i64>().map_or_else(|_| Val::text(part), Val::int))
             .collect()),
         Val::Plain(crate::base::Value::Int(_)) => Ok(vec![attribute.clone()]),
         other => Err(format!("an attribute is named by a string, not by {}", other.kind()).into()),
