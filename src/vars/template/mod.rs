@@ -20,9 +20,10 @@ mod object;
 mod operators;
 mod parse;
 pub mod references;
+mod rendering;
 mod run;
 mod session;
 mod syntax;
 
 pub use engine::Engine;
-pub use session::Rendering;
+pub use rendering::Rendering;

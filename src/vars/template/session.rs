@@ -55,19 +55,9 @@ struct Frame {
     scope: Scope,
 }
 
-/// The outermost session. Values and sessions know each other while a template runs; this lets go of them at its end.
-pub struct Rendering(Rc<Session>);
-
-impl Drop for Rendering {
-    fn drop(&mut self) {
-        self.0.shared.variables.borrow_mut().clear();
-        self.0.shared.scopes.clear();
-    }
-}
-
-impl Rendering {
-    /// For one value.
-    pub fn new(scope: Scope, environment: Arc<Environment>) -> Self {
+impl Session {
+    /// The outermost session of a rendering.
+    pub(super) fn new(scope: Scope, environment: Arc<Environment>) -> Rc<Self> {
         let shared = Shared {
             frames: RefCell::default(),
             secret: Cell::new(false),
@@ -77,37 +67,15 @@ impl Rendering {
             changed: Cell::new(false),
             scopes: Scopes::default(),
         };
-        Self(Rc::new(Session { scope, environment, shared: Rc::new(shared), number: 0 }))
+        Rc::new(Session { scope, environment, shared: Rc::new(shared), number: 0 })
     }
 
-    /// Renders every template inside a value.
-    pub fn render(&self, value: &Value) -> Result<Value, TemplateError> {
-        self.0.render(value)
+    /// Lets go of all values: they and the sessions know each other.
+    pub(super) fn close(&self) {
+        self.shared.variables.borrow_mut().clear();
+        self.shared.scopes.clear();
     }
 
-    /// Evaluates an expression; `{{ }}` around the whole of it is allowed.
-    pub fn expression(&self, text: &Text) -> Result<Value, TemplateError> {
-        self.0.expression(text, false)
-    }
-
-    /// Evaluates a condition: an expression in which literals with marks are rendered, or a template that gives one.
-    pub fn condition(&self, text: &Text) -> Result<Value, TemplateError> {
-        match self.0.expression(text, true)? {
-            // A variable may hold the text of a condition.
-            Value::String(inner) if is_all_marks(text.as_str()) && inner.span().is_some() => {
-                self.0.expression(&inner, true)
-            }
-            value => Ok(value),
-        }
-    }
-
-    /// Renders the text of a template file.
-    pub fn file(&self, text: &str, place: &Span, options: &FileOptions) -> Result<Text, TemplateError> {
-        self.0.file(text, place, options)
-    }
-}
-
-impl Session {
     /// The same rendering in another scope.
     pub(super) fn in_scope(&self, scope: Scope) -> Rc<Self> {
         let number = self.shared.sessions.get() + 1;
@@ -242,7 +210,11 @@ impl Session {
         }
     }
 
-    fn expression(self: &Rc<Self>, text: &Text, is_condition: bool) -> Result<Value, TemplateError> {
+    pub(super) fn expression(
+        self: &Rc<Self>,
+        text: &Text,
+        is_condition: bool,
+    ) -> Result<Value, TemplateError> {
         let source = text.as_str().trim();
         if source.is_empty() {
             let problem = Problem::Syntax("an empty expression".into());
