@@ -137,6 +137,8 @@ class Shape:
             return self.constant
         if self.kind == "version":
             return "2.1" + str(seed % 10)
+        if self.kind == "base64":
+            return "Y29udGVudCAxLjIKc2Vjb25kIGxpbmUK"
         if self.kind == "json":
             return '{"a": 1}'
         if self.constant is not None:
@@ -223,6 +225,8 @@ def walk(node, scope, shapes):
             mark(inner, "map")
         elif name in ("from_json",):
             mark(inner, "json")
+        elif name == "b64decode":
+            mark(inner, "base64")
         elif name in ("default", "d") and arguments and inner is not None:
             default = arguments[0]
             if isinstance(default, nodes.Const):

@@ -25,6 +25,8 @@ pub(super) const FILTERS: &[Filter] = &[
         zip(call, Some(fill))
     }),
     filter("combinations", combinations),
+    filter("permutations", permutations),
+    filter("rekey_on_member", rekey),
 ];
 
 /// Results larger than this are slips that would only fill the memory.
@@ -149,6 +151,51 @@ fn combinations(call: &Call<'_>) -> Result<Value, CallError> {
         rows = longer;
     }
     Ok(Value::list(rows.into_iter().map(|(_, row)| Value::list(row)).collect()))
+}
+
+fn permutations(call: &Call<'_>) -> Result<Value, CallError> {
+    let items = items_of(call.subject()?)?;
+    let size = call.int(1, "r", i128::try_from(items.len()).unwrap_or(i128::MAX))?;
+    let size = usize::try_from(size).map_err(|_| "the size must not be negative")?;
+    let mut rows: Vec<Vec<usize>> = vec![Vec::new()];
+    for _ in 0..size {
+        let mut longer = Vec::new();
+        for row in &rows {
+            for place in (0..items.len()).filter(|place| !row.contains(place)) {
+                longer.push(row.iter().copied().chain([place]).collect());
+            }
+            if longer.len() > MOST {
+                return Err("there are too many permutations".into());
+            }
+        }
+        rows = longer;
+    }
+    let row = |row: Vec<usize>| Value::list(row.into_iter().map(|place| items[place].clone()).collect());
+    Ok(Value::list(rows.into_iter().map(row).collect()))
+}
+
+/// The mappings of a list, or of a mapping, under the value of one of their keys.
+fn rekey(call: &Call<'_>) -> Result<Value, CallError> {
+    let key = call.required_text(1, "key")?;
+    let overwrite = match call.text(2, "duplicates")?.as_deref() {
+        None | Some("error") => false,
+        Some("overwrite") => true,
+        Some(other) => return Err(format!("`{other}` is neither `error` nor `overwrite`").into()),
+    };
+    let items: Vec<Value> = match call.subject()? {
+        Value::Map(map) => map.values().cloned().collect(),
+        other => items_of(other)?,
+    };
+    let mut out = Map::new();
+    for item in items {
+        let map = item.as_map().ok_or_else(|| format!("a mapping is needed, not {}", item.kind()))?;
+        let name = key_of(map.get(&key).ok_or_else(|| format!("an item has no `{key}`"))?)?;
+        if out.get_key(&name).is_some() && !overwrite {
+            return Err(format!("`{name}` is there twice").into());
+        }
+        out.insert(name, item);
+    }
+    Ok(Value::from(out))
 }
 
 /// Pairs each item with each of the items of a list inside it.

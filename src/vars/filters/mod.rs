@@ -5,6 +5,7 @@ use crate::base::Value;
 
 pub mod collections;
 mod combine;
+mod identity;
 mod json;
 mod letters;
 mod markup;
@@ -14,6 +15,7 @@ pub mod random;
 pub mod regex;
 pub mod text;
 pub mod time;
+mod windows;
 mod yaml;
 
 /// A filter.
@@ -42,7 +44,9 @@ pub fn all() -> impl Iterator<Item = &'static Filter> {
     [
         collections::FILTERS,
         combine::FILTERS,
+        identity::FILTERS,
         json::FILTERS,
+        windows::FILTERS,
         letters::FILTERS,
         markup::FILTERS,
         math::FILTERS,

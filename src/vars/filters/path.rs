@@ -1,8 +1,11 @@
 //! Paths as texts; only `expanduser` and `expandvars` look at the controller.
 
+use std::path::Path;
+
 use super::{Filter, filter};
 use crate::base::Value;
 use crate::vars::call::{Call, CallError, text_of};
+use crate::vars::lookups::like;
 
 pub(super) const FILTERS: &[Filter] = &[
     filter("basename", |call| Ok(Value::from(split(&call.subject_text()?).1))),
@@ -13,6 +16,14 @@ pub(super) const FILTERS: &[Filter] = &[
     filter("expandvars", expand_variables),
     filter("normpath", |call| Ok(Value::from(normal(&call.subject_text()?)))),
     filter("relpath", relative),
+    filter("commonpath", common),
+    filter("fileglob", glob),
+    filter("realpath", |call| {
+        let path = call.subject_text()?;
+        Ok(Value::from(
+            std::fs::canonicalize(&path).map_or_else(|_| normal(&path), |path| path.display().to_string()),
+        ))
+    }),
 ];
 
 /// Python's `os.path.split`.
@@ -99,6 +110,37 @@ fn normal(path: &str) -> String {
         (false, joined) if joined.is_empty() => ".".into(),
         (false, joined) => joined,
     }
+}
+
+/// Files on the controller whose names match `*` and `?`.
+fn glob(call: &Call<'_>) -> Result<Value, CallError> {
+    let pattern = call.subject_text()?;
+    let (folder, name) = split(&pattern);
+    let files = call.caller().environment().files();
+    let entries = files.list(Path::new(if folder.is_empty() { "." } else { folder })).unwrap_or_default();
+    let matching = entries.iter().filter(|path| {
+        let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        like(name.as_bytes(), file.as_bytes()) && files.is_file(path)
+    });
+    Ok(Value::list(matching.map(|path| Value::from(path.display().to_string())).collect()))
+}
+
+/// The folder that all paths of a list have in common.
+fn common(call: &Call<'_>) -> Result<Value, CallError> {
+    let mut paths = Vec::new();
+    for path in call.subject_list()? {
+        let path = text_of(path)?;
+        let parts = path.split('/').filter(|part| !part.is_empty() && *part != ".").map(ToOwned::to_owned);
+        paths.push((path.starts_with('/'), parts.collect::<Vec<_>>()));
+    }
+    let Some(((absolute, first), rest)) = paths.split_first() else { return Err("the list is empty".into()) };
+    if rest.iter().any(|(other, _)| other != absolute) {
+        return Err("some paths are absolute and others are not".into());
+    }
+    let shared = |other: &Vec<String>| first.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let length = rest.iter().map(|(_, other)| shared(other)).min().unwrap_or(first.len());
+    let joined = first[..length].join("/");
+    Ok(Value::from(if *absolute { format!("/{joined}") } else { joined }))
 }
 
 fn relative(call: &Call<'_>) -> Result<Value, CallError> {

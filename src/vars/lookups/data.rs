@@ -4,6 +4,7 @@ use super::{Lookup, Request};
 use crate::base::{Map, Value};
 use crate::vars::call::{CallError, text_of};
 use crate::vars::filters::collections::items_of;
+use crate::vars::filters::regex::{compile, gave_up};
 
 pub(super) const LOOKUPS: &[Lookup] = &[
     Lookup { name: "items", options: &[], run: |request| Ok(items(request)) },
@@ -12,6 +13,9 @@ pub(super) const LOOKUPS: &[Lookup] = &[
     Lookup { name: "indexed_items", options: &[], run: |request| Ok(indexed_items(request)) },
     Lookup { name: "together", options: &[], run: together },
     Lookup { name: "nested", options: &[], run: nested },
+    Lookup { name: "subelements", options: &[], run: subelements },
+    Lookup { name: "varnames", options: &[], run: varnames },
+    Lookup { name: "random_choice", options: &[], run: |request| Ok(random_choice(request)) },
     Lookup { name: "vars", options: &["default"], run: vars },
 ];
 
@@ -49,6 +53,54 @@ fn vars(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         }
     };
     request.terms.iter().map(find).collect()
+}
+
+/// Names of variables that match one of these regular expressions.
+fn varnames(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
+    let names = request.caller.names();
+    let mut found = Vec::new();
+    for term in request.terms {
+        let regex = compile(&text_of(term)?, false, false)?;
+        for name in &names {
+            if regex.is_match(name).map_err(|error| gave_up(&error))? {
+                found.push(Value::from(name.as_str()));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn random_choice(request: &Request<'_>) -> Vec<Value> {
+    fastrand::choice(request.terms).cloned().into_iter().collect()
+}
+
+/// Each item of a list with each of the items of a list inside it: list, path, options.
+fn subelements(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
+    let [objects, path, options @ ..] = request.terms else {
+        return Err("a list and the name of a list inside its items are needed".into());
+    };
+    let path = text_of(path)?;
+    let skip_missing = options.first().and_then(|options| options.get("skip_missing"));
+    let skip_missing = skip_missing.and_then(Value::to_bool).unwrap_or(false);
+    let objects = match objects {
+        Value::Map(map) => map.values().cloned().collect(),
+        other => items_of(other)?,
+    };
+    let mut found = Vec::new();
+    for object in objects.iter().filter(|object| !object.get("skipped").is_some_and(Value::is_truthy)) {
+        let inner = path.split('.').try_fold(object, |value, part| value.get(part));
+        match inner.map(|inner| (inner, inner.as_list())) {
+            Some((_, Some(items))) => {
+                found.extend(items.iter().map(|item| Value::list(vec![object.clone(), item.clone()])));
+            }
+            Some((other, None)) => {
+                return Err(format!("`{path}` must be a list, not {}", other.kind()).into());
+            }
+            None if skip_missing => {}
+            None => return Err(format!("an item has no `{path}`").into()),
+        }
+    }
+    Ok(found)
 }
 
 /// Pairs of a number from 0 and an item.

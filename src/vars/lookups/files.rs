@@ -11,6 +11,7 @@ pub(super) const LOOKUPS: &[Lookup] = &[
     Lookup { name: "template", options: &["template_vars", "convert_data"], run: template },
     Lookup { name: "first_found", options: &["files", "paths", "skip"], run: first_found },
     Lookup { name: "fileglob", options: &[], run: glob },
+    Lookup { name: "unvault", options: &[], run: unvault },
     Lookup { name: "lines", options: &[], run: lines },
 ];
 
@@ -38,6 +39,15 @@ fn file(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         let text = read(request, &path)?;
         let text = if strip_end { text.trim_end() } else { &text };
         Ok(Value::from(if strip_start { text.trim_start() } else { text }))
+    };
+    request.terms.iter().map(one).collect()
+}
+
+/// The text of a file that may be encrypted, as it is.
+fn unvault(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
+    let one = |term: &Value| {
+        let path = find(request, &text_of(term)?, &request.caller.environment().search().files())?;
+        read(request, &path).map(Value::from)
     };
     request.terms.iter().map(one).collect()
 }
@@ -133,7 +143,7 @@ fn glob(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
 }
 
 /// Whether a name matches a pattern of `*` and `?`.
-fn like(pattern: &[u8], name: &[u8]) -> bool {
+pub(in crate::vars) fn like(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while n < name.len() {

@@ -7,7 +7,11 @@ use crate::base::{Map, Value};
 mod command;
 mod data;
 mod files;
+mod password;
 mod sequence;
+mod tables;
+
+pub(super) use files::like;
 
 /// What a lookup was asked.
 pub struct Request<'a> {
@@ -30,7 +34,9 @@ pub struct Lookup {
 }
 
 fn all() -> impl Iterator<Item = &'static Lookup> {
-    [data::LOOKUPS, files::LOOKUPS, command::LOOKUPS, sequence::LOOKUPS].into_iter().flatten()
+    [tables::LOOKUPS, password::LOOKUPS, data::LOOKUPS, files::LOOKUPS, command::LOOKUPS, sequence::LOOKUPS]
+        .into_iter()
+        .flatten()
 }
 
 /// The names of all lookups.

@@ -15,6 +15,7 @@ pub(super) const PREDICATES: &[Predicate] = &[
         let (a, b) = both(call)?;
         Ok(b.iter().all(|item| a.contains(item)))
     }),
+    predicate("nan", &["isnan"], |call| Ok(matches!(call.subject()?, Value::Float(x) if x.is_nan()))),
     predicate("all", &[], |call| Ok(items_of(call.subject()?)?.iter().all(Value::is_truthy))),
     predicate("any", &[], |call| Ok(items_of(call.subject()?)?.iter().any(Value::is_truthy))),
     predicate("truthy", &[], truthy),

@@ -1,5 +1,6 @@
 //! Tests of paths on the controller.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::{Predicate, predicate};
@@ -11,8 +12,29 @@ pub(super) const PREDICATES: &[Predicate] = &[
     predicate("exists", &[], |call| {
         on(call, |call, path| files(call).is_file(path) || files(call).is_folder(path))
     }),
+    predicate("link", &["is_link"], |call| on(call, |_, path| path.is_symlink())),
+    predicate("link_exists", &[], |call| on(call, |_, path| path.symlink_metadata().is_ok())),
+    predicate("mount", &["is_mount"], |call| on(call, |_, path| is_mount(path))),
+    predicate("same_file", &["is_same_file"], |call| {
+        let other = call.required_text(1, "path")?;
+        let id = |path: &Path| {
+            path.metadata().map(|about| (about.dev(), about.ino())).map_err(|error| error.to_string())
+        };
+        Ok(id(Path::new(&call.subject_text()?))? == id(Path::new(&other))?)
+    }),
+    predicate("vaulted_file", &[], |call| {
+        on(call, |_, path| std::fs::read(path).is_ok_and(|content| content.starts_with(b"$ANSIBLE_VAULT;")))
+    }),
+    predicate("vault_encrypted", &[], |call| Ok(call.subject()?.to_string().starts_with("$ANSIBLE_VAULT;"))),
     predicate("abs", &["is_abs"], |call| on(call, |_, path| path.is_absolute())),
 ];
+
+/// Whether another file system begins here.
+fn is_mount(path: &Path) -> bool {
+    let Ok(here) = path.symlink_metadata() else { return false };
+    let Ok(above) = path.join("..").symlink_metadata() else { return false };
+    here.is_dir() && (here.dev() != above.dev() || here.ino() == above.ino())
+}
 
 fn files<'a>(call: &Call<'a>) -> &'a dyn crate::load::Files {
     call.caller().environment().files()

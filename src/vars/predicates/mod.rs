@@ -2,6 +2,7 @@
 
 use super::call::{Call, CallError};
 
+mod addresses;
 mod collections;
 mod files;
 mod outcome;
@@ -35,7 +36,14 @@ const fn predicate(
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = &'static Predicate> {
-    [outcome::PREDICATES, text::PREDICATES, version::PREDICATES, collections::PREDICATES, files::PREDICATES]
-        .into_iter()
-        .flatten()
+    [
+        addresses::PREDICATES,
+        outcome::PREDICATES,
+        text::PREDICATES,
+        version::PREDICATES,
+        collections::PREDICATES,
+        files::PREDICATES,
+    ]
+    .into_iter()
+    .flatten()
 }

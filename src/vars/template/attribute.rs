@@ -145,8 +145,8 @@ pub(super) fn item(unit: &Rc<Unit>, of: &Val, key: &Val, place: Place) -> Result
     if let Val::Missing(_) = of {
         return Ok(of.clone());
     }
-    if let Val::Missing(_) = key {
-        return Ok(key.clone());
+    if let Val::Missing(missing) = key {
+        return Err(missing.to_error());
     }
     let missing = || {
         let mut name = String::new();

@@ -103,6 +103,34 @@ fn expressions_give_what_ansible_gives() {
     assert!(report.is_empty(), "{report}");
 }
 
+/// Every filter, test and lookup of ansible-core and Jinja; those that are not there are named with the reason.
+#[test]
+fn every_name_of_ansible_core_is_known() {
+    let data = json(include_str!("../../../tests/cases/expressions/names.json"));
+    let exceptions = data.get("exceptions").and_then(Value::as_map).expect("exceptions");
+    let known = |kind: &str, name: &str| match kind {
+        "filters" => syntax_check(&written(&format!("{{{{ x | {name} }}}}"))).is_none(),
+        "tests" => {
+            syntax_check(&written(&format!(
+                "{{{{ [x] | select('{name}') }}}}{{{{ '{name}' is test or unknown }}}}"
+            )))
+            .is_none()
+                && templar("{}").render(&written(&format!("{{{{ '{name}' is test }}}}")))
+                    == Ok(Value::from(true))
+        }
+        _ => syntax_check(&written(&format!("{{{{ lookup('{name}', x) }}}}"))).is_none(),
+    };
+    let mut wrong = Vec::new();
+    for kind in ["filters", "tests", "lookups"] {
+        for name in data.get(kind).and_then(Value::as_list).expect("names").iter().filter_map(Value::as_str) {
+            if known(kind, name) == exceptions.contains_key(&format!("{kind}: {name}")) {
+                wrong.push(format!("{kind}: {name}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
 #[test]
 fn conditions_want_booleans() {
     let templar = templar(r#"{"n": 3, "s": "yes", "b": true, "l": [1]}"#);
