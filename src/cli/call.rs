@@ -8,6 +8,7 @@ use super::Failure;
 use super::selecting::{Environment, Selecting};
 use crate::base::{Clock, Diagnostic, SystemClock};
 use crate::event::{Kept, Record, Term};
+use crate::plan::{Answers, Asking, Options};
 
 /// How a run was called.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -25,17 +26,20 @@ pub(super) struct Call {
 
 impl Call {
     /// The call of this program.
-    pub(super) fn now(selecting: &Selecting, seed: u64, forks: usize) -> Result<Self, Failure> {
+    pub(super) fn now(selecting: &Selecting, options: &Options) -> Result<Self, Failure> {
         let environment = Some(Environment::now());
-        let selecting = Selecting { seed: Some(seed), environment, ..selecting.clone() };
+        let answers = Answers { asking: Asking::Before, ..options.answers.clone() };
+        let selecting = Selecting { seed: Some(options.seed), environment, answers, ..selecting.clone() };
+        let forks = options.forks.unwrap_or(usize::MAX);
         Ok(Self { folder: std::env::current_dir()?, selecting, forks, refuse_busy: false })
     }
 
     /// The record of a controller that begins.
     pub(super) fn term(&self, term: u64) -> Record {
         let json = serde_json::to_value(self).expect("words and numbers become JSON");
-        // What `-e` gives may be secret in many ways.
-        let secret = !self.selecting.extra_vars.is_empty();
+        // What `-e` gives and what was typed may be secret in many ways.
+        let Selecting { extra_vars, answers, .. } = &self.selecting;
+        let secret = !extra_vars.is_empty() || !answers.given.is_empty();
         let call = if secret { Kept::Secret(json) } else { Kept::Clear(json) };
         let variable = |name| std::env::var(name).unwrap_or_default();
         Record::Term(Box::new(Term {
@@ -60,9 +64,9 @@ impl Call {
                 Err(error) => error.to_string(),
             },
             Some(Kept::Sealed(_)) => {
-                let message = "what `-e` gave this run is encrypted, and the key is gone";
+                let message = "what `-e` and answers gave this run is encrypted, and the key is gone";
                 return Err(Diagnostic::error("run-key", message)
-                    .help("begin a new run: benchbook run, with the same -e")
+                    .help("begin a new run: benchbook run, with the same -e and answers")
                     .into());
             }
             None => "its journal does not say how it was called".to_owned(),

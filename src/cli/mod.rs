@@ -17,6 +17,7 @@ mod log;
 mod noting;
 mod plan;
 mod project;
+mod prompting;
 mod question;
 mod recording;
 mod relay;

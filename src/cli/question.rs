@@ -32,17 +32,18 @@ impl Drop for Quiet<'_> {
 
 /// A line from the terminal, which does not show it.
 pub(super) fn hidden(question: &str) -> io::Result<Secret> {
-    let mut terminal = open()?;
-    terminal.write_all(question.as_bytes())?;
+    let terminal = open()?;
     let reader = terminal.try_clone()?;
     let modes = tcgetattr(&terminal)?;
     let mut quiet = modes.clone();
     quiet.local_modes.remove(LocalModes::ECHO);
     let restore = Quiet(&terminal, modes);
     tcsetattr(&terminal, OptionalActions::Flush, &quiet)?;
+    // Not before: what is typed as soon as this is read must be neither shown nor lost.
+    (&terminal).write_all(question.as_bytes())?;
     let mut line = String::new();
     BufReader::new(reader).read_line(&mut line)?;
     drop(restore);
-    terminal.write_all(b"\n")?;
+    (&terminal).write_all(b"\n")?;
     Ok(line.trim_end_matches(['\r', '\n']).into())
 }

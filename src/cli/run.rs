@@ -13,6 +13,7 @@ use super::terminal::Terminal;
 use super::wiring::{Compiled, select};
 use super::{Exit, Failure, Outcome, lock, plan, project};
 use crate::base::{Clock, RunMark, SystemClock};
+use crate::plan::Asking;
 use crate::run::Past;
 use crate::store::{Provenance, RunFolder, RunStore};
 
@@ -35,7 +36,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
-    let Some((selecting, compiled)) = select(&args.selecting, args.runs.as_deref(), terminal)? else {
+    let mut selecting = args.selecting.clone();
+    selecting.answers.asking = if args.dry_run { Asking::Never } else { Asking::Now };
+    let Some((selecting, compiled)) = select(&selecting, args.runs.as_deref(), terminal)? else {
         return Ok(Exit::Good);
     };
     if args.dry_run {
@@ -44,7 +47,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     }
     selecting.becoming.ask_for_password()?;
     let options = &compiled.compiler.options;
-    let call = Call::now(&selecting, options.seed, options.forks.unwrap_or(usize::MAX))?;
+    let call = Call::now(&selecting, options)?;
     let call = Call { refuse_busy: args.on_busy == "fail", ..call };
     let folder = args.new_folder(&compiled)?;
     folder.replace(&folder.plan(), &plan::json(&compiled))?;

@@ -10,7 +10,7 @@ use super::vaulting::Vaulting;
 use super::wiring;
 use crate::base::Diagnostic;
 use crate::load::{Config, Expressions};
-use crate::plan::{Again, Options};
+use crate::plan::{Again, Answers, Options};
 
 /// The environment variable that says for all hosts whether they already are the environment.
 const IN_CONTAINER: &str = "EXEC_IN_CONTAINER";
@@ -81,6 +81,9 @@ pub(super) struct Selecting {
     /// What that is.
     #[arg(skip)]
     pub again: Option<Again>,
+    /// What was answered to `vars_prompt`.
+    #[arg(skip)]
+    pub answers: Answers,
     /// What [`IN_CONTAINER`] said, when that was in an earlier call.
     #[arg(skip)]
     pub environment: Option<Environment>,
@@ -143,6 +146,10 @@ impl Selecting {
             seed: self.seed.or(earlier.seed),
             failed_from: self.failed_from,
             again: None,
+            answers: Answers {
+                asking: self.answers.asking,
+                given: either(self.answers.given, earlier.answers.given),
+            },
             environment: self.environment.or(earlier.environment),
         }
     }
@@ -166,6 +173,7 @@ impl Selecting {
             again: self.again.clone(),
             // Short enough to be typed again.
             seed: self.seed.unwrap_or_else(|| u64::from(fastrand::u32(..))),
+            answers: self.answers.clone(),
             check: self.check,
             diff: self.diff,
             keep_container: self.keep_container,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Failure;
 use super::again::{Earlier, all_good};
 use super::project;
+use super::prompting;
 use super::recording::RecordingFiles;
 use super::selecting::Selecting;
 use super::terminal::Terminal;
@@ -18,7 +19,7 @@ use crate::connection::{Limits, Pool};
 use crate::load::project::Asked;
 use crate::load::{Config, Project};
 use crate::module::SPECS;
-use crate::plan::{Compiler, Plan};
+use crate::plan::{Asking, Compiler, Plan};
 
 /// Everything that a task can be. Of an action and a module with one name, the action is what the task means.
 pub(super) fn catalogue() -> Catalogue {
@@ -57,7 +58,8 @@ pub(super) fn select(
         Some(_) => selecting.clone(),
         None => selecting.clone().instead_of(earlier.selecting.clone()),
     };
-    let (whole, _) = read(&selecting)?;
+    let (whole, _) = read(&selecting, terminal)?;
+    selecting.answers.clone_from(&whole.compiler.options.answers);
     selecting.again = earlier.again(&whole.plan);
     if selecting.again.is_none() {
         return nothing();
@@ -68,12 +70,12 @@ pub(super) fn select(
 
 /// Reads and compiles a selection. Warnings are told at once; nothing is contacted.
 pub(super) fn compile(selecting: &Selecting, terminal: &Terminal) -> Result<Compiled, Failure> {
-    let (compiled, warnings) = read(selecting)?;
+    let (compiled, warnings) = read(selecting, terminal)?;
     terminal.diagnostics(&warnings);
     Ok(compiled)
 }
 
-fn read(selecting: &Selecting) -> Result<(Compiled, Diagnostics), Failure> {
+fn read(selecting: &Selecting, terminal: &Terminal) -> Result<(Compiled, Diagnostics), Failure> {
     let files = Arc::new(RecordingFiles::new(selecting.vaulting.vault()?));
     let config = project::config(&*files)?;
     let catalogue = Arc::new(catalogue());
@@ -84,7 +86,12 @@ fn read(selecting: &Selecting) -> Result<(Compiled, Diagnostics), Failure> {
     };
     let options = selecting.options(&config);
     let project = Arc::new(Project::read(Arc::clone(&files) as _, Arc::clone(&catalogue), config, &asked)?);
-    let compiler = Arc::new(Compiler::new(Arc::clone(&project), catalogue, options));
+    let mut compiler = Compiler::new(Arc::clone(&project), catalogue, options);
+    if compiler.options.answers.asking == Asking::Now {
+        let prompts = compiler.prompts()?;
+        prompting::ask(&prompts, &mut compiler.options.answers, terminal)?;
+    }
+    let compiler = Arc::new(compiler);
     let plan = compiler.plan()?;
     let mut warnings = project.warnings.clone();
     warnings.extend(plan.warnings.clone());

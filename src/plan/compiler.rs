@@ -38,6 +38,8 @@ pub struct Options {
     pub again: Option<Again>,
     /// For `case_order: random` and `order: shuffle`.
     pub seed: u64,
+    /// What was answered to `vars_prompt`.
+    pub answers: super::Answers,
     /// `--check`
     pub check: bool,
     /// `--diff`

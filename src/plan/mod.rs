@@ -22,6 +22,7 @@ pub mod mode;
 mod monitors;
 mod needs;
 mod play;
+mod prompts;
 mod prune;
 mod pruned;
 mod readings;
@@ -45,6 +46,7 @@ pub use declaration::{DeclarationError, arguments as monitor_arguments};
 pub use fragment::{Bridge, CasePlan, Fragment, Gang, HandlerBody, HandlerNames, PrunedStep, Pruning};
 pub use lifecycle::Chapter;
 pub use mode::VARIABLE as IN_CONTAINER_VARIABLE;
+pub use prompts::{Answer, Answers, Asking, Prompt};
 pub use scope::{Scope, ScopeIx, ScopeKind, Section};
 pub use step::{
     CasePart, CasePlace, Expand, Inclusion, Meta, MonitorUse, Monitoring, Order, Step, StepIx, StepKind,

@@ -53,7 +53,7 @@ pub(super) fn compile_play(
     let mut build = Build::new(compiler, play, &known);
     let root = build.draft.scope(None, ScopeKind::Play);
     let mut around = bare(compiler, play, number, &hosts, root);
-    build.play_vars(&mut around);
+    build.play_vars(number, &mut around);
     let modes = compiler.modes(&known, &around, &mut build.found);
     around.in_container = Arc::new(modes.keys().cloned().collect());
     let roles = build.static_roles(&around);
@@ -201,34 +201,15 @@ fn open_ends(build: &Build<'_>, usage: &super::undefined::Usage) -> Vec<String> 
 }
 
 impl Build<'_> {
-    /// `vars` and `vars_files` of the play.
-    fn play_vars(&mut self, around: &mut Surroundings) {
+    /// `vars`, `vars_prompt` and `vars_files` of the play.
+    fn play_vars(&mut self, number: usize, around: &mut Surroundings) {
         let play = Arc::clone(self.play);
         let tags = Keywords { vars: Arc::default(), ..play.keywords.clone() };
         // The name, needs and life cycles of a play are not its tasks'.
         *around = self.inside(around, &tags, Level::PlayVars, "play vars");
         let span = play.keywords.vars_span.as_ref().unwrap_or(&play.span);
         around.push_vars(Level::PlayVars, "play vars", span, &play.keywords.vars);
-        for prompt in &play.vars_prompt {
-            let name = prompt.value.get("name").and_then(Value::as_str).unwrap_or_default();
-            if self.compiler.project.extra.vars.contains_key(name) {
-                continue;
-            }
-            let default = prompt.value.get("default").filter(|_| prompt.value.get("encrypt").is_none());
-            // Whatever becomes of it, it is no variable that was forgotten.
-            self.usage.written.insert(Arc::from(name));
-            let message = format!("`vars_prompt` wants to ask for `{name}`; this version does not ask");
-            let told = match default {
-                Some(value) => {
-                    let vars = Arc::new(Map::from_iter([(name, value.clone())]));
-                    around.push_vars(Level::VarsPrompt, "vars_prompt", &prompt.span, &vars);
-                    Diagnostic::warning("prompt", format!("{message} and takes the default"))
-                }
-                None => Diagnostic::error("prompt", message),
-            };
-            let told = told.at(&prompt.span).help(format!("give it on the command line: -e {name}=…"));
-            self.found.push(told);
-        }
+        self.prompted(number, around);
         for entry in &play.vars_files {
             let candidates: Vec<Spanned<Value>> = match &entry.value {
                 Value::List(items) => {

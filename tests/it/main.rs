@@ -39,6 +39,7 @@ mod monitors_fleet;
 mod outage;
 mod plan;
 mod progress;
+mod prompting;
 mod reference;
 mod resume;
 mod run;

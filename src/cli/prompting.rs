@@ -1,0 +1,45 @@
+//! Asks for what plays want to know before they start (`vars_prompt`).
+
+use std::io::{self, IsTerminal};
+
+use super::question;
+use super::terminal::Terminal;
+use crate::base::{Diagnostic, Secret};
+use crate::plan::{Answer, Answers, Prompt};
+
+/// Asks for what has no answer yet, if there is somebody to ask.
+pub(super) fn ask(prompts: &[Prompt], answers: &mut Answers, terminal: &Terminal) -> Result<(), Diagnostic> {
+    if !io::stdin().is_terminal() {
+        return Ok(());
+    }
+    for prompt in prompts {
+        if answers.of(prompt.play, &prompt.name).is_none() {
+            let typed = answer(prompt, terminal).map_err(|error| {
+                let message = format!("`{}` cannot be asked for: {error}", prompt.name);
+                Diagnostic::error("prompt", message)
+                    .help(format!("give it on the command line: -e {}=…", prompt.name))
+            })?;
+            let text = typed.reveal().to_owned();
+            answers.given.push(Answer { play: prompt.play, name: prompt.name.clone(), text });
+        }
+    }
+    Ok(())
+}
+
+/// What the person types, twice the same where that is wanted.
+fn answer(prompt: &Prompt, terminal: &Terminal) -> io::Result<Secret> {
+    let question = match &prompt.default {
+        Some(default) if !default.is_secret() => format!("{} [{}]: ", prompt.question, default.as_str()),
+        _ => format!("{}: ", prompt.question),
+    };
+    let typed = |question: &str| {
+        if prompt.private { question::hidden(question) } else { question::shown(question).map(Secret::from) }
+    };
+    loop {
+        let first = typed(&question)?;
+        if !prompt.confirm || first == typed(&format!("confirm {question}"))? {
+            return Ok(first);
+        }
+        terminal.say("these are not the same; once more");
+    }
+}

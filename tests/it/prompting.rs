@@ -1,0 +1,94 @@
+//! `vars_prompt` asks on a terminal, which `script` lends.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use crate::harness::Project;
+
+fn project() -> Project {
+    Project::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/prompting"))
+}
+
+/// A program on a terminal.
+struct Dialogue {
+    program: Child,
+    seen: String,
+}
+
+impl Dialogue {
+    fn start(project: &Project, line: &str) -> Self {
+        let line = format!("TERM=xterm exec script -qec 'stty cols 100; {line}' /dev/null");
+        let program = project.shell(&line).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        Self { program, seen: String::new() }
+    }
+
+    /// Waits for a question and answers it.
+    #[track_caller]
+    fn answer(&mut self, question: &str, keys: &str) {
+        let (mut seen, mut byte) = (Vec::new(), [0]);
+        while !seen.ends_with(question.as_bytes()) {
+            let count = self.program.stdout.as_mut().unwrap().read(&mut byte).unwrap();
+            assert_eq!(count, 1, "{}{}", self.seen, String::from_utf8_lossy(&seen));
+            seen.extend(byte);
+        }
+        self.seen += std::str::from_utf8(&seen).unwrap();
+        self.program.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// All that it said, and its exit.
+    fn end(mut self) -> (String, Option<i32>) {
+        self.program.stdout.as_mut().unwrap().read_to_string(&mut self.seen).unwrap();
+        (self.seen, self.program.wait().unwrap().code())
+    }
+}
+
+/// Answers everything.
+fn asked(project: &Project, line: &str) -> Dialogue {
+    let mut dialogue = Dialogue::start(project, line);
+    dialogue.answer("Which size [small]: ", "\n");
+    dialogue.answer("Token []: ", "hunter2\n");
+    dialogue.answer("confirm Token []: ", "hunter3\n");
+    dialogue.answer("Token []: ", "hunter2\n");
+    dialogue.answer("confirm Token []: ", "hunter2\n");
+    dialogue.answer("Plain []: ", "{{ unit }}\n");
+    dialogue.answer("Rendered []: ", "{{ unit }}\n");
+    dialogue
+}
+
+#[test]
+fn a_run_asks_first_and_tells_nothing_that_is_private() {
+    let project = project();
+    let (seen, code) = asked(&project, "exec benchbook run playbook.yml -e given=yes").end();
+    assert!(seen.contains("size=small plain={{ unit }} rendered=GiB given=yes"), "{seen}");
+    assert!(seen.contains("7 long"), "{seen}");
+    assert!(seen.contains("not the same") && !seen.contains("hunter"), "{seen}");
+    assert_eq!(code, Some(0), "{seen}");
+    let kept = project.shell("grep -ra hunter runs").output().unwrap();
+    assert_eq!(kept.status.code(), Some(1), "{}", String::from_utf8_lossy(&kept.stdout));
+}
+
+#[test]
+fn a_resumed_run_does_not_ask_again() {
+    let project = project();
+    let line = "BENCHBOOK_FAULT_KILL_AFTER_RECORD=2 benchbook run playbook.yml -e given=yes";
+    let (seen, _) = asked(&project, line).end();
+    assert!(!seen.contains("7 long"), "{seen}");
+    project.wait_for_orphans();
+    let (seen, code) = Dialogue::start(&project, "exec benchbook resume last").end();
+    assert!(seen.contains("size=small plain={{ unit }} rendered=GiB given=yes"), "{seen}");
+    assert!(seen.contains("7 long"), "{seen}");
+    assert!(!seen.contains("Token [") && !seen.contains("hunter"), "{seen}");
+    assert_eq!(code, Some(0), "{seen}");
+}
+
+#[test]
+fn a_plan_asks_nothing() {
+    let project = project();
+    for line in ["benchbook plan playbook.yml", "benchbook run --dry-run playbook.yml"] {
+        let (seen, code) = Dialogue::start(&project, &format!("exec {line}")).end();
+        assert!(!seen.contains("Which size [") && seen.contains("given (vars_prompt)"), "{seen}");
+        assert!(seen.contains("`size` is shown with its default"), "{seen}");
+        assert_eq!(code, Some(0), "{seen}");
+    }
+}
