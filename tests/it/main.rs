@@ -26,6 +26,7 @@ mod fleet;
 mod gangs;
 mod guides;
 mod harness;
+mod hostile;
 mod interrupt;
 #[path = "../lab/mod.rs"]
 mod lab;
