@@ -73,7 +73,7 @@ fn fails(vars: &str, text: &str, told: &str) {
 
 #[test]
 fn an_alias_bomb_is_refused() {
-    let mut vars = format!("    a0: &a0 [{}]\n", vec!["x"; 10].join(", "));
+    let mut vars = format!("    a0: &a0 [{}]\n", ["x"; 10].join(", "));
     for level in 1..12 {
         let below = format!("*a{}", level - 1);
         vars += &format!("    a{level}: &a{level} [{}]\n", vec![below; 10].join(", "));
