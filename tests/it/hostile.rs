@@ -90,13 +90,16 @@ fn towers_of_yaml_and_json_are_refused() {
     refused(&playbook("", "{{ b }}"), "-e @deep.json", "error[too-deep]");
 }
 
-/// Chains of `not` and of `-` are missing here: the engine's own parser does not count them.
 #[test]
 fn towers_of_templates_are_refused() {
     for text in [
         format!("{{{{ {} }}}}", tower("(", "1", ")")),
         format!("{{{{ {} }}}}", tower("[", "1", "]")),
         tower("{% if a %}", "x", "{% endif %}"),
+        format!("{{% if false %}}{}{{% endif %}}", "{% elif false %}".repeat(DEEP)),
+        format!("{{{{ {}true }}}}", "not ".repeat(DEEP)),
+        format!("{{{{ {}1 }}}}", "-".repeat(DEEP)),
+        format!("{{{{ 1{} }}}}", " + 1".repeat(DEEP)),
     ] {
         refused(&playbook("", &text), "", "error[template-");
     }

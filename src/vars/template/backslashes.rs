@@ -11,6 +11,8 @@ use super::syntax::Place;
 
 /// Longer expressions are no longer written by a person, and would only fill the stack.
 const LONGEST: usize = 128 * 1024;
+/// More `elif` in one text would stand in each other too deeply.
+const BRANCHES: usize = 1000;
 
 /// A text for the grammar, and where its parts come from.
 pub(super) struct Prepared<'a> {
@@ -35,13 +37,22 @@ impl Prepared<'_> {
 
 /// Prepares a whole template.
 pub(super) fn template<'a>(text: &'a str, marks: &Marks) -> Result<Prepared<'a>, Place> {
-    if !text.contains('\\') && !text.contains("raw") && text.len() <= LONGEST {
+    let few = text.len() <= LONGEST && text.matches("elif").nth(BRANCHES).is_none();
+    if few && !text.contains('\\') && !text.contains("raw") {
         return Ok(Prepared { text: Cow::Borrowed(text), moved: Vec::new() });
     }
     let mut writer = Writer { text, at: 0, out: String::with_capacity(text.len() + 16), moved: Vec::new() };
+    let mut branches = 0;
     while let Some((begin, opening)) = marks.next(text, writer.at) {
         let inside = begin + marks.begin(opening).len();
         writer.copy(inside);
+        if opening == Opening::Block && text[inside..].trim_start_matches(['-', '+', ' ']).starts_with("elif")
+        {
+            branches += 1;
+            if branches > BRANCHES {
+                return Err(Place::new(begin, inside));
+            }
+        }
         match opening {
             Opening::Comment => {
                 let end = text[inside..].find(marks.end(opening)).map_or(text.len(), |end| inside + end);

@@ -76,11 +76,14 @@ impl Marks {
 
     /// The next begin mark from a place on; of two at one place the longer.
     pub(super) fn next(&self, text: &str, from: usize) -> Option<(usize, Opening)> {
-        let found = [Opening::Comment, Opening::Block, Opening::Print].into_iter().filter_map(|opening| {
-            let mark = self.begin(opening);
-            text[from..].find(mark).map(|place| (from + place, std::cmp::Reverse(mark.len()), opening))
-        });
-        found.min_by_key(|(place, length, _)| (*place, *length)).map(|(place, _, opening)| (place, opening))
+        let all = [Opening::Comment, Opening::Block, Opening::Print];
+        let first = all.map(|opening| self.begin(opening).chars().next());
+        // One walk for the three of them: a mark that never comes would be looked for from each place to the end.
+        text[from..].match_indices(|c| first.contains(&Some(c))).find_map(|(place, _)| {
+            let rest = &text[from + place..];
+            let here = all.into_iter().filter(|opening| rest.starts_with(self.begin(*opening)));
+            here.max_by_key(|opening| self.begin(*opening).len()).map(|opening| (from + place, opening))
+        })
     }
 }
 
