@@ -3,13 +3,15 @@
 #![no_main]
 
 use benchbook::base::{Span, Value};
+use benchbook::load::Expressions;
 use benchbook::vars::{condition_check, condition_references, references, syntax_check};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let value = Value::template(text, Span::whole("fuzz.yml", text));
     drop((references(&value), condition_references(&value)));
-    for problem in [syntax_check(&value), condition_check(&value)].into_iter().flatten() {
+    let condition = [Expressions::Strict, Expressions::Lenient].map(|rules| condition_check(&value, rules));
+    for problem in condition.into_iter().chain([syntax_check(&value)]).flatten() {
         drop(problem.render(false));
     }
 });
