@@ -9,9 +9,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
-use benchbook::base::{Map, Span, SystemClock, Value};
-use benchbook::load::DiskFiles;
-use benchbook::model::{Level, VarLayer};
+use benchbook::base::{Span, SystemClock, Value};
+use benchbook::load::extra::extra_vars;
+use benchbook::load::{DiskFiles, Loader};
 use benchbook::vars::{Environment, Scope, Templar};
 
 const STRINGS: usize = 10_000;
@@ -52,15 +52,6 @@ results = [templar.template(text) for text in texts]
 print(time.perf_counter() - begin)
 "#;
 
-fn trusted(value: &Value) -> Value {
-    match value {
-        Value::String(text) => Value::template(text.shared(), Span::nowhere("vars")),
-        Value::List(items) => Value::list(items.iter().map(trusted).collect()),
-        Value::Map(map) => Value::from(map.iter().map(|(k, v)| (k.clone(), trusted(v))).collect::<Map>()),
-        other => other.clone(),
-    }
-}
-
 fn reference(python: &str, texts: &[String]) -> Option<f64> {
     let vars: serde_json::Value = serde_json::from_str(VARS).ok()?;
     let mut child = Command::new(python)
@@ -80,9 +71,8 @@ fn main() {
     let texts: Vec<String> = (0..STRINGS)
         .map(|n| PATTERNS[n % PATTERNS.len()].replace("NUMBER", &(n / PATTERNS.len()).to_string()))
         .collect();
-    let vars: Value = serde_json::from_str(VARS).expect("the variables above are JSON");
-    let vars = Arc::new(trusted(&vars).as_map().cloned().unwrap_or_default());
-    let layer = VarLayer { level: Level::PlayVars, origin: "vars".into(), span: Span::nowhere("vars"), vars };
+    let loader = Loader::new(Arc::new(DiskFiles), Arc::default(), Vec::new());
+    let layer = extra_vars(&loader, VARS).expect("the variables above are a mapping");
     let environment = Arc::new(Environment::new(Arc::new(DiskFiles), Arc::new(SystemClock)));
     let templar = Templar::new(Scope::new().with(layer), environment);
     let values: Vec<Value> =

@@ -1,7 +1,7 @@
 //! What every layer speaks: values, places in the user's files, diagnostics, identities, time and units.
 //!
-//! This layer knows nothing of playbooks, hosts or processes. Conversions of [`Value`] to other worlds
-//! (YAML, JSON, minijinja, the wire) live with the type where they need no dependency of another layer.
+//! This layer knows nothing of playbooks, hosts or processes. Conversions of [`Value`] to YAML, JSON and the wire live
+//! with the type; templates have values of their own, in `vars`.
 
 pub mod args;
 pub mod clock;

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::evaluate::first_missing;
 use super::missing::Missing;
-use super::natives::{self, Native};
+use super::natives::{self, Native, NativeTest};
 use super::object::{Builtin, MacroObject, Object, Takes, Val, range_length};
 use super::run::{ScopeId, Unit};
 use super::session::Session;
@@ -71,10 +71,20 @@ fn filter_table() -> &'static HashMap<&'static str, FilterKind> {
     })
 }
 
-fn predicate_table() -> &'static HashMap<&'static str, &'static Predicate> {
-    static TABLE: OnceLock<HashMap<&'static str, &'static Predicate>> = OnceLock::new();
+/// What a name after `is` means.
+#[derive(Clone, Copy)]
+enum TestKind {
+    Native(NativeTest),
+    Ours(&'static Predicate),
+}
+
+fn test_table() -> &'static HashMap<&'static str, TestKind> {
+    static TABLE: OnceLock<HashMap<&'static str, TestKind>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        predicates::all().flat_map(|predicate| predicate.names().map(move |name| (name, predicate))).collect()
+        let ours = predicates::all()
+            .flat_map(|predicate| predicate.names().map(move |name| (name, TestKind::Ours(predicate))));
+        let native = natives::TESTS.iter().map(|(name, run)| (*name, TestKind::Native(*run)));
+        ours.chain(native).collect()
     })
 }
 
@@ -90,8 +100,7 @@ pub(super) fn is_filter(name: &str) -> bool {
 }
 
 pub(super) fn is_test(name: &str) -> bool {
-    let name = bare(name);
-    predicate_table().contains_key(name) || natives::TESTS.iter().any(|(known, _)| *known == name)
+    test_table().contains_key(bare(name))
 }
 
 impl Unit {
@@ -129,23 +138,20 @@ impl Unit {
         name_place: Place,
     ) -> Result<Val, TemplateError> {
         let bare = bare(name);
-        let native = natives::TESTS.iter().find(|(known, _)| *known == bare);
-        let predicate = predicate_table().get(bare);
-        if native.is_none() && predicate.is_none() {
+        let Some(kind) = test_table().get(bare) else {
             let known = references::test_names();
             return Err(self.error(references::unknown("test", name.to_owned(), known), name_place));
-        }
+        };
         if !matches!(bare, "defined" | "undefined")
             && let Some(missing) = first_missing(&arguments)
         {
             return Ok(missing);
         }
-        let result = match (native, predicate) {
-            (Some((_, run)), _) => run(self, arguments).map(Val::bool),
-            (None, Some(predicate)) => {
+        let result = match kind {
+            TestKind::Native(run) => run(self, arguments).map(Val::bool),
+            TestKind::Ours(predicate) => {
                 self.plain_call(&arguments, |call| (predicate.run)(call).map(Value::Bool))
             }
-            (None, None) => Ok(Val::null()),
         };
         result.or_else(|error| self.caught(error, bare, place))
     }

@@ -14,7 +14,7 @@ use super::object::Val;
 use super::run::Unit;
 use crate::vars::call::CallError;
 
-pub(super) use tests::TESTS;
+pub(super) use tests::{NativeTest, TESTS};
 
 /// What a filter does; the first argument is its subject.
 pub(super) type Native = fn(&Rc<Unit>, Arguments) -> Result<Val, CallError>;

@@ -12,10 +12,11 @@ use super::choice::is_there;
 use crate::base::Value;
 use crate::vars::call::CallError;
 
-type Test = fn(&Rc<Unit>, Arguments) -> Result<bool, CallError>;
+/// What a test judges; the first argument is its subject.
+pub(in super::super) type NativeTest = fn(&Rc<Unit>, Arguments) -> Result<bool, CallError>;
 
 /// By name, aliases included.
-pub(in super::super) const TESTS: &[(&str, Test)] = &[
+pub(in super::super) const TESTS: &[(&str, NativeTest)] = &[
     ("defined", |_, arguments| is_there(&one(arguments)?)),
     ("undefined", |_, arguments| Ok(!is_there(&one(arguments)?)?)),
     ("none", |_, arguments| Ok(one(arguments)?.is_null())),
