@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{Action, ActionContext, BoxFuture, Done, Effects};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
-use crate::base::{Map, Value, args};
+use crate::base::{Key, Map, Span, Text, Value, args};
 use crate::wire::Outcome;
 
 /// Reads variables out of a file, or out of all files of a folder.
@@ -39,6 +39,20 @@ struct Args {
     /// Leaves out files with unknown endings instead of failing.
     #[serde(default)]
     ignore_unknown_extensions: bool,
+    /// What becomes of mappings that are there already, or in several files.
+    #[serde(default, alias = "hash_behavior")]
+    hash_behaviour: Behaviour,
+}
+
+/// What becomes of a mapping whose name is taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Behaviour {
+    /// The new one stands in its place.
+    #[default]
+    Replace,
+    /// They become one, all the way down.
+    Merge,
 }
 
 fn endings() -> Vec<String> {
@@ -83,12 +97,33 @@ fn include(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, Outcome> {
     if let Some(name) = &args.name {
         vars = Map::from_iter([(name.as_str(), Value::from(&vars))]);
     }
+    if args.hash_behaviour == Behaviour::Merge {
+        vars = vars.iter().map(|(key, value)| (key.clone(), onto(key, value, ctx))).collect();
+    }
     let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
     let shown: Vec<String> = paths.iter().map(|p| absolute(p).display().to_string()).collect();
     let outcome = Outcome::ok(false)
         .with("ansible_facts", Value::from(&vars))
         .with("ansible_included_var_files", shown);
     Ok(Done { outcome, effects: Effects { include_vars: vars, ..Effects::default() }, shown: None })
+}
+
+/// A value put onto the variable of that name.
+fn onto(name: &Key, value: &Value, ctx: &ActionContext<'_>) -> Value {
+    let known = name
+        .as_str()
+        .and_then(|name| ctx.templar.evaluate(&Text::template(name, Span::nowhere("include_vars"))).ok());
+    known.map_or_else(|| value.clone(), |known| merged(&known, value))
+}
+
+fn merged(below: &Value, above: &Value) -> Value {
+    let (Value::Map(old), Value::Map(new)) = (below, above) else { return above.clone() };
+    let mut whole = Map::clone(old);
+    for (key, value) in new.iter() {
+        let value = old.get_key(key).map_or_else(|| value.clone(), |old| merged(old, value));
+        whole.insert(key.clone(), value);
+    }
+    Value::from(whole)
 }
 
 /// Which files of a folder are meant.

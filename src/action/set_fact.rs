@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{Action, ActionContext, BoxFuture, Done, Effects};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
-use crate::base::{Map, Value};
+use crate::base::{Key, Map, Value};
 use crate::load::Expressions;
 use crate::wire::Outcome;
 
@@ -51,18 +51,27 @@ fn set(map: &Map, rules: Expressions) -> Done {
     if facts.is_empty() {
         return Outcome::failed("set_fact needs at least one variable").into();
     }
-    let is_name = |name: &str| {
-        let mut chars = name.chars();
-        chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
-            && chars.all(|c| c.is_alphanumeric() || c == '_')
-    };
     if let Some(wrong) = facts.keys().find(|k| !k.as_str().is_some_and(is_name)) {
-        let msg = format!("`{wrong}` cannot name a variable: letters, digits and `_`, no digit first");
-        return Outcome::failed(msg).into();
+        // Ansible's words, which playbooks look for.
+        let kind = match wrong {
+            Key::Str(_) => "",
+            Key::Int(_) => " of type 'int'",
+            Key::Bool(_) => " of type 'bool'",
+            Key::Null => " of type 'NoneType'",
+        };
+        return Outcome::failed(format!("Invalid variable name '{wrong}'{kind}.")).into();
     }
     let outcome = Outcome::ok(false).with("ansible_facts", Value::from(&facts));
     let cached = if cacheable { facts.clone() } else { Map::new() };
     Done { outcome, effects: Effects { set_facts: facts, facts: cached, ..Effects::default() }, shown: None }
+}
+
+/// What may name a variable: a word of Python's, but its constants, which templates take for themselves.
+fn is_name(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
+        && chars.all(|c| c.is_alphanumeric() || c == '_')
+        && !["true", "false", "none", "True", "False", "None"].contains(&name)
 }
 
 /// By the older rules words for a truth value are one.

@@ -172,6 +172,17 @@ impl Map {
         }
     }
 
+    /// Removes any key and keeps the order of the others.
+    pub fn remove_key(&mut self, key: &Key) -> Option<Value> {
+        match &mut self.0 {
+            Entries::Few(few) => {
+                let place = few.iter().position(|(known, _)| known == key)?;
+                Some(few.remove(place).1)
+            }
+            Entries::Many(many) => many.shift_remove(key),
+        }
+    }
+
     /// How many keys there are.
     pub fn len(&self) -> usize {
         match &self.0 {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::base::spec::full_names;
+use crate::base::spec::{Argument, full_names};
 use crate::base::value::has_marks;
-use crate::base::{Map, Text, Value};
+use crate::base::{Key, Map, Text, Value};
 use crate::plan::TaskStep;
 use crate::vars::{Problem, Templar, TemplateError};
 
@@ -57,19 +57,18 @@ pub fn render(task: &TaskStep, wanted: Wanted<'_>, templar: &Templar) -> Result<
         }
     }
     for argument in &task.call.arguments {
-        let name: Arc<str> = if wanted.open && has_marks(&argument.name) {
-            let name = Text::template(Arc::clone(&argument.name), argument.name_span.clone());
-            templar.render_str(&Value::String(name))?.into()
+        let name = if wanted.open && has_marks(&argument.name) {
+            name_of(argument, templar)?
         } else {
-            Arc::clone(&argument.name)
+            Key::from(&argument.name)
         };
-        if wanted.unrendered.contains(&&*name) {
+        if name.as_str().is_some_and(|name| wanted.unrendered.contains(&name)) {
             args.insert(name, argument.value.clone());
             continue;
         }
         match templar.render(&argument.value)? {
             Value::Omit => {
-                args.remove(&name);
+                args.remove_key(&name);
             }
             value => {
                 args.insert(name, value);
@@ -77,4 +76,19 @@ pub fn render(task: &TaskStep, wanted: Wanted<'_>, templar: &Templar) -> Result<
         }
     }
     Ok(args)
+}
+
+/// The name that a template gives, with its type: whoever takes the arguments knows what a name may be.
+fn name_of(argument: &Argument, templar: &Templar) -> Result<Key, TemplateError> {
+    let text = Text::template(Arc::clone(&argument.name), argument.name_span.clone());
+    match templar.render(&Value::String(text))? {
+        Value::String(name) => Ok(Key::from(name.as_str())),
+        Value::Int(number) => Ok(Key::Int(number)),
+        Value::Bool(flag) => Ok(Key::Bool(flag)),
+        Value::Null => Ok(Key::Null),
+        other => {
+            let problem = Problem::Failed(format!("{} cannot name an argument", other.kind()));
+            Err(TemplateError::new(problem, Some(argument.name_span.clone())))
+        }
+    }
 }

@@ -139,7 +139,7 @@ fn items(looped: &Loop, templar: &Templar) -> Result<Vec<Value>, TemplateError> 
     let value = templar.render(&looped.value)?;
     let failed = |problem: String| TemplateError::new(Problem::Failed(problem), Some(looped.span.clone()));
     if let Value::Undefined(name) = &value {
-        let problem = Problem::Undefined { name: name.to_string(), suggestion: None };
+        let problem = Problem::undefined(name);
         return Err(TemplateError::new(problem, Some(looped.span.clone())));
     }
     let Some(lookup) = &looped.lookup else {

@@ -24,7 +24,7 @@ pub enum CallError {
         /// A name that exists and is much like it.
         suggestion: Option<String>,
     },
-    /// A variable it was asked for does not exist.
+    /// What it was asked for has no value; the whole sentence.
     Undefined(String),
 }
 

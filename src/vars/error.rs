@@ -7,10 +7,10 @@ use crate::load::vault::VaultError;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Problem {
     /// A name or an attribute has no value.
-    #[error("`{name}` is undefined")]
+    #[error("{message}")]
     Undefined {
-        /// As far as it was followed: `a`, `a.b`.
-        name: String,
+        /// In Ansible's words, which playbooks look for.
+        message: String,
         /// A name that exists and is much like it.
         suggestion: Option<String>,
     },
@@ -42,6 +42,13 @@ pub enum Problem {
     /// An encrypted value that no password opens.
     #[error(transparent)]
     Vault(#[from] VaultError),
+}
+
+impl Problem {
+    /// No variable has that name.
+    pub fn undefined(name: &str) -> Self {
+        Self::Undefined { message: format!("'{name}' is undefined"), suggestion: None }
+    }
 }
 
 /// A problem and its place.

@@ -60,6 +60,6 @@ fn now(call: &Call<'_>) -> Result<Value, CallError> {
 
 /// Says that a value must be given by whoever uses the role.
 fn undef(call: &Call<'_>) -> Result<Value, CallError> {
-    let hint = call.text(0, "hint")?.unwrap_or_else(|| "a mandatory variable".into());
+    let hint = call.text(0, "hint")?.unwrap_or_else(|| "Mandatory variable has not been overridden".into());
     Err(CallError::Undefined(hint))
 }

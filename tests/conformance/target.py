@@ -60,6 +60,9 @@ def script(target, engine, inverted):
         "touch /conformance/ansible.cfg",
         f"printf '[testgroup]\\ntesthost ansible_connection=local ansible_pipelining=yes ansible_python_interpreter={python}\\n' >{INVENTORY}",
     ]
+    # Targets become other users, who must get to the interpreter wherever it lies.
+    lines.append(f"for folder in $(readlink -f {python}) {engine.reference}; do")
+    lines.append('while [ "$folder" != / ]; do chmod o+rx "$folder"; folder=$(dirname "$folder"); done; done')
     if not engine.ours:
         callbacks = engine.reference / f"lib/python{engine.python_version}/site-packages/ansible/plugins/callback"
         lines.append(f"cp /conformance/results/benchbook_recorder.py {callbacks}/")

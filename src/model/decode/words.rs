@@ -33,11 +33,14 @@ pub fn split(text: &str) -> Vec<&str> {
     words
 }
 
-/// A word as key and value, if it is one; quotes around the value go.
+/// A word as key and value, if it is one; quotes around the value go. The key may be one template: `"{{ item }}=1"`.
 pub fn pair(word: &str) -> Option<(&str, String)> {
-    let (key, value) = word.split_once('=')?;
-    let named = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    named.then(|| (key, unquote(value)))
+    let (key, value) = match word.starts_with("{{") {
+        true => word.split_at(word.find("}}=")? + 2),
+        false => word.split_at(word.find('=')?),
+    };
+    let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    (plain || key.starts_with("{{")).then(|| (key, unquote(&value[1..])))
 }
 
 fn unquote(value: &str) -> String {
@@ -63,6 +66,9 @@ mod tests {
         );
         assert_eq!(pair(r#"dest="b c""#), Some(("dest", "b c".into())));
         assert_eq!(pair("https://x/?a=b"), None);
+        assert_eq!(split("{{ 'x' + item }}={{ item }}"), ["{{ 'x' + item }}={{ item }}"]);
+        assert_eq!(pair("{{ a == 'b' }}={{ c }}"), Some(("{{ a == 'b' }}", "{{ c }}".into())));
+        assert_eq!(pair("{{ a == 'b' }}"), None);
     }
 
     proptest! {

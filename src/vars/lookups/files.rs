@@ -130,14 +130,17 @@ fn glob(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         } else {
             environment.search().files().iter().map(|root| root.join(folder)).collect()
         };
-        let Some(entries) = folders.iter().find_map(|folder| environment.files().list(folder).ok()) else {
-            continue;
+        // The first folder that has any of them: those further away are hidden.
+        let matching = |folder: &PathBuf| {
+            let mut entries = environment.files().list(folder).ok()?;
+            entries.retain(|path| {
+                let file = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+                like(name.as_bytes(), file.as_bytes()) && environment.files().is_file(path)
+            });
+            (!entries.is_empty()).then_some(entries)
         };
-        let matching = entries.iter().filter(|path| {
-            let file = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-            like(name.as_bytes(), file.as_bytes()) && environment.files().is_file(path)
-        });
-        found.extend(matching.map(|path| Value::from(path.display().to_string())));
+        let entries = folders.iter().find_map(matching).unwrap_or_default();
+        found.extend(entries.iter().map(|path| Value::from(path.display().to_string())));
     }
     Ok(found)
 }

@@ -113,7 +113,7 @@ fn loop_part(state: &LoopObject, name: &str) -> Option<Val> {
     let (at, length) = (state.at.get(), state.items.len());
     let neighbour = |place: Option<usize>, what: &str| {
         let item = place.and_then(|place| state.items.get(place)).cloned();
-        item.unwrap_or_else(|| Missing::said(format!("there is no {what} item")))
+        item.unwrap_or_else(|| Missing::said(format!("there is no {what} item in this loop")))
     };
     Some(match name {
         "index" => Val::size(at + 1),

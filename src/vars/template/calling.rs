@@ -313,14 +313,18 @@ impl Unit {
             let value = match (given, default) {
                 (Some(value), _) => value,
                 (None, Some(default)) => self.evaluate(default, scope)?,
-                (None, None) => Missing::said(format!("parameter {name}")),
+                (None, None) => Missing::said(format!("parameter '{name}' was not provided")),
             };
             scopes.set(scope, name, value);
         }
         let caller = named.shift_remove("caller");
         let is_parameter = definition.parameters.iter().any(|(name, _)| &**name == "caller");
         if !is_parameter {
-            scopes.set(scope, &"caller".into(), caller.unwrap_or_else(|| Missing::said("caller")));
+            scopes.set(
+                scope,
+                &"caller".into(),
+                caller.unwrap_or_else(|| Missing::said("'caller' is undefined")),
+            );
         }
         let rest: Vec<Val> = positional.collect();
         let refuse = |what: &str| {

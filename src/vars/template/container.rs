@@ -141,7 +141,7 @@ impl Val {
                 let entries = Entries::Shared(Arc::clone(map), Rc::clone(session));
                 Val::Map(Rc::new(Dict { entries: entries.into() }))
             }
-            Value::Undefined(name) => super::missing::Missing::said(&**name),
+            Value::Undefined(name) => super::missing::Missing::said(format!("'{name}' is undefined")),
             Value::String(text) => {
                 if text.is_secret() {
                     session.mark_secret();

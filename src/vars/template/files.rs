@@ -140,7 +140,7 @@ impl Unit {
             Imported::Names(names) => {
                 for (name, alias) in names {
                     let value = exported.get(name).cloned().unwrap_or_else(|| {
-                        super::missing::Missing::said(format!("{name} of the imported file"))
+                        super::missing::Missing::said(format!("the imported file has no '{name}'"))
                     });
                     self.session.scopes().set(scope, alias, value);
                 }

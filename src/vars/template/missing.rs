@@ -66,16 +66,16 @@ impl Missing {
                     let known = unit.session.scope().names();
                     nearest(name, known.iter().map(AsRef::as_ref)).map(ToOwned::to_owned)
                 });
-                Problem::Undefined { name: name.to_string(), suggestion }
+                Problem::Undefined { message: format!("'{name}' is undefined"), suggestion }
             }
             Cause::Attribute(name, of) => {
                 let keys = keys_of(of);
                 let suggestion = nearest(name, keys.iter().map(String::as_str)).map(ToOwned::to_owned);
-                let words = self.at.as_ref().map_or("", |(unit, place)| unit.words(*place));
-                let name = if words.is_empty() { name.clone() } else { words.to_owned() };
-                Problem::Undefined { name, suggestion }
+                let named = if name.parse::<i64>().is_ok() { name.clone() } else { format!("'{name}'") };
+                let message = format!("object of type '{}' has no attribute {named}", of.type_name());
+                Problem::Undefined { message, suggestion }
             }
-            Cause::Said(message) => Problem::Undefined { name: message.clone(), suggestion: None },
+            Cause::Said(message) => Problem::Undefined { message: message.clone(), suggestion: None },
         };
         match &self.at {
             Some((unit, place)) => unit.error(problem, *place),

@@ -111,7 +111,9 @@ impl Unit {
             CallError::Unknown { what, name, suggestion } => {
                 self.error(Problem::Unknown { what, name, suggestion }, place)
             }
-            CallError::Undefined(name) => self.error(Problem::Undefined { name, suggestion: None }, place),
+            CallError::Undefined(message) => {
+                self.error(Problem::Undefined { message, suggestion: None }, place)
+            }
         }
     }
 

@@ -201,8 +201,7 @@ impl Session {
         })?;
         match value {
             Value::Undefined(_) => {
-                let name = diagnose::label(text.as_str());
-                let problem = Problem::Undefined { name, suggestion: None };
+                let problem = Problem::undefined(&diagnose::label(text.as_str()));
                 Err(TemplateError::new(problem, text.span().cloned()))
             }
             Value::String(text) if self.is_secret() => Ok(Value::String(text.into_secret())),

@@ -116,7 +116,7 @@ pub(super) fn first(_: &Rc<Unit>, arguments: Arguments) -> Outcome {
         Val::List(list) => list.get(0)?,
         other => other.items()?.into_iter().next(),
     };
-    Ok(item.unwrap_or_else(|| Missing::said("the first item of an empty list")))
+    Ok(item.unwrap_or_else(|| Missing::said("No first item, sequence was empty.")))
 }
 
 pub(super) fn last(_: &Rc<Unit>, arguments: Arguments) -> Outcome {
@@ -126,7 +126,7 @@ pub(super) fn last(_: &Rc<Unit>, arguments: Arguments) -> Outcome {
         Val::List(list) => list.len().checked_sub(1).map_or(Ok(None), |place| list.get(place))?,
         other => other.items()?.pop(),
     };
-    Ok(item.unwrap_or_else(|| Missing::said("the last item of an empty list")))
+    Ok(item.unwrap_or_else(|| Missing::said("No last item, sequence was empty.")))
 }
 
 pub(super) fn length(_: &Rc<Unit>, arguments: Arguments) -> Outcome {
@@ -213,7 +213,7 @@ pub(super) fn attr(unit: &Rc<Unit>, arguments: Arguments) -> Outcome {
     let name = name.as_str().ok_or("the name of an attribute is needed")?;
     match &value {
         Val::Map(_) if !super::super::attribute::is_method(&value, name) => {
-            Ok(Missing::said(format!("attribute {name} of a mapping")))
+            Ok(Missing::said(format!("object of type 'dict' has no attribute '{name}'")))
         }
         _ => Ok(super::super::attribute::attribute(unit, &value, &name.into(), Place::default())?),
     }

@@ -126,7 +126,7 @@ fn extreme(unit: &Rc<Unit>, arguments: Arguments, wanted: Ordering) -> Outcome {
             best = Some((new, item));
         }
     }
-    Ok(best.map_or_else(|| Missing::said("an item of an empty list"), |(_, item)| item))
+    Ok(best.map_or_else(|| Missing::said("No aggregated item, sequence was empty."), |(_, item)| item))
 }
 
 pub(super) fn unique(unit: &Rc<Unit>, arguments: Arguments) -> Outcome {
