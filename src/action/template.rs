@@ -1,5 +1,7 @@
 //! `template`: renders a file of the user with the host's variables and has the module `copy` put the text in place.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -8,7 +10,8 @@ use super::source::{mode_of, upload};
 use super::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, Source, Span, Value, args};
-use crate::vars::FileOptions;
+use crate::model::{Level, VarLayer};
+use crate::vars::{FileOptions, Templar, template_variables};
 use crate::wire::Outcome;
 
 /// Renders a file with the host's variables and puts it in its place.
@@ -104,8 +107,13 @@ async fn template(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome
     let text = read.map_err(|e| Outcome::failed(format!("cannot read the template {shown}: {e}")))?;
     let source = Source::new(shown, text);
     let place = Span::new(&source, 0, source.text().len());
-    let rendered = ctx
-        .templar
+    let scope = ctx.templar.scope();
+    let managed = scope.lookup("ansible_managed").is_some();
+    let environment = ctx.templar.environment();
+    let of_itself = Arc::new(template_variables(&path, Some(&args.dest), managed, environment));
+    let layer =
+        VarLayer { level: Level::TaskVars, origin: "template".into(), span: place.clone(), vars: of_itself };
+    let rendered = Templar::new(scope.clone().with(layer), Arc::clone(environment))
         .template_file(source.text(), &place, &options(&args))
         .map_err(|error| template_failed(&error))?;
     let passed: Map = PASSED_ON.iter().filter_map(|name| Some((*name, map.get(name)?.clone()))).collect();

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::base::Timestamp;
 use crate::load::{DiskFiles, Files, Vault};
 use crate::store::{Digester, Provenance, digest};
 
@@ -81,6 +82,10 @@ impl Files for RecordingFiles {
 
     fn is_executable(&self, path: &Path) -> bool {
         DiskFiles.is_executable(path)
+    }
+
+    fn origin(&self, path: &Path) -> Option<(String, Timestamp)> {
+        DiskFiles.origin(path)
     }
 
     fn vault(&self) -> &Vault {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use super::vault::{self, Vault};
+use crate::base::Timestamp;
 
 /// What a file holds.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,6 +39,12 @@ pub trait Files: Send + Sync {
     fn is_folder(&self, path: &Path) -> bool;
     /// Whether a file may be executed (an inventory script).
     fn is_executable(&self, path: &Path) -> bool;
+
+    /// Who owns a file, by name where /etc/passwd has one, and when it was changed; nothing where that means nothing.
+    fn origin(&self, path: &Path) -> Option<(String, Timestamp)> {
+        let _ = path;
+        None
+    }
 
     /// The user's passwords.
     fn vault(&self) -> &Vault {
@@ -94,6 +101,20 @@ impl Files for DiskFiles {
     fn is_executable(&self, path: &Path) -> bool {
         use std::os::unix::fs::PermissionsExt;
         std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+    }
+
+    fn origin(&self, path: &Path) -> Option<(String, Timestamp)> {
+        use std::os::unix::fs::MetadataExt;
+        let found = std::fs::metadata(path).ok()?;
+        let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let (uid, mut lines) = (found.uid().to_string(), accounts.lines());
+        let named = lines.find_map(|line| {
+            let mut fields = line.split(':');
+            let name = fields.next()?;
+            (fields.nth(1)? == uid).then(|| name.to_owned())
+        });
+        let modified = found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec());
+        Some((named.unwrap_or(uid), Timestamp(modified)))
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Files, Vault};
+use crate::base::Timestamp;
 
 /// The folder in which they seem to lie.
 pub const ROLES: &str = "benchbook:roles";
@@ -79,6 +80,10 @@ impl Files for WithShipped {
 
     fn is_file(&self, path: &Path) -> bool {
         below(path).map_or_else(|| self.0.is_file(path), |own| text(own).is_some())
+    }
+
+    fn origin(&self, path: &Path) -> Option<(String, Timestamp)> {
+        below(path).map_or_else(|| self.0.origin(path), |_| None)
     }
 
     fn is_folder(&self, path: &Path) -> bool {

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::{Environment, TemplateError};
+use super::{Environment, FileOptions, TemplateError};
 use crate::base::{Map, Value};
 
 /// Why a filter, test, lookup or function gave nothing: one sentence, lower case, no full stop.
@@ -51,7 +51,13 @@ pub trait Caller {
     /// The rendered value of a variable.
     fn variable(&self, name: &str) -> Result<Option<Value>, CallError>;
     /// Renders the text of a template file with these variables on top.
-    fn template(&self, name: &str, text: &str, vars: &Map) -> Result<String, CallError>;
+    fn template(
+        &self,
+        name: &str,
+        text: &str,
+        vars: &Map,
+        options: &FileOptions,
+    ) -> Result<String, CallError>;
     /// The names of all variables.
     fn names(&self) -> Vec<String>;
     /// A secret was read: what is rendered now must not be shown.

@@ -16,6 +16,7 @@ pub mod scope;
 pub mod secrets;
 pub mod templar;
 mod template;
+pub mod template_variables;
 
 #[cfg(test)]
 mod tests;
@@ -26,3 +27,4 @@ pub use scope::{Entry, LazyMap, Scope};
 pub use secrets::{Secrets, Veil};
 pub use templar::{FileOptions, Templar};
 pub use template::references::{References, condition_check, condition_references, references, syntax_check};
+pub use template_variables::template_variables;

@@ -180,18 +180,22 @@ fn rekey(call: &Call<'_>) -> Result<Value, CallError> {
     let overwrite = match call.text(2, "duplicates")?.as_deref() {
         None | Some("error") => false,
         Some("overwrite") => true,
-        Some(other) => return Err(format!("`{other}` is neither `error` nor `overwrite`").into()),
+        Some(other) => {
+            let message = format!("duplicates parameter to rekey_on_member has unknown value '{other}'");
+            return Err(message.into());
+        }
     };
     let items: Vec<Value> = match call.subject()? {
         Value::Map(map) => map.values().cloned().collect(),
-        other => items_of(other)?,
+        Value::String(_) => return Err("Type is not a valid list, set, or dict".into()),
+        other => items_of(other).map_err(|_| "Type is not a valid list, set, or dict")?,
     };
     let mut out = Map::new();
     for item in items {
-        let map = item.as_map().ok_or_else(|| format!("a mapping is needed, not {}", item.kind()))?;
-        let name = key_of(map.get(&key).ok_or_else(|| format!("an item has no `{key}`"))?)?;
+        let map = item.as_map().ok_or("List item is not a valid dict")?;
+        let name = key_of(map.get(&key).ok_or_else(|| format!("Key '{key}' was not found."))?)?;
         if out.get_key(&name).is_some() && !overwrite {
-            return Err(format!("`{name}` is there twice").into());
+            return Err(format!("Key '{name}' is not unique, cannot convert to dict.").into());
         }
         out.insert(name, item);
     }

@@ -10,7 +10,9 @@ pub(super) const FILTERS: &[Filter] = &[
     filter("float", to_float),
     filter("round", round),
     filter("log", log),
-    filter("pow", |call| Ok(Value::Float(number(call.subject()?)?.powf(number(call.required(1, "y")?)?)))),
+    filter("pow", |call| {
+        Ok(Value::Float(numeric(call.subject()?, "pow")?.powf(numeric(call.required(1, "y")?, "pow")?)))
+    }),
     filter("root", root),
     filter("human_readable", human_readable),
     filter("human_to_bytes", human_to_bytes),
@@ -108,9 +110,14 @@ fn round_int(i: i128, zeros: u32) -> i128 {
     (whole + i128::from(up)).saturating_mul(step)
 }
 
+/// A number, or an error in Ansible's words.
+fn numeric(value: &Value, filter: &str) -> Result<f64, CallError> {
+    number(value).map_err(|_| format!("{filter}() can only be used on numbers, not {}", value.kind()).into())
+}
+
 fn log(call: &Call<'_>) -> Result<Value, CallError> {
-    let x = number(call.subject()?)?;
-    let base = call.arg(1, "base").map(number).transpose()?;
+    let x = numeric(call.subject()?, "log")?;
+    let base = call.arg(1, "base").map(|base| numeric(base, "log")).transpose()?;
     if x <= 0.0 {
         return Err("a logarithm needs a number above zero".into());
     }
@@ -122,8 +129,8 @@ fn log(call: &Call<'_>) -> Result<Value, CallError> {
 }
 
 fn root(call: &Call<'_>) -> Result<Value, CallError> {
-    let x = number(call.subject()?)?;
-    let base = call.arg(1, "base").map(number).transpose()?.unwrap_or(2.0);
+    let x = numeric(call.subject()?, "root")?;
+    let base = call.arg(1, "base").map(|base| numeric(base, "root")).transpose()?.unwrap_or(2.0);
     Ok(Value::Float(if base.to_bits() == 2.0_f64.to_bits() { x.sqrt() } else { x.powf(1.0 / base) }))
 }
 
@@ -131,7 +138,8 @@ fn root(call: &Call<'_>) -> Result<Value, CallError> {
 const PREFIXES: &str = "KMGTPEZY";
 
 fn human_readable(call: &Call<'_>) -> Result<Value, CallError> {
-    let size = number(call.subject()?)?;
+    let size =
+        number(call.subject()?).map_err(|_| "human_readable() failed on bad input: a number is needed")?;
     let bits = call.flag(1, "isbits", false)?;
     let unit = call.text(2, "unit")?;
     let wanted = unit.as_deref().and_then(|unit| unit.chars().next()).map(|c| c.to_ascii_uppercase());

@@ -4,15 +4,31 @@ use std::path::{Path, PathBuf};
 
 use super::{Lookup, Request, command};
 use crate::base::{Map, Value};
+use crate::vars::FileOptions;
 use crate::vars::call::{CallError, text_of};
+use crate::vars::template_variables::template_variables;
 
 pub(super) const LOOKUPS: &[Lookup] = &[
     Lookup { name: "file", options: &["lstrip", "rstrip"], run: file },
-    Lookup { name: "template", options: &["template_vars", "convert_data"], run: template },
+    Lookup { name: "template", options: TEMPLATE, run: template },
     Lookup { name: "first_found", options: &["files", "paths", "skip"], run: first_found },
     Lookup { name: "fileglob", options: &[], run: glob },
     Lookup { name: "unvault", options: &[], run: unvault },
     Lookup { name: "lines", options: &[], run: lines },
+];
+
+const TEMPLATE: &[&str] = &[
+    "template_vars",
+    "convert_data",
+    "jinja2_native",
+    "trim_blocks",
+    "lstrip_blocks",
+    "variable_start_string",
+    "variable_end_string",
+    "block_start_string",
+    "block_end_string",
+    "comment_start_string",
+    "comment_end_string",
 ];
 
 fn find(request: &Request<'_>, name: &str, folders: &[PathBuf]) -> Result<PathBuf, CallError> {
@@ -52,22 +68,45 @@ fn unvault(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     request.terms.iter().map(one).collect()
 }
 
-/// A rendered template file.
+/// A rendered template file; nothing where nothing is rendered. `convert_data` and `jinja2_native` are what older versions
+/// needed to keep a text a text.
 fn template(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let none = Map::new();
     let vars = match request.options.get("template_vars") {
         None => &none,
         Some(value) => value.as_map().ok_or("`template_vars` must be a mapping")?,
     };
-    if request.options.get("convert_data").is_some_and(Value::is_truthy) {
-        return Err("`convert_data` is not supported; use `| from_yaml`".into());
-    }
+    let options = file_options(request)?;
+    let managed = request.caller.names().iter().any(|name| name == "ansible_managed");
     let one = |term: &Value| {
         let path = find(request, &text_of(term)?, &request.caller.environment().search().templates())?;
         let text = read(request, &path)?;
-        request.caller.template(&path.display().to_string(), &text, vars).map(Value::from)
+        let mut all = template_variables(&path, None, managed, request.caller.environment());
+        all.extend(vars);
+        let rendered = request.caller.template(&path.display().to_string(), &text, &all, &options)?;
+        Ok(if rendered.is_empty() { Value::Null } else { rendered.into() })
     };
     request.terms.iter().map(one).collect()
+}
+
+fn file_options(request: &Request<'_>) -> Result<FileOptions, CallError> {
+    let default = FileOptions::default();
+    let flag = |name: &str, default: bool| request.options.get(name).map_or(default, Value::is_truthy);
+    let marks = |kind: &str, default: (&str, &str)| {
+        let mark = |end: &str, default: &str| {
+            let given = request.options.get(&format!("{kind}_{end}_string"));
+            given.map_or_else(|| Ok(default.to_owned()), text_of)
+        };
+        Ok::<_, CallError>(Some((mark("start", default.0)?, mark("end", default.1)?)))
+    };
+    Ok(FileOptions {
+        trim_blocks: flag("trim_blocks", default.trim_blocks),
+        lstrip_blocks: flag("lstrip_blocks", default.lstrip_blocks),
+        variable_marks: marks("variable", ("{{", "}}"))?,
+        block_marks: marks("block", ("{%", "%}"))?,
+        comment_marks: marks("comment", ("{#", "#}"))?,
+        ..default
+    })
 }
 
 /// The path of the first file that is there.

@@ -48,20 +48,28 @@ fn with_options(term: &str, request: &Request<'_>) -> (String, impl Fn(&str, &st
     })
 }
 
-fn read(request: &Request<'_>, name: &str) -> Result<String, CallError> {
+fn read(request: &Request<'_>, name: &str, encoding: &str) -> Result<String, CallError> {
     let environment = request.caller.environment();
     let path = environment
         .find(Path::new(name), &environment.search().files())
         .ok_or_else(|| format!("there is no file `{name}`"))?;
-    let text = environment.files().read_text(&path);
-    text.map_err(|error| format!("{} cannot be read: {error}", path.display()).into())
+    let failed = |error| format!("{} cannot be read: {error}", path.display());
+    let encoding = encoding.to_lowercase().replace(['-', '_'], "");
+    match encoding.as_str() {
+        "utf8" | "ascii" | "usascii" => Ok(environment.files().read_text(&path).map_err(failed)?),
+        "latin1" | "iso88591" | "l1" => {
+            let content = environment.files().open(&path).map_err(failed)?;
+            Ok(content.bytes.into_iter().map(char::from).collect())
+        }
+        _ => Err(format!("there is no encoding `{encoding}`, but utf-8, ascii and latin-1").into()),
+    }
 }
 
 fn csv(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let mut found = Vec::new();
     for term in request.terms {
         let (key, option) = with_options(&text_of(term)?, request);
-        let text = read(request, &option("file", "ansible.csv"))?;
+        let text = read(request, &option("file", "ansible.csv"), &option("encoding", "utf-8"))?;
         let delimiter = match option("delimiter", "TAB").as_str() {
             "TAB" | "\\t" | "\t" => '\t',
             other => other.chars().next().unwrap_or('\t'),
@@ -111,7 +119,7 @@ fn ini(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let mut found = Vec::new();
     for term in request.terms {
         let (key, option) = with_options(&text_of(term)?, request);
-        let text = read(request, &option("file", "ansible.ini"))?;
+        let text = read(request, &option("file", "ansible.ini"), &option("encoding", "utf-8"))?;
         let properties = option("type", "ini") == "properties";
         let section = if properties { "java_properties".to_owned() } else { option("section", "global") };
         let keep_case = Value::from(option("case_sensitive", "false")).to_bool().unwrap_or(false);

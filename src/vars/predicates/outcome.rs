@@ -12,7 +12,9 @@ pub(super) const PREDICATES: &[Predicate] = &[
     predicate("unreachable", &[], |call| flag(call, "unreachable")),
     predicate("reachable", &[], |call| Ok(!flag(call, "unreachable")?)),
     predicate("timedout", &[], |call| Ok(call.subject_map()?.get("timedout").is_some_and(Value::is_truthy))),
-    predicate("started", &[], |call| flag(call, "started")),
+    predicate("started", &[], |call| {
+        Ok(!call.subject_map()?.contains_key("started") || flag(call, "started")?)
+    }),
     predicate("finished", &[], |call| Ok(call.subject_map()?.get("finished").is_none_or(Value::is_truthy))),
 ];
 

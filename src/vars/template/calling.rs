@@ -407,13 +407,19 @@ impl Caller for Rc<Session> {
         }
     }
 
-    fn template(&self, name: &str, text: &str, vars: &Map) -> Result<String, CallError> {
+    fn template(
+        &self,
+        name: &str,
+        text: &str,
+        vars: &Map,
+        options: &FileOptions,
+    ) -> Result<String, CallError> {
         let span = Span::nowhere("lookup");
         let layer =
             VarLayer { level: Level::Magic, origin: "lookup".into(), span, vars: Arc::new(vars.clone()) };
         let session = self.in_scope(Session::scope(self).with(layer));
         let place = Span::whole(name, text);
-        Ok(session.file(text, &place, &FileOptions::default())?.as_str().to_owned())
+        Ok(session.file(text, &place, options)?.as_str().to_owned())
     }
 
     fn names(&self) -> Vec<String> {

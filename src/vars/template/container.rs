@@ -216,9 +216,9 @@ impl Val {
                 Object::Variables(session) => {
                     session.scope().names().into_iter().map(|name| Val::text(&*name)).collect()
                 }
-                _ => return Err(format!("{} has no items", self.kind()).into()),
+                _ => return Err(format!("'{}' object is not iterable", self.type_name()).into()),
             },
-            Val::Plain(_) => return Err(format!("{} has no items", self.kind()).into()),
+            Val::Plain(_) => return Err(format!("'{}' object is not iterable", self.type_name()).into()),
         })
     }
 

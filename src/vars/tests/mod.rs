@@ -142,8 +142,8 @@ fn conditions_want_booleans() {
     assert_eq!(judge("a.b.c | default(false)"), Ok(false));
     assert_eq!(judge("l"), Err("a condition must give true or false, this gave a list".into()));
     assert_eq!(judge("s"), Err("a condition must give true or false, this gave the string `yes`".into()));
-    assert_eq!(judge("typo == 1"), Err("`typo` is undefined".into()));
-    assert_eq!(judge("a.b.c is not defined and typo == 1"), Err("`typo` is undefined".into()));
+    assert_eq!(judge("typo == 1"), Err("'typo' is undefined".into()));
+    assert_eq!(judge("a.b.c is not defined and typo == 1"), Err("'typo' is undefined".into()));
     assert_eq!(templar.condition(&Value::list(vec![false.into(), written("typo")])), Ok(false));
     assert_eq!(templar.condition(&Value::Null), Ok(true));
 }
