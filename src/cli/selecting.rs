@@ -178,6 +178,7 @@ impl Selecting {
             diff: self.diff,
             keep_container: self.keep_container,
             becoming: self.becoming.asked(),
+            force_handlers: false,
             expressions: self.expressions.unwrap_or(config.expressions),
             forks: usize::try_from(self.forks.or(config.forks).unwrap_or(FORKS)).ok(),
             connections: Some(wiring::limits(config).connections),

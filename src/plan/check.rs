@@ -29,7 +29,6 @@ impl Build<'_> {
         self.check_call(task);
         self.check_templates(task);
         self.check_notify(task, around);
-        self.not_built();
         self.check_becoming(&inside);
         self.idle_keywords(task);
         let hidden = inside.inherited.no_log.as_ref().filter(|n| n.value.to_bool() == Some(true));
@@ -234,16 +233,6 @@ impl Build<'_> {
                 self.found.push(problem);
             }
         }
-    }
-
-    /// What this version reads and does not act on. Said once, not for each task.
-    fn not_built(&mut self) {
-        let Some(written) = &self.play.force_handlers else { return };
-        if written.value.to_bool() == Some(false) || self.found.iter().any(|d| d.code == "not-built") {
-            return;
-        }
-        let message = "`force_handlers` has no effect in this version: handlers of a failed host do not run";
-        self.found.push(Diagnostic::warning("not-built", message).at(&written.span));
     }
 
     /// Keywords of a task that have no meaning where the compiler takes the task's place: what an import or include brings

@@ -48,6 +48,8 @@ pub struct Options {
     pub keep_container: bool,
     /// `--become` and what goes with it.
     pub becoming: super::AskedBecoming,
+    /// `--force-handlers`: handlers of failed hosts run, too.
+    pub force_handlers: bool,
     /// `--expressions`
     pub expressions: Expressions,
     /// How many steps may work at once, if that is limited.

@@ -49,10 +49,11 @@ impl Known {
         if !value.has_template() {
             return Ok(value.clone());
         }
+        let vars = around.with_role();
         let mut first: Option<(&HostName, Value)> = None;
         for host in around.hosts.iter() {
             let rendered =
-                self.on(host, &around.vars).render(value).map_err(|e| later(e, place, what, Some(host)))?;
+                self.on(host, &vars).render(value).map_err(|e| later(e, place, what, Some(host)))?;
             match &first {
                 None => first = Some((host, rendered)),
                 Some((_, same)) if *same == rendered => {}
@@ -70,7 +71,7 @@ impl Known {
         }
         match first {
             Some((_, value)) => Ok(value),
-            None => self.anywhere(&around.vars).render(value).map_err(|e| later(e, place, what, None)),
+            None => self.anywhere(&vars).render(value).map_err(|e| later(e, place, what, None)),
         }
     }
 

@@ -10,7 +10,7 @@ use super::fragment::{Fragment, Pruning};
 use super::hosts::batches;
 use super::known::Known;
 use super::roles::{StaticRole, own_layers};
-use super::scope::ScopeKind;
+use super::scope::{ScopeKind, Section};
 use super::step::{Expand, StepKind, TaskStep};
 use super::{Compiler, PlayPlan, Surroundings, layout, needs, pruned};
 use crate::base::spec::Argument;
@@ -279,32 +279,64 @@ impl Build<'_> {
         let mut seed = None;
         let flow = Keywords { needs: None, id: None, ..play.keywords.clone() };
         self.wrapped(&flow, around, |build, around| {
-            let part =
-                |word: &str| Surroundings { path: format!("{}/{word}", around.path), ..around.clone() };
-            build.items(&play.pre_tasks, &part("pre_tasks"));
+            let part = |word: &str, around: &Surroundings| Surroundings {
+                path: format!("{}/{word}", around.path),
+                ..around.clone()
+            };
             if !play.pre_tasks.is_empty() {
-                build.flush_now(around, "pre_tasks");
+                build.flushed(around, "pre_tasks", |build, around| {
+                    build.items(&play.pre_tasks, &part("pre_tasks", around));
+                });
             }
-            for role in &play.roles {
-                build.role_entry(role, &part("roles"));
-            }
-            build.items(&play.tasks, &part("tasks"));
             if !play.roles.is_empty() || !play.tasks.is_empty() {
-                build.flush_now(around, "tasks");
+                build.flushed(around, "tasks", |build, around| {
+                    for role in &play.roles {
+                        build.role_entry(role, &part("roles", around));
+                    }
+                    build.items(&play.tasks, &part("tasks", around));
+                });
             }
             if !play.cases.is_empty() {
                 let before = build.draft.handlers.len();
-                seed = build.cases(&part("cases"));
+                seed = build.cases(&part("cases", around));
                 if build.draft.handlers.len() > before || build.notifies {
                     build.flush_now(around, "cases");
                 }
             }
-            build.items(&play.post_tasks, &part("post_tasks"));
             if !play.post_tasks.is_empty() {
-                build.flush_now(around, "post_tasks");
+                build.flushed(around, "post_tasks", |build, around| {
+                    build.items(&play.post_tasks, &part("post_tasks", around));
+                });
             }
         });
         seed
+    }
+
+    /// A part of the play and the flush after it. With `force_handlers` the flush is what is always done, so that failed
+    /// hosts come to it, too.
+    fn flushed(&mut self, around: &Surroundings, word: &str, body: impl FnOnce(&mut Self, &Surroundings)) {
+        if !self.forces_handlers(around) {
+            body(self, around);
+            return self.flush_now(around, word);
+        }
+        let scope = self.draft.scope(Some(around.scope), ScopeKind::Block { rescue: false });
+        let section = |build: &mut Self, section| {
+            let scope = build.draft.scope(Some(scope), ScopeKind::Section(section));
+            Surroundings { scope, ..around.clone() }
+        };
+        let inside = section(self, Section::Body);
+        body(self, &inside);
+        let after = section(self, Section::Always);
+        self.flush_now(&after, word);
+    }
+
+    /// `force_handlers` of the play, else of the command line.
+    fn forces_handlers(&mut self, around: &Surroundings) -> bool {
+        let Some(written) = self.play.force_handlers.clone() else {
+            return self.compiler.options.force_handlers;
+        };
+        let known = self.known.same_everywhere(around, &written.value, &written.span, "`force_handlers`");
+        self.found.keep(known).and_then(|known| known.to_bool()).unwrap_or_default()
     }
 
     /// A flush, if anybody could have been notified.

@@ -239,7 +239,10 @@ impl Build<'_> {
                         continue;
                     };
                     match self.compiler.project.loader.tasks(&path, Some(&file.span)) {
-                        Ok((items, _)) => self.handlers(&items, around),
+                        Ok((items, _)) => {
+                            let inside = self.inside(around, &task.keywords, Level::TaskVars, "task vars");
+                            self.handlers(&items, &inside.beside(&path));
+                        }
                         Err(errors) => self.found.extend(errors),
                     }
                 }
@@ -310,7 +313,9 @@ impl Surroundings {
     pub(super) fn within(&self, role: &Arc<Role>) -> Self {
         let mut inside = self.clone();
         inside.vars.extend(own_layers(role));
-        inside.search = [role.path.clone(), role.path.join("tasks"), self.playbook.clone()].into();
+        let folders = ["tasks", "handlers"].map(|folder| role.path.join(folder));
+        let [tasks, handlers] = folders;
+        inside.search = [role.path.clone(), tasks, handlers, self.playbook.clone()].into();
         inside.role = Some((Arc::clone(&role.name), role.path.clone()));
         inside
     }

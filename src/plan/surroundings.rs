@@ -1,5 +1,6 @@
 //! What a task gets from where it stands: everything that plays, roles, blocks and imports around it say.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,6 +65,20 @@ impl Surroundings {
             inside.stage = Some(stage.value.clone());
         }
         inside
+    }
+
+    /// The variables, with what a role says of itself.
+    pub(super) fn with_role(&self) -> Cow<'_, [VarLayer]> {
+        let Some((name, path)) = &self.role else { return Cow::Borrowed(&self.vars) };
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let vars = Arc::new(Map::from_iter([
+            ("role_name", Value::from(&**name)),
+            ("ansible_role_name", Value::from(&**name)),
+            ("role_path", absolute.display().to_string().into()),
+        ]));
+        let span = Span::nowhere("Benchbook");
+        let own = VarLayer { level: Level::Magic, origin: "Benchbook".into(), span, vars };
+        Cow::Owned(self.vars.iter().cloned().chain([own]).collect())
     }
 
     /// Adds variables of one origin, unless there are none.
