@@ -16,10 +16,10 @@ use super::wiring::{self, Compiled};
 use super::{Exit, Failure, Outcome, plan, relay};
 use crate::base::{Diagnostic, RunMark, SystemClock, Timestamp};
 use crate::event::Event;
-use crate::report::{Console, FORMATS, JsonLines, Progress, Reporter, Selection};
+use crate::report::{Console, FORMATS, JsonLines, Progress, Reporter, Selection, Summary};
 use crate::run::{Caller, Ended, OnBusy, Past, Setup, Stopper, execute, stop};
 use crate::store::controller::Controller;
-use crate::store::{Provenance, Run, RunStore};
+use crate::store::{Provenance, Run, RunFolder, RunStore};
 
 /// What is shown while a run goes on.
 #[derive(Debug, ClapArgs)]
@@ -33,7 +33,7 @@ pub(super) struct Output {
 }
 
 /// A run that is about to be carried out.
-pub(super) struct Execution<'a> {
+pub(super) struct Execution {
     /// How it was called.
     pub call: Call,
     /// What is carried out.
@@ -42,10 +42,6 @@ pub(super) struct Execution<'a> {
     pub store: RunStore,
     /// What could make its figures differ.
     pub provenance: Provenance,
-    /// What is shown.
-    pub output: &'a Output,
-    /// How a command that is proposed says where the runs are.
-    pub elsewhere: String,
     /// Which controller of the run this is.
     pub term: u64,
     /// What earlier ones have done.
@@ -54,9 +50,44 @@ pub(super) struct Execution<'a> {
     pub events: Vec<(Timestamp, Event)>,
 }
 
-impl Execution<'_> {
-    /// Carries it out and shows the result.
-    pub(super) fn carry_out(mut self, terminal: &Terminal) -> Outcome {
+/// A run that was carried out.
+pub(super) struct Done {
+    /// How it ended.
+    pub ended: Ended,
+    /// What came out.
+    pub summary: Summary,
+    /// Where it is kept.
+    pub folder: RunFolder,
+}
+
+impl Execution {
+    /// Carries it out and shows the result. `elsewhere` is how a command that is proposed says where the runs are.
+    pub(super) fn carry_out(self, output: &Output, elsewhere: String, terminal: &Terminal) -> Outcome {
+        let reporters = output.reporters(terminal)?;
+        let Done { ended, summary, folder } = self.perform(reporters, output.verbose, terminal)?;
+        if output.events.as_deref() != Some(Path::new("-")) {
+            let selection = Selection {
+                run: "last".to_owned(),
+                elsewhere,
+                folder: crate::load::shown(folder.path()),
+                ..Selection::default()
+            };
+            match terminal.data((FORMATS[0].print)(&summary, &selection).as_bytes()) {
+                // Whoever read the table has enough; the run ended as it ended.
+                Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {}
+                printed => printed?,
+            }
+        }
+        Ok(Exit::from_code(ended.exit))
+    }
+
+    /// Carries it out; the reporters tell what happens.
+    pub(super) fn perform(
+        mut self,
+        mut reporters: Vec<Box<dyn Reporter>>,
+        verbosity: u8,
+        terminal: &Terminal,
+    ) -> Result<Done, Failure> {
         // One that goes on asks again: nobody keeps it.
         self.call.selecting.becoming.ask_for_password()?;
         let store = Arc::new(self.store);
@@ -64,7 +95,7 @@ impl Execution<'_> {
         store.commit_blocking(vec![self.call.term(self.term)])?;
         let (machines, images) = (self.provenance.hosts.clone(), self.provenance.images.clone());
         let gathered = Arc::new(Mutex::new(Gathered { machines, images, ..Gathered::default() }));
-        let mut reporters = self.output.reporters(terminal, &gathered)?;
+        reporters.insert(0, Box::new(Arc::clone(&gathered)));
         let noted = Noting::new(folder.clone(), self.provenance.clone(), Arc::clone(&self.compiled.files));
         reporters.push(Box::new(noted));
         for (time, event) in &self.events {
@@ -85,7 +116,7 @@ impl Execution<'_> {
             journal: Arc::clone(&store) as _,
             events: relay.events(),
             clock: Arc::new(SystemClock),
-            options: options(&self.call, &self.compiled, self.output, folder.path()),
+            options: options(&self.call, &self.compiled, verbosity, folder.path()),
             stop: crate::run::Stop::never(),
             past: self.past,
         };
@@ -121,30 +152,13 @@ impl Execution<'_> {
             // Neither `resume` nor `--failed-from` has anything to do any more.
             store.forget_key();
         }
-        if self.output.events.as_deref() != Some(Path::new("-")) {
-            let selection = Selection {
-                run: "last".to_owned(),
-                elsewhere: self.elsewhere,
-                folder: crate::load::shown(folder.path()),
-                ..Selection::default()
-            };
-            match terminal.data((FORMATS[0].print)(&summary, &selection).as_bytes()) {
-                // Whoever read the table has enough; the run ended as it ended.
-                Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {}
-                printed => printed?,
-            }
-        }
-        Ok(Exit::from_code(ended.exit))
+        Ok(Done { ended, summary, folder })
     }
 }
 
 impl Output {
-    fn reporters(
-        &self,
-        terminal: &Terminal,
-        gathered: &Arc<Mutex<Gathered>>,
-    ) -> Result<Vec<Box<dyn Reporter>>, Failure> {
-        let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(Arc::clone(gathered))];
+    fn reporters(&self, terminal: &Terminal) -> Result<Vec<Box<dyn Reporter>>, Failure> {
+        let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
         if terminal.watched {
             reporters.push(Box::new(Progress::new(self.verbose, terminal.colour)));
         } else {
@@ -165,13 +179,13 @@ impl Output {
     }
 }
 
-fn options(call: &Call, compiled: &Compiled, output: &Output, folder: &Path) -> crate::run::Options {
+fn options(call: &Call, compiled: &Compiled, verbosity: u8, folder: &Path) -> crate::run::Options {
     let options = &compiled.compiler.options;
     crate::run::Options {
         check: options.check,
         diff: options.diff,
         forks: call.forks,
-        verbosity: output.verbose,
+        verbosity,
         tags: options.tags.clone(),
         skip_tags: options.skip_tags.clone(),
         limit: options.limit.clone(),

@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr. Only this layer reads the environment and knows all the others.
 
 mod again;
+mod ansible;
 mod askpass;
 mod becoming;
 mod call;
@@ -81,6 +82,9 @@ pub fn main() -> ExitCode {
     let terminal = Terminal::new();
     failure::report_panics(&terminal);
     log_for_developers();
+    if let Some(exit) = std::env::args_os().next().and_then(|name| ansible::called_as(&name, &terminal)) {
+        return exit;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

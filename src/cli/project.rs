@@ -31,11 +31,16 @@ pub(super) fn elsewhere(folder: Option<&Path>) -> String {
     folder.map_or_else(String::new, |f| format!(" --runs {}", quoted(&f.display().to_string())))
 }
 
-/// Where the keys of runs are: <https://specifications.freedesktop.org/basedir-spec>.
+/// Where the keys of runs are.
 pub(super) fn keys() -> Keys {
+    Keys::new(state().join("keys"))
+}
+
+/// Where the program keeps what is no project's: <https://specifications.freedesktop.org/basedir-spec>.
+pub(super) fn state() -> PathBuf {
     let given = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = given("XDG_STATE_HOME").or_else(|| given("HOME").map(|home| home.join(".local/state")));
-    Keys::new(state.unwrap_or_else(|| PathBuf::from("/var/tmp")).join("benchbook/keys"))
+    state.unwrap_or_else(|| PathBuf::from("/var/tmp")).join("benchbook")
 }
 
 /// Which run a verb is about.

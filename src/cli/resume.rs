@@ -61,8 +61,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let past = Past::of(records).map_err(|errors| unreadable(&errors))?;
     let term = past.term + 1;
     let elsewhere = super::project::elsewhere(args.run.runs.as_deref());
-    let (provenance, output) = (before, &args.output);
-    Execution { call, compiled, store, provenance, output, elsewhere, term, past, events }.carry_out(terminal)
+    let execution = Execution { call, compiled, store, provenance: before, term, past, events };
+    execution.carry_out(&args.output, elsewhere, terminal)
 }
 
 /// The exit of a run that came to its end by itself.

@@ -57,8 +57,11 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let store = RunStore::open(folder, &project::keys())?;
     let (term, past, events) = (1, Past::none(), Vec::new());
     let elsewhere = elsewhere(args.runs.as_deref());
-    Execution { call, compiled, store, provenance, output: &args.output, elsewhere, term, past, events }
-        .carry_out(terminal)
+    Execution { call, compiled, store, provenance, term, past, events }.carry_out(
+        &args.output,
+        elsewhere,
+        terminal,
+    )
 }
 
 fn before(selecting: &Selecting, compiled: &Compiled) -> Provenance {

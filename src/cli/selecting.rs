@@ -1,6 +1,7 @@
 //! What `run` and `plan` have in common: which playbook, which hosts, which parts of it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args as ClapArgs;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use super::vaulting::Vaulting;
 use super::wiring;
 use crate::base::Diagnostic;
 use crate::load::{Config, Expressions};
-use crate::plan::{Again, Answers, Options};
+use crate::plan::{Again, Answers, Options, Strictness};
 
 /// The environment variable that says for all hosts whether they already are the environment.
 const IN_CONTAINER: &str = "EXEC_IN_CONTAINER";
@@ -179,6 +180,8 @@ impl Selecting {
             keep_container: self.keep_container,
             becoming: self.becoming.asked(),
             force_handlers: false,
+            strictness: Strictness::Early,
+            reaching: Arc::default(),
             expressions: self.expressions.unwrap_or(config.expressions),
             forks: usize::try_from(self.forks.or(config.forks).unwrap_or(FORKS)).ok(),
             connections: Some(wiring::limits(config).connections),

@@ -19,7 +19,7 @@ use crate::connection::{Limits, Pool};
 use crate::load::project::Asked;
 use crate::load::{Config, Project};
 use crate::module::SPECS;
-use crate::plan::{Asking, Compiler, Plan};
+use crate::plan::{Asking, Compiler, Options, Plan};
 
 /// Everything that a task can be. Of an action and a module with one name, the action is what the task means.
 pub(super) fn catalogue() -> Catalogue {
@@ -81,11 +81,25 @@ fn read(selecting: &Selecting, terminal: &Terminal) -> Result<(Compiled, Diagnos
     let catalogue = Arc::new(catalogue());
     let asked = Asked {
         playbook: selecting.playbook(&config)?,
+        more: Vec::new(),
         inventory: selecting.inventory.clone(),
         extra_vars: selecting.extra_vars.clone(),
     };
     let options = selecting.options(&config);
-    let project = Arc::new(Project::read(Arc::clone(&files) as _, Arc::clone(&catalogue), config, &asked)?);
+    assemble(&files, catalogue, config, &asked, options, terminal)
+}
+
+/// Reads and compiles what was asked for. Gives warnings too.
+pub(super) fn assemble(
+    files: &Arc<RecordingFiles>,
+    catalogue: Arc<Catalogue>,
+    config: Config,
+    asked: &Asked,
+    options: Options,
+    terminal: &Terminal,
+) -> Result<(Compiled, Diagnostics), Failure> {
+    let files = Arc::clone(files);
+    let project = Arc::new(Project::read(Arc::clone(&files) as _, Arc::clone(&catalogue), config, asked)?);
     let mut compiler = Compiler::new(Arc::clone(&project), catalogue, options);
     if compiler.options.answers.asking == Asking::Now {
         let prompts = compiler.prompts()?;

@@ -158,6 +158,36 @@ impl Expectation {
     }
 }
 
+/// How Ansible names a task: by its name or its action, and its role.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Title {
+    /// What it is without a role: its name, rendered, or its action as it is written.
+    pub name: String,
+    /// The role it stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The short name of its module or action; `meta` too.
+    pub action: String,
+    /// Where it is written: `a.yml:3:5`.
+    pub origin: String,
+    /// Whether it is a handler.
+    #[serde(default)]
+    pub handler: bool,
+    /// Whether it has a loop.
+    #[serde(default)]
+    pub looped: bool,
+}
+
+/// What an include has found for an item of its loop, or once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brought {
+    /// The file of tasks, as an absolute path, or the name of the role.
+    pub name: String,
+    /// The item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
@@ -177,7 +207,18 @@ pub enum Event {
     /// After a stop: these steps are done again on the host, because what they prepared was cleared away.
     Reopened { host: HostName, steps: Vec<StepId> },
     /// A play begins with these hosts.
-    PlayStarted { play: usize, name: String, hosts: Vec<HostName> },
+    PlayStarted {
+        play: usize,
+        name: String,
+        hosts: Vec<HostName>,
+        /// Whether no host begins a task before all have ended the one before.
+        #[serde(default)]
+        lockstep: bool,
+    },
+    /// More hosts have failed than `max_fail_percentage` allows.
+    NoHostsLeft,
+    /// The run cannot go on, and nobody gets to know how its last step ended.
+    Aborted { reason: String },
     /// A play ended.
     PlayEnded { play: usize },
     /// A case begins on a host: so many rounds count, so many warm-up rounds come before them.
@@ -200,6 +241,9 @@ pub enum Event {
         case: Option<CaseId>,
         round: Option<u32>,
         warmup: bool,
+        /// What Ansible's own words say of the task; nothing for steps that are none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<Box<Title>>,
     },
     /// A child on the target said something.
     Output { step: StepId, host: HostName, stream: Stream, text: String },
@@ -213,7 +257,14 @@ pub enum Event {
         status: Status,
         changed: bool,
         skipped: bool,
+        /// `ignore_errors`
+        #[serde(default)]
+        ignored: bool,
         msg: Option<String>,
+        /// What `register` sees of the item, masked where `no_log` says so. Only while the run goes on: the whole task's
+        /// result has it.
+        #[serde(skip)]
+        result: Value,
     },
     /// `until` does not hold yet.
     Retrying { step: StepId, host: HostName, attempt: u32, left: u32 },
@@ -238,8 +289,14 @@ pub enum Event {
         handler: bool,
         diff: Vec<crate::wire::Diff>,
     },
-    /// Steps were added to the graph.
-    Expanded { step: StepId, hosts: Vec<HostName>, steps: usize },
+    /// Steps were added to the graph; `brought` is what an include has found.
+    Expanded {
+        step: StepId,
+        hosts: Vec<HostName>,
+        steps: usize,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        brought: Vec<Brought>,
+    },
     /// A figure was read.
     Figure(Figure),
     /// A case ended on a host.

@@ -46,6 +46,12 @@ pub trait Files: Send + Sync {
         None
     }
 
+    /// Whether everybody may write to a folder: what lies there may be anybody's.
+    fn is_for_everybody(&self, folder: &Path) -> bool {
+        let _ = folder;
+        false
+    }
+
     /// The user's passwords.
     fn vault(&self) -> &Vault {
         static NONE: LazyLock<Vault> = LazyLock::new(Vault::default);
@@ -92,6 +98,11 @@ impl Files for DiskFiles {
 
     fn is_file(&self, path: &Path) -> bool {
         path.is_file()
+    }
+
+    fn is_for_everybody(&self, folder: &Path) -> bool {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(folder).is_ok_and(|m| m.permissions().mode() & 0o002 != 0)
     }
 
     fn is_folder(&self, path: &Path) -> bool {

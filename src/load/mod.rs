@@ -1,5 +1,6 @@
 //! The only reader of the user's files.
 
+pub mod ansible_cfg;
 pub mod config;
 pub mod extra;
 pub mod files;
@@ -14,6 +15,7 @@ pub mod vault;
 
 use std::path::Path;
 
+pub use ansible_cfg::AnsibleCfg;
 pub use config::{Config, Expressions};
 pub use files::{Content, DiskFiles, Files, MemoryFiles};
 pub use inventory::{InventorySource, load_inventory};

@@ -31,6 +31,8 @@ pub struct Project {
 pub struct Asked {
     /// The playbook's file.
     pub playbook: PathBuf,
+    /// Playbooks whose plays follow.
+    pub more: Vec<PathBuf>,
     /// `-i`; when empty, what `benchbook.toml` names.
     pub inventory: Vec<String>,
     /// `-e`
@@ -48,7 +50,13 @@ impl Project {
         let mut problems = Diagnostics::new();
         let roles = config.roles_path.iter().map(|p| config.resolve(p)).collect();
         let loader = Loader::new(files, catalogue, roles);
-        let playbook = loader.playbook(&asked.playbook, &mut problems);
+        let mut playbook = loader.playbook(&asked.playbook, &mut problems);
+        for path in &asked.more {
+            let more = loader.playbook(path, &mut problems);
+            if let (Some(playbook), Some(more)) = (&mut playbook, more) {
+                playbook.plays.extend(more.plays);
+            }
+        }
         let sources = sources(&config, &asked.inventory);
         let inventory = match load_inventory(&**loader.files(), &sources, asked.playbook.parent()) {
             Ok((inventory, warnings)) => {

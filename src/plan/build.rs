@@ -41,6 +41,8 @@ pub(super) struct Build<'a> {
     pub notifies: bool,
     /// Handlers that are notified by a plain name, and where.
     pub notified: Vec<Spanned<Arc<str>>>,
+    /// What is wrong with calls, for steps that fail with it.
+    pub flaws: BTreeMap<*const Task, Arc<str>>,
     /// Tags of all steps, also of those that are left out.
     pub known_tags: BTreeSet<Arc<str>>,
     /// All cases, also those that `--case` leaves out.
@@ -65,6 +67,7 @@ impl<'a> Build<'a> {
             next: Default::default(),
             notifies: false,
             notified: Vec::new(),
+            flaws: BTreeMap::new(),
             known_tags: BTreeSet::new(),
             known_cases: Vec::new(),
         }

@@ -11,7 +11,7 @@ use crate::model::{BadJsonPath, Expect, JsonPath, Metric, MetricSource, Stage, T
 use crate::vars::{condition_check, condition_references, syntax_check};
 
 /// Tasks that the compiler itself resolves.
-const FLOW: [&str; 5] = ["import_tasks", "import_role", "include_tasks", "include_role", "meta"];
+pub(super) const FLOW: [&str; 5] = ["import_tasks", "import_role", "include_tasks", "include_role", "meta"];
 
 impl Build<'_> {
     /// Everything about one task. Says each problem once, however often the task is compiled.
@@ -200,6 +200,9 @@ impl Build<'_> {
 
     /// Handlers that are notified must be there; a role that is included may bring more.
     pub fn check_notified(&mut self) {
+        if !self.is_early() {
+            return;
+        }
         use super::step::{Expand, StepKind};
         let brings = |k: &StepKind| matches!(k, StepKind::Expand(Expand::Role(..) | Expand::Tasks(_)));
         if self.draft.steps.iter().any(|s| brings(&s.step.kind)) {

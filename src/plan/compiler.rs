@@ -7,9 +7,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::play::compile_play;
-use super::{Expand, Plan, PlayPlan, Step, StepKind};
+use super::{Expand, Plan, PlayPlan, Step, StepKind, Strictness};
 use crate::base::spec::Catalogue;
-use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, SystemClock};
+use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, Map, SystemClock};
 use crate::load::{Expressions, Project};
 use crate::model::decode::Decoder;
 use crate::model::{Inventory, Play};
@@ -50,6 +50,10 @@ pub struct Options {
     pub becoming: super::AskedBecoming,
     /// `--force-handlers`: handlers of failed hosts run, too.
     pub force_handlers: bool,
+    /// When what is wrong with a task is told.
+    pub strictness: Strictness,
+    /// Variables below all others of each host: what the command line says about reaching it.
+    pub reaching: Arc<Map>,
     /// `--expressions`
     pub expressions: Expressions,
     /// How many steps may work at once, if that is limited.
@@ -113,9 +117,11 @@ impl Compiler {
         }
         self.options.unmatched_cases(&cases).for_each(|d| found.push(d));
         self.unknown_stages(&compiled, &mut found);
-        self.unknown_tags(&compiled, &mut found);
-        super::undefined::warn(&compiled, &mut found);
-        super::monitors::tell_missing(&compiled, &mut found);
+        if self.options.strictness == Strictness::Early {
+            self.unknown_tags(&compiled, &mut found);
+            super::undefined::warn(&compiled, &mut found);
+            super::monitors::tell_missing(&compiled, &mut found);
+        }
         Self::play_order(&mut plays, &mut found);
         let playbook = self.project.playbook.path.clone();
         let compiled = found.in_file_order().into_result(());

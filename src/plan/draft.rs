@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::readings::Reading;
 use super::scope::{Scope, ScopeIx, ScopeKind, Section};
 use super::step::Step;
-use super::{CasePlan, HandlerNames};
+use super::{Brought, CasePlan, HandlerNames};
 use crate::base::{Span, Spanned};
 use crate::model::VarLayer;
 
@@ -23,6 +23,8 @@ pub(super) struct Draft {
     pub cases: Vec<CasePlan>,
     /// Variables that public roles show to the rest of the play.
     pub exposed: Vec<VarLayer>,
+    /// What an include has found.
+    pub brought: Vec<Brought>,
     /// What `needs` may name, and what says it.
     pub names: Vec<Named>,
     ids: BTreeMap<String, usize>,

@@ -9,7 +9,7 @@ use super::play::{finish, known_for};
 use super::scope::ScopeKind;
 use super::step::{Expand, Inclusion, Step, StepKind};
 use super::tasks::stem;
-use super::{Compiler, Fragment, HandlerNames, Surroundings};
+use super::{Brought, Compiler, Fragment, HandlerNames, Surroundings, Target};
 use crate::base::{Diagnostic, Diagnostics, HostName, Map, Spanned, Value, hexadecimal};
 use crate::model::{Level, Play};
 
@@ -78,10 +78,13 @@ impl Build<'_> {
         inside.path = self.draft.id(format!("{}/{word}", around.path));
         inside.push_vars(Level::IncludeParams, "include vars", &step.span, &Arc::new(inclusion.vars.clone()));
         let target = Spanned::new(Value::from(&*inclusion.target), place_of(step));
+        let item = self.item_of(step, inclusion, &inside);
         if let StepKind::Expand(Expand::Role(task, from)) = &step.kind {
             let public = task.call.argument("public").and_then(|a| a.value.to_bool()) == Some(true);
             let role = self.load_role(&inclusion.target, from, &inside, &target.span);
             let Some(role) = role else { return };
+            let name = Target::Role(Arc::clone(&inclusion.target));
+            self.draft.brought.push(Brought { target: name, item });
             let within = self.within(&role, &inside);
             if public {
                 let shown = self.layers_of(&role, &inside);
@@ -95,8 +98,18 @@ impl Build<'_> {
             return;
         }
         let Some(path) = self.find_tasks(&inclusion.target, &target, &inside) else { return };
+        self.draft.brought.push(Brought { target: Target::File(path.clone()), item });
         let inside = inside.beside(&path);
         self.file(&path, &target, &inside);
+    }
+
+    /// The item of an include's loop, as its label shows it.
+    fn item_of(&self, step: &Step, inclusion: &Inclusion, inside: &Surroundings) -> Option<String> {
+        let StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) = &step.kind else { return None };
+        task.r#loop.as_ref()?;
+        let item = inclusion.vars.get(task.loop_control.variable())?;
+        let label = task.loop_control.label.as_ref();
+        Some(label.map_or_else(|| item.to_string(), |label| self.known.shown(inside, &label.value)))
     }
 
     fn handler_step(&mut self, number: usize, handler: &HandlerNames, around: &Surroundings) {

@@ -1,6 +1,7 @@
 //! What the compiler gives: a graph of steps with its scope tree. A play is one fragment; so is what an `Expand` step brings.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use petgraph::stable_graph::StableDiGraph;
@@ -24,8 +25,28 @@ pub struct Fragment {
     pub handlers: Vec<HandlerNames>,
     /// Cases in the order they are written, expanded by their matrix.
     pub cases: Vec<CasePlan>,
+    /// What an include has found, in the order of its items.
+    pub brought: Vec<Brought>,
     /// Variables of roles that an `include_role` with `public: true` brought: the rest of the play sees them, on all hosts.
     pub exposed: Vec<VarLayer>,
+}
+
+/// What an include has found for an item of its loop, or once.
+#[derive(Clone, Debug)]
+pub struct Brought {
+    /// The file of tasks or the name of the role.
+    pub target: Target,
+    /// The item, as `label` shows it.
+    pub item: Option<String>,
+}
+
+/// What an include names.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A file of tasks, where it was found.
+    File(PathBuf),
+    /// A role, by its name.
+    Role(Arc<str>),
 }
 
 /// By which words a handler is notified.

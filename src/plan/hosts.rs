@@ -8,11 +8,17 @@ use crate::base::{Diagnostic, Diagnostics, HostName, Map, Span, Spanned, Value};
 use crate::model::{Inventory, Item, Level, Pattern, Play, RoleFrom, VarLayer};
 use crate::vars::Scope;
 
+/// The origin of what the command line says about reaching hosts.
+pub const REACHING: &str = "the options of the connection";
+
 impl Compiler {
     /// The variables of a host that its inventory and its vendor's role give, weakest first; facts, extra variables and
     /// those of the text come on top. An unknown vendor is an error at the place that names it.
     pub fn host_layers(&self, inventory: &Inventory, host: &str) -> Result<Vec<VarLayer>, Diagnostics> {
         let mut layers = inventory.layers(host);
+        if !self.options.reaching.is_empty() {
+            layers.insert(0, reaching(&self.options.reaching));
+        }
         let bare = layers.iter().fold(Scope::new(), |scope, layer| scope.with(layer.clone()));
         let Some((value, origin)) = bare.lookup("vendor") else { return Ok(layers) };
         let span = match value {
@@ -202,6 +208,12 @@ fn own_magic(inventory: &Inventory, host: &str) -> Map {
         ("inventory_hostname_short", host.split('.').next().unwrap_or(host).into()),
         ("group_names", Value::list(groups)),
     ])
+}
+
+/// What the command line says about reaching hosts: every variable beats it, and so do keywords.
+fn reaching(vars: &Arc<Map>) -> VarLayer {
+    let origin = Arc::from(REACHING);
+    VarLayer { level: Level::RoleDefaults, origin, span: Span::nowhere(REACHING), vars: Arc::clone(vars) }
 }
 
 fn built_in(vars: Map) -> VarLayer {

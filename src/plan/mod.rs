@@ -33,6 +33,7 @@ pub mod scope;
 mod sealed;
 mod select;
 pub mod step;
+mod strictness;
 pub mod surroundings;
 mod tasks;
 mod undefined;
@@ -43,7 +44,10 @@ use std::sync::Arc;
 pub use becoming::AskedBecoming;
 pub use compiler::{Again, Compiler, Options};
 pub use declaration::{DeclarationError, arguments as monitor_arguments};
-pub use fragment::{Bridge, CasePlan, Fragment, Gang, HandlerBody, HandlerNames, PrunedStep, Pruning};
+pub use fragment::{
+    Bridge, Brought, CasePlan, Fragment, Gang, HandlerBody, HandlerNames, PrunedStep, Pruning, Target,
+};
+pub use hosts::REACHING;
 pub use lifecycle::Chapter;
 pub use mode::VARIABLE as IN_CONTAINER_VARIABLE;
 pub use prompts::{Answer, Answers, Asking, Prompt};
@@ -52,6 +56,7 @@ pub use step::{
     CasePart, CasePlace, Expand, Inclusion, Meta, MonitorUse, Monitoring, Order, Step, StepIx, StepKind,
     TaskStep, WatchedContainer,
 };
+pub use strictness::Strictness;
 pub use surroundings::Surroundings;
 
 use crate::base::{Diagnostics, HostName};

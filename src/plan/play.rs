@@ -128,6 +128,7 @@ pub(super) fn finish(
         handlers: draft.handlers,
         cases: draft.cases,
         exposed: draft.exposed,
+        brought: draft.brought,
         ..Fragment::default()
     };
     let nodes: Vec<_> = draft.steps.into_iter().map(|d| fragment.graph.add_node(d.step)).collect();
@@ -427,6 +428,7 @@ fn setup_step(span: &Span, arguments: Vec<Argument>, around: &Surroundings) -> T
         metrics: Arc::from([]),
         search: Arc::clone(&around.search),
         role: None,
+        flaw: None,
     }
 }
 

@@ -233,6 +233,8 @@ pub struct TaskStep {
     pub search: Arc<[std::path::PathBuf]>,
     /// The role it stands in, for `role_name` and `role_path`.
     pub role: Option<(Arc<str>, std::path::PathBuf)>,
+    /// What is wrong with the call, when the run is to tell it: the task fails with it.
+    pub flaw: Option<Arc<str>>,
 }
 
 /// Values for [`StepKind::Expand`] of an include, as the run found them: one item of its loop, or the whole.

@@ -63,7 +63,7 @@ impl Build<'_> {
     /// One task, whatever it is.
     pub fn task(&mut self, task: &Arc<Task>, around: &Surroundings) {
         let first = self.draft.steps.len();
-        self.check_task(task, around);
+        self.examine(task, around);
         if let Some(topic) = task.listen.first() {
             self.found.push(
                 Diagnostic::error("unknown-keyword", "`listen` is a keyword of handlers, this is a task")
@@ -130,6 +130,7 @@ impl Build<'_> {
                 .map(|limit| limit.as_ref().map(|limit| self.known_limit(inside, limit))),
             search: Arc::clone(&inside.search),
             role: inside.role.clone(),
+            flaw: self.flaws.get(&Arc::as_ptr(task)).cloned(),
         }
     }
 
@@ -232,7 +233,7 @@ impl Build<'_> {
 
     /// A target that is written out must be there; what it gives a value is noted.
     fn check_target(&mut self, target: &Spanned<Value>, role: Option<&RoleEntry>, inside: &Surroundings) {
-        if target.value.has_template() {
+        if target.value.has_template() || !self.is_early() {
             self.usage.open = true;
             return;
         }

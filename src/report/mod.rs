@@ -3,6 +3,7 @@
 //! Two kinds: a [`Reporter`] sees events as they come; a [`Format`] prints the [`Summary`] of a run that has ended or goes on.
 //! Both know only `event` and `base`; where their text goes is decided by whoever makes them.
 
+pub mod ansible;
 mod columns;
 pub mod console;
 mod csv;
@@ -22,6 +23,7 @@ mod watching;
 
 use std::io;
 
+pub use ansible::Ansible;
 pub use console::Console;
 pub use json_lines::JsonLines;
 pub use listing::Listing;

@@ -10,7 +10,7 @@ use crate::base::{HostName, Secret, Spanned, Value};
 use crate::connection::{ContainerTarget, Endpoint, Target, TargetError, container};
 use crate::model::{Becoming, Inherited};
 use crate::model::{Level, VarLayer};
-use crate::plan::{StepKind, TaskStep, WatchedContainer};
+use crate::plan::{REACHING, StepKind, TaskStep, WatchedContainer};
 use crate::vars::{Scope, Templar, TemplateError};
 
 /// Where a task is done.
@@ -268,15 +268,23 @@ pub fn endpoint(
     templar: &Templar,
 ) -> Result<Result<Endpoint, String>, TemplateError> {
     let Keywords { connection, user, port } = keywords.into();
-    let variable = |names| variable(names, templar);
+    let variable = |names: &[&str]| variable(names, templar);
+    // A variable beats a keyword, which beats the command line.
+    let nearest = |keyword: Option<String>, names: &[&str]| -> Result<_, TemplateError> {
+        let origin =
+            names.iter().find_map(|name| templar.scope().lookup(name)).map(|(_, layer)| &*layer.origin);
+        let asked = origin == Some(REACHING);
+        let value = text(variable(names)?);
+        Ok(if asked { keyword.or(value) } else { value.or(keyword) })
+    };
     let arguments = [variable(said::COMMON_ARGUMENTS)?, variable(said::EXTRA_ARGUMENTS)?];
     let checking = variable(said::CHECKING)?;
     let timeout = text(variable(said::TIMEOUT)?);
     let target = Target {
-        connection: text(variable(said::CONNECTION)?).or(connection),
+        connection: nearest(connection, said::CONNECTION)?,
         address: text(variable(said::ADDRESS)?).unwrap_or_else(|| name.to_owned()),
-        port: text(variable(said::PORT)?).or(port).and_then(|p| p.parse().ok()),
-        user: text(variable(said::USER)?).or(user),
+        port: nearest(port, said::PORT)?.and_then(|p| p.parse().ok()),
+        user: nearest(user, said::USER)?,
         key_file: text(variable(said::KEY_FILE)?),
         arguments: arguments.into_iter().filter_map(text).collect(),
         password: text(variable(said::PASSWORD)?).map(Secret::from),

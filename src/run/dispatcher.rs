@@ -162,6 +162,8 @@ pub struct Dispatcher {
     pub(super) spoiled: bool,
     /// All hosts of a batch are gone: no further play begins.
     pub(super) over: bool,
+    /// The run could not go on.
+    pub(super) aborted: bool,
     pub(super) urgency: Urgency,
     /// What earlier controllers have done and has not come up again yet.
     pub(super) past: Past,
@@ -232,6 +234,7 @@ impl Dispatcher {
             forgiven: HashSet::new(),
             spoiled: false,
             over: false,
+            aborted: false,
             urgency: Urgency::Go,
             replaying: !setup.past.is_empty(),
             past: setup.past,
@@ -462,7 +465,8 @@ impl Dispatcher {
             let records = std::mem::take(&mut self.records);
             self.broken = self.shared.journal.commit(records).await.err();
         }
-        Ended { exit, hosts, journal: self.broken }
+        let (failed, lost) = (!self.failed.is_empty(), !self.lost.is_empty());
+        Ended { exit, failed, lost, aborted: self.aborted, hosts, journal: self.broken }
     }
 
     pub(super) fn node(&self, step: StepNo) -> &Node {

@@ -10,9 +10,11 @@ use super::magic::{PlayFacts, host_scope, inventory_file, layer};
 use super::queue::{HostNo, Place, Shape, StepNo};
 use crate::action::Effects;
 use crate::base::{Diagnostic, Diagnostics, HostName, Map, Severity, Span, Value};
-use crate::event::Event;
-use crate::model::{Level, VarLayer};
-use crate::plan::{CasePlan, Compiler, Fragment, Inclusion, Order, Scope, ScopeKind, Step, StepIx, StepKind};
+use crate::event::{Brought, Event};
+use crate::model::{Level, Strategy, VarLayer};
+use crate::plan::{
+    self, CasePlan, Compiler, Fragment, Inclusion, Order, Scope, ScopeKind, Step, StepIx, StepKind, Target,
+};
 use crate::vars::Templar;
 
 /// Where a fragment goes and what its steps inherit.
@@ -162,7 +164,9 @@ impl Dispatcher {
             plan.batches.iter().map(|b| numbers(self, b)).filter(|b| !b.is_empty()).collect();
         let batches = if plan.batches.is_empty() { vec![all.clone()] } else { batches };
         let names: Vec<HostName> = all.iter().map(|h| self.name(*h).clone()).collect();
-        self.emit(Event::PlayStarted { play: number, name: plan.name.clone(), hosts: names.clone() });
+        let lockstep = plan.strategy == Strategy::Linear;
+        let (name, hosts) = (plan.name.clone(), names.clone());
+        self.emit(Event::PlayStarted { play: number, name, hosts, lockstep });
         for (host, registers) in &plan.pruning.registers {
             if let Some(host) = self.board.number(host) {
                 self.set_vars(host, registers, Level::SetFact);
@@ -374,7 +378,8 @@ impl Dispatcher {
         let graft = Graft { play: node.play, batch: node.batch, under, hosts, place, case: node.case };
         let steps = self.graft(fragment, graft);
         if let Some(id) = self.id(step) {
-            self.emit(Event::Expanded { step: id, hosts: names, steps });
+            let brought = fragment.brought.iter().map(brought).collect();
+            self.emit(Event::Expanded { step: id, hosts: names, steps, brought });
         }
     }
 
@@ -396,6 +401,14 @@ fn rooted(scopes: &[Scope], spliced: bool) -> Vec<Scope> {
         scopes[0].kind = ScopeKind::Group("included".into());
     }
     scopes
+}
+
+fn brought(found: &plan::Brought) -> Brought {
+    let name = match &found.target {
+        Target::Role(name) => name.to_string(),
+        Target::File(path) => std::path::absolute(path).as_deref().unwrap_or(path).display().to_string(),
+    };
+    Brought { name, item: found.item.clone() }
 }
 
 /// Hosts that do not get what they asked for, and why.

@@ -215,6 +215,8 @@ fn report(unit: &Unit, task: &TaskStep, end: &TurnEnd, item: &Value, templar: &T
         status,
         changed,
         skipped: end.skipped,
+        ignored: end.ignored,
+        result: if end.secret { Value::Null } else { Value::from(&end.result) },
         msg: end.msg.clone().filter(|msg| !end.secret && !msg.is_empty()),
     });
 }

@@ -83,6 +83,12 @@ pub struct Setup {
 pub struct Ended {
     /// 0 all good, 1 a case or task failed or a figure missed, 3 hosts unreachable, 4 interrupted, 70 our bug.
     pub exit: u8,
+    /// A host failed, and was not brought back.
+    pub failed: bool,
+    /// A host could not be reached, and was not brought back.
+    pub lost: bool,
+    /// The run could not go on: [`Event::Aborted`] says why.
+    pub aborted: bool,
     /// The recap.
     pub hosts: BTreeMap<HostName, Tally>,
     /// The journal could not be written any more; the run was stopped.

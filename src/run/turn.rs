@@ -244,6 +244,9 @@ async fn call(
         open: spec.open,
         unrendered: action.map_or(&[], |a| a.unrendered),
     };
+    if let Some(flaw) = &task.flaw {
+        return Ok(Outcome::failed(flaw.to_string()).into());
+    }
     let args = arguments::render(task, wanted, templar)?;
     if let Err(problem) = catalogue.check_groups(name, &args) {
         return Ok(Outcome::failed(problem).into());

@@ -17,7 +17,7 @@ use crate::action::Effects;
 use crate::base::value::has_marks;
 use crate::base::{Clock, HostName, Map, RunId, RunMark, Span, Timestamp, Value};
 use crate::connection::{Cancel, Pool};
-use crate::event::{Event, Fate, Figure, Journal, JournalError};
+use crate::event::{Event, Fate, Figure, Journal, JournalError, Title};
 use crate::model::{Level, VarLayer};
 use crate::plan::{CasePart, Compiler, Expand, Inclusion, Step, StepKind};
 use crate::vars::{Environment, Scope, Templar, TemplateError};
@@ -316,6 +316,7 @@ pub fn begun(step: &Step, name: String, host: &HostName) -> Event {
     let (round, warmup) = round_of(step);
     Event::StepStarted {
         step: step.id.clone(),
+        title: title(step, &name).map(Box::new),
         name,
         host: host.clone(),
         stage: step.stage.as_ref().map(|s| s.name().to_owned()),
@@ -323,6 +324,38 @@ pub fn begun(step: &Step, name: String, host: &HostName) -> Event {
         round,
         warmup,
     }
+}
+
+/// How Ansible names a task.
+fn title(step: &Step, name: &str) -> Option<Title> {
+    let handler = step.handler.is_some();
+    let origin = step.span.to_string();
+    let Some(task) = super::magic::task(step) else {
+        let StepKind::Meta(_) = &step.kind else { return None };
+        let name = name.strip_prefix("meta ").map_or(name, |_| "meta");
+        let (name, action) = (name.to_owned(), "meta".to_owned());
+        return Some(Title { name, role: None, action, origin, handler, looped: false });
+    };
+    let action = task.call.short_name();
+    let gathers = action == "setup" && name == "facts" && step.id.as_str().ends_with("/facts");
+    let brings = matches!(step.kind, StepKind::Expand(_));
+    let unnamed = if brings { name.starts_with(&format!("{action} ")) } else { name == action };
+    let shown = match (&step.kind, unnamed) {
+        _ if gathers => "Gathering Facts",
+        (StepKind::Expand(Expand::Role(..)), true) => &name.replacen(' ', " : ", 1),
+        (_, true) => &*task.call.name.value,
+        (_, false) => name,
+    };
+    let role =
+        task.role.as_ref().filter(|_| !(unnamed && matches!(step.kind, StepKind::Expand(Expand::Role(..)))));
+    Some(Title {
+        name: shown.to_owned(),
+        role: role.map(|(role, _)| role.to_string()),
+        action: action.to_owned(),
+        origin,
+        handler,
+        looped: task.r#loop.is_some(),
+    })
 }
 
 /// The round of a step and whether it is a warm-up.

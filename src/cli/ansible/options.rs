@@ -1,0 +1,149 @@
+//! Options that the commands of Ansible have in common, by the reference's names and letters.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args};
+
+use super::super::becoming::Becoming;
+use super::super::vaulting::Vaulting;
+
+/// Which hosts.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Hosts {
+    /// An inventory file, script or folder, or hosts with commas; may be given several times
+    #[arg(short, long = "inventory", visible_alias = "inventory-file", value_name = "INVENTORY")]
+    pub inventory: Vec<String>,
+    /// Only hosts of this pattern
+    #[arg(short, long = "limit", value_name = "SUBSET", allow_hyphen_values = true)]
+    pub limit: Option<String>,
+    /// Show the hosts, and do nothing
+    #[arg(long)]
+    pub list_hosts: bool,
+    /// Forget the facts of all hosts
+    #[arg(long)]
+    pub flush_cache: bool,
+}
+
+/// Variables, check mode, how much is said and how much is done at once.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Manner {
+    /// Variables above all others: `NAME=VALUE`, YAML or JSON, or `@FILE`
+    #[arg(short, long = "extra-vars", value_name = "EXTRA_VARS", allow_hyphen_values = true)]
+    pub extra_vars: Vec<String>,
+    /// Say what would change, and change nothing
+    #[arg(short = 'C', long)]
+    pub check: bool,
+    /// Show files before and after
+    #[arg(short = 'D', long)]
+    pub diff: bool,
+    /// How many hosts work at once
+    #[arg(short, long, value_name = "FORKS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub forks: Option<u32>,
+    /// Say more
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Folders of modules in Python, which are not supported yet
+    #[arg(short = 'M', long = "module-path", value_name = "MODULE_PATH")]
+    pub module_path: Vec<String>,
+}
+
+/// How hosts are reached.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Connecting {
+    /// The user to log in as
+    #[arg(short = 'u', long = "user", value_name = "REMOTE_USER")]
+    pub user: Option<String>,
+    /// Ask for the password of the connection
+    #[arg(short = 'k', long = "ask-pass")]
+    pub ask_pass: bool,
+    /// A file with the password of the connection
+    #[arg(long = "connection-password-file", visible_alias = "conn-pass-file", value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// The kind of connection
+    #[arg(short, long, value_name = "CONNECTION")]
+    pub connection: Option<String>,
+    /// The key to log in with
+    #[arg(long = "private-key", visible_alias = "key-file", value_name = "PRIVATE_KEY_FILE")]
+    pub private_key: Option<String>,
+    /// Seconds to wait for a connection
+    #[arg(short = 'T', long, value_name = "TIMEOUT")]
+    pub timeout: Option<u32>,
+    /// Arguments for ssh, scp and sftp
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
+    pub ssh_common_args: Option<String>,
+    /// Arguments for ssh
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
+    pub ssh_extra_args: Option<String>,
+    /// Arguments for scp, which is never called
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
+    pub scp_extra_args: Option<String>,
+    /// Arguments for sftp, which is never called
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
+    pub sftp_extra_args: Option<String>,
+}
+
+/// Which tasks.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Selection {
+    /// Only tasks with these tags
+    #[arg(short, long, value_name = "TAGS")]
+    pub tags: Vec<String>,
+    /// No tasks with these tags
+    #[arg(long, value_name = "SKIP_TAGS")]
+    pub skip_tags: Vec<String>,
+    /// Begin at the task of this name
+    #[arg(long, value_name = "NAME")]
+    pub start_at_task: Option<String>,
+    /// Ask before each task, which is not supported
+    #[arg(long)]
+    pub step: bool,
+    /// Handlers of failed hosts run too
+    #[arg(long)]
+    pub force_handlers: bool,
+    /// Show the tasks, and do nothing
+    #[arg(long)]
+    pub list_tasks: bool,
+    /// Show the tags, and do nothing
+    #[arg(long)]
+    pub list_tags: bool,
+    /// Only look whether the playbook can be understood
+    #[arg(long)]
+    pub syntax_check: bool,
+}
+
+/// What `ansible-playbook` is called with.
+#[derive(Clone, Debug, clap::Parser)]
+#[command(
+    name = "ansible-playbook",
+    about = "Runs Ansible playbooks, executing the defined tasks on the targeted hosts.",
+    args_override_self = true,
+    infer_long_args = true,
+    disable_version_flag = true,
+    max_term_width = 100
+)]
+pub(super) struct Playbook {
+    /// Playbooks
+    #[arg(value_name = "playbook", required_unless_present = "version")]
+    pub playbooks: Vec<PathBuf>,
+    #[command(flatten)]
+    pub hosts: Hosts,
+    #[command(flatten)]
+    pub manner: Manner,
+    #[command(flatten)]
+    pub connecting: Connecting,
+    #[command(flatten)]
+    pub becoming: Becoming,
+    #[command(flatten)]
+    pub vaulting: Vaulting,
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Say the version
+    #[arg(long)]
+    pub version: bool,
+}
+
+/// Words of an option that takes several with commas, and may be given several times.
+pub(super) fn split(words: &[String]) -> Vec<String> {
+    let words = words.iter().flat_map(|text| text.split(','));
+    words.map(str::trim).filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect()
+}

@@ -1,0 +1,220 @@
+//! `ansible-playbook`: playbooks are run as the reference runs them.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Parser;
+
+use super::super::call::Call;
+use super::super::execution::Execution;
+use super::super::failure::Failure;
+use super::super::recording::RecordingFiles;
+use super::super::selecting::{Selecting, playbook_name};
+use super::super::terminal::Terminal;
+use super::super::wiring::{self, Compiled};
+use super::super::{plan, project};
+use super::options::{Playbook, split};
+use super::{Ending, settings};
+use crate::base::{Clock, Diagnostic, Diagnostics, RunMark, Severity, SystemClock};
+use crate::load::project::Asked;
+use crate::load::{AnsibleCfg, shown};
+use crate::plan::{Answers, Asking, Options, Strictness};
+use crate::report::{Ansible, Reporter};
+use crate::run::{Ended, Past};
+use crate::store::{Provenance, RunFolder, RunStore};
+
+/// The version of the reference, as scripts look for it.
+const CORE: &str = "2.19.14";
+
+pub(super) fn run(words: &[String], terminal: &Terminal) -> Ending {
+    let name = "ansible-playbook".to_owned();
+    let asked = match Playbook::try_parse_from([name].iter().chain(words)) {
+        Ok(asked) => asked,
+        Err(error) => {
+            // `--help` comes this way too; clap knows where it belongs.
+            let _ = error.print();
+            return if error.use_stderr() { Ending::Failed } else { Ending::Good };
+        }
+    };
+    let (cfg, problems) = settings::read();
+    if asked.version {
+        return version(&cfg, terminal);
+    }
+    tell(&problems, terminal);
+    let done = if problems.has_errors() { Ok(Ending::Error) } else { play(&asked, &cfg, terminal) };
+    done.unwrap_or_else(|failure| match failure {
+        Failure::Input(found) => {
+            let ending = ending_of(&found);
+            tell(&found, terminal);
+            ending
+        }
+        other => {
+            terminal.say(&format!("[ERROR]: {other}"));
+            Ending::Bug
+        }
+    })
+}
+
+fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, Failure> {
+    refuse(asked)?;
+    let selecting = selecting(asked, cfg);
+    let config = settings::config(cfg);
+    let files = Arc::new(RecordingFiles::new(selecting.vaulting.vault()?));
+    let (first, more) = asked.playbooks.split_first().expect("clap wants one");
+    let sources = Asked {
+        playbook: first.clone(),
+        more: more.to_vec(),
+        inventory: selecting.inventory.clone(),
+        extra_vars: selecting.extra_vars.clone(),
+    };
+    let reads_only = asked.selection.syntax_check;
+    let options = Options {
+        strictness: Strictness::Late,
+        reaching: Arc::new(settings::reaching(&asked.connecting, cfg)?),
+        answers: Answers {
+            asking: if reads_only { Asking::Never } else { Asking::Now },
+            ..Answers::default()
+        },
+        ..selecting.options(&config)
+    };
+    let catalogue = Arc::new(wiring::catalogue());
+    let (compiled, warnings) = wiring::assemble(&files, catalogue, config, &sources, options, terminal)?;
+    tell(&warnings, terminal);
+    if reads_only {
+        for playbook in &asked.playbooks {
+            terminal.data(format!("\nplaybook: {}\n", playbook.display()).as_bytes())?;
+        }
+        return Ok(Ending::Good);
+    }
+    let look = settings::look(asked.manner.verbose, cfg);
+    let reporter: Box<dyn Reporter> = Box::new(Ansible::new(io::stdout(), io::stderr(), look));
+    let call = Call::now(&selecting, &compiled.compiler.options)?;
+    let execution = begin(call, compiled)?;
+    let done = execution.perform(vec![reporter], look.verbosity, terminal)?;
+    Ok(ending(&done.ended))
+}
+
+/// Options that there are, and that are not supported.
+fn refuse(asked: &Playbook) -> Result<(), Diagnostic> {
+    for path in &asked.playbooks {
+        if !path.exists() {
+            let message = format!("the playbook: {} could not be found", path.display());
+            return Err(Diagnostic::error("no-playbook", message));
+        }
+    }
+    let refused = [
+        ("--step", asked.selection.step),
+        ("--start-at-task", asked.selection.start_at_task.is_some()),
+        ("--list-hosts", asked.hosts.list_hosts),
+        ("--list-tasks", asked.selection.list_tasks),
+        ("--list-tags", asked.selection.list_tags),
+    ];
+    match refused.iter().find(|(_, given)| *given) {
+        Some((option, _)) => {
+            Err(Diagnostic::error("unsupported-option", format!("`{option}` is not supported yet")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn selecting(asked: &Playbook, cfg: &AnsibleCfg) -> Selecting {
+    let either = |words: &[String], key: &str| {
+        let words = split(words);
+        if words.is_empty() { cfg.words(key) } else { words }
+    };
+    Selecting {
+        inventory: settings::inventory(&asked.hosts, cfg),
+        limit: asked.hosts.limit.clone(),
+        extra_vars: asked.manner.extra_vars.clone(),
+        tags: either(&asked.selection.tags, "run"),
+        skip_tags: either(&asked.selection.skip_tags, "skip"),
+        check: asked.manner.check,
+        diff: asked.manner.diff || cfg.boolean("always") == Some(true),
+        forks: asked.manner.forks,
+        becoming: asked.becoming.clone(),
+        vaulting: asked.vaulting.clone(),
+        ..Selecting::default()
+    }
+}
+
+/// The run's folder, in the user's state folder: it does no harm there, and `benchbook show` finds it.
+fn begin(call: Call, compiled: Compiled) -> Result<Execution, Failure> {
+    let (now, name) = (SystemClock.now(), playbook_name(&compiled.plan.playbook));
+    let folder = match RunFolder::create(&project::state().join("ansible"), now, &name) {
+        Ok(folder) => folder,
+        // A home that cannot be written to.
+        Err(_) => RunFolder::create(&std::env::temp_dir().join("benchbook-ansible"), now, &name)?,
+    };
+    folder.replace(&folder.plan(), &plan::json(&compiled))?;
+    let mut provenance = Provenance::new();
+    provenance.playbook = shown(&compiled.plan.playbook);
+    compiled.files.note(&mut provenance);
+    RunMark::fresh(&folder.id()).as_str().clone_into(&mut provenance.mark);
+    provenance.write(&folder)?;
+    let store = RunStore::open(folder, &project::keys())?;
+    Ok(Execution { call, compiled, store, provenance, term: 1, past: Past::none(), events: Vec::new() })
+}
+
+fn ending(ended: &Ended) -> Ending {
+    match ended {
+        Ended { exit: 70, .. } => Ending::Bug,
+        Ended { exit: 4, .. } => Ending::Interrupted,
+        Ended { aborted: true, .. } => Ending::Error,
+        Ended { lost: true, .. } => Ending::Unreachable,
+        Ended { failed: true, .. } => Ending::Failed,
+        Ended { exit: 1, .. } => Ending::Failed,
+        _ => Ending::Good,
+    }
+}
+
+/// What cannot be understood ends with 4, what is not there with 1.
+fn ending_of(found: &Diagnostics) -> Ending {
+    const ERRORS: [&str; 8] = [
+        "no-playbook",
+        "no-hosts",
+        "missing-role",
+        "vault-password",
+        "become-password",
+        "connection-password",
+        "unsupported-option",
+        "no-such-inventory",
+    ];
+    let first = found.iter().find(|d| d.severity == Severity::Error);
+    match first {
+        Some(d) if ERRORS.contains(&d.code) => Ending::Error,
+        _ => Ending::Unreachable,
+    }
+}
+
+/// Says what is wrong, as the reference words it: one line, the place, what to do.
+fn tell(found: &Diagnostics, terminal: &Terminal) {
+    for diagnostic in found.iter() {
+        let kind = if diagnostic.severity == Severity::Error { "ERROR" } else { "WARNING" };
+        let mut text = format!("[{kind}]: {}", diagnostic.message);
+        if let Some(span) = &diagnostic.span {
+            let place = span.to_string();
+            let place = std::path::absolute(Path::new(&place)).unwrap_or_else(|_| PathBuf::from(&place));
+            text.push_str(&format!("\nOrigin: {}", place.display()));
+        }
+        for help in &diagnostic.help {
+            text.push_str(&format!("\n{help}"));
+        }
+        terminal.say(&text);
+    }
+}
+
+/// Several lines, of which scripts read the first.
+fn version(cfg: &AnsibleCfg, terminal: &Terminal) -> Ending {
+    let file = cfg.file.as_ref().map_or_else(|| "None".to_owned(), |path| path.display().to_string());
+    let program = std::env::current_exe().map_or_else(|_| String::new(), |path| path.display().to_string());
+    let text = format!(
+        "ansible-playbook [core {CORE}]\n  config file = {file}\n  executable location = {program}\n  \
+         benchbook version = {}\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    match terminal.data(text.as_bytes()) {
+        Ok(()) => Ending::Good,
+        Err(_) => Ending::Error,
+    }
+}

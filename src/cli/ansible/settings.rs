@@ -1,0 +1,104 @@
+//! What `ansible.cfg`, the environment and the command line say together: how hosts are reached, how much is said.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use super::super::question;
+use super::options::{Connecting, Hosts};
+use crate::base::{Diagnostic, Diagnostics, Map, Value};
+use crate::load::{AnsibleCfg, Config, DiskFiles};
+use crate::report::ansible::Look;
+
+/// How wide headings are when nobody watches, in columns.
+const WIDTH: usize = 79;
+
+/// What the file and the environment say.
+pub(super) fn read() -> (AnsibleCfg, Diagnostics) {
+    AnsibleCfg::read(&DiskFiles, &|name| std::env::var(name).ok())
+}
+
+/// The user's home.
+pub(super) fn home() -> Option<PathBuf> {
+    std::env::var_os("HOME").map(PathBuf::from)
+}
+
+/// The project's settings as Ansible's say them; `benchbook.toml` has no say.
+pub(super) fn config(cfg: &AnsibleCfg) -> Config {
+    let home = home();
+    let mut roles_path = cfg.paths("roles_path", ':', home.as_deref());
+    if roles_path.is_empty() {
+        let own = home.iter().map(|home| home.join(".ansible/roles"));
+        roles_path.extend(own.chain(["/usr/share/ansible/roles", "/etc/ansible/roles"].map(PathBuf::from)));
+    }
+    Config { roles_path, forks: cfg.number("forks"), ..Config::default() }
+}
+
+/// The inventories: of the command line, else of the settings, else the usual one.
+pub(super) fn inventory(hosts: &Hosts, cfg: &AnsibleCfg) -> Vec<String> {
+    if !hosts.inventory.is_empty() {
+        return hosts.inventory.clone();
+    }
+    let said = cfg.inventory(home().as_deref());
+    if said.is_empty() { vec!["/etc/ansible/hosts".to_owned()] } else { said }
+}
+
+/// Variables that stand below all others of each host: what the command line and the settings say about reaching it.
+pub(super) fn reaching(said: &Connecting, cfg: &AnsibleCfg) -> Result<Map, Diagnostic> {
+    let mut vars = Map::new();
+    let mut set = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            vars.insert(name, Value::from(value));
+        }
+    };
+    set("ansible_user", said.user.clone().or_else(|| cfg.text("remote_user")));
+    set("ansible_port", cfg.text("remote_port"));
+    let transport = cfg.text("transport").filter(|word| word != "smart");
+    set("ansible_connection", said.connection.clone().or(transport));
+    let key = cfg.path("private_key_file", home().as_deref()).map(|path| path.display().to_string());
+    set("ansible_ssh_private_key_file", said.private_key.clone().or(key));
+    let timeout = said.timeout.or_else(|| cfg.number("timeout"));
+    set("ansible_timeout", timeout.map(|seconds| seconds.to_string()));
+    let common = said.ssh_common_args.clone().or_else(|| cfg.text("ssh_common_args"));
+    let common: Vec<String> = cfg.text("ssh_args").into_iter().chain(common).collect();
+    set("ansible_ssh_common_args", Some(common.join(" ")).filter(|words| !words.is_empty()));
+    set("ansible_ssh_extra_args", said.ssh_extra_args.clone().or_else(|| cfg.text("ssh_extra_args")));
+    set("ansible_host_key_checking", cfg.boolean("host_key_checking").map(|on| on.to_string()));
+    set("ansible_password", password(said)?);
+    Ok(vars)
+}
+
+/// The password of the connection, from a file or the terminal.
+fn password(said: &Connecting) -> Result<Option<String>, Diagnostic> {
+    if let Some(path) = &said.password_file {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let message = format!("the password in {} cannot be read: {error}", path.display());
+            Diagnostic::error("connection-password", message)
+        })?;
+        return Ok(Some(text.lines().next().unwrap_or_default().to_owned()));
+    }
+    if !said.ask_pass {
+        return Ok(None);
+    }
+    let asked = question::hidden("SSH password: ").map_err(|error| {
+        Diagnostic::error("connection-password", format!("no password can be asked for: {error}"))
+    })?;
+    Ok(Some(asked.reveal().to_owned()))
+}
+
+/// How things are printed.
+pub(super) fn look(verbose: u8, cfg: &AnsibleCfg) -> Look {
+    let out = std::io::stdout();
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colour = if cfg.boolean("force_color") == Some(true) {
+        true
+    } else {
+        out.is_terminal() && !no_color && cfg.boolean("nocolor") != Some(true)
+    };
+    let columns = rustix::termios::tcgetwinsize(&out).map_or(0, |size| usize::from(size.ws_col));
+    Look {
+        verbosity: verbose.max(cfg.number("verbosity").unwrap_or(0)),
+        colour,
+        width: columns.saturating_sub(1).max(WIDTH),
+        skipped: cfg.boolean("display_skipped_hosts") != Some(false),
+    }
+}

@@ -1,0 +1,370 @@
+//! `ansible.cfg` and the variables of the environment that say the same: the settings that people use, and what each does here.
+//!
+//! Knows no command line; who asks for a setting says what it is for.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::{Files, shown};
+use crate::base::{Diagnostic, Diagnostics, Source, Span};
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The section of `ansible.cfg`.
+    pub section: &'static str,
+    /// The key in that section; also the name it is asked for by, unless two sections have it.
+    pub key: &'static str,
+    /// The variables of the environment that say it, the strongest first.
+    pub variables: &'static [&'static str],
+    /// What it does here.
+    pub effect: Effect,
+}
+
+/// What a setting does here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// What it does in Ansible.
+    Same,
+    /// Nothing, and nobody misses it: what it asks for is so anyway, or there is nothing like it here.
+    Moot,
+    /// Nothing, and the user is told.
+    Nothing,
+}
+
+use Effect::{Moot, Nothing, Same};
+
+const fn row(
+    section: &'static str,
+    key: &'static str,
+    variables: &'static [&'static str],
+    effect: Effect,
+) -> Setting {
+    Setting { section, key, variables, effect }
+}
+
+const DEFAULTS: &str = "defaults";
+const BECOME: &str = "privilege_escalation";
+const SSH: &str = "ssh_connection";
+
+/// All settings that are known by name; any other has no effect, and the user is told.
+pub static SETTINGS: &[Setting] = &[
+    row(DEFAULTS, "inventory", &["ANSIBLE_INVENTORY"], Same),
+    row(DEFAULTS, "roles_path", &["ANSIBLE_ROLES_PATH"], Same),
+    row(DEFAULTS, "forks", &["ANSIBLE_FORKS"], Same),
+    row(DEFAULTS, "timeout", &["ANSIBLE_SSH_TIMEOUT", "ANSIBLE_TIMEOUT"], Same),
+    row(DEFAULTS, "remote_user", &["ANSIBLE_REMOTE_USER"], Same),
+    row(DEFAULTS, "remote_port", &["ANSIBLE_REMOTE_PORT"], Same),
+    row(DEFAULTS, "transport", &["ANSIBLE_TRANSPORT"], Same),
+    row(DEFAULTS, "private_key_file", &["ANSIBLE_PRIVATE_KEY_FILE"], Same),
+    row(DEFAULTS, "host_key_checking", &["ANSIBLE_SSH_HOST_KEY_CHECKING", "ANSIBLE_HOST_KEY_CHECKING"], Same),
+    row(DEFAULTS, "gathering", &["ANSIBLE_GATHERING"], Same),
+    row(DEFAULTS, "any_errors_fatal", &["ANSIBLE_ANY_ERRORS_FATAL"], Same),
+    row(DEFAULTS, "force_handlers", &["ANSIBLE_FORCE_HANDLERS"], Same),
+    row(DEFAULTS, "display_skipped_hosts", &["ANSIBLE_DISPLAY_SKIPPED_HOSTS"], Same),
+    row(DEFAULTS, "force_color", &["ANSIBLE_FORCE_COLOR"], Same),
+    row(DEFAULTS, "nocolor", &["ANSIBLE_NOCOLOR"], Same),
+    row(DEFAULTS, "verbosity", &["ANSIBLE_VERBOSITY"], Same),
+    row(DEFAULTS, "vault_password_file", &["ANSIBLE_VAULT_PASSWORD_FILE"], Same),
+    row(DEFAULTS, "vault_identity_list", &["ANSIBLE_VAULT_IDENTITY_LIST"], Same),
+    row("tags", "run", &["ANSIBLE_RUN_TAGS"], Same),
+    row("tags", "skip", &["ANSIBLE_SKIP_TAGS"], Same),
+    row("inventory", "host_pattern_mismatch", &["ANSIBLE_HOST_PATTERN_MISMATCH"], Same),
+    row("diff", "always", &["ANSIBLE_DIFF_ALWAYS"], Same),
+    row(BECOME, "become", &["ANSIBLE_BECOME"], Same),
+    row(BECOME, "become_user", &["ANSIBLE_BECOME_USER"], Same),
+    row(BECOME, "become_method", &["ANSIBLE_BECOME_METHOD"], Same),
+    row(BECOME, "become_ask_pass", &["ANSIBLE_BECOME_ASK_PASS"], Same),
+    row(SSH, "ssh_args", &["ANSIBLE_SSH_ARGS"], Same),
+    row(SSH, "ssh_common_args", &["ANSIBLE_SSH_COMMON_ARGS"], Same),
+    row(SSH, "ssh_extra_args", &["ANSIBLE_SSH_EXTRA_ARGS"], Same),
+    row(SSH, "pipelining", &["ANSIBLE_PIPELINING", "ANSIBLE_SSH_PIPELINING"], Moot),
+    row(SSH, "control_path", &["ANSIBLE_SSH_CONTROL_PATH"], Moot),
+    row(SSH, "control_path_dir", &["ANSIBLE_SSH_CONTROL_PATH_DIR"], Moot),
+    row(SSH, "scp_if_ssh", &["ANSIBLE_SCP_IF_SSH"], Moot),
+    row(SSH, "transfer_method", &["ANSIBLE_SSH_TRANSFER_METHOD"], Moot),
+    row(SSH, "retries", &["ANSIBLE_SSH_RETRIES"], Nothing),
+    row("connection", "pipelining", &[], Moot),
+    row(DEFAULTS, "pipelining", &[], Moot),
+    row(DEFAULTS, "jinja2_native", &["ANSIBLE_JINJA2_NATIVE"], Moot),
+    row(DEFAULTS, "interpreter_python", &["ANSIBLE_PYTHON_INTERPRETER"], Moot),
+    row(DEFAULTS, "local_tmp", &["ANSIBLE_LOCAL_TEMP"], Moot),
+    row(DEFAULTS, "remote_tmp", &["ANSIBLE_REMOTE_TEMP", "ANSIBLE_REMOTE_TMP"], Moot),
+    row(DEFAULTS, "retry_files_enabled", &["ANSIBLE_RETRY_FILES_ENABLED"], Moot),
+    row(DEFAULTS, "nocows", &["ANSIBLE_NOCOWS"], Moot),
+    row(DEFAULTS, "deprecation_warnings", &["ANSIBLE_DEPRECATION_WARNINGS"], Moot),
+    row(DEFAULTS, "system_warnings", &["ANSIBLE_SYSTEM_WARNINGS"], Moot),
+    row(DEFAULTS, "command_warnings", &["ANSIBLE_COMMAND_WARNINGS"], Moot),
+    row(DEFAULTS, "localhost_warning", &["ANSIBLE_LOCALHOST_WARNING"], Moot),
+    row("inventory", "inventory_unparsed_warning", &["ANSIBLE_INVENTORY_UNPARSED_WARNING"], Moot),
+    row(DEFAULTS, "internal_poll_interval", &[], Moot),
+    row(DEFAULTS, "poll_interval", &["ANSIBLE_POLL_INTERVAL"], Moot),
+    row(DEFAULTS, "display_args_to_stdout", &["ANSIBLE_DISPLAY_ARGS_TO_STDOUT"], Nothing),
+    row(DEFAULTS, "stdout_callback", &["ANSIBLE_STDOUT_CALLBACK"], Nothing),
+    row(DEFAULTS, "callback_result_format", &["ANSIBLE_CALLBACK_RESULT_FORMAT"], Nothing),
+    row(DEFAULTS, "callbacks_enabled", &["ANSIBLE_CALLBACKS_ENABLED"], Nothing),
+    row(DEFAULTS, "callback_whitelist", &["ANSIBLE_CALLBACK_WHITELIST"], Nothing),
+    row(DEFAULTS, "collections_path", &["ANSIBLE_COLLECTIONS_PATH"], Nothing),
+    row(DEFAULTS, "collections_paths", &["ANSIBLE_COLLECTIONS_PATHS"], Nothing),
+    row(DEFAULTS, "library", &["ANSIBLE_LIBRARY"], Nothing),
+    row(DEFAULTS, "log_path", &["ANSIBLE_LOG_PATH"], Nothing),
+    row(DEFAULTS, "executable", &["ANSIBLE_EXECUTABLE"], Nothing),
+    row(DEFAULTS, "strategy", &["ANSIBLE_STRATEGY"], Nothing),
+    row(DEFAULTS, "hash_behaviour", &["ANSIBLE_HASH_BEHAVIOUR"], Nothing),
+    row(DEFAULTS, "error_on_undefined_vars", &["ANSIBLE_ERROR_ON_UNDEFINED_VARS"], Nothing),
+    row(DEFAULTS, "fact_caching", &["ANSIBLE_CACHE_PLUGIN"], Nothing),
+    row(DEFAULTS, "fact_caching_connection", &["ANSIBLE_CACHE_PLUGIN_CONNECTION"], Nothing),
+    row(DEFAULTS, "fact_caching_timeout", &["ANSIBLE_CACHE_PLUGIN_TIMEOUT"], Nothing),
+    row(DEFAULTS, "ansible_managed", &["ANSIBLE_MANAGED"], Nothing),
+    row(DEFAULTS, "jinja2_extensions", &["ANSIBLE_JINJA2_EXTENSIONS"], Nothing),
+    row(DEFAULTS, "gather_subset", &["ANSIBLE_GATHER_SUBSET"], Nothing),
+    row(DEFAULTS, "task_timeout", &["ANSIBLE_TASK_TIMEOUT"], Nothing),
+    row("inventory", "enable_plugins", &["ANSIBLE_INVENTORY_ENABLED"], Nothing),
+];
+
+/// Values that mean that nothing is there: Ansible's tests set paths to them.
+const EMPTY: [&str; 2] = ["", "/dev/null"];
+
+/// What the environment and the file say.
+#[derive(Clone, Debug, Default)]
+pub struct AnsibleCfg {
+    /// The file that was read.
+    pub file: Option<PathBuf>,
+    values: BTreeMap<(&'static str, &'static str), Said>,
+}
+
+/// A value and where relative paths in it start.
+#[derive(Clone, Debug)]
+struct Said {
+    text: String,
+    folder: PathBuf,
+}
+
+impl AnsibleCfg {
+    /// Reads the file that Ansible would read, and the environment, which wins. Gives one warning that names what has no effect.
+    pub fn read(files: &dyn Files, variable: &dyn Fn(&str) -> Option<String>) -> (Self, Diagnostics) {
+        let mut found = Diagnostics::new();
+        let mut cfg = Self { file: Self::find(files, variable), ..Self::default() };
+        let mut idle = Vec::new();
+        if let Some(path) = cfg.file.clone() {
+            match files.read_text(&path) {
+                Ok(text) => cfg.take_file(&path, &text, &mut idle, &mut found),
+                Err(error) => {
+                    let message = format!("{} cannot be read: {error}", shown(&path));
+                    found.push(Diagnostic::error("unreadable", message));
+                }
+            }
+        }
+        for setting in SETTINGS {
+            let set = setting.variables.iter().find_map(|name| Some((*name, variable(name)?)));
+            if let Some((name, text)) = set {
+                if setting.effect == Nothing
+                    && !EMPTY.contains(&text.as_str())
+                    && !setting.asks_nothing(&text)
+                {
+                    idle.push(name.to_owned());
+                }
+                let said = Said { text, folder: PathBuf::new() };
+                cfg.values.insert((setting.section, setting.key), said);
+            }
+        }
+        if !idle.is_empty() {
+            let message = format!("these settings of Ansible have no effect: {}", idle.join(", "));
+            found.push(Diagnostic::warning("idle-settings", message));
+        }
+        (cfg, found)
+    }
+
+    /// `ANSIBLE_CONFIG` (a file, or a folder with `ansible.cfg`), the working directory unless everybody may write to it, the
+    /// home, `/etc/ansible`.
+    fn find(files: &dyn Files, variable: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+        let home = variable("HOME").map(PathBuf::from);
+        let given = variable("ANSIBLE_CONFIG").map(|text| {
+            let path = expanded(&text, home.as_deref());
+            if files.is_folder(&path) { path.join("ansible.cfg") } else { path }
+        });
+        let here = Some(PathBuf::from("ansible.cfg")).filter(|_| !files.is_for_everybody(Path::new(".")));
+        let own = home.as_ref().map(|home| home.join(".ansible.cfg"));
+        let all = [given, here, own, Some(PathBuf::from("/etc/ansible/ansible.cfg"))];
+        all.into_iter().flatten().find(|path| files.is_file(path))
+    }
+
+    fn take_file(&mut self, path: &Path, text: &str, idle: &mut Vec<String>, found: &mut Diagnostics) {
+        let source = Source::new(shown(path), text.to_owned());
+        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        let mut section = String::new();
+        let mut last: Option<(&'static str, &'static str)> = None;
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let at = start;
+            start += line.len();
+            let content = line.split(" ;").next().unwrap_or(line).trim_end();
+            let bare = content.trim_start();
+            if bare.is_empty() || bare.starts_with(['#', ';']) {
+                continue;
+            }
+            if content.starts_with([' ', '\t']) {
+                // A value goes on in lines that are moved in.
+                if let Some(said) = last.and_then(|key| self.values.get_mut(&key)) {
+                    said.text.push('\n');
+                    said.text.push_str(bare);
+                }
+                continue;
+            }
+            if let Some(name) = bare.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                name.clone_into(&mut section);
+                last = None;
+                continue;
+            }
+            let Some((key, value)) = bare.split_once(['=', ':']) else {
+                let span = Span::new(&source, at, at + content.len());
+                found.push(Diagnostic::error("bad-configuration", "this line sets nothing").at(&span));
+                continue;
+            };
+            let key = key.trim().to_lowercase();
+            let known = SETTINGS.iter().find(|known| known.section == section && known.key == key);
+            last = known.map(|known| (known.section, known.key));
+            let text = value.trim().to_owned();
+            match known {
+                Some(known) if known.effect == Nothing && !known.asks_nothing(&text) => {
+                    idle.push(format!("[{section}] {key}"));
+                }
+                None => idle.push(format!("[{section}] {key}")),
+                _ => {}
+            }
+            if let Some(key) = last {
+                self.values.insert(key, Said { text, folder: folder.clone() });
+            }
+        }
+    }
+
+    fn said(&self, key: &str) -> Option<&Said> {
+        // Where two sections have a key, only one of them counts here.
+        let found = self.values.iter().find(|((section, known), _)| {
+            *known == key
+                && SETTINGS.iter().any(|s| s.section == *section && s.key == key && s.effect == Same)
+        });
+        found.map(|(_, said)| said).filter(|said| !said.text.is_empty())
+    }
+
+    /// A setting as a text.
+    pub fn text(&self, key: &str) -> Option<String> {
+        self.said(key).map(|said| said.text.clone())
+    }
+
+    /// A setting as a truth value: what Ansible takes for true is, anything else is not.
+    pub fn boolean(&self, key: &str) -> Option<bool> {
+        let text = self.text(key)?.to_lowercase();
+        Some(matches!(text.as_str(), "true" | "yes" | "on" | "1" | "t" | "y"))
+    }
+
+    /// A setting as a number.
+    pub fn number<T: std::str::FromStr>(&self, key: &str) -> Option<T> {
+        self.text(key)?.parse().ok()
+    }
+
+    /// A list of words with commas.
+    pub fn words(&self, key: &str) -> Vec<String> {
+        let text = self.text(key).unwrap_or_default();
+        text.split([',', '\n'])
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+            .map(ToOwned::to_owned)
+            .collect()
+    }
+
+    /// A path, seen from the working directory.
+    pub fn path(&self, key: &str, home: Option<&Path>) -> Option<PathBuf> {
+        let said = self.said(key)?;
+        Some(said.folder.join(expanded(&said.text, home)))
+    }
+
+    /// Paths with `separator` between them, seen from the working directory.
+    pub fn paths(&self, key: &str, separator: char, home: Option<&Path>) -> Vec<PathBuf> {
+        let Some(said) = self.said(key) else { return Vec::new() };
+        let words = said.text.split(separator).map(str::trim).filter(|word| !word.is_empty());
+        words.map(|word| said.folder.join(expanded(word, home))).collect()
+    }
+
+    /// Inventories: paths, and lists of hosts with a comma at their end.
+    pub fn inventory(&self, home: Option<&Path>) -> Vec<String> {
+        let Some(said) = self.said("inventory") else { return Vec::new() };
+        if said.text.ends_with(',') {
+            return vec![said.text.clone()];
+        }
+        self.paths("inventory", ',', home).iter().map(|path| shown(path)).collect()
+    }
+}
+
+impl Setting {
+    /// Whether this value is what happens anyway.
+    fn asks_nothing(&self, text: &str) -> bool {
+        let usual: &[&str] = match self.key {
+            "stdout_callback" => &["default", "ansible.builtin.default"],
+            "callback_result_format" => &["json"],
+            "strategy" => &["linear", "ansible.builtin.linear"],
+            "hash_behaviour" => &["replace"],
+            "fact_caching" => &["memory"],
+            "executable" => &["/bin/sh"],
+            "display_args_to_stdout" => &["false", "False", "no", "0"],
+            "error_on_undefined_vars" => &["true", "True", "yes", "1"],
+            "task_timeout" | "retries" => &["0"],
+            _ => &[],
+        };
+        usual.contains(&text)
+    }
+}
+
+/// `~/x` is in the home.
+fn expanded(text: &str, home: Option<&Path>) -> PathBuf {
+    match (text.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::MemoryFiles;
+
+    fn read(text: &str, variables: &[(&str, &str)]) -> (AnsibleCfg, String) {
+        let files = MemoryFiles::new([("conf/ansible.cfg", text)]);
+        let variables = [&[("ANSIBLE_CONFIG", "conf/ansible.cfg")], variables].concat();
+        let variable =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, v)| (*v).to_owned());
+        let (cfg, found) = AnsibleCfg::read(&files, &variable);
+        (cfg, found.to_string())
+    }
+
+    #[test]
+    fn the_environment_beats_the_file_and_paths_start_at_their_file() {
+        let text = "# c\n[defaults]\nforks = 7 ; many\nroles_path=a:~/b\nInventory = hosts,more\nhost_key_checking: False\n";
+        let (cfg, found) = read(text, &[("ANSIBLE_FORKS", "9")]);
+        assert_eq!(found, "");
+        assert_eq!(cfg.number("forks"), Some(9));
+        assert_eq!(cfg.boolean("host_key_checking"), Some(false));
+        assert_eq!(cfg.inventory(None), ["conf/hosts", "conf/more"]);
+        let home = Path::new("/h");
+        assert_eq!(cfg.paths("roles_path", ':', Some(home)), [PathBuf::from("conf/a"), "/h/b".into()]);
+    }
+
+    #[test]
+    fn one_warning_names_all_that_has_no_effect() {
+        let text = "[defaults]\nlog_path = x\nstdout_callback = default\nnonsense = 1\n[galaxy]\nserver = y\n[ssh_connection]\npipelining = yes\n";
+        let (_, found) = read(text, &[("ANSIBLE_LIBRARY", "/dev/null"), ("ANSIBLE_STRATEGY", "free")]);
+        insta::assert_snapshot!(found, @"warning[idle-settings]: these settings of Ansible have no effect: [defaults] log_path, [defaults] nonsense, [galaxy] server, ANSIBLE_STRATEGY");
+    }
+
+    #[test]
+    fn a_line_that_sets_nothing_is_an_error() {
+        let (_, found) = read("[defaults]\nforks\n", &[]);
+        insta::assert_snapshot!(found, @r"
+        error[bad-configuration]: this line sets nothing
+         --> conf/ansible.cfg:2:1
+          |
+        2 | forks
+          | ^^^^^
+        ");
+    }
+}

@@ -1,0 +1,65 @@
+//! When the user hears what is wrong with a task: before anything runs, or when a host gets there.
+//!
+//! The one place that knows the difference: the compiler finds the same problems, and here they are told or kept for later.
+
+use std::sync::Arc;
+
+use super::Surroundings;
+use super::build::Build;
+use super::check::FLOW;
+use crate::base::{Diagnostic, Severity};
+use crate::model::Task;
+
+/// When the user hears what is wrong with a task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strictness {
+    /// Before anything runs: nothing is touched then.
+    #[default]
+    Early,
+    /// As in Ansible: what concerns the arguments and expressions of a task is a failure of a host that gets there, which may
+    /// be rescued; a task that nobody reaches fails for nobody.
+    Late,
+}
+
+/// What is wrong with a call, and only the compiler looks for it: a step fails with it. What is wrong with expressions, the
+/// run finds by itself.
+const OF_CALLS: [&str; 7] = [
+    "argument-given-twice",
+    "exclusive-arguments",
+    "missing-argument",
+    "unknown-argument",
+    "unknown-choice",
+    "wrong-argument-type",
+    "wrong-type",
+];
+
+impl Build<'_> {
+    /// Looks for everything that is wrong with a task, and tells it when the command line wants it told.
+    pub fn examine(&mut self, task: &Arc<Task>, around: &Surroundings) {
+        if self.compiler.options.strictness == Strictness::Early {
+            return self.check_task(task, around);
+        }
+        let told = std::mem::take(&mut self.found);
+        self.check_task(task, around);
+        let own = std::mem::replace(&mut self.found, told);
+        for problem in own.iter().filter(|d| d.severity == Severity::Error) {
+            // Ansible looks these up when it reads the playbook.
+            if problem.code == "unknown-module" || FLOW.contains(&task.call.short_name()) {
+                self.found.push(problem.clone());
+            } else if OF_CALLS.contains(&problem.code) {
+                self.flaws.entry(Arc::as_ptr(task)).or_insert_with(|| words(problem));
+            }
+        }
+    }
+
+    /// Whether what is wrong is told before the run.
+    pub fn is_early(&self) -> bool {
+        self.compiler.options.strictness == Strictness::Early
+    }
+}
+
+/// A problem as a failure says it.
+fn words(problem: &Diagnostic) -> Arc<str> {
+    let help = problem.help.iter().map(|help| format!("; {help}"));
+    std::iter::once(problem.message.clone()).chain(help).collect::<String>().into()
+}

@@ -1,0 +1,322 @@
+//! What `ansible-playbook` prints: the lines of the reference's callback `default`, for people and scripts that know them.
+//!
+//! Fed by events alone; of our own words it prints none.
+
+mod diff;
+mod json;
+mod words;
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::{self, Write};
+
+use super::Reporter;
+use crate::base::{HostName, Map, StepId, Timestamp, Value};
+use crate::event::{Event, Fate, Title};
+use crate::wire::Status;
+use words::{Paint, banner, recap};
+
+/// What is shown where a result is hidden.
+const HIDDEN_ITEM: &str = "(censored due to no_log)";
+
+/// How it is printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// How often `-v` was given.
+    pub verbosity: u8,
+    /// Whether lines have colours.
+    pub colour: bool,
+    /// How wide headings are, in columns.
+    pub width: usize,
+    /// Whether hosts that skip a task are shown.
+    pub skipped: bool,
+}
+
+/// The lines of `ansible-playbook`: what happened to `out`, warnings and what ends the run to `err`.
+pub struct Ansible<O, E> {
+    out: O,
+    err: E,
+    look: Look,
+    titles: HashMap<StepId, Title>,
+    /// The step whose heading was printed last.
+    shown: Option<StepId>,
+    /// Hosts go through the play together: a heading comes before its task is done.
+    lockstep: bool,
+    /// Errors and warnings that were told: each once.
+    told: BTreeSet<String>,
+    aborted: bool,
+}
+
+impl<O: Write, E: Write> Ansible<O, E> {
+    /// Prints there, like this.
+    pub fn new(out: O, err: E, look: Look) -> Self {
+        Self {
+            out,
+            err,
+            look,
+            titles: HashMap::new(),
+            shown: None,
+            lockstep: true,
+            told: BTreeSet::new(),
+            aborted: false,
+        }
+    }
+
+    fn line(&mut self, text: &str, paint: Paint) -> io::Result<()> {
+        if self.look.colour { writeln!(self.out, "{}", paint.on(text)) } else { writeln!(self.out, "{text}") }
+    }
+
+    fn banner(&mut self, words: &str) -> io::Result<()> {
+        writeln!(self.out, "{}", banner(words, self.look.width))
+    }
+
+    /// The heading of a task, unless it is there.
+    fn head(&mut self, step: &StepId) -> io::Result<()> {
+        if self.shown.as_ref() == Some(step) {
+            return Ok(());
+        }
+        self.shown = Some(step.clone());
+        let Some(title) = self.titles.get(step).cloned() else { return Ok(()) };
+        let kind = if title.handler { "RUNNING HANDLER" } else { "TASK" };
+        let role = title.role.map(|role| format!("{role} : ")).unwrap_or_default();
+        self.banner(&format!("{kind} [{role}{}]", title.name.trim()))?;
+        if self.look.verbosity >= 2 {
+            self.line(&format!("task path: {}", origin(&title.origin, true)), Paint::Retry)?;
+        }
+        Ok(())
+    }
+
+    fn started(&mut self, step: &StepId, title: &Title) -> io::Result<()> {
+        self.titles.insert(step.clone(), title.clone());
+        // `meta` has a heading for each host.
+        if title.action == "meta" {
+            self.shown = None;
+        }
+        if self.lockstep { self.head(step) } else { Ok(()) }
+    }
+
+    /// A result as text: in several lines where the action or `-vvv` asks for it.
+    fn result(&self, action: &str, result: &Map, failed: bool) -> String {
+        let shown = json::abridged(result, self.look.verbosity);
+        let shown = if action == "debug" { json::of_debug(&shown) } else { shown };
+        let spread = is_always_verbose(action, failed) || self.look.verbosity > 2;
+        json::dump(&Value::from(shown), spread)
+    }
+
+    /// ` => {…}`, where an end is told with its result.
+    fn verbose(&self, action: &str, result: &Map) -> String {
+        let quiet = matches!(action, "setup" | "gather_facts");
+        if quiet || (self.look.verbosity == 0 && !is_always_verbose(action, false)) {
+            return String::new();
+        }
+        format!(" => {}", self.result(action, result, false))
+    }
+
+    /// The error in words, before the line that says whose it is; each once.
+    fn error(&mut self, title: &Title, result: &Map) -> io::Result<()> {
+        let Some(msg) = result.get("msg").map(ToString::to_string) else { return Ok(()) };
+        let msg = msg.strip_prefix("Task failed: ").unwrap_or(&msg);
+        let text = format!("[ERROR]: Task failed: {msg}\nOrigin: {}\n", origin(&title.origin, false));
+        if !self.told.insert(text.clone()) {
+            return Ok(());
+        }
+        self.line(&text, Paint::Failed)
+    }
+
+    fn item_ended(&mut self, event: &Event) -> io::Result<()> {
+        let Event::ItemEnded { step, host, item, status, changed, skipped, result, .. } = event else {
+            return Ok(());
+        };
+        let Some(title) = self.titles.get(step).cloned() else { return Ok(()) };
+        let hidden = hidden(*status, *changed);
+        let (item, result) = match result.as_map() {
+            Some(result) => (item.as_str(), result),
+            None => (HIDDEN_ITEM, &hidden),
+        };
+        let label = label(host, result);
+        if *skipped {
+            if self.look.skipped {
+                self.head(step)?;
+                let verbose = self.verbose("", result);
+                self.line(&format!("skipping: [{host}] => (item={item}) {verbose}"), Paint::Skipped)?;
+            }
+        } else if !matches!(status, Status::Ok | Status::Skipped) {
+            self.head(step)?;
+            self.error(&title, result)?;
+            let result = self.result(&title.action, result, true);
+            self.line(&format!("failed: [{label}] (item={item}) => {result}"), Paint::Failed)?;
+        } else if !is_include(&title) {
+            self.head(step)?;
+            let (word, paint) = word(*changed);
+            let verbose = self.verbose(&title.action, result);
+            self.line(&format!("{word}: [{label}] => (item={item}){verbose}"), paint)?;
+        }
+        Ok(())
+    }
+
+    fn step_ended(&mut self, event: &Event) -> io::Result<()> {
+        let Event::StepEnded { step, host, fate, result, diff, .. } = event else { return Ok(()) };
+        let Some(title) = self.titles.get(step).cloned() else { return Ok(()) };
+        let nothing = Map::new();
+        let result = result.as_map().unwrap_or(&nothing);
+        let label = label(host, result);
+        let looped = title.looped && result.contains_key("results");
+        match fate {
+            Fate::Bypassed { .. } => {}
+            Fate::Skipped { .. } => {
+                if self.look.skipped {
+                    self.head(step)?;
+                    let verbose = if looped { String::new() } else { self.verbose("", result) };
+                    self.line(&format!("skipping: [{host}]{verbose}"), Paint::Skipped)?;
+                }
+            }
+            Fate::Unreachable { reason, ignored } => {
+                self.head(step)?;
+                let mut shown =
+                    Map::from_iter([("changed", Value::from(false)), ("msg", reason.as_str().into())]);
+                shown.insert("unreachable", true);
+                self.error(&title, &shown)?;
+                let shown = json::dump(&Value::from(shown), self.look.verbosity > 2);
+                self.line(&format!("fatal: [{label}]: UNREACHABLE! => {shown}"), Paint::Unreachable)?;
+                self.ignoring(*ignored)?;
+            }
+            Fate::Ran { status, ignored, .. } if !matches!(status, Status::Ok | Status::Skipped) => {
+                self.head(step)?;
+                if !looped {
+                    self.error(&title, result)?;
+                    let result = self.result(&title.action, result, true);
+                    self.line(&format!("fatal: [{label}]: FAILED! => {result}"), Paint::Failed)?;
+                }
+                self.ignoring(*ignored)?;
+            }
+            Fate::Ran { .. } if is_include(&title) => self.head(step)?,
+            Fate::Ran { .. } if title.action == "meta" => {}
+            Fate::Ran { changed, .. } => {
+                self.head(step)?;
+                for diff in diff.iter().filter(|_| *changed) {
+                    let colour = self.look.colour;
+                    self.out.write_all(diff::unified(diff, colour).as_bytes())?;
+                    writeln!(self.out)?;
+                }
+                if !looped {
+                    let (word, paint) = word(*changed);
+                    let verbose = self.verbose(&title.action, result);
+                    self.line(&format!("{word}: [{label}]{verbose}"), paint)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn ignoring(&mut self, ignored: bool) -> io::Result<()> {
+        if ignored { self.line("...ignoring", Paint::Skipped) } else { Ok(()) }
+    }
+
+    fn say(&mut self, kind: &str, text: &str, paint: Paint) -> io::Result<()> {
+        let text = format!("[{kind}]: {text}");
+        if !self.told.insert(text.clone()) {
+            return Ok(());
+        }
+        self.out.flush()?;
+        if self.look.colour {
+            writeln!(self.err, "{}", paint.on(&text))
+        } else {
+            writeln!(self.err, "{text}")
+        }
+    }
+}
+
+impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
+    fn name(&self) -> &'static str {
+        "ansible"
+    }
+
+    fn event(&mut self, _: Timestamp, event: &Event) -> io::Result<()> {
+        match event {
+            Event::PlayStarted { name, hosts, lockstep, .. } => {
+                self.lockstep = *lockstep;
+                self.shown = None;
+                self.banner(&format!("PLAY [{}]", name.trim()))?;
+                if hosts.is_empty() {
+                    self.line("skipping: no hosts matched", Paint::Skipped)?;
+                }
+            }
+            Event::StepStarted { step, title: Some(title), .. } => self.started(step, title)?,
+            Event::ItemEnded { .. } => self.item_ended(event)?,
+            Event::StepEnded { .. } => self.step_ended(event)?,
+            Event::Retrying { step, host, left, .. } => {
+                let title = self.titles.get(step).cloned().unwrap_or_default();
+                let role = title.role.map(|role| format!("{role} : ")).unwrap_or_default();
+                let name = format!("{role}{}", title.name);
+                self.line(
+                    &format!("FAILED - RETRYING: [{host}]: {name} ({left} retries left)."),
+                    Paint::Retry,
+                )?;
+            }
+            Event::Expanded { step, hosts, brought, .. } => {
+                let hosts = hosts.iter().map(HostName::as_str).collect::<Vec<_>>().join(", ");
+                for brought in brought {
+                    self.head(step)?;
+                    let item = brought.item.as_ref().map(|i| format!(" => (item={i})")).unwrap_or_default();
+                    self.line(&format!("included: {} for {hosts}{item}", brought.name), Paint::Skipped)?;
+                }
+            }
+            Event::NoHostsLeft => self.banner("NO MORE HOSTS LEFT")?,
+            Event::Warning { text } => self.say("WARNING", text, Paint::Warning)?,
+            Event::Aborted { reason } => {
+                self.aborted = true;
+                self.say("ERROR", reason, Paint::Failed)?;
+            }
+            Event::RunEnded { hosts, .. } if !self.aborted => {
+                self.banner("PLAY RECAP")?;
+                for (host, tally) in hosts {
+                    writeln!(self.out, "{}", recap(host.as_str(), tally, self.look.colour))?;
+                }
+                writeln!(self.out)?;
+            }
+            _ => {}
+        }
+        self.out.flush()
+    }
+}
+
+/// The host, and where it delegated the task to.
+fn label(host: &HostName, result: &Map) -> String {
+    let delegated = result.get("_ansible_delegated_vars").and_then(|vars| vars.get("ansible_host"));
+    match delegated.map(ToString::to_string) {
+        Some(other) if other != host.as_str() => format!("{host} -> {other}"),
+        _ => host.to_string(),
+    }
+}
+
+/// What is left of a result that is hidden.
+fn hidden(status: Status, changed: bool) -> Map {
+    let words =
+        "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
+    let mut map = Map::from_iter([("censored", Value::from(words)), ("changed", changed.into())]);
+    if !matches!(status, Status::Ok | Status::Skipped) {
+        map.insert("failed", true);
+    }
+    map
+}
+
+fn word(changed: bool) -> (&'static str, Paint) {
+    if changed { ("changed", Paint::Changed) } else { ("ok", Paint::Ok) }
+}
+
+fn is_include(title: &Title) -> bool {
+    matches!(title.action.as_str(), "include_tasks" | "include_role")
+}
+
+/// Actions whose results are for the eyes of people. What `debug` was asked for is not there when it fails.
+fn is_always_verbose(action: &str, failed: bool) -> bool {
+    action == "assert" || (action == "debug" && !failed)
+}
+
+/// `FILE:LINE:COLUMN` from the root; of a path of a task without the column.
+fn origin(place: &str, short: bool) -> String {
+    let place = match place.rsplit_once(':') {
+        Some((line, _)) if short => line,
+        _ => place,
+    };
+    std::path::absolute(place).map_or_else(|_| place.to_owned(), |path| path.display().to_string())
+}
