@@ -123,6 +123,7 @@ fn setup(way: Way, folder: &Path) -> Setup {
     let catalogue = Arc::new(Catalogue::new(catalogue));
     let files = Arc::new(DiskFiles);
     let asked = Asked {
+        more: Vec::new(),
         playbook: folder.join("playbook.yml"),
         inventory: vec![folder.join("hosts").display().to_string()],
         extra_vars: Vec::new(),
