@@ -64,6 +64,7 @@ fn compiler(folder: &Path, question: &Question) -> Result<Compiler, Diagnostics>
         .find(|p| p.file_stem().is_some_and(|s| s == "hosts"))
         .unwrap();
     let asked = Asked {
+        more: Vec::new(),
         playbook: folder.join("playbook.yml"),
         inventory: vec![inventory.display().to_string()],
         extra_vars: question.extra.clone(),

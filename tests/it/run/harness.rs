@@ -134,6 +134,7 @@ impl Stage {
         let catalogue = Arc::new(Catalogue::new(catalogue));
         let files = Arc::new(DiskFiles);
         let asked = Asked {
+            more: Vec::new(),
             playbook: self.folder.join("playbook.yml"),
             inventory: vec![self.folder.join("hosts").display().to_string()],
             extra_vars: Vec::new(),
