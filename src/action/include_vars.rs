@@ -74,7 +74,14 @@ pub(super) const ACTION: Action = Action {
 };
 
 fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
-    Box::pin(async move { include(map, ctx).unwrap_or_else(Done::from) })
+    Box::pin(async move {
+        include(map, ctx).unwrap_or_else(|mut failed| {
+            // Ansible's action says it under this name.
+            let message = failed.msg.clone().unwrap_or_default();
+            failed.values.insert("message", message);
+            Done::from(failed)
+        })
+    })
 }
 
 fn include(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, Outcome> {

@@ -15,6 +15,7 @@ mod debug;
 mod docker;
 mod fail;
 mod fetch;
+mod gather_facts;
 mod group_by;
 mod include_vars;
 mod pause;
@@ -77,6 +78,7 @@ pub static ACTIONS: &[Action] = &[
     docker::NETWORK,
     fail::ACTION,
     fetch::ACTION,
+    gather_facts::ACTION,
     group_by::ACTION,
     include_vars::ACTION,
     pause::ACTION,

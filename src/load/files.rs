@@ -97,7 +97,8 @@ impl Files for DiskFiles {
     }
 
     fn is_file(&self, path: &Path) -> bool {
-        path.is_file()
+        // `/dev/null` and `<(…)` of a shell are read like files.
+        std::fs::metadata(path).is_ok_and(|found| !found.is_dir())
     }
 
     fn is_for_everybody(&self, folder: &Path) -> bool {

@@ -36,6 +36,8 @@ pub struct Play {
     pub vars_prompt: Vec<Spanned<Value>>,
     /// `strategy`
     pub strategy: Option<Spanned<Strategy>>,
+    /// `strategy` and `order` as templates of what is known before the run.
+    pub later: Vec<(&'static str, Spanned<Value>)>,
     /// `serial`: numbers or per cent.
     pub serial: Vec<Spanned<Value>>,
     /// `order`

@@ -17,6 +17,7 @@ use crate::vars::{Environment, Scope, Templar};
 
 /// What the command line says about the plan.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools)] // they are options that users know by these names
 pub struct Options {
     /// `--in-container` or `--no-in-container`.
     pub in_container: Option<bool>,

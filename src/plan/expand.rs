@@ -62,7 +62,7 @@ impl Compiler {
         let scope = build.draft.scope(None, ScopeKind::Group(Arc::from(step.name.as_str())));
         let around = Surroundings { scope, hosts: hosts.into(), ..around.clone() };
         fill(&mut build, &around);
-        let strategy = play.strategy.as_ref().map(|s| s.value).unwrap_or_default();
+        let strategy = self.strategy(play)?;
         let mut found = std::mem::take(&mut build.found);
         let draft = std::mem::take(&mut build.draft);
         let finished = finish(draft, strategy, &around, BTreeMap::new(), &mut found);

@@ -21,7 +21,7 @@ const WIDE: [&str; 6] = [
 impl Build<'_> {
     /// What a task reads and writes, if the layout asks for it.
     pub fn flow(&mut self, task: &Arc<Task>, inside: &Surroundings) -> Flow {
-        let dag = self.play.strategy.as_ref().is_some_and(|s| s.value == Strategy::Dag);
+        let dag = self.compiler.strategy(self.play).is_ok_and(|strategy| strategy == Strategy::Dag);
         if !dag {
             return Flow::default();
         }

@@ -150,8 +150,8 @@ impl Compiler {
         if let Some(again) = &self.options.again {
             hosts.retain(|host| again.hosts.contains(host));
         }
-        if let Some(order) = &play.order {
-            self.ordered(&mut hosts, order, found);
+        if let Some(Some((order, span))) = found.keep(self.order(play)) {
+            self.ordered(&mut hosts, &crate::base::Spanned::new(order, span), found);
         }
         hosts
     }

@@ -15,6 +15,7 @@ pub mod fragment;
 mod gangs;
 mod hosts;
 mod known;
+mod later;
 mod layout;
 mod lifecycle;
 mod matrix;

@@ -62,7 +62,7 @@ pub(super) fn compile_play(
     around.vars.extend(configured);
     build.in_batches = build.batches(&around);
     let seed = build.play_body(&around, &roles);
-    let strategy = play.strategy.as_ref().map(|s| s.value).unwrap_or_default();
+    let strategy = build.found.keep(compiler.strategy(play)).unwrap_or_default();
     build.check_throttles();
     build.check_notified();
     build.check_stages();

@@ -142,14 +142,16 @@ impl Build<'_> {
         let Some(entry) = entry else { return };
         let inside = self.inside(around, &task.keywords, Level::IncludeParams, "import vars");
         let Some(role) = self.find_role(&entry, &inside) else { return };
-        if self.importing.contains(&role.path) {
+        // A role may bring other files of its own.
+        let place = role.path.join(format!("{:?}", entry.from));
+        if self.importing.contains(&place) {
             self.found.push(
                 Diagnostic::error("role-cycle", format!("role `{}` imports itself", role.name))
                     .at(&entry.role.span),
             );
             return;
         }
-        self.importing.push(role.path.clone());
+        self.importing.push(place);
         for dependency in &role.dependencies {
             self.role_entry(dependency, &inside.within(&role));
         }

@@ -9,8 +9,9 @@ use super::scope::{ScopeKind, Section};
 use super::step::{Expand, StepKind, TaskStep};
 use super::{Meta, Surroundings};
 use crate::base::spec::Argument;
+use crate::base::value::has_marks;
 use crate::base::{Diagnostic, Map, Spanned, Value};
-use crate::model::{Block, Item, Level, RoleEntry, Stage, Task};
+use crate::model::{Block, Item, Level, LoopControl, RoleEntry, Stage, Task};
 
 impl Build<'_> {
     /// A list of tasks and blocks.
@@ -114,7 +115,7 @@ impl Build<'_> {
             call: task.call.clone(),
             inherited: inside.inherited.clone(),
             r#loop: task.r#loop.clone(),
-            loop_control: task.loop_control.clone(),
+            loop_control: self.loop_control(task, inside),
             register: task.register.clone(),
             changed_when: task.changed_when.clone(),
             failed_when: task.failed_when.clone(),
@@ -132,6 +133,17 @@ impl Build<'_> {
             role: inside.role.clone(),
             flaw: self.flaws.get(&Arc::as_ptr(task)).cloned(),
         }
+    }
+
+    /// `loop_control`; names of its variables may be templates of what is known before the run.
+    fn loop_control(&self, task: &Task, around: &Surroundings) -> LoopControl {
+        let mut control = task.loop_control.clone();
+        for name in [&mut control.loop_var, &mut control.index_var].into_iter().flatten() {
+            if has_marks(name) {
+                *name = self.known.shown(around, &Value::template(&**name, task.span.clone())).into();
+            }
+        }
+        control
     }
 
     /// What all hosts know and agree on; else as it is written.

@@ -15,6 +15,7 @@ mod markdown;
 mod monitors;
 pub mod notes;
 pub mod progress;
+pub mod record;
 pub mod slices;
 pub mod summary;
 mod table;
@@ -28,6 +29,7 @@ pub use console::Console;
 pub use json_lines::JsonLines;
 pub use listing::Listing;
 pub use progress::Progress;
+pub use record::Record;
 pub use slices::{Part, Slice, Usage};
 pub use summary::Summary;
 

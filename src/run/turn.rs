@@ -344,12 +344,23 @@ fn judge(
         return Ok(end);
     }
     if !task.changed_when.is_empty() {
-        end.changed = holds(&task.changed_when, &with_result(turn, templar, &end))?.is_none();
-        end.result.insert("changed", end.changed);
+        match holds(&task.changed_when, &with_result(turn, templar, &end)) {
+            Ok(against) => {
+                end.changed = against.is_none();
+                end.result.insert("changed", end.changed);
+            }
+            Err(error) => undecided(&mut end, "changed_when_result", &error),
+        }
     }
     if !task.failed_when.is_empty() {
         let seen = with_result(turn, templar, &end);
-        let failed = holds(&task.failed_when, &seen)?.is_none();
+        let failed = match holds(&task.failed_when, &seen) {
+            Ok(against) => against.is_none(),
+            Err(error) => {
+                undecided(&mut end, "failed_when_result", &error);
+                return Ok(end);
+            }
+        };
         end.result.insert("failed", failed);
         end.result.insert("failed_when_result", failed);
         if failed && end.status == Status::Ok {
@@ -360,6 +371,15 @@ fn judge(
         }
     }
     Ok(end)
+}
+
+/// A condition that cannot be evaluated fails the task, whose result stays.
+fn undecided(end: &mut TurnEnd, key: &str, error: &TemplateError) {
+    let said = format!("Error while evaluating conditional: {error}");
+    end.result.insert(key, said.as_str());
+    end.result.insert("failed", true);
+    end.status = Status::Failed;
+    end.msg = Some(said);
 }
 
 /// The task's variables with its own result and facts.

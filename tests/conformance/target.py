@@ -17,6 +17,12 @@ INTEGRATION = "/conformance/test/integration"
 INVENTORY = f"{INTEGRATION}/inventory"
 
 
+# The user's own machine, by ssh with a key.
+SSHD = """rm -rf ~/.ssh && mkdir -m 700 ~/.ssh
+ssh-keygen -q -t rsa -N '' -f ~/.ssh/id_rsa && cp ~/.ssh/id_rsa.pub ~/.ssh/authorized_keys
+ssh-keygen -A >/dev/null && /usr/sbin/sshd -o UsePAM=no -o StrictModes=no -o PermitRootLogin=prohibit-password"""
+
+
 def environment(target, engine, folder):
     """The variables that the suite's harness sets, and no others of ours but the recorder's."""
     path = ["/conformance/bin", "/conformance/injector", str(engine.reference / "bin")]
@@ -63,6 +69,8 @@ def script(target, engine, inverted):
     # Targets become other users, who must get to the interpreter wherever it lies.
     lines.append(f"for folder in $(readlink -f {python}) {engine.reference}; do")
     lines.append('while [ "$folder" != / ]; do chmod o+rx "$folder"; folder=$(dirname "$folder"); done; done')
+    if "needs/ssh" in target.aliases:
+        lines.append(SSHD)
     if not engine.ours:
         callbacks = engine.reference / f"lib/python{engine.python_version}/site-packages/ansible/plugins/callback"
         lines.append(f"cp /conformance/results/benchbook_recorder.py {callbacks}/")

@@ -1,5 +1,6 @@
 //! `ansible-playbook`: playbooks are run as the reference runs them.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use crate::base::{Clock, Diagnostic, Diagnostics, RunMark, Severity, SystemClock
 use crate::load::project::Asked;
 use crate::load::{AnsibleCfg, shown};
 use crate::plan::{Answers, Asking, Options, Strictness};
-use crate::report::{Ansible, Reporter};
+use crate::report::{Ansible, Record, Reporter};
 use crate::run::{Ended, Past};
 use crate::store::{Provenance, RunFolder, RunStore};
 
@@ -71,6 +72,7 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
     let reads_only = asked.selection.syntax_check;
     let options = Options {
         strictness: Strictness::Late,
+        force_handlers: asked.selection.force_handlers || cfg.boolean("force_handlers") == Some(true),
         reaching: Arc::new(settings::reaching(&asked.connecting, cfg)?),
         answers: Answers {
             asking: if reads_only { Asking::Never } else { Asking::Now },
@@ -88,11 +90,25 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
         return Ok(Ending::Good);
     }
     let look = settings::look(asked.manner.verbose, cfg);
-    let reporter: Box<dyn Reporter> = Box::new(Ansible::new(io::stdout(), io::stderr(), look));
+    let mut reporters: Vec<Box<dyn Reporter>> =
+        vec![Box::new(Ansible::new(io::stdout(), io::stderr(), look))];
+    reporters.extend(record()?);
     let call = Call::now(&selecting, &compiled.compiler.options)?;
     let execution = begin(call, compiled)?;
-    let done = execution.perform(vec![reporter], look.verbosity, terminal)?;
+    let done = execution.perform(reporters, look.verbosity, terminal)?;
     Ok(ending(&done.ended))
+}
+
+/// What happens is also written to the file that this variable names, as the recorder of tests/conformance does.
+fn record() -> Result<Option<Box<dyn Reporter>>, Diagnostic> {
+    let Some(path) = std::env::var_os("BENCHBOOK_RECORD").filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
+    let file = File::options().append(true).create(true).open(&path).map_err(|e| {
+        let message = format!("{} cannot be written: {e}", Path::new(&path).display());
+        Diagnostic::error("events-file", message)
+    })?;
+    Ok(Some(Box::new(Record::new(file, std::process::id()))))
 }
 
 /// Options that there are, and that are not supported.

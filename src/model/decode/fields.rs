@@ -96,6 +96,16 @@ impl<'n, 'd> Fields<'n, 'd> {
         text
     }
 
+    /// Takes a word, which may be a template.
+    pub fn text(&mut self, key: &'static str) -> Option<Arc<str>> {
+        let node = self.take(key)?;
+        let Some(text) = text_value(node) else {
+            self.problems.push(wrong_type(&format!("`{key}`"), "a word", node));
+            return None;
+        };
+        text.as_str().map(Arc::from)
+    }
+
     /// Takes a plain word that is no template.
     pub fn word(&mut self, key: &'static str) -> Option<Spanned<Arc<str>>> {
         let node = self.take(key)?;
@@ -153,7 +163,32 @@ impl<'n, 'd> Fields<'n, 'd> {
         key: &'static str,
         choices: &[(&'static str, T)],
     ) -> Option<Spanned<T>> {
-        let word = self.word(key)?;
+        let node = self.take(key)?;
+        self.choice_of(node, key, choices)
+    }
+
+    /// The same; a template goes to `later`.
+    pub fn choice_or<T: Copy>(
+        &mut self,
+        key: &'static str,
+        choices: &[(&'static str, T)],
+        later: &mut Vec<(&'static str, Spanned<Value>)>,
+    ) -> Option<Spanned<T>> {
+        let node = self.take(key)?;
+        if let Some(text) = text_value(node).filter(|text| is_template(&text.value)) {
+            later.push((key, text));
+            return None;
+        }
+        self.choice_of(node, key, choices)
+    }
+
+    fn choice_of<T: Copy>(
+        &mut self,
+        node: &Node,
+        key: &'static str,
+        choices: &[(&'static str, T)],
+    ) -> Option<Spanned<T>> {
+        let word = self.word_of(node, key)?;
         let found = choices.iter().find(|(name, _)| *name == &*word.value);
         if found.is_none() {
             let names: Vec<_> = choices.iter().map(|(n, _)| *n).collect();

@@ -5,7 +5,7 @@ mod case;
 mod fields;
 mod keywords;
 mod metric;
-mod play;
+pub(crate) mod play;
 mod role;
 mod task;
 pub mod words;

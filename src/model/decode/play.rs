@@ -29,6 +29,17 @@ const STRATEGIES: [(&str, Strategy); 8] = [
     ("debug", Strategy::Linear),
 ];
 
+/// The values of `order`.
+pub(crate) const ORDERS: [&str; 5] =
+    ["inventory", "sorted", "reverse_inventory", "reverse_sorted", "shuffle"];
+
+impl Strategy {
+    /// By its name in a playbook.
+    pub fn named(word: &str) -> Option<Self> {
+        STRATEGIES.iter().find(|(name, _)| *name == word).map(|(_, strategy)| *strategy)
+    }
+}
+
 const CASE_ORDERS: [(&str, CaseOrder); 3] = [
     ("sequential", CaseOrder::Sequential),
     ("interleaved", CaseOrder::Interleaved),
@@ -70,11 +81,11 @@ impl Decoder<'_> {
         let gather_subset = f.value("gather_subset");
         let vars_files = f.values("vars_files");
         let vars_prompt = f.values("vars_prompt");
-        let strategy = f.choice("strategy", &STRATEGIES);
+        let mut later = Vec::new();
+        let strategy = f.choice_or("strategy", &STRATEGIES, &mut later);
         let serial = f.values("serial");
-        let orders =
-            ["inventory", "sorted", "reverse_inventory", "reverse_sorted", "shuffle"].map(|o| (o, o));
-        let order = f.choice("order", &orders).map(|o| Spanned::new(Arc::from(o.value), o.span));
+        let order = f.choice_or("order", &ORDERS.map(|o| (o, o)), &mut later);
+        let order = order.map(|o| Spanned::new(Arc::from(o.value), o.span));
         let max_fail_percentage = f.number("max_fail_percentage");
         let force_handlers = f.boolean("force_handlers");
         let case_order = f.choice("case_order", &CASE_ORDERS);
@@ -100,6 +111,7 @@ impl Decoder<'_> {
             vars_files,
             vars_prompt,
             strategy,
+            later,
             serial,
             order,
             max_fail_percentage,

@@ -115,8 +115,8 @@ fn loop_control(f: &mut Fields<'_, '_>) -> LoopControl {
         return LoopControl::default();
     };
     let control = LoopControl {
-        loop_var: c.word("loop_var").map(|w| w.value),
-        index_var: c.word("index_var").map(|w| w.value),
+        loop_var: c.text("loop_var"),
+        index_var: c.text("index_var"),
         label: c.value("label"),
         pause: c.number("pause"),
         extended: c.boolean("extended"),
