@@ -15,8 +15,8 @@ use crate::wire::Outcome;
 #[schemars(extend("x-exclusive" = [["msg", "var"]]))]
 struct Args {
     /// What is shown, of any type.
-    #[serde(default)]
-    msg: Option<Value>,
+    #[serde(default, rename = "msg")]
+    _msg: Option<Value>,
     /// A variable, or any expression, without marks around it.
     #[serde(default)]
     var: Option<Value>,
@@ -51,11 +51,9 @@ fn debug(map: &Map, ctx: &ActionContext<'_>) -> Done {
     if ctx.verbosity < args.verbosity {
         return Outcome::skipped("Verbosity threshold not met.").into();
     }
-    // As it is written, with its place.
+    // What is read through `Args` has lost its mark and its place.
     let Some(var) = args.var.and_then(|_| map.get("var")) else {
-        // What is read through `Args` has lost its mark.
-        let msg =
-            args.msg.and_then(|_| map.get("msg").cloned()).unwrap_or_else(|| Value::from("Hello world!"));
+        let msg = map.get("msg").cloned().unwrap_or_else(|| Value::from("Hello world!"));
         let shown = shown(&msg);
         return Done { outcome: Outcome::ok(false).with("msg", msg), shown, ..Done::default() };
     };

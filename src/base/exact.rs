@@ -141,13 +141,8 @@ fn decode_pairs(pairs: &Json) -> Result<Map, String> {
         let Some([key, value]) = pair.as_array().map(Vec::as_slice) else {
             return Err("`!map` without pairs".to_owned());
         };
-        let key = match decode(key)? {
-            Value::String(text) => Key::Str(text.shared()),
-            Value::Int(i) => Key::Int(i),
-            Value::Bool(b) => Key::Bool(b),
-            Value::Null => Key::Null,
-            other => return Err(format!("{} cannot be a key", other.kind())),
-        };
+        let key = decode(key)?;
+        let key = Key::of(&key).ok_or_else(|| format!("{} cannot be a key", key.kind()))?;
         map.insert(key, decode(value)?);
     }
     Ok(map)
@@ -200,7 +195,9 @@ mod tests {
         let key = prop_oneof![
             text.prop_map(|t| Key::from(t.as_str())),
             any::<i128>().prop_map(Key::Int),
+            any::<f64>().prop_map(Key::Float),
             any::<bool>().prop_map(Key::Bool),
+            Just(Key::Date("2026-11-21".into())),
             Just(Key::Null),
         ];
         leaf.prop_recursive(3, 24, 4, move |inner| {

@@ -8,28 +8,51 @@ use foldhash::fast::RandomState;
 use indexmap::{Equivalent, IndexMap};
 
 use super::Value;
+use super::value::python_float;
 
-/// A key of a [`Map`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A key of a [`Map`]. As in Python, `1`, `1.0` and `true` are the same key.
+#[derive(Clone, Debug)]
 pub enum Key {
     /// Nearly always.
     Str(Arc<str>),
     /// `{1: a}`
     Int(i128),
+    /// `{1.5: a}`
+    Float(f64),
     /// `{true: a}`
     Bool(bool),
+    /// `{2026-11-21: a}`, see [`Value::Date`]
+    Date(Arc<str>),
     /// `{~: a}`
     Null,
 }
 
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Key::Str(a), Key::Str(b)) | (Key::Date(a), Key::Date(b)) => a == b,
+            (Key::Null, Key::Null) => true,
+            (Key::Float(a), Key::Float(b)) if a.is_nan() || b.is_nan() => a.to_bits() == b.to_bits(),
+            (Key::Float(a), Key::Float(b)) => a == b,
+            _ => match (self.whole(), other.whole()) {
+                (Some(a), Some(b)) => a == b,
+                _ => false,
+            },
+        }
+    }
+}
+
+impl Eq for Key {}
+
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        match self {
+        match (self, self.whole()) {
             // Equal to the hash of `str`, so that a map can be asked with a `&str`.
-            Key::Str(s) => s.as_ref().hash(state),
-            Key::Int(i) => i.hash(state),
-            Key::Bool(b) => b.hash(state),
-            Key::Null => 0_u8.hash(state),
+            (Key::Str(s), _) => s.as_ref().hash(state),
+            (_, Some(whole)) => whole.hash(state),
+            (Key::Float(f), None) => f.to_bits().hash(state),
+            (Key::Date(date), _) => (1_u8, date).hash(state),
+            _ => 0_u8.hash(state),
         }
     }
 }
@@ -41,6 +64,31 @@ impl Equivalent<Key> for str {
 }
 
 impl Key {
+    /// A value as a key: a text, a number, a boolean, a date or nothing. Others cannot be one.
+    pub fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(Key::Str(text.shared())),
+            Value::Int(i) => Some(Key::Int(*i)),
+            Value::Float(f) => Some(Key::Float(*f)),
+            Value::Bool(b) => Some(Key::Bool(*b)),
+            Value::Date(date) => Some(Key::Date(Arc::clone(date))),
+            Value::Null => Some(Key::Null),
+            _ => None,
+        }
+    }
+
+    /// The whole number that it is equal to.
+    fn whole(&self) -> Option<i128> {
+        match self {
+            Key::Int(i) => Some(*i),
+            Key::Bool(b) => Some(i128::from(*b)),
+            // A larger one is no `i128`.
+            #[allow(clippy::cast_possible_truncation)] // it is in range
+            Key::Float(f) if f.fract() == 0.0 && f.abs() < 1e38 => Some(*f as i128),
+            _ => None,
+        }
+    }
+
     /// The text of a string key.
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -54,7 +102,9 @@ impl Key {
         match self {
             Key::Str(s) => Value::from(s.as_ref()),
             Key::Int(i) => Value::Int(*i),
+            Key::Float(f) => Value::Float(*f),
             Key::Bool(b) => Value::Bool(*b),
+            Key::Date(date) => Value::Date(Arc::clone(date)),
             Key::Null => Value::Null,
         }
     }
@@ -63,8 +113,9 @@ impl Key {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Key::Str(s) => f.write_str(s),
+            Key::Str(s) | Key::Date(s) => f.write_str(s),
             Key::Int(i) => write!(f, "{i}"),
+            Key::Float(x) => f.write_str(&python_float(*x)),
             Key::Bool(b) => write!(f, "{b}"),
             Key::Null => f.write_str("null"),
         }

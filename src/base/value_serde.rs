@@ -16,9 +16,10 @@ use super::{Map, Value};
 impl Serialize for Key {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         match self {
-            Key::Str(text) => s.serialize_str(text),
+            Key::Str(text) | Key::Date(text) => s.serialize_str(text),
             other if s.is_human_readable() => s.serialize_str(&other.to_string()),
             Key::Int(i) => serialize_int(*i, s),
+            Key::Float(f) => s.serialize_f64(*f),
             Key::Bool(b) => s.serialize_bool(*b),
             Key::Null => s.serialize_none(),
         }
@@ -121,19 +122,10 @@ impl<'de> Visitor<'de> for MapVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Map, A::Error> {
         let mut map = Map::new();
         while let Some((key, value)) = access.next_entry::<Value, Value>()? {
-            map.insert(key_of(key).map_err(de::Error::custom)?, value);
+            let wrong = || de::Error::custom(format!("{} cannot be a key", key.kind()));
+            map.insert(Key::of(&key).ok_or_else(wrong)?, value);
         }
         Ok(map)
-    }
-}
-
-fn key_of(value: Value) -> Result<Key, String> {
-    match value {
-        Value::String(t) => Ok(Key::Str(t.into_shared())),
-        Value::Int(i) => Ok(Key::Int(i)),
-        Value::Bool(b) => Ok(Key::Bool(b)),
-        Value::Null => Ok(Key::Null),
-        other => Err(format!("{} cannot be a key", other.kind())),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `--extra-vars`: `k=v` words (always strings), a mapping in YAML or JSON, or `@file`.
+//! `--extra-vars`: `k=v` words (always strings), a mapping in JSON or YAML, or `@file`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -32,13 +32,24 @@ fn mapping(source: &Arc<Source>, span: &Span) -> Loaded<Map> {
 }
 
 fn key_values(argument: &str, span: &Span) -> Loaded<Map> {
+    if !words::is_complete(argument) {
+        return Err(Diagnostic::error("bad-extra-vars", "a quote or a `{{` is never closed")
+            .at(span)
+            .help("a blank ends a value that is not quoted, the shell's own quotes do not count: -e \"name='two words'\"")
+            .into());
+    }
     let mut vars = Map::new();
     for word in words::split(argument) {
         let Some((key, value)) = words::pair(word) else {
             let start = word.as_ptr() as usize - argument.as_ptr() as usize;
+            let help = if word.starts_with(['/', '.']) {
+                format!("a file of variables is named with an `@`: -e @{word}")
+            } else {
+                "write `NAME=VALUE`, a mapping such as `{\"a\": 1}`, or `@FILE`".to_owned()
+            };
             return Err(Diagnostic::error("bad-extra-vars", format!("`{word}` sets no variable"))
                 .at(&span.part(start..start + word.len()))
-                .help("write `NAME=VALUE`, a mapping such as `{\"a\": 1}`, or `@FILE`")
+                .help(help)
                 .into());
         };
         vars.insert(key, Value::template(value, span.clone()));
@@ -55,7 +66,7 @@ mod tests {
     use crate::load::{Loader, MemoryFiles};
 
     fn read(argument: &str) -> String {
-        let files = MemoryFiles::new([("v.yml", "a: 1\n")]);
+        let files = MemoryFiles::new([("v.yml", "a: 1\n"), ("v.json", r#"{"x": 1e3, "y": "\u00e9"}"#)]);
         let loader = Loader::new(Arc::new(files), Arc::new(Catalogue::default()), Vec::new());
         match extra_vars(&loader, argument) {
             Ok(layer) => crate::base::Value::from(&*layer.vars).to_string(),
@@ -68,6 +79,13 @@ mod tests {
         assert_eq!(read("a=1 b='x y'"), "{'a': '1', 'b': 'x y'}");
         assert_eq!(read("{\"a\": 1}"), "{'a': 1}");
         assert_eq!(read("@v.yml"), "{'a': 1}");
+        assert_eq!(read(r#"a=x\ty b="two words" c="#), "{'a': 'x\\ty', 'b': 'two words', 'c': ''}");
+        assert_eq!(read("@v.json"), "{'x': 1000.0, 'y': 'é'}");
+        assert_eq!(
+            read(r#"{"x": 1e3, "y": [1, 2.0, true, null, "a/b"]}"#),
+            "{'x': 1000.0, 'y': [1, 2.0, True, None, 'a/b']}"
+        );
+        assert_eq!(read("{x: 1e3, y: yes}"), "{'x': '1e3', 'y': True}");
         insta::assert_snapshot!(read("a=1 nonsense"), @r#"
         error[bad-extra-vars]: `nonsense` sets no variable
          --> --extra-vars:1:5

@@ -103,6 +103,8 @@ pub struct LoopControl {
     pub pause: Option<Spanned<Value>>,
     /// Whether `ansible_loop` is set.
     pub extended: Option<Spanned<Value>>,
+    /// Whether `ansible_loop` has all items in it; it has by default.
+    pub extended_allitems: Option<Spanned<Value>>,
     /// Ends the loop when all hold after an item.
     pub break_when: Vec<Spanned<Value>>,
 }

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::becoming;
-use super::magic::host_scope;
+use super::hosts::Host;
+use super::magic::{host_scope, layer};
 use super::unit::Unit;
-use crate::base::{HostName, Secret, Spanned, Value};
+use crate::base::{HostName, Map, Secret, Spanned, Value};
 use crate::connection::{ContainerTarget, Endpoint, Target, TargetError, container};
 use crate::model::{Becoming, Inherited};
 use crate::model::{Level, VarLayer};
 use crate::plan::{REACHING, StepKind, TaskStep, WatchedContainer};
-use crate::vars::{Scope, Templar, TemplateError};
+use crate::vars::{Entry, LazyMap, Problem, Scope, Templar, TemplateError};
 
 /// Where a task is done.
 #[derive(Clone, Debug)]
@@ -29,25 +30,16 @@ pub struct Place {
 impl Place {
     /// The place of a task.
     pub fn of(unit: &Unit, task: &TaskStep, templar: &Templar) -> Result<Self, TemplateError> {
-        let delegate = match &task.inherited.delegate_to {
-            Some(value) => Some(templar.render(&value.value)?),
-            None => None,
-        };
         let keyword = Keywords::of(&task.inherited, templar)?;
-        let name = match delegate {
-            None | Some(Value::Null | Value::Omit) => {
-                let endpoint = match own_endpoint(unit, &keyword, templar) {
-                    Some(endpoint) => endpoint,
-                    None => endpoint(unit.host.name.as_str(), keyword, templar)?,
-                };
-                let endpoint = other_user(endpoint, &task.inherited.becoming, unit, templar)?;
-                return inside(endpoint, task.inherited.container.as_ref(), unit, templar);
-            }
-            Some(name) => HostName::from(name.to_string()),
+        let Some(name) = delegate(task, templar)? else {
+            let endpoint = match own_endpoint(unit, &keyword, templar) {
+                Some(endpoint) => endpoint,
+                None => endpoint(unit.host.name.as_str(), keyword, templar)?,
+            };
+            let endpoint = other_user(endpoint, &task.inherited.becoming, unit, templar)?;
+            return inside(endpoint, task.inherited.container.as_ref(), unit, templar);
         };
-        let scope =
-            unit.board.find(name.as_str()).map_or_else(Scope::new, |host| host_scope(host, &unit.board));
-        let there = unit.templar(scope);
+        let there = unit.templar(scope_of(&name, unit));
         // Another host has its own connection and port.
         let keyword = Keywords { user: keyword.user, ..Keywords::default() };
         let endpoint = endpoint(name.as_str(), keyword, &there)?;
@@ -102,6 +94,62 @@ impl Place {
             None => engine_socket(templar),
         }
     }
+}
+
+/// The host that `delegate_to` names.
+fn delegate(task: &TaskStep, templar: &Templar) -> Result<Option<HostName>, TemplateError> {
+    let Some(said) = task.inherited.delegate_to.as_ref().filter(|said| said.value.as_str() != Some(""))
+    else {
+        return Ok(None);
+    };
+    match templar.render(&said.value)? {
+        Value::Null | Value::Omit => Ok(None),
+        name => match name.to_string() {
+            name if name.is_empty() => {
+                let problem = Problem::Failed("`delegate_to` names no host".to_owned());
+                Err(TemplateError::new(problem, Some(said.span.clone())))
+            }
+            name => Ok(Some(HostName::from(name))),
+        },
+    }
+}
+
+/// What the task would see on a host, which need not be in the inventory.
+fn scope_of(name: &HostName, unit: &Unit) -> Scope {
+    match unit.board.find(name.as_str()) {
+        Some(host) => unit.scope_on(host),
+        None => unit.scope_on(&Host::new(name.clone(), Vec::new())),
+    }
+}
+
+/// `ansible_delegated_vars`: what a task would see on the host that it is delegated to, by that host's name.
+struct Delegated {
+    name: Arc<str>,
+    scope: Scope,
+}
+
+impl LazyMap for Delegated {
+    fn get(&self, key: &str) -> Option<Entry> {
+        (key == &*self.name).then(|| Entry::Scope(self.scope.clone()))
+    }
+
+    fn keys(&self) -> Vec<Arc<str>> {
+        vec![Arc::clone(&self.name)]
+    }
+}
+
+/// The task's variables, with those of the host that it is delegated to. As in ansible-core, `inventory_hostname` stays there
+/// that of the task, and a host without an `ansible_host` of its own sees that of the other.
+pub fn with_delegated(task: &TaskStep, unit: &Unit, scope: Scope) -> Result<Scope, TemplateError> {
+    let Some(name) = delegate(task, &unit.templar(scope.clone()))? else { return Ok(scope) };
+    let own = Map::from_iter([("inventory_hostname", unit.host.name.as_str())]);
+    let there = scope_of(&name, unit).with(layer(Level::Magic, own));
+    let mut scope = scope;
+    if let Some((address, _)) = there.lookup("ansible_host") {
+        scope.push(layer(Level::RoleDefaults, Map::from_iter([("ansible_host", address.clone())])));
+    }
+    let delegated = Delegated { name: Arc::from(name.as_str()), scope: there };
+    Ok(scope.with_lazy("ansible_delegated_vars", Arc::new(delegated)))
 }
 
 /// The same place as another user, if that is said.

@@ -8,7 +8,7 @@ use super::keyword::boolean;
 use super::turn::{self, Turn, TurnEnd};
 use super::unit::{Finished, Unit, private, said};
 use crate::action::Effects;
-use crate::base::{Map, Span, Text, Timestamp, Value};
+use crate::base::{Map, Span, Spanned, Text, Timestamp, Value};
 use crate::event::{Event, Fate};
 use crate::model::{Level, Loop};
 use crate::plan::TaskStep;
@@ -100,6 +100,9 @@ async fn all(unit: &Unit, task: &TaskStep, scope: Scope, items: Vec<Value>, star
             end.result.insert(name, number);
             end.result.insert("ansible_index_var", name.as_ref());
         }
+        if let Some(extended) = vars.get("ansible_loop") {
+            end.result.insert("ansible_loop", extended.clone());
+        }
         let templar = unit.templar(scope);
         report(unit, task, &end, item, &templar);
         remember(&mut kept, &end.effects);
@@ -173,8 +176,10 @@ fn item_vars(task: &TaskStep, items: &[Value], number: usize, scope: &Scope, uni
         vars.insert("ansible_index_var", name.as_ref());
     }
     let templar = unit.templar(scope.clone());
-    let extended = control.extended.as_ref().and_then(|e| templar.render(&e.value).ok()?.to_bool());
-    if extended == Some(true) {
+    let said = |switch: &Option<Spanned<Value>>| {
+        switch.as_ref().and_then(|said| templar.render(&said.value).ok()?.to_bool())
+    };
+    if said(&control.extended) == Some(true) {
         let length = items.len();
         let mut extended = Map::from_iter([
             ("index", Value::from(number + 1)),
@@ -184,8 +189,10 @@ fn item_vars(task: &TaskStep, items: &[Value], number: usize, scope: &Scope, uni
             ("length", length.into()),
             ("revindex", (length - number).into()),
             ("revindex0", (length - number - 1).into()),
-            ("allitems", Value::list(items.to_vec())),
         ]);
+        if said(&control.extended_allitems) != Some(false) {
+            extended.insert("allitems", Value::list(items.to_vec()));
+        }
         if let Some(previous) = number.checked_sub(1) {
             extended.insert("previtem", items[previous].clone());
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::arguments::{self, Wanted};
 use super::conditions::{holds, skipped};
-use super::delegate::Place;
+use super::delegate::{Place, with_delegated};
 use super::keyword::{Lasting, Manner, boolean, quantity};
 use super::masking;
 use super::target::RemoteTarget;
@@ -101,16 +101,24 @@ impl TurnEnd {
 }
 
 /// Does it. Whatever a template says wrong is a failure of the task.
-pub async fn run(turn: Turn<'_>) -> TurnEnd {
+pub async fn run(mut turn: Turn<'_>) -> TurnEnd {
+    let mut unknown = None;
+    if turn.task.inherited.delegate_to.is_some() {
+        match with_delegated(turn.task, turn.unit, turn.scope.clone()) {
+            Ok(scope) => turn.scope = scope,
+            Err(error) => unknown = Some(error),
+        }
+    }
     let templar = turn.unit.templar(turn.scope.clone());
     let said_so = &turn.task.inherited;
     // What cannot be read is not shown.
     let secret = boolean(said_so.no_log.as_ref(), "no_log", &templar).unwrap_or(Some(true)).unwrap_or(false);
     // In a box: whoever awaits a future copies all of it into his own, and his caller does so again.
-    let mut end = match Box::pin(attempt_all(&turn, &templar, secret)).await {
-        Ok(end) => end,
-        Err(error) => TurnEnd::fail(said(&error)),
+    let attempted = match unknown {
+        None => Box::pin(attempt_all(&turn, &templar, secret)).await,
+        Some(error) => Err(error),
     };
+    let mut end = attempted.unwrap_or_else(|error| TurnEnd::fail(said(&error)));
     end.secret |= secret;
     if end.status != Status::Ok && !end.skipped {
         match boolean(said_so.ignore_errors.as_ref(), "ignore_errors", &templar) {

@@ -266,9 +266,7 @@ impl Unit {
 
     /// The variables that the step sees.
     pub fn scope(&self) -> Scope {
-        let shared = &self.shared;
-        let run = (&shared.run, &shared.mark);
-        let scope = step_scope(&self.step, &self.host, &self.board, &self.play, run, &shared.options);
+        let scope = self.scope_on(&self.host);
         match super::rendezvous::variable(self) {
             Some(known) => {
                 let vars = Map::from_iter([("rendezvous", known)]);
@@ -276,6 +274,12 @@ impl Unit {
             }
             None => scope,
         }
+    }
+
+    /// What the step would see on that host.
+    pub fn scope_on(&self, host: &Host) -> Scope {
+        let shared = &self.shared;
+        step_scope(&self.step, host, &self.board, &self.play, (&shared.run, &shared.mark), &shared.options)
     }
 
     /// Renders in a scope, with the search paths of the step's task.

@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
         let mut key = first;
         loop {
             let value = self.value()?;
-            map.insert(key_of(&key)?, value);
+            map.insert(Key::of(&key)?, value);
             self.blanks();
             let comma = self.eat(',');
             if self.eat_last('}') {
@@ -353,17 +353,6 @@ fn number_of(text: &str) -> Option<Value> {
         return None;
     }
     plain.parse().ok().map(Value::Float)
-}
-
-fn key_of(value: &Value) -> Option<Key> {
-    match value {
-        Value::String(t) => Some(Key::Str(t.shared())),
-        Value::Int(i) => Some(Key::Int(*i)),
-        Value::Bool(b) => Some(Key::Bool(*b)),
-        Value::Null => Some(Key::Null),
-        Value::Float(_) => Some(Key::from(value.to_string())),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod builder;
 pub mod ini;
+mod json;
 pub mod literal;
 pub mod node;
 mod problem;

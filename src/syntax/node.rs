@@ -107,17 +107,9 @@ impl Node {
         Some(pairs.iter().filter_map(|(k, v)| Some((k.to_key()?, v.to_value()))).collect())
     }
 
-    /// A scalar as the key of a map. Floats and dates become their text. `None` for collections and bytes,
-    /// which no mapping of a parsed tree has as a key.
+    /// A scalar as the key of a map. `None` for collections and bytes, which no mapping of a parsed tree has as a key.
     pub fn to_key(&self) -> Option<Key> {
-        match &self.as_scalar()?.value {
-            Value::String(t) => Some(Key::Str(t.shared())),
-            Value::Int(i) => Some(Key::Int(*i)),
-            Value::Bool(b) => Some(Key::Bool(*b)),
-            Value::Null => Some(Key::Null),
-            other @ (Value::Float(_) | Value::Date(_)) => Some(Key::from(other.to_string())),
-            _ => None,
-        }
+        Key::of(&self.as_scalar()?.value)
     }
 
     /// What kind of thing this is, in words for messages: `a string`, `a list`, `a mapping`, `nothing` …

@@ -41,8 +41,12 @@ pub fn parse(source: &Arc<Source>, warnings: &mut Diagnostics) -> Result<Vec<Nod
     Ok(builder.documents())
 }
 
-/// The one document of a text; `None` if it says nothing.
+/// The one document of a text, which may also be JSON; `None` if it says nothing.
 pub fn parse_one(source: &Arc<Source>, warnings: &mut Diagnostics) -> Result<Option<Node>, Diagnostic> {
+    let mut builder = Builder::new(source, warnings);
+    if super::json::read(source.text(), &mut builder)? {
+        return Ok(builder.documents().into_iter().next());
+    }
     let mut documents = parse(source, warnings)?.into_iter();
     let first = documents.next();
     match documents.next() {

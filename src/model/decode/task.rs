@@ -120,6 +120,7 @@ fn loop_control(f: &mut Fields<'_, '_>) -> LoopControl {
         label: c.value("label"),
         pause: c.number("pause"),
         extended: c.boolean("extended"),
+        extended_allitems: c.boolean("extended_allitems"),
         break_when: c.conditions("break_when"),
     };
     c.finish();

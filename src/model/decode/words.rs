@@ -1,9 +1,18 @@
 //! `k=v` words in a plain string: `copy: src=a dest="b c"`.
 //!
-//! Words end at white space outside quotes and outside `{{ }}` / `{% %}`, as Ansible splits them.
+//! Words end at a blank or a newline outside quotes and outside `{{ }}` / `{% %}`, as Ansible splits them.
 
 /// Splits into words; quotes stay on. An open quote reaches to the end.
 pub fn split(text: &str) -> Vec<&str> {
+    scan(text).0
+}
+
+/// Whether every quote and every `{{` is closed.
+pub fn is_complete(text: &str) -> bool {
+    scan(text).1
+}
+
+fn scan(text: &str) -> (Vec<&str>, bool) {
     let bytes = text.as_bytes();
     let mut words = Vec::new();
     let (mut start, mut quote, mut braces) = (None, None, 0_u32);
@@ -11,14 +20,15 @@ pub fn split(text: &str) -> Vec<&str> {
     while at < bytes.len() {
         let byte = bytes[at];
         let pair = bytes.get(at..at + 2);
+        let escaped = at > 0 && bytes[at - 1] == b'\\';
         match (quote, pair) {
-            (Some(q), _) => quote = quote.filter(|_| byte != q || bytes[at - 1] == b'\\'),
+            (Some(q), _) => quote = quote.filter(|_| byte != q || escaped),
             (None, Some(b"{{" | b"{%" | b"{#")) => braces += 1,
             (None, Some(b"}}" | b"%}" | b"#}")) => braces = braces.saturating_sub(1),
-            (None, _) if braces == 0 && (byte == b'"' || byte == b'\'') => quote = Some(byte),
+            (None, _) if braces == 0 && !escaped && (byte == b'"' || byte == b'\'') => quote = Some(byte),
             _ => {}
         }
-        let blank = byte.is_ascii_whitespace() && quote.is_none() && braces == 0;
+        let blank = (byte == b' ' || byte == b'\n') && quote.is_none() && braces == 0;
         match (blank, start) {
             (false, None) => start = Some(at),
             (true, Some(from)) => {
@@ -30,32 +40,71 @@ pub fn split(text: &str) -> Vec<&str> {
         at += 1;
     }
     words.extend(start.map(|from| &text[from..]));
-    words
+    // A backslash alone joins lines.
+    words.retain(|word| *word != "\\");
+    (words, quote.is_none() && braces == 0)
 }
 
-/// A word as key and value, if it is one; quotes around the value go. The key may be one template: `"{{ item }}=1"`.
+/// A word as key and value, if it is one; escapes are read as Python's, then quotes around the value go. The key may be one
+/// template: `"{{ item }}=1"`.
 pub fn pair(word: &str) -> Option<(&str, String)> {
     let (key, value) = match word.starts_with("{{") {
         true => word.split_at(word.find("}}=")? + 2),
         false => word.split_at(word.find('=')?),
     };
     let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    (plain || key.starts_with("{{")).then(|| (key, unquote(&value[1..])))
+    (plain || key.starts_with("{{")).then(|| (key, unquote(unescape(&value[1..]).trim())))
 }
 
 fn unquote(value: &str) -> String {
     let mut chars = value.chars();
     match (chars.next(), chars.next_back()) {
-        (Some(a @ ('"' | '\'')), Some(b)) if a == b => {
-            chars.as_str().replace(&format!("\\{a}"), &a.to_string())
+        (Some(a @ ('"' | '\'')), Some(b)) if a == b && !chars.as_str().ends_with('\\') => {
+            chars.as_str().into()
         }
         _ => value.to_owned(),
     }
 }
 
+/// `\n`, `\x41`, `\u00e9` and the like; a backslash before anything else stays.
+fn unescape(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (meaning, length) = escape(&rest[1..]).map_or(('\\', 1), |(c, length)| (c, length + 1));
+        plain.push(meaning);
+        rest = &rest[length..];
+    }
+    plain + rest
+}
+
+/// What an escape means, and how many bytes it has behind its backslash.
+fn escape(rest: &str) -> Option<(char, usize)> {
+    let digits = |count: usize| {
+        let code = rest.get(1..=count).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        Some((char::from_u32(u32::from_str_radix(code, 16).ok()?)?, count + 1))
+    };
+    Some(match rest.bytes().next()? {
+        c @ (b'\\' | b'\'' | b'"') => (char::from(c), 1),
+        b'a' => ('\x07', 1),
+        b'b' => ('\x08', 1),
+        b'f' => ('\x0c', 1),
+        b'n' => ('\n', 1),
+        b'r' => ('\r', 1),
+        b't' => ('\t', 1),
+        b'v' => ('\x0b', 1),
+        b'x' => digits(2)?,
+        b'u' => digits(4)?,
+        b'U' => digits(8)?,
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{pair, split};
+    use super::{is_complete, pair, split};
     use proptest::prelude::*;
 
     #[test]
@@ -69,6 +118,16 @@ mod tests {
         assert_eq!(split("{{ 'x' + item }}={{ item }}"), ["{{ 'x' + item }}={{ item }}"]);
         assert_eq!(pair("{{ a == 'b' }}={{ c }}"), Some(("{{ a == 'b' }}", "{{ c }}".into())));
         assert_eq!(pair("{{ a == 'b' }}"), None);
+    }
+
+    #[test]
+    fn backslashes_mean_what_they_mean_in_python() {
+        let value = |word| pair(word).map(|(_, value)| value);
+        assert_eq!(value(r"a=x\ny\t\x41\u00e9\\.\d"), Some("x\ny\tAé\\.\\d".into()));
+        assert_eq!(value(r#"a="say \"yes\" and 'no'""#), Some(r#"say "yes" and 'no'"#.into()));
+        assert_eq!(value(r"a='it\'s'"), Some("it's".into()));
+        assert_eq!(split("a=1 \\\n  b=\\\"x c=2"), ["a=1", "b=\\\"x", "c=2"]);
+        assert!(is_complete("a='b c' d={{ e }}") && !is_complete("a='b") && !is_complete("a={{ b"));
     }
 
     proptest! {

@@ -44,14 +44,7 @@ pub fn items_of(value: &Value) -> Result<Vec<Value>, CallError> {
 
 /// A value as a key of a mapping.
 pub fn key_of(value: &Value) -> Result<Key, CallError> {
-    match value {
-        Value::String(text) => Ok(Key::Str(text.shared())),
-        Value::Int(i) => Ok(Key::Int(*i)),
-        Value::Bool(b) => Ok(Key::Bool(*b)),
-        Value::Null => Ok(Key::Null),
-        Value::Date(date) => Ok(Key::Str(date.clone())),
-        other => Err(format!("{} cannot be a key", other.kind()).into()),
-    }
+    Key::of(value).ok_or_else(|| format!("{} cannot be a key", value.kind()).into())
 }
 
 fn distinct<'a>(items: impl Iterator<Item = &'a Value>) -> Vec<Value> {

@@ -91,7 +91,8 @@ fn subelements(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         let inner = path.split('.').try_fold(object, |value, part| value.get(part));
         match inner.map(|inner| (inner, inner.as_list())) {
             Some((_, Some(items))) => {
-                found.extend(items.iter().map(|item| Value::list(vec![object.clone(), item.clone()])));
+                let rest = without(object, &path);
+                found.extend(items.iter().map(|item| Value::list(vec![rest.clone(), item.clone()])));
             }
             Some((other, None)) => {
                 return Err(format!("`{path}` must be a list, not {}", other.kind()).into());
@@ -101,6 +102,21 @@ fn subelements(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         }
     }
     Ok(found)
+}
+
+/// A mapping without what is at the end of a path.
+fn without(object: &Value, path: &str) -> Value {
+    let Value::Map(map) = object else { return object.clone() };
+    let mut rest = Map::clone(map);
+    match path.split_once('.') {
+        None => drop(rest.remove(path)),
+        Some((first, deeper)) => {
+            if let Some(inner) = rest.get(first).map(|inner| without(inner, deeper)) {
+                rest.insert(first, inner);
+            }
+        }
+    }
+    rest.into()
 }
 
 /// Pairs of a number from 0 and an item.

@@ -1,6 +1,6 @@
 //! Lookups of the user's files on the controller.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::{Lookup, Request, command};
 use crate::base::{Map, Value};
@@ -119,9 +119,23 @@ fn first_found(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let environment = request.caller.environment();
     let folders: Vec<PathBuf> = [environment.search().files(), environment.search().templates()].concat();
     if let Some(path) = names.iter().find_map(|name| environment.find(Path::new(name), &folders)) {
-        return Ok(vec![Value::from(path.display().to_string())]);
+        return Ok(vec![Value::from(absolute(&path))]);
     }
     if skip { Ok(Vec::new()) } else { Err(format!("none of these is there: {}", names.join(", ")).into()) }
+}
+
+/// A path from the root, without `.` and `..` in it.
+fn absolute(path: &Path) -> String {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut plain = PathBuf::new();
+    for part in whole.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain.display().to_string()
 }
 
 fn wanted(term: &Value, names: &mut Vec<String>, skip: &mut bool) -> Result<(), CallError> {
