@@ -159,7 +159,7 @@ impl<'a, 'de, I: Iterator<Item = (&'a Key, &'a Value)>> MapAccess<'de> for Entri
     }
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, ArgError> {
         let (key, value) = self.value.ok_or_else(|| ArgError::custom("a value without a key"))?;
-        seed.deserialize(Argument(value)).map_err(|e| e.inside(&key.to_string()))
+        seed.deserialize(Argument(value.revealed())).map_err(|e| e.inside(&key.to_string()))
     }
 }
 
@@ -169,7 +169,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
     type Error = ArgError;
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, ArgError> {
         let Some((index, value)) = self.0.next() else { return Ok(None) };
-        seed.deserialize(Argument(value)).map(Some).map_err(|e| e.inside(&format!("[{index}]")))
+        seed.deserialize(Argument(value.revealed())).map(Some).map_err(|e| e.inside(&format!("[{index}]")))
     }
 }
 
@@ -260,6 +260,7 @@ impl<'de> Deserializer<'de> for Argument<'_> {
             Value::Bytes(b) => visitor.visit_bytes(b),
             Value::List(items) => visitor.visit_seq(Items(items.iter().enumerate())),
             Value::Map(map) => visitor.visit_map(Entries { iter: map.iter(), value: None }),
+            Value::Sealed(sealed) => return Argument(sealed.reveal()).deserialize_any(visitor),
         };
         result.map_err(|e: ArgError| self.explain(e))
     }

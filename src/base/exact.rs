@@ -17,6 +17,7 @@ use super::{Key, Map, Span, Value};
 pub fn has_secret(value: &Value) -> bool {
     match value {
         Value::String(text) => text.is_secret(),
+        Value::Sealed(_) => true,
         Value::List(items) => items.iter().any(has_secret),
         Value::Map(map) => map.iter().any(|(_, value)| has_secret(value)),
         _ => false,
@@ -30,7 +31,7 @@ pub fn is_plain(value: &Value) -> bool {
         Value::Int(i) => i64::try_from(*i).is_ok(),
         Value::Float(f) => f.is_finite(),
         Value::String(text) => text.span().is_none() && !text.is_secret(),
-        Value::Bytes(_) | Value::Date(_) | Value::Undefined(_) | Value::Omit => false,
+        Value::Bytes(_) | Value::Date(_) | Value::Undefined(_) | Value::Omit | Value::Sealed(_) => false,
         Value::List(items) => items.iter().all(is_plain),
         Value::Map(map) => is_plain_map(map),
     }
@@ -61,6 +62,7 @@ pub fn encode(value: &Value) -> Json {
         Value::Date(date) => json!({"!date": **date}),
         Value::Undefined(name) => json!({"!undefined": **name}),
         Value::Omit => json!({"!omit": null}),
+        Value::Sealed(sealed) => json!({"!secret": encode(sealed.reveal())}),
     }
 }
 
@@ -126,9 +128,9 @@ fn decode_marked(mark: &str, inner: &Json) -> Result<Value, String> {
             }
             _ => return Err(format!("`{mark}` without its text and place")),
         },
-        "!secret" => match decode(inner)? {
-            Value::String(text) => Value::String(text.into_secret()),
-            _ => return Err("`!secret` without its text".to_owned()),
+        "!secret" => match decode(inner)?.into_secret() {
+            secret @ (Value::String(_) | Value::Sealed(_)) => secret,
+            _ => return Err("`!secret` without its value".to_owned()),
         },
         "!map" => decode_pairs(inner)?.into(),
         _ => return Err(format!("`{mark}` is not known")),
@@ -186,6 +188,7 @@ mod tests {
             any::<f64>().prop_map(Value::Float),
             text.clone().prop_map(|t| Value::from(t.as_str())),
             "\\PC{0,6}".prop_map(|t| Value::String(Text::data(t.as_str()).into_secret())),
+            any::<i64>().prop_map(|i| Value::from(i).into_secret()),
             "\\PC{0,6}".prop_map(|t| Value::template(t.as_str(), Span::nowhere("x.yml:3"))),
             "\\PC{0,6}".prop_map(|t| Value::String(Text::vault(t.as_str(), Span::nowhere("x.yml:3")))),
             "\\PC{0,6}".prop_map(|t| Value::Undefined(t.as_str().into())),

@@ -73,6 +73,7 @@ impl Key {
             Value::Bool(b) => Some(Key::Bool(*b)),
             Value::Date(date) => Some(Key::Date(Arc::clone(date))),
             Value::Null => Some(Key::Null),
+            Value::Sealed(sealed) => Self::of(sealed.reveal()),
             _ => None,
         }
     }

@@ -31,6 +31,25 @@ pub enum Value {
     Undefined(Arc<str>),
     /// Ansible's `omit`: the key it is given to disappears.
     Omit,
+    /// A secret that is no text: a number, a truth value, bytes or a date. Texts carry their mark themselves.
+    Sealed(Sealed),
+}
+
+/// A value that must not be shown.
+#[derive(Clone)]
+pub struct Sealed(Arc<Value>);
+
+impl Sealed {
+    /// The value itself; never a container, and never sealed once more.
+    pub fn reveal(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
 }
 
 /// What stands where a secret would.
@@ -157,6 +176,7 @@ impl Value {
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Value::Bool(b) => Some(*b),
+            Value::Sealed(_) => self.revealed().as_bool(),
             _ => None,
         }
     }
@@ -165,6 +185,7 @@ impl Value {
     pub fn as_int(&self) -> Option<i128> {
         match self {
             Value::Int(i) => Some(*i),
+            Value::Sealed(_) => self.revealed().as_int(),
             _ => None,
         }
     }
@@ -175,6 +196,7 @@ impl Value {
         match self {
             Value::Int(i) => Some(*i as f64),
             Value::Float(f) => Some(*f),
+            Value::Sealed(_) => self.revealed().as_float(),
             _ => None,
         }
     }
@@ -222,6 +244,7 @@ impl Value {
             Value::List(l) => !l.is_empty(),
             Value::Map(m) => !m.is_empty(),
             Value::Date(_) => true,
+            Value::Sealed(_) => self.revealed().is_truthy(),
         }
     }
 
@@ -239,6 +262,7 @@ impl Value {
             Value::Date(_) => "a date",
             Value::Undefined(_) => "undefined",
             Value::Omit => "omit",
+            Value::Sealed(_) => self.revealed().kind(),
         }
     }
 
@@ -252,17 +276,18 @@ impl Value {
         }
     }
 
-    /// Whether any string inside is secret.
+    /// Whether anything inside is secret.
     pub fn has_secret(&self) -> bool {
         match self {
             Value::String(t) => t.is_secret(),
+            Value::Sealed(_) => true,
             Value::List(l) => l.iter().any(Value::has_secret),
             Value::Map(m) => m.values().any(Value::has_secret),
             _ => false,
         }
     }
 
-    /// The same value with every string in it marked as secret.
+    /// The same value with everything in it marked as secret.
     #[must_use]
     pub fn into_secret(self) -> Self {
         match self {
@@ -270,6 +295,42 @@ impl Value {
             Value::List(items) => Value::list(items.iter().cloned().map(Value::into_secret).collect()),
             Value::Map(map) => {
                 map.iter().map(|(k, v)| (k.clone(), v.clone().into_secret())).collect::<Map>().into()
+            }
+            Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Bytes(_) | Value::Date(_) => {
+                Value::Sealed(Sealed(Arc::new(self)))
+            }
+            other => other,
+        }
+    }
+
+    /// Whether anything inside is sealed.
+    pub fn has_seal(&self) -> bool {
+        match self {
+            Value::Sealed(_) => true,
+            Value::List(l) => l.iter().any(Value::has_seal),
+            Value::Map(m) => m.values().any(Value::has_seal),
+            _ => false,
+        }
+    }
+
+    /// What is sealed, or the value itself.
+    pub fn revealed(&self) -> &Self {
+        match self {
+            Value::Sealed(sealed) => sealed.reveal(),
+            other => other,
+        }
+    }
+
+    /// The same value, to compute with: texts keep their marks, whatever else is secret loses its.
+    #[must_use]
+    pub fn unsealed(self) -> Self {
+        match self {
+            Value::Sealed(_) => self.revealed().clone(),
+            Value::List(ref items) if self.has_seal() => {
+                Value::list(items.iter().cloned().map(Value::unsealed).collect())
+            }
+            Value::Map(ref map) if self.has_seal() => {
+                map.iter().map(|(k, v)| (k.clone(), v.clone().unsealed())).collect::<Map>().into()
             }
             other => other,
         }
@@ -286,6 +347,7 @@ impl Value {
                 "no" | "off" | "false" | "0" | "n" | "f" => Some(false),
                 _ => None,
             },
+            Value::Sealed(_) => self.revealed().to_bool(),
             _ => None,
         }
     }
@@ -298,6 +360,7 @@ impl fmt::Display for Value {
             Value::String(t) => f.write_str(t.as_str()),
             Value::Date(d) => f.write_str(d),
             Value::Undefined(_) | Value::Omit => Ok(()),
+            Value::Sealed(_) => self.revealed().fmt(f),
             other => write_repr(other, f),
         }
     }
@@ -341,6 +404,7 @@ fn write_repr(value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Value::Date(d) => f.write_str(d),
         Value::Undefined(_) => f.write_str("Undefined"),
         Value::Omit => f.write_str("omit"),
+        Value::Sealed(sealed) => write_repr(sealed.reveal(), f),
     }
 }
 
@@ -385,6 +449,8 @@ impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         use Value::{Bool, Bytes, Date, Float, Int, List, Map, Null, Omit, String, Undefined};
         match (self, other) {
+            (Value::Sealed(one), _) => one.reveal() == other,
+            (_, Value::Sealed(other)) => self == other.reveal(),
             (Null, Null) | (Omit, Omit) | (Undefined(_), Undefined(_)) => true,
             (Bool(a), Bool(b)) => a == b,
             (Int(a), Int(b)) => a == b,

@@ -47,6 +47,8 @@ impl Serialize for Value {
             Value::Float(f) => s.serialize_f64(*f),
             // JSON is what people, the journal and reports read; the wire must carry the secret itself.
             Value::String(t) if t.is_secret() && s.is_human_readable() => s.serialize_str(MASK),
+            Value::Sealed(_) if s.is_human_readable() => s.serialize_str(MASK),
+            Value::Sealed(sealed) => sealed.reveal().serialize(s),
             Value::String(t) => s.serialize_str(t.as_str()),
             Value::Date(d) => s.serialize_str(d),
             Value::Bytes(b) if s.is_human_readable() => s.serialize_str(&String::from_utf8_lossy(b)),
@@ -147,10 +149,12 @@ mod tests {
 
     #[test]
     fn a_secret_is_masked_in_json_and_kept_on_the_wire() {
-        let secret = Value::list(vec![Value::String(Text::data("hunter2").into_secret())]);
-        assert_eq!(serde_json::to_string(&secret).unwrap(), r#"["********"]"#);
+        let secret = Value::list(vec!["hunter2".into(), 4711.into()]).into_secret();
+        assert_eq!(serde_json::to_string(&secret).unwrap(), r#"["********","********"]"#);
         let wire = cbor4ii::serde::to_vec(Vec::new(), &secret).unwrap();
         let back: Value = cbor4ii::serde::from_slice(&wire).unwrap();
         assert_eq!(back.as_list().unwrap()[0].as_str(), Some("hunter2"));
+        assert_eq!(back.as_list().unwrap()[1].as_int(), Some(4711));
+        assert_eq!(format!("{secret:?}"), r#"List(["********", Sealed(********)])"#);
     }
 }

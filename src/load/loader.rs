@@ -128,7 +128,7 @@ impl Loader {
             return Ok((Arc::default(), start));
         };
         match node.to_map() {
-            Some(map) => Ok((Arc::new(map), node.span.clone())),
+            Some(map) => Ok((Arc::new(as_secret_as(&tree.source, map)), node.span.clone())),
             None => Err(Diagnostic::error(
                 "wrong-type",
                 format!("a file of variables wants a mapping, this is {}", node.kind_name()),
@@ -164,6 +164,15 @@ impl Loader {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(path.to_path_buf(), Arc::clone(&tree));
         Ok(tree)
+    }
+}
+
+/// Variables of a text: all of them are secret when it was encrypted as a whole.
+pub(super) fn as_secret_as(source: &Source, vars: Map) -> Map {
+    if source.is_secret() {
+        vars.into_iter().map(|(name, value)| (name, value.into_secret())).collect()
+    } else {
+        vars
     }
 }
 

@@ -26,6 +26,9 @@ impl Build<'_> {
         }
         self.note_usage(task, &readings, &inside);
         self.check_sealed(&readings, &inside);
+        if !FLOW.contains(&task.call.short_name()) {
+            self.check_passwords(&inside);
+        }
         self.check_call(task);
         self.check_templates(task);
         self.check_notify(task, around);

@@ -82,7 +82,7 @@ impl Known {
         value: &Spanned<Value>,
         what: &str,
     ) -> Result<String, Diagnostic> {
-        let rendered = self.same_everywhere(around, value, &value.span, what)?;
+        let rendered = self.same_everywhere(around, value, &value.span, what)?.unsealed();
         match rendered {
             Value::String(text) => Ok(text.as_str().to_owned()),
             Value::Int(_) | Value::Float(_) | Value::Bool(_) => Ok(rendered.to_string()),

@@ -14,6 +14,26 @@ use crate::model::{Level, Strategy};
 use crate::plan::{Expand, Meta, Step, StepKind};
 use crate::wire::Status;
 
+/// A result for the playbook: where it was delegated to is for reporters only.
+fn registered(result: &Arc<Map>) -> Value {
+    const DELEGATED: &str = "_ansible_delegated_vars";
+    let is_delegated = |map: &Map| map.contains_key(DELEGATED);
+    let items = result.get("results").and_then(Value::as_list).unwrap_or_default();
+    if !is_delegated(result) && !items.iter().filter_map(Value::as_map).any(is_delegated) {
+        return Value::Map(Arc::clone(result));
+    }
+    let mut plain = Map::clone(result);
+    plain.remove(DELEGATED);
+    if !items.is_empty() {
+        let items = items.iter().map(|item| match item {
+            Value::Map(item) => registered(item),
+            other => other.clone(),
+        });
+        plain.insert("results", Value::list(items.collect()));
+    }
+    plain.into()
+}
+
 impl Dispatcher {
     /// A unit ended.
     pub(super) fn conclude(&mut self, step: StepNo, host: HostNo, mut finished: Finished) {
@@ -189,8 +209,7 @@ impl Dispatcher {
         for &host in hosts {
             self.apply(host, finished);
             if let Some(name) = register.filter(|_| !stopped) {
-                let vars =
-                    Map::from_iter([(Arc::clone(&name.value), Value::Map(Arc::clone(&finished.result)))]);
+                let vars = Map::from_iter([(Arc::clone(&name.value), registered(&finished.result))]);
                 self.set_vars(host, &vars, Level::SetFact);
             }
         }

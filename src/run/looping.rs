@@ -8,6 +8,7 @@ use super::keyword::boolean;
 use super::turn::{self, Turn, TurnEnd};
 use super::unit::{Finished, Unit, private, said};
 use crate::action::Effects;
+use crate::base::value::MASK;
 use crate::base::{Map, Span, Spanned, Text, Timestamp, Value};
 use crate::event::{Event, Fate};
 use crate::model::{Level, Loop};
@@ -207,8 +208,10 @@ fn item_vars(task: &TaskStep, items: &[Value], number: usize, scope: &Scope, uni
 fn report(unit: &Unit, task: &TaskStep, end: &TurnEnd, item: &Value, templar: &Templar) {
     let label = match &task.loop_control.label {
         _ if end.secret => "(censored)".to_owned(),
-        Some(label) => templar.render_str(&label.value).unwrap_or_else(|_| label.value.to_string()),
-        None => item.to_string(),
+        Some(label) => {
+            templar.render(&label.value).map_or_else(|_| label.value.to_string(), |label| shown(&label))
+        }
+        None => shown(item),
     };
     let (status, changed) = match end.fate() {
         Fate::Ran { status, changed, .. } => (status, changed),
@@ -226,6 +229,16 @@ fn report(unit: &Unit, task: &TaskStep, end: &TurnEnd, item: &Value, templar: &T
         result: if end.secret { Value::Null } else { Value::from(&end.result) },
         msg: end.msg.clone().filter(|msg| !end.secret && !msg.is_empty()),
     });
+}
+
+/// An item for people; secrets in it are masked.
+fn shown(item: &Value) -> String {
+    match item {
+        Value::Null => String::new(),
+        Value::String(_) | Value::Sealed(_) if item.has_secret() => MASK.to_owned(),
+        _ if item.has_secret() => serde_json::to_string(item).unwrap_or_default(),
+        other => other.to_string(),
+    }
 }
 
 fn remember(kept: &mut Map, effects: &Effects) {

@@ -255,13 +255,16 @@ impl Unit {
         let _ = self.said.send(Message::Said(Box::new(event)));
     }
 
-    /// The step's name for people, rendered as far as that works.
+    /// The step's name for people, rendered as far as that works and gives no secret away.
     fn name(&self) -> String {
         if !has_marks(&self.step.name) {
             return self.step.name.clone();
         }
         let name = Value::template(self.step.name.as_str(), self.step.span.clone());
-        self.plain_templar(self.scope()).render_str(&name).unwrap_or_else(|_| self.step.name.clone())
+        match self.plain_templar(self.scope()).render(&name) {
+            Ok(name) if !name.has_secret() => name.to_string(),
+            _ => self.step.name.clone(),
+        }
     }
 
     /// The variables that the step sees.

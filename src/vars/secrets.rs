@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::base::value::{MASK, Text};
+use crate::base::value::MASK;
 use crate::base::{Map, Secret, Value};
 
 /// Shorter ones are found in everything.
@@ -40,6 +40,15 @@ impl Secrets {
         *known = all.into();
     }
 
+    /// The same of a text, or of a number by its digits.
+    pub fn note_value(&self, value: &Value) {
+        match value {
+            Value::String(text) => self.note(text.as_str()),
+            Value::Int(_) | Value::Float(_) => self.note(&value.to_string()),
+            _ => {}
+        }
+    }
+
     fn all(&self) -> Arc<[Secret]> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -51,7 +60,8 @@ impl Secrets {
         })
     }
 
-    /// Marks every string in a mapping that repeats a secret; its characters stay, for the playbook to use.
+    /// Marks every text in a mapping that repeats a secret, and every number that is one; they stay what they are, for the
+    /// playbook to use.
     pub fn mark(&self, map: &mut Map) {
         let all = self.all();
         if all.is_empty() {
@@ -71,6 +81,10 @@ fn repeats(value: &Value, secrets: &[Secret]) -> bool {
         Value::String(text) => {
             !text.is_secret() && secrets.iter().any(|secret| text.as_str().contains(secret.reveal()))
         }
+        Value::Int(_) | Value::Float(_) => {
+            let digits = value.to_string();
+            secrets.iter().any(|secret| secret.reveal() == digits)
+        }
         Value::List(items) => items.iter().any(|item| repeats(item, secrets)),
         Value::Map(map) => map.values().any(|item| repeats(item, secrets)),
         _ => false,
@@ -79,7 +93,9 @@ fn repeats(value: &Value, secrets: &[Secret]) -> bool {
 
 fn marked(value: &Value, secrets: &[Secret]) -> Value {
     match value {
-        Value::String(text) if repeats(value, secrets) => Value::String(Text::clone(text).into_secret()),
+        Value::String(_) | Value::Int(_) | Value::Float(_) if repeats(value, secrets) => {
+            value.clone().into_secret()
+        }
         Value::List(items) => Value::list(items.iter().map(|item| marked(item, secrets)).collect()),
         Value::Map(map) => map.iter().map(|(k, v)| (k.clone(), marked(v, secrets))).collect::<Map>().into(),
         other => other.clone(),
@@ -142,18 +158,19 @@ mod tests {
 
     #[test]
     fn what_repeats_a_secret_is_marked_and_masked() {
-        let secrets = known(&["hunter2", "abc", "-----BEGIN\nMIIEpAIBAAK\n-----END"]);
+        let secrets = known(&["hunter2", "4711", "abc", "-----BEGIN\nMIIEpAIBAAK\n-----END"]);
         assert_eq!(secrets.hide("login hunter2 abc"), "login ******** abc");
         assert_eq!(secrets.hide("key MIIEpAIBAAK"), "key ********");
         let mut map = Map::from_iter([
             ("stdout", Value::from("it is hunter2")),
             ("cmd", Value::list(vec!["echo".into(), "hunter2".into()])),
             ("rc", 0.into()),
+            ("pin", 4711.into()),
         ]);
         secrets.mark(&mut map);
         assert_eq!(
             serde_json::to_string(&map).unwrap(),
-            r#"{"stdout":"********","cmd":["echo","********"],"rc":0}"#
+            r#"{"stdout":"********","cmd":["echo","********"],"rc":0,"pin":"********"}"#
         );
         assert_eq!(map.get("stdout").and_then(Value::as_str), Some("it is hunter2"));
     }

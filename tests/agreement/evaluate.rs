@@ -38,6 +38,7 @@ fn tagged(value: &Value) -> serde_json::Value {
         }
         Value::Undefined(_) => json!({"other": "undefined"}),
         Value::Omit => json!({"other": "omit"}),
+        Value::Sealed(sealed) => tagged(sealed.reveal()),
     }
 }
 

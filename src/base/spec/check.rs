@@ -246,6 +246,7 @@ fn misfit<'a>(kind: &'a Kind, param: &Param, value: &'a Value) -> Option<(&'a Ki
 
 /// Whether a value can be read as this kind; the same rules as `base::args`.
 fn fits(kind: &Kind, param: &Param, value: &Value) -> bool {
+    let value = value.revealed();
     if matches!(value, Value::String(t) if t.is_template()) {
         return true;
     }

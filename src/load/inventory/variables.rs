@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::InventoryReader;
 use crate::base::{Diagnostic, Map, Span, Spanned, Value};
+use crate::load::loader::as_secret_as;
 use crate::model::host_variables::{Kind, integer};
 use crate::model::{Level, VarLayer};
 use crate::syntax::Node;
@@ -96,5 +97,6 @@ impl InventoryReader<'_> {
 }
 
 fn layer(level: Level, span: &Span, vars: Map) -> VarLayer {
-    VarLayer { level, origin: Arc::from(span.source().name()), span: span.clone(), vars: Arc::new(vars) }
+    let vars = Arc::new(as_secret_as(span.source(), vars));
+    VarLayer { level, origin: Arc::from(span.source().name()), span: span.clone(), vars }
 }

@@ -150,7 +150,12 @@ impl<'n, 'd> Fields<'n, 'd> {
     /// Takes a mapping of variables; templates stay inside.
     pub fn map(&mut self, key: &'static str) -> Arc<Map> {
         let Some(node) = self.take(key) else { return Arc::default() };
-        let map = node.to_map();
+        let mut map = node.to_map();
+        if node.span.source().is_secret() {
+            let sealed =
+                |map: Map| map.into_iter().map(|(name, value)| (name, value.into_secret())).collect();
+            map = map.map(sealed);
+        }
         if map.is_none() {
             self.problems.push(wrong_type(&format!("`{key}`"), "a mapping", node));
         }

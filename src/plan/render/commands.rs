@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::base::Value;
+use crate::base::value::MASK;
 use crate::plan::becoming::Other;
 use crate::plan::{CasePart, Compiler, Plan, Step, StepKind, TaskStep};
 
@@ -31,10 +32,10 @@ pub fn commands(compiler: &Compiler, plan: &Plan) -> String {
             };
             let render = |value: &Value| {
                 let rendered = templar.render(value).unwrap_or_else(|_| value.clone());
-                if matches!(&rendered, Value::String(t) if t.is_secret()) {
-                    Value::from("********")
-                } else {
-                    rendered
+                match &rendered {
+                    Value::String(text) if text.is_secret() => Value::from(MASK),
+                    Value::Sealed(_) => Value::from(MASK),
+                    _ => rendered,
                 }
             };
             // Who it is may depend on what only the run knows.

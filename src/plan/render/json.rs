@@ -3,6 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::base::value::MASK;
 use crate::base::{Span, Spanned, Value};
 use crate::model::{Better, Expect, Metric, MetricSource, Reduce, Requirement};
 use crate::plan::{
@@ -249,7 +250,8 @@ fn value(value: &Value) -> Json {
         Value::Bool(b) => Json::from(*b),
         Value::Int(i) => i64::try_from(*i).map_or_else(|_| Json::from(i.to_string()), Json::from),
         Value::Float(f) => Json::from(*f),
-        Value::String(t) if t.is_secret() => Json::from("********"),
+        Value::String(t) if t.is_secret() => Json::from(MASK),
+        Value::Sealed(_) => Json::from(MASK),
         Value::List(items) => items.iter().map(self::value).collect(),
         Value::Map(map) => Json::Object(map.iter().map(|(k, v)| (k.to_string(), self::value(v))).collect()),
         Value::Null | Value::Undefined(_) | Value::Omit => Json::Null,

@@ -41,9 +41,22 @@ fn find(request: &Request<'_>, name: &str, folders: &[PathBuf]) -> Result<PathBu
     })
 }
 
-fn read(request: &Request<'_>, path: &Path) -> Result<String, CallError> {
-    let text = request.caller.environment().files().read_text(path);
-    text.map_err(|error| format!("{} cannot be read: {error}", path.display()).into())
+/// The text of a file, and whether it is secret: it was encrypted.
+fn read(request: &Request<'_>, path: &Path) -> Result<(String, bool), CallError> {
+    let content = request.caller.environment().files().open(path);
+    let read = content.and_then(|content| Ok((content.secret, content.text()?)));
+    let (secret, text) = read.map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    Ok((text, secret))
+}
+
+/// A text of a file. Of one that was encrypted nobody repeats a line.
+fn value(request: &Request<'_>, text: &str, secret: bool) -> Value {
+    if secret {
+        request.caller.environment().secrets().note(text);
+        Value::from(text).into_secret()
+    } else {
+        Value::from(text)
+    }
 }
 
 /// The text of a file, without blanks at its end.
@@ -52,9 +65,9 @@ fn file(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let strip_start = request.options.get("lstrip").is_some_and(Value::is_truthy);
     let one = |term: &Value| {
         let path = find(request, &text_of(term)?, &request.caller.environment().search().files())?;
-        let text = read(request, &path)?;
+        let (text, secret) = read(request, &path)?;
         let text = if strip_end { text.trim_end() } else { &text };
-        Ok(Value::from(if strip_start { text.trim_start() } else { text }))
+        Ok(value(request, if strip_start { text.trim_start() } else { text }, secret))
     };
     request.terms.iter().map(one).collect()
 }
@@ -63,7 +76,8 @@ fn file(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
 fn unvault(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let one = |term: &Value| {
         let path = find(request, &text_of(term)?, &request.caller.environment().search().files())?;
-        read(request, &path).map(Value::from)
+        let (text, secret) = read(request, &path)?;
+        Ok(value(request, &text, secret))
     };
     request.terms.iter().map(one).collect()
 }
@@ -80,11 +94,15 @@ fn template(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let managed = request.caller.names().iter().any(|name| name == "ansible_managed");
     let one = |term: &Value| {
         let path = find(request, &text_of(term)?, &request.caller.environment().search().templates())?;
-        let text = read(request, &path)?;
+        let (text, secret) = read(request, &path)?;
         let mut all = template_variables(&path, None, managed, request.caller.environment());
         all.extend(vars);
         let rendered = request.caller.template(&path.display().to_string(), &text, &all, &options)?;
-        Ok(if rendered.is_empty() { Value::Null } else { rendered.into() })
+        Ok(match rendered {
+            nothing if nothing.is_empty() => Value::Null,
+            rendered if secret => Value::from(rendered).into_secret(),
+            rendered => rendered.into(),
+        })
     };
     request.terms.iter().map(one).collect()
 }

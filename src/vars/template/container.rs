@@ -148,12 +148,26 @@ impl Val {
                 }
                 Val::Plain(value.clone())
             }
+            Value::Sealed(sealed) => {
+                session.mark_secret();
+                Val::Plain(sealed.reveal().clone())
+            }
             plain => Val::Plain(plain.clone()),
         }
     }
 
-    /// As a value that leaves the template, with everything in it rendered. What was undefined stays so only at the top.
+    /// As a value to compute with.
     pub(super) fn to_value(&self, session: &Rc<Session>) -> Result<Value, TemplateError> {
+        let value = self.to_result(session)?;
+        if matches!(self, Val::Plain(_)) || !value.has_seal() {
+            return Ok(value);
+        }
+        session.mark_secret();
+        Ok(value.unsealed())
+    }
+
+    /// As a value that leaves the template, with everything in it rendered. What was undefined stays so only at the top.
+    pub(super) fn to_result(&self, session: &Rc<Session>) -> Result<Value, TemplateError> {
         stacker::maybe_grow(super::syntax::STACK.0, super::syntax::STACK.1, || self.convert(session))
     }
 

@@ -237,7 +237,7 @@ impl Val {
 }
 
 fn plain_type(value: &Value) -> &'static str {
-    match value {
+    match value.revealed() {
         Value::Null => "NoneType",
         Value::Bool(_) => "bool",
         Value::Int(_) => "int",
@@ -249,7 +249,7 @@ fn plain_type(value: &Value) -> &'static str {
         Value::Date(date) if date.len() == 10 => "date",
         Value::Date(_) => "datetime",
         Value::Undefined(_) => "UndefinedMarker",
-        Value::Omit => "Omit",
+        Value::Omit | Value::Sealed(_) => "Omit",
     }
 }
 

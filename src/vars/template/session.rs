@@ -195,7 +195,7 @@ impl Session {
             let problem = Problem::Failed(instead.into());
             return Err(TemplateError::new(problem, text.span().cloned()));
         }
-        let value = result.to_value(self).map_err(|mut error| {
+        let value = result.to_result(self).map_err(|mut error| {
             error.span = error.span.or_else(|| text.span().cloned());
             error
         })?;
@@ -204,7 +204,8 @@ impl Session {
                 let problem = Problem::undefined(&diagnose::label(text.as_str()));
                 Err(TemplateError::new(problem, text.span().cloned()))
             }
-            Value::String(text) if self.is_secret() => Ok(Value::String(text.into_secret())),
+            Value::List(_) | Value::Map(_) => Ok(value),
+            value if self.is_secret() => Ok(value.into_secret()),
             value => Ok(value),
         }
     }
@@ -382,9 +383,9 @@ impl Session {
         let touched = self.is_secret();
         if touched
             && names_a_secret(name)
-            && let Some(text) = value.as_ref().and_then(Val::as_str)
+            && let Some(Val::Plain(value)) = &value
         {
-            self.environment.secrets().note(text);
+            self.environment.secrets().note_value(value);
         }
         self.shared.secret.set(before || touched);
         if let Some(value) = &value {

@@ -7,9 +7,14 @@ from ansible.plugins.callback import CallbackBase
 NOISE = {"invocation", "warnings", "deprecations", "exception", "diff", "start", "end", "delta"}
 
 
+def key(value):
+    """As JSON writes it."""
+    return json.dumps(value) if isinstance(value, (bool, type(None))) else str(value)
+
+
 def plain(value):
     if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items() if not str(k).startswith("_ansible") and k not in NOISE}
+        return {key(k): plain(v) for k, v in value.items() if not str(k).startswith("_ansible") and k not in NOISE}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value
