@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::selecting::Selecting;
+use crate::base::Value;
 use crate::base::value::MASK;
 use crate::load::Project;
 use crate::plan::{Options, Plan};
@@ -23,8 +24,13 @@ pub(super) fn before(selecting: &Selecting, project: &Project, options: &Options
     }
     provenance.git = git(&project.config.folder);
     let given = project.extra.vars.iter();
-    provenance.variables =
-        given.map(|(name, value)| Variable::new(&name.to_string(), value, &project.extra.origin)).collect();
+    let given = given.map(|(name, value)| Variable::new(&name.to_string(), value, &project.extra.origin));
+    let typed = options.answers.given.iter().filter(|answer| !answer.text.is_empty());
+    let typed = typed.map(|answer| {
+        let text = Value::from(answer.text.as_str());
+        Variable::new(&answer.name, &if answer.open { text } else { MASK.into() }, "vars_prompt")
+    });
+    provenance.variables = given.chain(typed).collect();
     provenance.options = given_options(options);
     provenance.seed = Some(options.seed);
     provenance.in_container = plan.plays.iter().flat_map(|play| play.pruning.mode.clone()).collect();

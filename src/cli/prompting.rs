@@ -20,7 +20,8 @@ pub(super) fn ask(prompts: &[Prompt], answers: &mut Answers, terminal: &Terminal
                     .help(format!("give it on the command line: -e {}=…", prompt.name))
             })?;
             let text = typed.reveal().to_owned();
-            answers.given.push(Answer { play: prompt.play, name: prompt.name.clone(), text });
+            let (play, name, open) = (prompt.play, prompt.name.clone(), !prompt.private);
+            answers.given.push(Answer { play, name, text, open });
         }
     }
     Ok(())

@@ -7,15 +7,19 @@ use std::fmt::Write as _;
 use clap::Args as ClapArgs;
 use indexmap::IndexMap;
 
+use super::call::Call;
 use super::project::WhichRun;
 use super::rereading::{Reading, Rereading};
 use super::selecting::Selecting;
 use super::terminal::Terminal;
+use super::vaulting::Vaulting;
 use super::wiring::compile;
 use super::{Exit, Outcome};
-use crate::base::{Clock, SystemClock};
+use crate::base::value::MASK;
+use crate::base::{Clock, Map, SystemClock};
 use crate::event::{Event, Figure, Record};
-use crate::store::{Provenance, Run, RunStore};
+use crate::plan::{Answers, Asking};
+use crate::store::{Run, RunStore};
 
 /// How many changed figures are listed.
 const LISTED: usize = 10;
@@ -28,12 +32,14 @@ pub(super) struct Args {
     /// Say what would change, and keep the figures as they are
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    vaulting: Vaulting,
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let run = args.run.open()?;
     let events: Vec<Event> = run.events()?.into_iter().map(|(_, event)| event).collect();
-    let compiled = compile(&as_it_was_called(&run.provenance()?), terminal)?;
+    let compiled = compile(&as_it_was_called(&run, &args.vaulting)?, terminal)?;
     let Reading { events: again, skipped } = Rereading::new(&run, &compiled, &events).read()?;
     let (text, gone) = changes(&figures(&events), &figures(&again));
     terminal.data(text.as_bytes())?;
@@ -50,20 +56,27 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     Ok(if gone > 0 { Exit::Failed } else { Exit::Good })
 }
 
-/// The selection of the run's own command line.
-fn as_it_was_called(provenance: &Provenance) -> Selecting {
-    let extra = provenance.variables.iter().map(|v| (v.name.as_str(), v.value.clone()));
-    let extra: crate::base::Map = extra.collect();
-    let mut selecting = Selecting {
-        playbook: Some(provenance.playbook.clone().into()),
-        inventory: provenance.inventory.clone(),
-        seed: provenance.seed,
-        ..Selecting::default()
-    };
-    if !extra.is_empty() {
-        selecting.extra_vars = serde_json::to_string(&extra).into_iter().collect();
+/// The selection of the run's own command line, with what was typed. Where its key is gone, `lock.json` has what is no secret.
+fn as_it_was_called(run: &Run, vaulting: &Vaulting) -> Result<Selecting, super::Failure> {
+    let provenance = run.provenance()?;
+    if let Ok(Call { selecting, .. }) = Call::first(&run.unsealed(&super::project::keys())?) {
+        // Nobody is asked: today's playbook may have other questions.
+        let answers = Answers { asking: Asking::Never, ..selecting.answers };
+        let playbook = Some(provenance.playbook.into());
+        let vaulting = vaulting.clone().instead_of(selecting.vaulting);
+        return Ok(Selecting { playbook, inventory: provenance.inventory, answers, vaulting, ..selecting });
     }
-    selecting
+    let known = provenance.variables.iter().filter(|v| v.value.as_str() != Some(MASK));
+    let extra: Map = known.map(|v| (v.name.as_str(), v.value.clone())).collect();
+    let extra_vars = if extra.is_empty() { None } else { serde_json::to_string(&extra).ok() };
+    Ok(Selecting {
+        playbook: Some(provenance.playbook.into()),
+        inventory: provenance.inventory,
+        seed: provenance.seed,
+        extra_vars: extra_vars.into_iter().collect(),
+        vaulting: vaulting.clone(),
+        ..Selecting::default()
+    })
 }
 
 fn write(run: &Run, again: Vec<Event>, playbook: String) -> Result<(), super::Failure> {

@@ -48,6 +48,9 @@ pub struct Answer {
     pub name: String,
     /// The characters; none mean the default.
     pub text: String,
+    /// Whether they may be written down in clear.
+    #[serde(default)]
+    pub open: bool,
 }
 
 impl std::fmt::Debug for Answer {

@@ -92,3 +92,34 @@ fn a_plan_asks_nothing() {
         assert_eq!(code, Some(0), "{seen}");
     }
 }
+
+#[test]
+fn ctrl_c_at_a_hidden_question_gives_the_terminal_its_echo_back() {
+    let project = project();
+    let line = "benchbook run playbook.yml -e given=yes; echo ended with $?; stty -a | tr \" \" \"\\n\" | grep -x -e echo -e icanon -e isig";
+    let mut dialogue = Dialogue::start(&project, line);
+    dialogue.answer("Which size [small]: ", "\n");
+    dialogue.answer("Token []: ", "hunt\x03");
+    let (seen, _) = dialogue.end();
+    assert!(seen.contains("ended with 130"), "{seen}");
+    for mode in ["echo", "icanon", "isig"] {
+        assert!(seen.contains(&format!("\n{mode}\r\n")), "{seen}");
+    }
+    assert!(!seen.contains("hunt"), "{seen}");
+}
+
+#[test]
+fn figures_are_read_again_with_what_was_typed() {
+    let project = Project::empty();
+    let playbook = "- hosts: localhost\n  gather_facts: false\n  vars_prompt: [{name: least, prompt: Least, private: false}]\n  cases:\n    - name: c\n      run:\n        - command: echo 7 GB/s\n          metrics: [{name: speed, regex: '(?P<value>[0-9]+)', unit: GB/s, better: higher, expect: {min: \"{{ least }} GB/s\"}}]\n";
+    std::fs::write(project.path().join("playbook.yml"), playbook).unwrap();
+    let mut dialogue = Dialogue::start(&project, "exec benchbook run playbook.yml");
+    dialogue.answer("Least: ", "5\n");
+    let (seen, code) = dialogue.end();
+    assert_eq!(code, Some(0), "{seen}");
+    let output = project.shell("benchbook reparse last").output().unwrap();
+    let said =
+        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("1 as before"), "{said}");
+}

@@ -73,3 +73,78 @@ fn the_reference_reads_our_values_and_we_theirs() {
     let playbooks = reference("ansible-playbook").unwrap();
     said(&project, &format!("{} playbook.yml --vault-id lab@other", playbooks.display()));
 }
+
+/// Numbers, truth values and dates are as secret as texts, and stay what they are for the playbook.
+#[test]
+fn whatever_comes_out_of_a_vault_is_masked() {
+    let project = project();
+    let vars = "pin: 4711\ndoor_pass: 5812\nflag: true\nratio: 2.625\nday: 2026-11-22\nnested: {list: [8181, x1y2]}\n";
+    std::fs::write(project.path().join("secret.yml"), vars).unwrap();
+    std::fs::write(project.path().join("note.txt"), "hand7 over\n").unwrap();
+    said(&project, "benchbook vault encrypt --vault-password-file password secret.yml note.txt");
+    let playbook = r#"
+- hosts: localhost
+  gather_facts: false
+  vars_files: [secret.yml]
+  tasks:
+    - assert: {that: [pin == 4711, pin is number, flag, ratio * 2 == 5.25, nested.list | length == 2, nested.list[0] + 1 == 8182, "day | string == '2026-11-22'"]}
+    - debug: {msg: ["{{ pin }}", "{{ pin + 1 }}", "pin={{ pin }}", "{{ flag }}", "{{ ratio }}", "{{ day }}", "{{ nested }}"]}
+    - debug: {var: nested}
+    - set_fact: {copied: "{{ pin }}", sum: "{{ [pin, 1] | sum }}"}
+    - debug: {msg: "{{ item }}"}
+      loop: ["{{ copied }}", "{{ sum }}", 17]
+    - {command: "echo door {{ door_pass }} rc 1", register: door}
+    - assert: {that: [door.stdout == 'door 5812 rc 1', copied == 4711, sum == 4712]}
+    - debug: {msg: "{{ lookup('file', 'note.txt') }}"}
+    - {command: "echo {{ lookup('unvault', 'note.txt') | trim }}"}
+    - {debug: {msg: shown}, when: pin == 4711, name: "of {{ pin }}"}
+"#;
+    std::fs::write(project.path().join("playbook.yml"), playbook).unwrap();
+    let events = said(&project, "benchbook run playbook.yml --vault-password-file password --events -");
+    let explained = ["pin", "flag", "nested"].map(|name| {
+        said(
+            &project,
+            &format!("benchbook explain {name} playbook.yml --host localhost --vault-password-file password"),
+        )
+    });
+    for secret in ["4711", "4712", "5812", "2.625", "2026-11-22\"", "8181", "x1y2", "hand7"] {
+        assert!(!events.contains(secret), "{secret}: {events}");
+        assert!(!explained.concat().contains(secret), "{secret}: {explained:?}");
+        let kept = project.shell(&format!("grep -ra '{secret}' runs")).output().unwrap();
+        assert_eq!(kept.status.code(), Some(1), "{secret}: {}", String::from_utf8_lossy(&kept.stdout));
+    }
+    assert!(events.contains("door **** rc 1") || events.contains("\"stdout\":\"********\""), "{events}");
+    assert!(events.contains("\"item\":17") && events.contains("shown"), "{events}");
+    assert!(explained[1].contains("********"), "{explained:?}");
+}
+
+/// A password of a login or of another user that cannot be opened is told before anybody is contacted.
+#[test]
+fn passwords_are_opened_before_contact() {
+    let project = project();
+    let sealed =
+        said(&project, "benchbook vault encrypt-string --vault-id lab@other -n ansible_password hunter2");
+    std::fs::create_dir(project.path().join("host_vars")).unwrap();
+    std::fs::write(project.path().join("host_vars/h1.yml"), sealed).unwrap();
+    let playbook = "- hosts: h1\n  gather_facts: false\n  tasks: [{ping: }]\n";
+    std::fs::write(project.path().join("playbook.yml"), playbook).unwrap();
+    let run = |options: &str| {
+        let output = project.shell(&format!("benchbook run playbook.yml -i h1, {options}")).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = run("");
+    assert!(said.contains("error[vault]") && said.contains("host_vars/h1.yml:1"), "{said}");
+    assert!(said.contains("ansible_password on h1") && said.contains("--vault-id lab@FILE"), "{said}");
+    assert_eq!(code, Some(2), "{said}");
+    let (code, said) = run("--vault-password-file password");
+    assert!(said.contains("no vault password opens this"), "{said}");
+    assert_eq!(code, Some(2), "{said}");
+    let become_it = "- hosts: h1\n  gather_facts: false\n  become: true\n  tasks: [{ping: }]\n";
+    std::fs::write(project.path().join("playbook.yml"), become_it).unwrap();
+    let text = std::fs::read_to_string(project.path().join("host_vars/h1.yml")).unwrap();
+    let text = text.replace("ansible_password", "ansible_become_password") + "ansible_connection: local\n";
+    std::fs::write(project.path().join("host_vars/h1.yml"), text).unwrap();
+    let (code, said) = run("--vault-password-file password");
+    assert!(said.contains("another user on h1"), "{said}");
+    assert_eq!(code, Some(2), "{said}");
+}
