@@ -56,6 +56,8 @@ fn set(map: &Map, rules: Expressions) -> Done {
         let kind = match wrong {
             Key::Str(_) => "",
             Key::Int(_) => " of type 'int'",
+            Key::Float(_) => " of type 'float'",
+            Key::Date(_) => " of type 'date'",
             Key::Bool(_) => " of type 'bool'",
             Key::Null => " of type 'NoneType'",
         };

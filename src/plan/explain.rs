@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::undefined::included_vars;
 use super::{Compiler, Expand, Plan, PlayPlan, Step, StepKind, TaskStep};
 use crate::base::{HostName, Span, StepId, Value};
 use crate::model::VarLayer;
@@ -87,7 +88,12 @@ impl Compiler {
         for step in &steps {
             let templar = known.on(host, &step.vars);
             let definitions = definitions(templar.scope(), name);
-            let same = |meaning: &&mut Meaning| same(&meaning.definitions, &definitions);
+            let value = definitions.first().map_or(Ok(Value::Null), |first| templar.render(&first.written));
+            let is_known = |meaning: &Meaning| match (&meaning.value, &value) {
+                (Ok(one), Ok(other)) => one == other,
+                (one, other) => one.is_err() == other.is_err(),
+            };
+            let same = |meaning: &&mut Meaning| same(&meaning.definitions, &definitions) && is_known(meaning);
             if let Some(meaning) = meanings.iter_mut().find(same) {
                 meaning.steps.push(step.id.clone());
                 continue;
@@ -95,7 +101,6 @@ impl Compiler {
             if explanation.names.is_empty() {
                 explanation.names = templar.scope().names().iter().map(ToString::to_string).collect();
             }
-            let value = definitions.first().map_or(Ok(Value::Null), |first| templar.render(&first.written));
             let steps = vec![step.id.clone()];
             meanings.push(Meaning { play: play.name.clone(), steps, of: 0, definitions, value });
         }
@@ -109,7 +114,7 @@ impl Compiler {
         // Where nothing defines it there is nothing to say, but that it is so in parts of the play only.
         meanings.retain(|meaning| !meaning.definitions.is_empty());
         explanation.meanings.extend(meanings);
-        explanation.writers.extend(steps.iter().filter_map(|step| writer(step, name)));
+        explanation.writers.extend(steps.iter().filter_map(|step| self.writer(step, name)));
     }
 }
 
@@ -158,24 +163,25 @@ fn place(layer: &VarLayer, name: &str, value: &Value) -> Span {
     found.map_or_else(|| layer.span.clone(), |at| Span::new(source, at, at + name.len()))
 }
 
-fn writer(step: &Step, name: &str) -> Option<Writer> {
-    let task: &TaskStep = match &step.kind {
-        StepKind::Task(task) | StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) => task,
-        _ => return None,
-    };
-    let of = |how, place: &Span| Some(Writer { step: step.id.clone(), how, place: place.clone() });
-    if let Some(register) = task.register.as_ref().filter(|register| &*register.value == name) {
-        return of("register", &register.span);
+impl Compiler {
+    fn writer(&self, step: &Step, name: &str) -> Option<Writer> {
+        let task: &TaskStep = match &step.kind {
+            StepKind::Task(task) | StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) => task,
+            _ => return None,
+        };
+        let of = |how, place: &Span| Some(Writer { step: step.id.clone(), how, place: place.clone() });
+        if let Some(register) = task.register.as_ref().filter(|register| &*register.value == name) {
+            return of("register", &register.span);
+        }
+        match task.call.short_name() {
+            "set_fact" => task.call.argument(name).and_then(|argument| of("set_fact", &argument.name_span)),
+            "include_vars" => {
+                // Where only the run knows what is read, it may be anything.
+                let names = included_vars(&self.project.loader, &task.call, &task.search);
+                names.is_none_or(|names| names.iter().any(|known| &**known == name)).then_some(())?;
+                of("include_vars", &step.span)
+            }
+            _ => None,
+        }
     }
-    match task.call.short_name() {
-        "set_fact" => task.call.argument(name).and_then(|argument| of("set_fact", &argument.name_span)),
-        "include_vars" if may_define(task, name) => of("include_vars", &step.span),
-        _ => None,
-    }
-}
-
-/// Whether `include_vars` may bring a name: what it reads is not looked at, only what it says.
-fn may_define(task: &TaskStep, name: &str) -> bool {
-    let under = task.call.argument("name").and_then(|argument| argument.value.as_str());
-    under.is_none_or(|under| under == name)
 }

@@ -1,6 +1,7 @@
 //! Variables that nothing defines: a warning where it can be known before the run.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Surroundings;
@@ -9,7 +10,8 @@ use super::flow::writes;
 use super::play::Compiled;
 use super::readings::{Reading, Readings};
 use crate::base::{Diagnostic, Diagnostics, Value};
-use crate::model::{Item, Task};
+use crate::load::Loader;
+use crate::model::{Call, Item, Task};
 
 /// What a play reads and gives a value.
 #[derive(Debug, Default)]
@@ -73,7 +75,9 @@ fn is_built_in(name: &str) -> bool {
 impl Build<'_> {
     /// Notes what a task reads and gives a value.
     pub fn note_usage(&mut self, task: &Arc<Task>, readings: &Readings, inside: &Surroundings) {
-        match writes(task).or_else(|| self.included_vars(task, inside)) {
+        match writes(task)
+            .or_else(|| included_vars(&self.compiler.project.loader, &task.call, &inside.search))
+        {
             Some(names) => self.usage.written.extend(names),
             None => self.usage.open = true,
         }
@@ -104,26 +108,6 @@ impl Build<'_> {
         }
     }
 
-    /// The names that an `include_vars` of a file that is written out gives a value.
-    fn included_vars(&self, task: &Task, inside: &Surroundings) -> Option<Vec<Arc<str>>> {
-        if task.call.short_name() != "include_vars" {
-            return None;
-        }
-        let text = |value: &Value| value.as_str().filter(|_| !value.has_template()).map(ToOwned::to_owned);
-        let call = &task.call;
-        if let Some(name) = call.argument("name") {
-            return Some(vec![Arc::from(text(&name.value)?)]);
-        }
-        let file = call.argument("file").map(|a| &a.value).or(call.free_form.as_ref().map(|f| &f.value))?;
-        let file = text(file)?;
-        let loader = &self.compiler.project.loader;
-        let mut paths = inside.search.iter().flat_map(|f| [f.join("vars").join(&file), f.join(&file)]);
-        let path = paths.find(|p| loader.files().is_file(p))?;
-        // What is wrong with the file is the run's to say.
-        let (vars, _) = loader.vars(&path, None).ok()?;
-        Some(vars.keys().filter_map(|k| k.as_str()).map(Arc::from).collect())
-    }
-
     /// Names that the tasks of an included file give a value; they are compiled only when the run gets there.
     pub fn note_included(&mut self, items: &[Item]) {
         for item in items {
@@ -143,6 +127,24 @@ impl Build<'_> {
             }
         }
     }
+}
+
+/// The names that an `include_vars` of a file that is written out gives a value.
+pub(super) fn included_vars(loader: &Loader, call: &Call, search: &[PathBuf]) -> Option<Vec<Arc<str>>> {
+    if call.short_name() != "include_vars" {
+        return None;
+    }
+    let text = |value: &Value| value.as_str().filter(|_| !value.has_template()).map(ToOwned::to_owned);
+    if let Some(name) = call.argument("name") {
+        return Some(vec![Arc::from(text(&name.value)?)]);
+    }
+    let file = call.argument("file").map(|a| &a.value).or(call.free_form.as_ref().map(|f| &f.value))?;
+    let file = text(file)?;
+    let mut paths = search.iter().flat_map(|f| [f.join("vars").join(&file), f.join(&file)]);
+    let path = paths.find(|p| loader.files().is_file(p))?;
+    // What is wrong with the file is the run's to say.
+    let (vars, _) = loader.vars(&path, None).ok()?;
+    Some(vars.keys().filter_map(|k| k.as_str()).map(Arc::from).collect())
 }
 
 /// Warns of variables that nothing in the playbook defines.
