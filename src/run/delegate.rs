@@ -7,7 +7,7 @@ use super::becoming;
 use super::hosts::Host;
 use super::magic::{host_scope, layer};
 use super::unit::Unit;
-use crate::base::{HostName, Map, Secret, Spanned, Value};
+use crate::base::{HostName, Key, Map, Secret, Spanned, Value};
 use crate::connection::{ContainerTarget, Endpoint, Target, TargetError, container};
 use crate::model::{Becoming, Inherited};
 use crate::model::{Level, VarLayer};
@@ -130,7 +130,12 @@ struct Delegated {
 
 impl LazyMap for Delegated {
     fn get(&self, key: &str) -> Option<Entry> {
-        (key == &*self.name).then(|| Entry::Scope(self.scope.clone()))
+        let known = |name: &str| Some((Key::from(name), self.scope.lookup(name)?.0.clone()));
+        // Rendered where it is used, in the variables of the task.
+        (key == &*self.name).then(|| {
+            let all: Map = self.scope.names().iter().filter_map(|name| known(name)).collect();
+            Entry::Value(all.into())
+        })
     }
 
     fn keys(&self) -> Vec<Arc<str>> {

@@ -223,10 +223,10 @@ impl Dispatcher {
 
     fn apply(&mut self, host: HostNo, finished: &Finished) {
         let Effects { set_facts, facts, include_vars, .. } = &finished.effects;
-        self.set_vars(host, set_facts, Level::SetFact);
+        let of = finished.facts_of.as_ref().and_then(|name| self.board.number(name)).unwrap_or(host);
+        self.set_vars(of, set_facts, Level::SetFact);
         self.set_vars(host, include_vars, Level::IncludeVars);
-        let of = finished.facts_of.as_ref().and_then(|name| self.board.number(name));
-        self.set_vars(of.unwrap_or(host), facts, Level::Facts);
+        self.set_vars(of, facts, Level::Facts);
     }
 
     /// Changes variables of a host.
