@@ -155,6 +155,6 @@ mod tests {
         let back: Value = cbor4ii::serde::from_slice(&wire).unwrap();
         assert_eq!(back.as_list().unwrap()[0].as_str(), Some("hunter2"));
         assert_eq!(back.as_list().unwrap()[1].as_int(), Some(4711));
-        assert_eq!(format!("{secret:?}"), r#"List(["********", Sealed(********)])"#);
+        assert_eq!(format!("{secret:?}"), r#"List([String("********"), Sealed(********)])"#);
     }
 }

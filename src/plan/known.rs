@@ -96,9 +96,10 @@ impl Known {
     /// A name for people: rendered where that can be done before contact, else as it is written.
     pub fn shown(&self, around: &Surroundings, value: &Value) -> String {
         match value {
-            Value::String(text) if text.is_template() => {
-                self.anywhere(&around.vars).render_str(value).unwrap_or_else(|_| text.as_str().to_owned())
-            }
+            Value::String(text) if text.is_template() => match self.anywhere(&around.vars).render(value) {
+                Ok(name) if !name.has_secret() => name.to_string(),
+                _ => text.as_str().to_owned(),
+            },
             other => other.to_string(),
         }
     }

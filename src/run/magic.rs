@@ -88,6 +88,10 @@ pub fn step_scope(
         let environment = Map::from_iter([("environment", Value::list(said.collect()))]);
         scope.push(layer(Level::Magic, environment));
     }
+    if let Some(user) = task(step).and_then(|task| task.inherited.remote_user.as_ref()) {
+        // Where no variable says it.
+        scope.push(layer(Level::RoleDefaults, Map::from_iter([("ansible_user", user.value.clone())])));
+    }
     if let Some(case) = case_variable(step, &scope) {
         scope.push(layer(Level::CaseParams, Map::from_iter([("case", case)])));
     }

@@ -143,6 +143,8 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
     if let Some(condition) = holds(&task.inherited.when, templar)? {
         return Ok(TurnEnd::skip(skipped(&condition)));
     }
+    // Hidden it is in any case; that nobody can tell is a failure.
+    boolean(task.inherited.no_log.as_ref(), "no_log", templar)?;
     if let StepKind::Expand(expand) = &turn.unit.step.kind {
         return include(turn, expand, templar);
     }
@@ -323,11 +325,14 @@ fn judge(
     if target.place.delegated {
         effects.images.iter_mut().for_each(|image| image.host = Some(target.place.host.clone()));
     }
+    let mut result = outcome.take_register();
+    // Lines of the output are made only now.
+    turn.unit.shared.environment.secrets().mark(&mut result);
     let mut end = TurnEnd {
         status: if outcome.status == Status::Skipped { Status::Ok } else { outcome.status },
         changed: outcome.changed,
         skipped: outcome.status == Status::Skipped,
-        result: outcome.take_register(),
+        result,
         msg: if outcome.status == Status::Cancelled {
             Some(STOPPED.to_owned())
         } else {
