@@ -108,6 +108,10 @@ impl Build<'_> {
         let StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) = &step.kind else { return None };
         task.r#loop.as_ref()?;
         let item = inclusion.vars.get(task.loop_control.variable())?;
+        let hidden = inside.inherited.no_log.as_ref().or(task.inherited.no_log.as_ref());
+        if item.has_secret() || hidden.is_some_and(|said| said.value.to_bool() != Some(false)) {
+            return Some("(censored)".to_owned());
+        }
         let label = task.loop_control.label.as_ref();
         Some(label.map_or_else(|| item.to_string(), |label| self.known.shown(inside, &label.value)))
     }
