@@ -45,13 +45,11 @@ pub(super) fn hidden(question: &str) -> io::Result<Secret> {
     let line = typed(&mut &terminal);
     drop(restore);
     (&terminal).write_all(b"\n")?;
-    match line? {
-        Some(line) => Ok(line),
-        None => {
-            kill_process(getpid(), Signal::INT)?;
-            Err(io::ErrorKind::Interrupted.into())
-        }
+    if let Some(line) = line? {
+        return Ok(line);
     }
+    kill_process(getpid(), Signal::INT)?;
+    Err(io::ErrorKind::Interrupted.into())
 }
 
 /// The keys up to the end of a line, edited as terminals do; nothing after Ctrl-C.

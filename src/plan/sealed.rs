@@ -30,8 +30,8 @@ impl Build<'_> {
             };
             let is_here = rendered("ansible_connection")
                 .is_some_and(|(_, said)| said.is_ok_and(|v| v == "local".into()));
-            let logins = PASSWORDS.into_iter().filter(|_| !is_here).filter_map(rendered);
-            let login = logins.filter_map(|(name, value)| Some((name, value.err()?))).next();
+            let mut logins = PASSWORDS.into_iter().filter(|_| !is_here).filter_map(rendered);
+            let login = logins.find_map(|(name, value)| Some((name, value.err()?)));
             let other = inside.inherited.becoming.other(asked, &templar).err();
             let other = other.map(|error| ("the password of another user".to_owned(), error));
             for (name, error) in login.into_iter().chain(other) {

@@ -48,10 +48,8 @@ fn scan(text: &str) -> (Vec<&str>, bool) {
 /// A word as key and value, if it is one; escapes are read as Python's, then quotes around the value go. The key may be one
 /// template: `"{{ item }}=1"`.
 pub fn pair(word: &str) -> Option<(&str, String)> {
-    let (key, value) = match word.starts_with("{{") {
-        true => word.split_at(word.find("}}=")? + 2),
-        false => word.split_at(word.find('=')?),
-    };
+    let equals = if word.starts_with("{{") { word.find("}}=")? + 2 } else { word.find('=')? };
+    let (key, value) = word.split_at(equals);
     let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     (plain || key.starts_with("{{")).then(|| (key, unquote(unescape(&value[1..]).trim())))
 }
