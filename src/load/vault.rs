@@ -150,6 +150,15 @@ pub fn is_encrypted(bytes: &[u8]) -> bool {
 
 /// The text of a vault that holds these bytes; a password named `default` leaves no name in it.
 pub fn encrypt(plain: &[u8], identity: &Identity) -> io::Result<String> {
+    Ok(text_of(cipher::seal(plain, &identity.password)?, identity))
+}
+
+/// The same with a salt of the user, so that the same bytes and password give the same text each time.
+pub fn encrypt_with_salt(plain: &[u8], identity: &Identity, salt: &[u8]) -> String {
+    text_of(cipher::seal_with(plain, &identity.password, salt.to_vec()), identity)
+}
+
+fn text_of(sealed: cipher::Sealed, identity: &Identity) -> String {
     let id = Some(identity.id.to_string()).filter(|id| id != DEFAULT);
-    Ok(Envelope { id, sealed: cipher::seal(plain, &identity.password)? }.text())
+    Envelope { id, sealed }.text()
 }

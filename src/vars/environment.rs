@@ -19,6 +19,11 @@ impl SearchPaths {
         Self(folders.into())
     }
 
+    /// The folders themselves, nearest first; the last is that of the playbook.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.0
+    }
+
     /// For `template` and for `include` in template files: `templates/` of each folder, then the folder.
     pub fn templates(&self) -> Vec<PathBuf> {
         self.below("templates")

@@ -77,11 +77,16 @@ pub(super) fn open(sealed: &Sealed, password: &Secret) -> Option<Vec<u8>> {
 pub(super) fn seal(plain: &[u8], password: &Secret) -> io::Result<Sealed> {
     let mut salt = vec![0; KEY];
     File::open("/dev/urandom")?.read_exact(&mut salt)?;
+    Ok(seal_with(plain, password, salt))
+}
+
+/// Encrypts with this salt: the same text and password give the same.
+pub(super) fn seal_with(plain: &[u8], password: &Secret, salt: Vec<u8>) -> Sealed {
     let keys = Keys::new(password, &salt);
     let padding = BLOCK - plain.len() % BLOCK;
     let mut content = plain.to_vec();
     content.extend(std::iter::repeat_n(padding.to_le_bytes()[0], padding));
     keys.apply(&mut content);
     let mac = keys.mac(&content).finalize().into_bytes().to_vec();
-    Ok(Sealed { salt, mac, content })
+    Sealed { salt, mac, content }
 }

@@ -17,7 +17,13 @@ pub(super) const FILTERS: &[Filter] = &[
 
 fn write_sorted(call: &Call<'_>) -> Result<Value, CallError> {
     let indent = call.arg(1, "indent").and_then(Value::as_int);
-    json(&sorted(call.subject()?), indent, true).map(Value::from)
+    let text = json(&sorted(call.subject()?), indent, true)?;
+    // As Jinja does it, so that the text can stand in a page.
+    let safe = |c: char| match c {
+        '<' | '>' | '&' | '\'' => format!("\\u{:04x}", u32::from(c)),
+        other => other.to_string(),
+    };
+    Ok(Value::from(text.chars().map(safe).collect::<String>()))
 }
 
 /// `to_json` keeps the order of keys, `to_nice_json` sorts them.
@@ -29,7 +35,14 @@ fn write(call: &Call<'_>, nice: Option<i128>) -> Result<Value, CallError> {
     let ascii = call.named("ensure_ascii").is_none_or(Value::is_truthy);
     let sort = call.named("sort_keys").map_or(nice.is_some(), Value::is_truthy);
     let subject = call.subject()?;
-    if sort { json(&sorted(subject), indent, ascii) } else { json(subject, indent, ascii) }.map(Value::from)
+    let subject = if sort { sorted(subject) } else { subject.clone() };
+    match call.named("separators").map(ToString::to_string).as_deref() {
+        None | Some("[', ', ': ']" | "None") => json(&subject, indent, ascii).map(Value::from),
+        Some("[',', ':']") if indent.is_none() && ascii => {
+            compact(&subject).map(Value::from).map_err(CallError::from)
+        }
+        Some(other) => Err(format!("`separators` can be (',', ':'), not {other}").into()),
+    }
 }
 
 fn json(value: &Value, indent: Option<i128>, ascii: bool) -> Result<String, CallError> {
@@ -53,6 +66,23 @@ fn serialize<W: std::io::Write, F: Formatter>(
 ) -> serde_json::Result<()> {
     use serde::Serialize as _;
     value.serialize(to)
+}
+
+/// Without any blanks.
+pub(super) fn compact(value: &Value) -> Result<String, String> {
+    let mut out = Vec::new();
+    serialize(value, &mut serde_json::Serializer::with_formatter(&mut out, Compact))
+        .map_err(|error| error.to_string())?;
+    String::from_utf8(out).map(|text| escape_non_ascii(&text)).map_err(|error| error.to_string())
+}
+
+/// The form without blanks, with Python's floats.
+struct Compact;
+
+impl Formatter for Compact {
+    fn write_f64<W: ?Sized + std::io::Write>(&mut self, out: &mut W, value: f64) -> std::io::Result<()> {
+        out.write_all(crate::base::value::python_float(value).as_bytes())
+    }
 }
 
 /// Python's one-line form: a blank after `,` and `:`.

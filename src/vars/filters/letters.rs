@@ -1,5 +1,6 @@
 //! Jinja's filters of texts: letters, blanks, lines, Python's two ways to print into a text.
 
+use super::text::only_text;
 use super::{Filter, filter};
 use crate::base::Value;
 use crate::vars::call::{Call, CallError};
@@ -61,7 +62,7 @@ fn replace(call: &Call<'_>) -> Result<Value, CallError> {
 
 /// The lines after the first one moved to the right.
 fn indent(call: &Call<'_>) -> Result<Value, CallError> {
-    let text = call.subject_text()?;
+    let text = only_text(call)?;
     let by = match call.arg(1, "width") {
         None => "    ".to_owned(),
         Some(Value::String(blanks)) => blanks.as_str().to_owned(),

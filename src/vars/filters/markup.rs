@@ -17,7 +17,7 @@ pub(super) const FILTERS: &[Filter] = &[
     filter("urldecode", |call| Ok(Value::from(url_decode(&call.subject_text()?)))),
     filter("xmlattr", xml_attributes),
     filter("striptags", |call| Ok(Value::from(without_tags(&call.subject()?.to_string())))),
-    filter("urlize", |call| Ok(Value::from(with_links(&call.subject_text()?)))),
+    filter("urlize", with_links),
     filter("filesizeformat", file_size),
     filter("abs", absolute),
 ];
@@ -130,26 +130,59 @@ fn without_tags(text: &str) -> String {
         .fold(text, |text, (entity, c)| text.replace(entity, c))
 }
 
-fn with_links(text: &str) -> String {
-    let is_url =
-        |word: &str| word.starts_with("http://") || word.starts_with("https://") || word.starts_with("www.");
+/// Addresses of the web and of mail in a text become links.
+fn with_links(call: &Call<'_>) -> Result<Value, CallError> {
+    let text = call.subject_text()?;
+    let most = call.arg(1, "trim_url_limit").filter(|most| !most.is_null()).and_then(Value::as_int);
+    let most = most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+    let mut relations = std::collections::BTreeSet::from(["noopener".to_owned()]);
+    if call.flag(2, "nofollow", false)? {
+        relations.insert("nofollow".to_owned());
+    }
+    let target =
+        call.text(3, "target")?.map(|target| format!(" target=\"{}\"", escaped(&target))).unwrap_or_default();
+    relations.extend(call.text(4, "rel")?.unwrap_or_default().split_whitespace().map(ToOwned::to_owned));
+    let relations = relations.into_iter().collect::<Vec<_>>().join(" ");
+    let attributes = format!(" rel=\"{}\"{target}", escaped(&relations));
     let mut out = String::new();
     for piece in text.split_inclusive(char::is_whitespace) {
         let word = piece.trim_end();
-        let url = word.trim_end_matches(['.', ',', ')', '>']);
-        if is_url(url) {
-            let shown = escaped(url);
-            let target = if url.starts_with("www.") { format!("https://{shown}") } else { shown.clone() };
-            let _ = write!(
-                out,
-                "<a href=\"{target}\" rel=\"noopener\">{shown}</a>{}",
-                escaped(&piece[url.len()..])
-            );
+        let inner = word.trim_start_matches(['(', '<']).trim_end_matches(['.', ',', ')', '>']);
+        let begin = word.len() - word.trim_start_matches(['(', '<']).len();
+        let (head, tail) = (&piece[..begin], piece.get(begin + inner.len()..).unwrap_or_default());
+        let shown = escaped(inner);
+        let short: String = if inner.chars().count() > most {
+            shown.chars().take(most).chain("...".chars()).collect()
         } else {
-            out.push_str(&escaped(piece));
-        }
+            shown.clone()
+        };
+        let link = if inner.starts_with("http://") || inner.starts_with("https://") {
+            format!("<a href=\"{shown}\"{attributes}>{short}</a>")
+        } else if inner.starts_with("www.") {
+            format!("<a href=\"https://{shown}\"{attributes}>{short}</a>")
+        } else if is_mail(inner.strip_prefix("mailto:").unwrap_or(inner)) {
+            let address = shown.strip_prefix("mailto:").unwrap_or(&shown);
+            format!("<a href=\"mailto:{address}\">{address}</a>")
+        } else {
+            shown
+        };
+        out.extend([escaped(head), link, escaped(tail)]);
     }
-    out
+    Ok(Value::from(out))
+}
+
+/// `name@host.domain`.
+fn is_mail(word: &str) -> bool {
+    let word_like = |c: char| c == '_' || c.is_alphanumeric();
+    word.split_once('@').is_some_and(|(name, host)| {
+        let last = host.rsplit_once('.').map_or("", |(_, last)| last);
+        !name.is_empty()
+            && !word.contains(':')
+            && host.starts_with(word_like)
+            && host.chars().all(|c| word_like(c) || matches!(c, '.' | '-'))
+            && !last.is_empty()
+            && last.chars().all(word_like)
+    })
 }
 
 #[allow(clippy::cast_precision_loss)] // it is rounded to one digit

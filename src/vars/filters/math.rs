@@ -37,8 +37,8 @@ fn to_bool(call: &Call<'_>) -> Result<Value, CallError> {
 /// Python's `int()`; what is no number becomes the default.
 fn to_int(call: &Call<'_>) -> Result<Value, CallError> {
     let default = call.arg(1, "default").cloned().unwrap_or(Value::Int(0));
-    let base = u32::try_from(call.int(2, "base", 10)?).ok().filter(|base| (2..=36).contains(base));
-    let base = base.ok_or("`base` must be 2 to 36")?;
+    let base = u32::try_from(call.int(2, "base", 10)?).ok().filter(|base| matches!(base, 0 | 2..=36));
+    let base = base.ok_or("`base` must be 2 to 36, or 0 for what the digits say")?;
     Ok(match call.subject()? {
         Value::Int(i) => Value::Int(*i),
         Value::Bool(b) => Value::from(i64::from(*b)),
@@ -51,6 +51,14 @@ fn to_int(call: &Call<'_>) -> Result<Value, CallError> {
 fn parse_int(text: &str, base: u32) -> Option<Value> {
     let text = text.trim().replace('_', "");
     let (sign, digits) = text.strip_prefix('-').map_or((1, text.trim_start_matches('+')), |rest| (-1, rest));
+    // The digits say it themselves.
+    let base = match (base, digits.get(..2).map(str::to_ascii_lowercase).as_deref()) {
+        (0, Some("0x")) => 16,
+        (0, Some("0o")) => 8,
+        (0, Some("0b")) => 2,
+        (0, _) => 10,
+        (base, _) => base,
+    };
     let prefix = match base {
         16 => ["0x", "0X"],
         8 => ["0o", "0O"],
@@ -131,6 +139,9 @@ fn log(call: &Call<'_>) -> Result<Value, CallError> {
 fn root(call: &Call<'_>) -> Result<Value, CallError> {
     let x = numeric(call.subject()?, "root")?;
     let base = call.arg(1, "base").map(|base| numeric(base, "root")).transpose()?.unwrap_or(2.0);
+    if base == 0.0 || (x < 0.0 && base.to_bits() == 2.0_f64.to_bits()) {
+        return Err("there is no such root".into());
+    }
     Ok(Value::Float(if base.to_bits() == 2.0_f64.to_bits() { x.sqrt() } else { x.powf(1.0 / base) }))
 }
 
@@ -175,11 +186,15 @@ fn human_to_bytes(call: &Call<'_>) -> Result<Value, CallError> {
             PREFIXES.find(prefix).map(|place| place + 1).ok_or_else(|| format!("`{unit}` is no unit"))?
         }
     };
-    let letter = chars.as_str().chars().next().or(unit.chars().next().filter(|_| exponent == 0));
-    match letter {
-        Some('b') if !bits && exponent > 0 => return Err(format!("`{unit}` means bits, not bytes").into()),
-        Some('B') if bits => return Err(format!("`{unit}` means bytes, not bits").into()),
-        _ => {}
+    // `KB`, or the whole word; of bits `Kb`.
+    let (letter, word) = if bits { ("b", "bit") } else { ("B", "byte") };
+    let names = ["", "kilo", "mega", "giga", "tera", "peta", "exa", "zeta", "yotta"];
+    let rest = chars.as_str();
+    let known = rest.is_empty()
+        || (exponent > 0 && rest == letter && unit.starts_with(|c: char| c.is_ascii_uppercase()))
+        || unit.to_lowercase() == format!("{}{word}", names[exponent]);
+    if !known {
+        return Err(format!("`{unit}` is no unit of {word}s").into());
     }
     whole((number * power(exponent)).round()).ok_or_else(|| format!("`{text}` is too large").into())
 }

@@ -3,18 +3,23 @@
 use super::call::{Call, CallError};
 use crate::base::Value;
 
+mod addresses;
 pub mod collections;
 mod combine;
+mod digests;
 mod identity;
+mod jmespath;
 mod json;
 mod letters;
 mod markup;
 mod math;
+pub(super) mod passwords;
 mod path;
 pub mod random;
 pub mod regex;
 pub mod text;
 pub mod time;
+mod vaults;
 mod windows;
 mod yaml;
 
@@ -42,19 +47,24 @@ const fn filter(name: &'static str, run: fn(&Call<'_>) -> Result<Value, CallErro
 /// All of them.
 pub fn all() -> impl Iterator<Item = &'static Filter> {
     [
+        addresses::FILTERS,
         collections::FILTERS,
         combine::FILTERS,
+        digests::FILTERS,
         identity::FILTERS,
+        jmespath::FILTERS,
         json::FILTERS,
         windows::FILTERS,
         letters::FILTERS,
         markup::FILTERS,
         math::FILTERS,
+        passwords::FILTERS,
         path::FILTERS,
         random::FILTERS,
         regex::FILTERS,
         text::FILTERS,
         time::FILTERS,
+        vaults::FILTERS,
         yaml::FILTERS,
     ]
     .into_iter()

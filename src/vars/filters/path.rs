@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
+use super::text::only_text;
 use super::{Filter, filter};
 use crate::base::Value;
 use crate::vars::call::{Call, CallError, text_of};
-use crate::vars::lookups::like;
+use crate::vars::lookups::glob::matching;
 
 pub(super) const FILTERS: &[Filter] = &[
     filter("basename", |call| Ok(Value::from(split(&call.subject_text()?).1))),
-    filter("dirname", |call| Ok(Value::from(split(&call.subject_text()?).0))),
+    filter("dirname", |call| Ok(Value::from(split(&only_text(call)?).0))),
     filter("splitext", split_extension),
     filter("path_join", join),
     filter("expanduser", expand_user),
@@ -34,7 +35,7 @@ fn split(path: &str) -> (&str, &str) {
 }
 
 fn split_extension(call: &Call<'_>) -> Result<Value, CallError> {
-    let path = call.subject_text()?;
+    let path = only_text(call)?;
     let name = split(&path).1;
     let visible = name.trim_start_matches('.');
     let extension = visible.rfind('.').map_or(0, |place| visible.len() - place);
@@ -46,7 +47,8 @@ fn split_extension(call: &Call<'_>) -> Result<Value, CallError> {
 fn join(call: &Call<'_>) -> Result<Value, CallError> {
     let mut parts: Vec<Value> = match call.subject()? {
         Value::List(items) => items.to_vec(),
-        one => vec![one.clone()],
+        one @ Value::String(_) => vec![one.clone()],
+        other => return Err(format!("a path or a list of them is needed, not {}", other.kind()).into()),
     };
     parts.extend_from_slice(call.rest(1));
     let mut out = String::new();
@@ -64,11 +66,22 @@ fn join(call: &Call<'_>) -> Result<Value, CallError> {
 
 fn expand_user(call: &Call<'_>) -> Result<Value, CallError> {
     let path = call.subject_text()?;
-    let Some(rest) = path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
-        return Ok(Value::from(path));
+    let Some(rest) = path.strip_prefix('~') else { return Ok(Value::from(path)) };
+    let (user, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let home = if user.is_empty() {
+        Some(std::env::var("HOME").map_err(|_| "HOME is not set on the controller")?)
+    } else {
+        home_of(call, user)
     };
-    let home = std::env::var("HOME").map_err(|_| "HOME is not set on the controller")?;
-    Ok(Value::from(format!("{}{rest}", home.trim_end_matches('/'))))
+    // A user that nobody knows stays as it was written.
+    Ok(Value::from(home.map_or_else(|| path.clone(), |home| format!("{}{rest}", home.trim_end_matches('/')))))
+}
+
+/// What /etc/passwd says.
+fn home_of(call: &Call<'_>, user: &str) -> Option<String> {
+    let text = call.caller().environment().files().read_text(Path::new("/etc/passwd")).ok()?;
+    let line = text.lines().find(|line| line.split(':').next() == Some(user))?;
+    line.split(':').nth(5).map(ToOwned::to_owned)
 }
 
 fn expand_variables(call: &Call<'_>) -> Result<Value, CallError> {
@@ -97,6 +110,8 @@ fn expand_variables(call: &Call<'_>) -> Result<Value, CallError> {
 /// Python's `os.path.normpath`.
 fn normal(path: &str) -> String {
     let absolute = path.starts_with('/');
+    // Two slashes, but not more, may mean something else to a system, so Python keeps them.
+    let root = if path.starts_with("//") && !path.starts_with("///") { "//" } else { "/" };
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
         match (part, parts.last()) {
@@ -106,23 +121,17 @@ fn normal(path: &str) -> String {
         }
     }
     match (absolute, parts.join("/")) {
-        (true, joined) => format!("/{joined}"),
+        (true, joined) => format!("{root}{joined}"),
         (false, joined) if joined.is_empty() => ".".into(),
         (false, joined) => joined,
     }
 }
 
-/// Files on the controller whose names match `*` and `?`.
+/// Files on the controller that match a pattern.
 fn glob(call: &Call<'_>) -> Result<Value, CallError> {
-    let pattern = call.subject_text()?;
-    let (folder, name) = split(&pattern);
     let files = call.caller().environment().files();
-    let entries = files.list(Path::new(if folder.is_empty() { "." } else { folder })).unwrap_or_default();
-    let matching = entries.iter().filter(|path| {
-        let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        like(name.as_bytes(), file.as_bytes()) && files.is_file(path)
-    });
-    Ok(Value::list(matching.map(|path| Value::from(path.display().to_string())).collect()))
+    let found = matching(files, Path::new(&call.subject_text()?));
+    Ok(Value::list(found.into_iter().map(|path| Value::from(path.display().to_string())).collect()))
 }
 
 /// The folder that all paths of a list have in common.

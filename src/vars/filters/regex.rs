@@ -74,7 +74,7 @@ fn from_call(call: &Call<'_>, place: usize) -> Result<Regex, CallError> {
 
 fn replace(call: &Call<'_>) -> Result<Value, CallError> {
     let subject = call.subject()?.to_string();
-    let pattern = call.required_text(1, "pattern")?;
+    let pattern = call.text(1, "pattern")?.unwrap_or_default();
     let replacement = call.text(2, "replacement")?.unwrap_or_default();
     let ignore_case = call.flag(3, "ignorecase", false)?;
     let multiline = call.flag(4, "multiline", false)?;
@@ -157,7 +157,7 @@ fn group<'t>(regex: &Regex, name: &str, captures: &Captures<'t, str>) -> Result<
 fn search(call: &Call<'_>) -> Result<Value, CallError> {
     let subject = call.subject()?.to_string();
     let regex = from_call(call, 1)?;
-    let wanted = call.rest(2);
+    let wanted = call.rest(2).iter().map(asked_group).collect::<Result<Vec<_>, _>>()?;
     let Some(captures) = regex.captures(subject.as_str()).map_err(|error| gave_up(&error))? else {
         return Ok(Value::Null);
     };
@@ -165,16 +165,24 @@ fn search(call: &Call<'_>) -> Result<Value, CallError> {
         return Ok(Value::from(captures.get(0).map_or("", |whole| whole.as_str())));
     }
     let groups = wanted.iter().map(|name| {
-        let name = text_of(name)?;
-        let inner = name.strip_prefix("\\g<").and_then(|name| name.strip_suffix('>'));
-        match inner.or_else(|| name.strip_prefix('\\')) {
-            Some(name) => group(&regex, name, &captures).map(Value::from),
-            None => {
-                Err(CallError::from(format!(r"a group is asked for as `\1` or `\g<name>`, not `{name}`")))
-            }
-        }
+        // A group that took no part is nothing here, and empty in a replacement.
+        let text = group(&regex, name, &captures)?;
+        let found = name.parse().map_or_else(|_| captures.name(name), |number| captures.get(number));
+        Ok::<_, CallError>(found.map_or(Value::Null, |_| Value::from(text)))
     });
     groups.collect::<Result<Vec<_>, _>>().map(Value::list)
+}
+
+/// The number or the name in `\1` or `\g<name>`.
+fn asked_group(asked: &Value) -> Result<String, CallError> {
+    let asked = text_of(asked)?;
+    let named = asked.strip_prefix("\\g<").and_then(|name| name.strip_suffix('>'));
+    let numbered =
+        || asked.strip_prefix('\\').filter(|digits| digits.starts_with(|c: char| c.is_ascii_digit()));
+    match named.or_else(numbered) {
+        Some(name) => Ok(name.to_owned()),
+        None => Err(format!(r"a group is asked for as `\1` or `\g<name>`, not `{asked}`").into()),
+    }
 }
 
 /// All matches: of the group when there is one, lists when there are several.

@@ -1,67 +1,31 @@
-//! Texts: encodings, digests, quoting, comments, layout.
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use md5::Md5;
-use sha1::Sha1;
-use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
+//! Texts: quoting, comments, layout.
 
 use super::{Filter, filter};
 use crate::base::{Map, Value};
 use crate::vars::call::{Call, CallError};
 
 pub(super) const FILTERS: &[Filter] = &[
-    filter("b64encode", |call| Ok(Value::from(STANDARD.encode(bytes(call.subject()?))))),
-    filter("b64decode", b64decode),
-    filter("hash", |call| digest(call, &call.text(1, "hashtype")?.unwrap_or_else(|| "sha1".into()))),
-    filter("checksum", |call| digest(call, "sha1")),
-    filter("md5", |call| digest(call, "md5")),
-    filter("sha1", |call| digest(call, "sha1")),
-    filter("quote", |call| Ok(Value::from(quoted(&call.subject()?.to_string())))),
+    filter("quote", |call| {
+        let subject = call.subject()?;
+        Ok(Value::from(quoted(&if subject.is_null() { String::new() } else { subject.to_string() })))
+    }),
     filter("comment", comment),
     filter("center", center),
-    filter("wordcount", |call| Ok(Value::from(call.subject_text()?.split_whitespace().count()))),
+    filter("wordcount", |call| {
+        let is_word = |c: char| c == '_' || c.is_alphanumeric();
+        let text = call.subject_text()?;
+        Ok(Value::from(text.split(|c| !is_word(c)).filter(|word| !word.is_empty()).count()))
+    }),
     filter("truncate", truncate),
     filter("split", split),
     filter("urlsplit", urlsplit),
 ];
 
-fn bytes(value: &Value) -> Vec<u8> {
-    match value {
-        Value::Bytes(bytes) => bytes.to_vec(),
-        other => other.to_string().into_bytes(),
-    }
-}
-
-fn b64decode(call: &Call<'_>) -> Result<Value, CallError> {
-    // As Python does it: what is no letter of base64 is passed over.
-    let letter = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
-    let text: String = call.subject_text()?.chars().filter(letter).collect();
-    let bytes = STANDARD.decode(text).map_err(|error| format!("not base64: {error}"))?;
-    Ok(String::from_utf8(bytes).map_or_else(|error| Value::Bytes(error.into_bytes().into()), Value::from))
-}
-
-fn digest(call: &Call<'_>, kind: &str) -> Result<Value, CallError> {
-    let bytes = bytes(call.subject()?);
-    Ok(Value::from(match kind {
-        "md5" => hex(&Md5::digest(&bytes)),
-        "sha1" => hex(&Sha1::digest(&bytes)),
-        "sha224" => hex(&Sha224::digest(&bytes)),
-        "sha256" => hex(&Sha256::digest(&bytes)),
-        "sha384" => hex(&Sha384::digest(&bytes)),
-        "sha512" => hex(&Sha512::digest(&bytes)),
-        other => {
-            return Err(format!(
-                "the digest `{other}` is not known; there are md5, sha1, sha224, sha256, sha384, sha512"
-            )
-            .into());
-        }
-    }))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+/// The subject, which must be a text: Python's methods of texts know no numbers.
+pub(in crate::vars) fn only_text(call: &Call<'_>) -> Result<String, CallError> {
+    let subject = call.subject()?;
+    let text = subject.as_str().ok_or_else(|| format!("a string is needed, not {}", subject.kind()))?;
+    Ok(text.to_owned())
 }
 
 /// As one word of a POSIX shell.
@@ -125,7 +89,10 @@ fn width(call: &Call<'_>, place: usize, name: &str, default: i128) -> Result<usi
 fn center(call: &Call<'_>) -> Result<Value, CallError> {
     let text = call.subject()?.to_string();
     let width = width(call, 1, "width", 80)?;
-    Ok(Value::from(format!("{text:^width$}")))
+    // As Python divides it: of an odd number of blanks the last goes to the left when the width is odd.
+    let blanks = width.saturating_sub(text.chars().count());
+    let left = blanks / 2 + (blanks & width & 1);
+    Ok(Value::from(format!("{}{text}{}", " ".repeat(left), " ".repeat(blanks - left))))
 }
 
 /// Jinja's: texts that are longer by no more than `leeway` stay whole.
@@ -146,7 +113,7 @@ fn truncate(call: &Call<'_>) -> Result<Value, CallError> {
 }
 
 fn split(call: &Call<'_>) -> Result<Value, CallError> {
-    let text = call.subject_text()?;
+    let text = only_text(call)?;
     let most = call.int(2, "maxsplit", -1)?;
     let parts = usize::try_from(most).map_or(usize::MAX, |most| most.saturating_add(1));
     Ok(match call.text(1, "sep")?.as_deref() {

@@ -26,6 +26,9 @@ fn strftime(call: &Call<'_>) -> Result<Value, CallError> {
             Timestamp::from_second(seconds.floor() as i64).map_err(|error| error.to_string())?
         }
     };
+    // Python calls it by its older name.
+    let format =
+        if utc { format.replace("%%", "\0").replace("%Z", "GMT").replace('\0', "%%") } else { format };
     let zone = if utc { TimeZone::UTC } else { TimeZone::system() };
     let text =
         jiff::fmt::strtime::format(&format, &time.to_zoned(zone)).map_err(|error| error.to_string())?;

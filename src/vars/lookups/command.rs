@@ -23,11 +23,17 @@ fn env(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
 
 /// What a shell command prints, without the newlines at its end.
 fn pipe(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
-    request.terms.iter().map(|term| run(&text_of(term)?)).collect()
+    request.terms.iter().map(|term| run(request, &text_of(term)?)).collect()
 }
 
-pub(super) fn output(command: &str) -> Result<String, CallError> {
-    let output = Command::new("/bin/sh")
+/// It runs in the folder of the playbook, which is the last one where files are looked for.
+pub(super) fn output(request: &Request<'_>, command: &str) -> Result<String, CallError> {
+    let mut shell = Command::new("/bin/sh");
+    let folders = request.caller.environment().search().folders();
+    if let Some(folder) = folders.last().filter(|folder| folder.is_dir()) {
+        shell.current_dir(folder);
+    }
+    let output = shell
         .args(["-c", command])
         .stdin(Stdio::null())
         .output()
@@ -39,6 +45,6 @@ pub(super) fn output(command: &str) -> Result<String, CallError> {
     String::from_utf8(output.stdout).map_err(|_| format!("`{command}` printed no UTF-8").into())
 }
 
-fn run(command: &str) -> Result<Value, CallError> {
-    Ok(Value::from(output(command)?.trim_end_matches(['\n', '\r'])))
+fn run(request: &Request<'_>, command: &str) -> Result<Value, CallError> {
+    Ok(Value::from(output(request, command)?.trim_end_matches(['\n', '\r'])))
 }

@@ -60,7 +60,9 @@ fn varnames(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let names = request.caller.names();
     let mut found = Vec::new();
     for term in request.terms {
-        let regex = compile(&text_of(term)?, false, false)?;
+        let term =
+            term.as_str().ok_or_else(|| format!("a regular expression is needed, not {}", term.kind()))?;
+        let regex = compile(term, false, false)?;
         for name in &names {
             if regex.is_match(name).map_err(|error| gave_up(&error))? {
                 found.push(Value::from(name.as_str()));
@@ -125,6 +127,15 @@ fn indexed_items(request: &Request<'_>) -> Vec<Value> {
     items(request).into_iter().enumerate().map(pair).collect()
 }
 
+/// A row; a list inside of it becomes its items.
+fn flat(row: Vec<Value>) -> Value {
+    let items = |item: Value| match item {
+        Value::List(items) => items.to_vec(),
+        other => vec![other],
+    };
+    Value::list(row.into_iter().flat_map(items).collect())
+}
+
 fn lists(request: &Request<'_>) -> Result<Vec<Vec<Value>>, CallError> {
     request.terms.iter().map(items_of).collect()
 }
@@ -132,14 +143,20 @@ fn lists(request: &Request<'_>) -> Result<Vec<Vec<Value>>, CallError> {
 /// The lists side by side; what is short is filled with nothing.
 fn together(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let lists = lists(request)?;
+    if lists.is_empty() {
+        return Err("lists are needed".into());
+    }
     let length = lists.iter().map(Vec::len).max().unwrap_or(0);
     let row = |place: usize| lists.iter().map(|list| list.get(place).cloned().unwrap_or_default()).collect();
-    Ok((0..length).map(|place| Value::list(row(place))).collect())
+    Ok((0..length).map(|place| flat(row(place))).collect())
 }
 
 /// Every item of the first with every item of the second, and so on.
 fn nested(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let lists = lists(request)?;
+    if lists.is_empty() {
+        return Err("lists are needed".into());
+    }
     let size = lists.iter().try_fold(1_usize, |size, list| size.checked_mul(list.len()));
     if size.is_none_or(|size| size > 1_000_000) {
         return Err("the product is too large".into());
@@ -149,5 +166,5 @@ fn nested(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         let longer = |row: &Vec<Value>, item: &Value| row.iter().chain([item]).cloned().collect();
         rows = rows.iter().flat_map(|row| list.iter().map(move |item| longer(row, item))).collect();
     }
-    Ok(rows.into_iter().map(Value::list).collect())
+    Ok(rows.into_iter().map(flat).collect())
 }

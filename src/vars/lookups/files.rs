@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::glob::matching;
 use super::{Lookup, Request, command};
 use crate::base::{Map, Value};
 use crate::vars::FileOptions;
@@ -136,7 +137,13 @@ fn first_found(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     }
     let environment = request.caller.environment();
     let folders: Vec<PathBuf> = [environment.search().files(), environment.search().templates()].concat();
-    if let Some(path) = names.iter().find_map(|name| environment.find(Path::new(name), &folders)) {
+    let folder = |name: &String| {
+        let roots = folders.iter().map(PathBuf::as_path).chain([Path::new("/")]);
+        roots.map(|root| root.join(name)).find(|path| environment.files().is_folder(path))
+    };
+    if let Some(path) =
+        names.iter().find_map(|name| environment.find(Path::new(name), &folders).or_else(|| folder(name)))
+    {
         return Ok(vec![Value::from(absolute(&path))]);
     }
     if skip { Ok(Vec::new()) } else { Err(format!("none of these is there: {}", names.join(", ")).into()) }
@@ -188,67 +195,32 @@ fn texts(value: Option<&Value>) -> Result<Vec<String>, CallError> {
     }
 }
 
-/// Files of one folder whose names match `*` and `?`.
+/// Files whose names match a pattern. A relative one is looked for in the first place where its folder is.
 fn glob(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let environment = request.caller.environment();
     let mut found = Vec::new();
     for term in request.terms {
         let pattern = PathBuf::from(text_of(term)?);
-        let name = pattern.file_name().and_then(|name| name.to_str()).unwrap_or("").to_owned();
-        let folder = pattern.parent().unwrap_or_else(|| Path::new(""));
-        let folders: Vec<PathBuf> = if folder.is_absolute() {
-            vec![folder.to_path_buf()]
+        let patterns = if pattern.is_absolute() {
+            vec![pattern]
         } else {
-            environment.search().files().iter().map(|root| root.join(folder)).collect()
+            environment.search().files().iter().map(|root| root.join(&pattern)).collect()
         };
         // The first folder that has any of them: those further away are hidden.
-        let matching = |folder: &PathBuf| {
-            let mut entries = environment.files().list(folder).ok()?;
-            entries.retain(|path| {
-                let file = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-                like(name.as_bytes(), file.as_bytes()) && environment.files().is_file(path)
-            });
-            (!entries.is_empty()).then_some(entries)
+        let found_in = |pattern: &PathBuf| {
+            Some(matching(environment.files(), pattern)).filter(|found| !found.is_empty())
         };
-        let entries = folders.iter().find_map(matching).unwrap_or_default();
-        found.extend(entries.iter().map(|path| Value::from(path.display().to_string())));
+        let paths = patterns.iter().find_map(found_in).unwrap_or_default();
+        found.extend(paths.into_iter().map(|path| Value::from(path.display().to_string())));
     }
     Ok(found)
-}
-
-/// Whether a name matches a pattern of `*` and `?`.
-pub(in crate::vars) fn like(pattern: &[u8], name: &[u8]) -> bool {
-    let (mut p, mut n) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while n < name.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, n));
-                p += 1;
-            }
-            Some(c) if *c == b'?' || *c == name[n] => {
-                p += 1;
-                n += 1;
-            }
-            _ => match star {
-                // The last star takes one byte more.
-                Some((place, taken)) => {
-                    star = Some((place, taken + 1));
-                    p = place + 1;
-                    n = taken + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|c| *c == b'*')
 }
 
 /// The lines that a command prints.
 fn lines(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let mut found = Vec::new();
     for term in request.terms {
-        found.extend(command::output(&text_of(term)?)?.lines().map(Value::from));
+        found.extend(command::output(request, &text_of(term)?)?.lines().map(Value::from));
     }
     Ok(found)
 }

@@ -5,13 +5,16 @@ use crate::base::suggest::nearest;
 use crate::base::{Map, Value};
 
 mod command;
+mod config;
 mod data;
 mod files;
+pub(super) mod glob;
+mod inventory;
+mod netrc;
 mod password;
 mod sequence;
 mod tables;
-
-pub(super) use files::like;
+mod url;
 
 /// What a lookup was asked.
 pub struct Request<'a> {
@@ -34,9 +37,19 @@ pub struct Lookup {
 }
 
 fn all() -> impl Iterator<Item = &'static Lookup> {
-    [tables::LOOKUPS, password::LOOKUPS, data::LOOKUPS, files::LOOKUPS, command::LOOKUPS, sequence::LOOKUPS]
-        .into_iter()
-        .flatten()
+    [
+        tables::LOOKUPS,
+        password::LOOKUPS,
+        data::LOOKUPS,
+        files::LOOKUPS,
+        command::LOOKUPS,
+        sequence::LOOKUPS,
+        config::LOOKUPS,
+        inventory::LOOKUPS,
+        url::LOOKUPS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The names of all lookups.
@@ -74,7 +87,8 @@ pub(super) fn call(call: &Call<'_>, list: bool) -> Result<Value, CallError> {
     }
     match <[Value; 1]>::try_from(found) {
         Ok([one]) => Ok(one),
-        Err(found) if found.iter().all(|value| value.as_str().is_some()) => {
+        // Nothing at all stays a list.
+        Err(found) if !found.is_empty() && found.iter().all(|value| value.as_str().is_some()) => {
             let texts: Vec<_> = found.iter().filter_map(Value::as_str).collect();
             Ok(Value::from(texts.join(",")))
         }

@@ -7,9 +7,11 @@ use std::path::Path;
 use super::{Lookup, Request};
 use crate::base::Value;
 use crate::vars::call::{CallError, text_of};
+use crate::vars::filters::passwords::{self, Wanted};
+use crate::vars::filters::random::Chance;
 
 pub(super) const LOOKUPS: &[Lookup] =
-    &[Lookup { name: "password", options: &["length", "chars", "seed"], run: password }];
+    &[Lookup { name: "password", options: &["length", "chars", "seed", "encrypt", "ident"], run: password }];
 
 /// What a password is made of when nothing else is said.
 const USUAL: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:-_";
@@ -24,7 +26,7 @@ fn password(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         let mut options = request.options.clone();
         for word in words {
             let (name, value) = word.split_once('=').ok_or_else(|| format!("`{word}` is no option"))?;
-            if !matches!(name, "length" | "chars" | "seed") {
+            if !matches!(name, "length" | "chars" | "seed" | "encrypt" | "ident") {
                 return Err(format!("there is no option `{name}`").into());
             }
             options.insert(name, value);
@@ -34,10 +36,23 @@ fn password(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
             length.parse().ok().filter(|n| (1..=10_000).contains(n)).ok_or("`length` must be 1 to 10000")?;
         let letters = letters(options.get("chars"))?;
         let seed = options.get("seed").filter(|seed| !seed.is_null());
-        let mut generator = crate::vars::filters::random::generator(seed);
-        let new: String = (0..length).filter_map(|_| generator.choice(&letters).copied()).collect();
+        let mut chance = Chance::new(seed)?;
+        let mut new = String::new();
+        for _ in 0..length {
+            new.extend(chance.choice(&letters)?);
+        }
         request.caller.mark_secret();
-        found.push(Value::from(if path == "/dev/null" { new } else { kept(Path::new(&path), new)? }));
+        let option =
+            |name: &str| options.get(name).filter(|value| value.is_truthy()).map(text_of).transpose();
+        let mut kept = if path == "/dev/null" { Kept::new(new) } else { Kept::read(Path::new(&path), new)? };
+        let hashed = match option("encrypt")? {
+            Some(kind) => kept.hashed(&kind, option("ident")?)?,
+            None => kept.password.clone(),
+        };
+        if path != "/dev/null" {
+            kept.write(Path::new(&path))?;
+        }
+        found.push(Value::from(hashed));
     }
     Ok(found)
 }
@@ -64,28 +79,72 @@ fn letters(chars: Option<&Value>) -> Result<Vec<char>, CallError> {
     if letters.is_empty() { Err("`chars` has no characters".into()) } else { Ok(letters.chars().collect()) }
 }
 
-/// The password of a file, which only its owner can read; a new one when there is none.
-fn kept(path: &Path, new: String) -> Result<String, CallError> {
-    let refuse = |error: std::io::Error| CallError::from(format!("{}: {error}", path.display()));
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
-            return Ok(text
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .split(" salt=")
-                .next()
-                .unwrap_or_default()
-                .to_owned());
+/// What stands in a file: the password, and what its hash was made with.
+struct Kept {
+    password: String,
+    salt: Option<String>,
+    ident: Option<String>,
+    /// Whether the file does not say all of it yet.
+    changed: bool,
+}
+
+impl Kept {
+    fn new(password: String) -> Self {
+        Self { password, salt: None, ident: None, changed: true }
+    }
+
+    /// `password salt=… ident=…`; a new password when there is no file.
+    fn read(path: &Path, new: String) -> Result<Self, CallError> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::new(new)),
+            Err(error) => return Err(format!("{}: {error}", path.display()).into()),
+        };
+        let line = text.lines().next().unwrap_or_default();
+        let cut = |line: &str, mark: &str| {
+            let (before, after) = line.rsplit_once(mark)?;
+            Some((before.to_owned(), after.to_owned()))
+        };
+        let (line, ident) =
+            cut(line, " ident=").map_or((line.to_owned(), None), |(line, ident)| (line, Some(ident)));
+        let (password, salt) = cut(&line, " salt=").map_or((line, None), |(line, salt)| (line, Some(salt)));
+        Ok(Self { password, salt, ident, changed: false })
+    }
+
+    /// The hash of the password, always the same: what it was made with is kept.
+    fn hashed(&mut self, kind: &str, ident: Option<String>) -> Result<String, CallError> {
+        if self.ident.is_some() && ident.is_some() && self.ident != ident {
+            return Err("the file was made with another `ident`".into());
         }
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(refuse(error)),
-        Err(_) => {}
+        let usual = || matches!(kind, "bcrypt" | "blowfish").then(|| "2b".to_owned());
+        if self.ident.is_none() {
+            self.ident = ident.or_else(usual);
+            self.changed |= self.ident.is_some();
+        }
+        if self.salt.is_none() {
+            self.salt = Some(passwords::salt(kind)?);
+            self.changed = true;
+        }
+        let wanted = Wanted { salt: self.salt.clone(), size: None, rounds: None, ident: self.ident.clone() };
+        passwords::hash(&self.password, kind, &wanted)
     }
-    if let Some(folder) = path.parent() {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(refuse)?;
+
+    /// Only its owner can read the file.
+    fn write(&self, path: &Path) -> Result<(), CallError> {
+        if !self.changed {
+            return Ok(());
+        }
+        let refuse = |error: std::io::Error| CallError::from(format!("{}: {error}", path.display()));
+        if let Some(folder) = path.parent() {
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(refuse)?;
+        }
+        let mut options = std::fs::OpenOptions::new();
+        let mut file =
+            options.write(true).create(true).truncate(true).mode(0o600).open(path).map_err(refuse)?;
+        let part = |name: &str, value: &Option<String>| {
+            value.as_ref().map(|value| format!(" {name}={value}")).unwrap_or_default()
+        };
+        writeln!(file, "{}{}{}", self.password, part("salt", &self.salt), part("ident", &self.ident))
+            .map_err(refuse)
     }
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(refuse)?;
-    writeln!(file, "{new}").map_err(refuse)?;
-    Ok(new)
 }

@@ -125,6 +125,16 @@ fn ini(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         let keep_case = Value::from(option("case_sensitive", "false")).to_bool().unwrap_or(false);
         let folded = |name: &str| if keep_case { name.to_owned() } else { name.to_lowercase() };
         let entries = entries(&text, properties);
+        if !matches!(option("type", "ini").as_str(), "ini" | "properties") {
+            return Err("`type` must be ini or properties".into());
+        }
+        if !properties && !text.lines().any(|line| line.trim() == format!("[{section}]")) {
+            return Err(format!("there is no section `{section}`").into());
+        }
+        let expand = !properties && Value::from(option("interpolation", "true")).to_bool() != Some(false);
+        let read = |value: &str| {
+            if expand { interpolated(value, &section, &entries, 0) } else { Ok(value.to_owned()) }
+        };
         let of_section = entries.iter().filter(|(known, ..)| *known == section);
         if Value::from(option("re", "false")).to_bool() == Some(true) {
             let regex = crate::vars::filters::regex::compile(&key, !keep_case, false)?;
@@ -132,22 +142,59 @@ fn ini(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
                 let matches =
                     regex.is_match(name).map_err(|error| crate::vars::filters::regex::gave_up(&error));
                 if matches? {
-                    found.push(Value::from(value.as_str()));
+                    found.push(Value::from(read(value)?));
                 }
             }
             continue;
         }
         let mut values = of_section.filter(|(_, name, _)| folded(name) == folded(&key));
         found.push(match values.next_back() {
-            Some((_, _, value)) => Value::from(value.as_str()),
+            Some((_, _, value)) => Value::from(read(value)?),
             None => request.options.get("default").cloned().unwrap_or_else(|| Value::from("")),
         });
     }
     Ok(found)
 }
 
+/// How often a value may point at another.
+const DEEPEST: usize = 10;
+
+/// A value with `%(name)s` filled in from its section or from `[DEFAULT]`, and `%%` for one `%`.
+fn interpolated(
+    value: &str,
+    section: &str,
+    entries: &[(String, String, String)],
+    depth: usize,
+) -> Result<String, CallError> {
+    if depth > DEEPEST {
+        return Err("the values of the section need each other".into());
+    }
+    let mut out = String::new();
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once('%') {
+        out.push_str(before);
+        if let Some(after) = after.strip_prefix('%') {
+            out.push('%');
+            rest = after;
+            continue;
+        }
+        let named = after.strip_prefix('(').and_then(|after| after.split_once(")s"));
+        let (name, after) =
+            named.ok_or_else(|| format!("in `{value}` a `%` needs `(name)s` or another `%` behind it"))?;
+        let of =
+            |section: &str| entries.iter().rfind(|(s, n, _)| s == section && n.eq_ignore_ascii_case(name));
+        let (_, _, inner) = of(section)
+            .or_else(|| of("DEFAULT"))
+            .ok_or_else(|| format!("there is no `{name}` for `{value}`"))?;
+        out.push_str(&interpolated(inner, section, entries, depth + 1)?);
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
 /// Section, name and value of each line; lines that are indented go on.
-fn entries(text: &str, properties: bool) -> Vec<(String, String, String)> {
+pub(super) fn entries(text: &str, properties: bool) -> Vec<(String, String, String)> {
     let mut section = if properties { "java_properties".to_owned() } else { String::new() };
     let mut entries: Vec<(String, String, String)> = Vec::new();
     for line in text.lines() {

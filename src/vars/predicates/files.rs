@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{Predicate, predicate};
 use crate::vars::call::{Call, CallError};
+use crate::vars::filters::text::only_text;
 
 pub(super) const PREDICATES: &[Predicate] = &[
     predicate("directory", &["is_dir"], |call| on(call, |call, path| files(call).is_folder(path))),
@@ -23,7 +24,9 @@ pub(super) const PREDICATES: &[Predicate] = &[
         Ok(id(Path::new(&call.subject_text()?))? == id(Path::new(&other))?)
     }),
     predicate("vaulted_file", &[], |call| {
-        on(call, |_, path| std::fs::read(path).is_ok_and(|content| content.starts_with(b"$ANSIBLE_VAULT;")))
+        let path = only_text(call)?;
+        let content = std::fs::read(&path).map_err(|error| format!("{path} cannot be read: {error}"))?;
+        Ok(content.starts_with(b"$ANSIBLE_VAULT;"))
     }),
     predicate("vault_encrypted", &[], |call| Ok(call.subject()?.to_string().starts_with("$ANSIBLE_VAULT;"))),
     predicate("abs", &["is_abs"], |call| on(call, |_, path| path.is_absolute())),
@@ -41,6 +44,6 @@ fn files<'a>(call: &Call<'a>) -> &'a dyn crate::load::Files {
 }
 
 fn on(call: &Call<'_>, judge: impl Fn(&Call<'_>, &Path) -> bool) -> Result<bool, CallError> {
-    let path = call.subject_text()?;
+    let path = only_text(call)?;
     Ok(judge(call, Path::new(&path)))
 }

@@ -16,7 +16,7 @@ pub(super) const PREDICATES: &[Predicate] = &[
 
 fn matches(call: &Call<'_>, kind: &str) -> Result<bool, CallError> {
     let subject = call.subject()?.to_string();
-    let pattern = call.required_text(1, "pattern")?;
+    let pattern = call.text(1, "pattern")?.unwrap_or_default();
     let ignore_case = call.flag(2, "ignorecase", false)?;
     let multiline = call.flag(3, "multiline", false)?;
     let pattern = match kind {

@@ -16,6 +16,9 @@ fn version(call: &Call<'_>) -> Result<bool, CallError> {
     if version.is_empty() || other.is_empty() {
         return Err("a version must not be empty".into());
     }
+    if strict && kind.is_some() {
+        return Err("give either `strict` or `version_type`".into());
+    }
     let order = match kind.as_deref() {
         None if strict => semantic(&version, &other)?,
         None | Some("loose") => loose(&version, &other)?,

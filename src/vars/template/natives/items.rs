@@ -253,8 +253,9 @@ pub(super) fn random(unit: &Rc<Unit>, arguments: Arguments) -> Outcome {
         if length == 0 {
             return Err("the range is empty".into());
         }
-        let mut generator = crate::vars::filters::random::generator(seed.as_ref());
-        return Ok(Val::int(start + stride * generator.i128(0..length)));
+        let mut chance = crate::vars::filters::random::Chance::new(seed.as_ref())?;
+        let chosen = chance.below(length.unsigned_abs())?;
+        return Ok(Val::int(start + stride * i128::try_from(chosen).unwrap_or_default()));
     }
     let positional = arguments.positional.iter().map(|value| value.to_value(&unit.session));
     let positional = positional.collect::<Result<Vec<_>, _>>()?;

@@ -1,0 +1,108 @@
+//! `password_hash`: what `/etc/shadow` keeps of a password, as Ansible makes it with Python's `passlib`.
+
+use super::{Filter, filter};
+use crate::base::Value;
+use crate::vars::call::{Call, CallError};
+
+mod bcrypt;
+mod md5;
+mod sha;
+
+use super::random::unguessable;
+use super::text::only_text;
+
+pub(super) const FILTERS: &[Filter] = &[filter("password_hash", password_hash)];
+
+/// The letters of a salt and of a hash, in the order of their numbers.
+const LETTERS: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+fn password_hash(call: &Call<'_>) -> Result<Value, CallError> {
+    let password = only_text(call)?;
+    let kind = call.text(1, "hashtype")?.unwrap_or_else(|| "sha512".into());
+    let salt = call.text(2, "salt")?;
+    let size = call.arg(3, "salt_size").and_then(Value::as_int);
+    let rounds = call.arg(4, "rounds").filter(|rounds| rounds.is_truthy());
+    let rounds = rounds.map(|rounds| rounds.as_int().ok_or("`rounds` must be an integer")).transpose()?;
+    let ident = call.text(5, "ident")?;
+    call.caller().mark_secret();
+    hash(&password, &kind, &Wanted { salt, size, rounds, ident }).map(Value::from)
+}
+
+/// What a hash may be told.
+pub(in crate::vars) struct Wanted {
+    /// Made at random when there is none.
+    pub salt: Option<String>,
+    /// Characters of a salt that is made.
+    pub size: Option<i128>,
+    /// How often it is hashed; for bcrypt, the binary logarithm of it.
+    pub rounds: Option<i128>,
+    /// The version of bcrypt.
+    pub ident: Option<String>,
+}
+
+/// Hashes a password.
+pub(in crate::vars) fn hash(password: &str, kind: &str, wanted: &Wanted) -> Result<String, CallError> {
+    if password.contains('\0') {
+        return Err("a password cannot hold the character 0".into());
+    }
+    match kind {
+        "sha512" | "sha512_crypt" => {
+            sha::sha512(password, &wanted.salt(16)?, wanted.rounds.unwrap_or(656_000))
+        }
+        "sha256" | "sha256_crypt" => {
+            sha::sha256(password, &wanted.salt(16)?, wanted.rounds.unwrap_or(535_000))
+        }
+        "md5" | "md5_crypt" => Ok(md5::hash(password.as_bytes(), &wanted.salt(8)?)),
+        "blowfish" | "bcrypt" => bcrypt::hash(password, wanted),
+        other => {
+            Err(format!("`{other}` is no way to hash a password; there are sha512, sha256, md5, blowfish")
+                .into())
+        }
+    }
+}
+
+impl Wanted {
+    /// The salt, of at most so many characters; a new one has just as many unless the size says otherwise.
+    fn salt(&self, most: usize) -> Result<String, CallError> {
+        let Some(salt) = self.salt.as_deref().filter(|salt| !salt.is_empty()) else {
+            let size = self.size.filter(|size| *size != 0).map_or(Ok(most), usize::try_from);
+            let size = size
+                .ok()
+                .filter(|size| *size <= most)
+                .ok_or_else(|| format!("a salt has up to {most} characters"))?;
+            return new_salt(size);
+        };
+        if salt.len() > most || !salt.bytes().all(|byte| LETTERS.contains(&byte)) {
+            return Err(
+                format!("a salt has up to {most} of the characters a-z, A-Z, 0-9, `.` and `/`").into()
+            );
+        }
+        Ok(salt.to_owned())
+    }
+}
+
+/// A new salt for a hash of this kind.
+pub(in crate::vars) fn salt(kind: &str) -> Result<String, CallError> {
+    new_salt(match kind {
+        "md5" | "md5_crypt" => 8,
+        "blowfish" | "bcrypt" => 22,
+        _ => 16,
+    })
+}
+
+/// A salt that nobody can guess.
+fn new_salt(size: usize) -> Result<String, CallError> {
+    let letter = |byte: u8| char::from(LETTERS[usize::from(byte & 63)]);
+    Ok(unguessable(size)?.into_iter().map(letter).collect())
+}
+
+/// The letters of the bytes at these places, three bytes at a time from the last to the first, each time the lowest six bits first.
+fn letters(bytes: &[u8], places: &[usize]) -> String {
+    let mut out = String::new();
+    for three in places.chunks(3) {
+        let number = three.iter().fold(0_u32, |number, place| number << 8 | u32::from(bytes[*place]));
+        let count = (three.len() * 8).div_ceil(6);
+        out.extend((0..count).map(|sextet| char::from(LETTERS[(number >> (6 * sextet)) as usize & 63])));
+    }
+    out
+}
