@@ -21,11 +21,11 @@ use benchbook::connection::{Endpoint, Pool};
 use benchbook::event::journal::{Commit, LogPlace};
 use benchbook::event::{Event, Journal, JournalError, LogLengths, Record, Sampled};
 use benchbook::load::project::Asked;
-use benchbook::load::{Config, DiskFiles, Project};
+use benchbook::load::{Config, DiskFiles, Expressions, Project};
 use benchbook::module::SPECS;
 use benchbook::plan::{Compiler, Options as PlanOptions};
 use benchbook::run::{Options, Past, Setup, Stop, execute};
-use benchbook::vars::Environment;
+use benchbook::vars::{Environment, Inventories};
 use benchbook::wire::{Outcome, Stream};
 
 /// As the program has it.
@@ -128,7 +128,8 @@ fn setup(way: Way, folder: &Path) -> Setup {
         inventory: vec![folder.join("hosts").display().to_string()],
         extra_vars: Vec::new(),
     };
-    let project = Project::read(files.clone(), Arc::clone(&catalogue), Config::default(), &asked);
+    let evaluator = Inventories::new(files.clone(), Expressions::Strict);
+    let project = Project::read(files.clone(), Arc::clone(&catalogue), Config::default(), &evaluator, &asked);
     let project = Arc::new(project.unwrap_or_else(|problems| panic!("{problems}")));
     let pool =
         project.inventory.hosts.keys().fold(Pool::new(), |pool, host| way.register(pool, host.as_str()));

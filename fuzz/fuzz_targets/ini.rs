@@ -11,7 +11,7 @@ fuzz_target!(|text: &str| {
         drop(errors.to_string());
     }
     let files = MemoryFiles::new([("hosts.ini", text)]);
-    match load_inventory(&files, &[InventorySource::argument("hosts.ini")], None) {
+    match load_inventory(&files, &[InventorySource::argument("hosts.ini")], None, None) {
         Ok((_, warnings)) => drop(warnings.to_string()),
         Err(errors) => drop(errors.to_string()),
     }

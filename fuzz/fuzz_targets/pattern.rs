@@ -12,7 +12,7 @@ const HOSTS: &str = "n1\n[web]\nw[1:3]\nfe80::1\n[a:children]\nweb\n";
 
 static INVENTORY: LazyLock<Inventory> = LazyLock::new(|| {
     let files = MemoryFiles::new([("hosts.ini", HOSTS)]);
-    load_inventory(&files, &[InventorySource::argument("hosts.ini")], None).expect("it is right").0
+    load_inventory(&files, &[InventorySource::argument("hosts.ini")], None, None).expect("it is right").0
 });
 
 fuzz_target!(|text: &str| {

@@ -7,9 +7,10 @@ use benchbook::action::ACTIONS;
 use benchbook::base::Diagnostics;
 use benchbook::base::spec::Catalogue;
 use benchbook::load::project::Asked;
-use benchbook::load::{Config, MemoryFiles, Project};
+use benchbook::load::{Config, Expressions, MemoryFiles, Project};
 use benchbook::module::SPECS;
 use benchbook::plan::{Compiler, Options, render};
+use benchbook::vars::Inventories;
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 const HOSTS: &str = "[web]\nw[1:3] vendor=none\n[web:vars]\nin_container=true\n";
@@ -42,7 +43,9 @@ fn compile(text: &str) -> Result<(), Diagnostics> {
         extra_vars: Vec::new(),
     };
     let catalogue = Arc::clone(&CATALOGUE);
-    let project = Project::read(Arc::new(files), Arc::clone(&catalogue), Config::default(), &asked)?;
+    let files: Arc<MemoryFiles> = Arc::new(files);
+    let evaluator = Inventories::new(Arc::clone(&files) as _, Expressions::Strict);
+    let project = Project::read(files, Arc::clone(&catalogue), Config::default(), &evaluator, &asked)?;
     let compiler = Compiler::new(Arc::new(project), catalogue, Options::default());
     let plan = compiler.plan()?;
     drop(plan.warnings.to_string());

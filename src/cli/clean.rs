@@ -17,12 +17,13 @@ use super::terminal::Terminal;
 use super::{Exit, Failure, Outcome, project, wiring};
 use crate::base::{Diagnostic, Map, RunMark, Span, Value};
 use crate::connection::{Call, Endpoint, Pool};
-use crate::load::Project;
 use crate::load::limit::read_limit;
+use crate::load::{Asked, Project};
 use crate::plan::{Compiler, Options};
 use crate::run::reach::{self, Reach};
 use crate::store::Provenance;
 use crate::store::controller::Controller;
+use crate::vars::Inventories;
 use crate::wire::{Outcome as Answer, Request, Status};
 
 /// From TERM to KILL.
@@ -186,12 +187,18 @@ impl Args {
         let files = Arc::new(RecordingFiles::default());
         let config = project::config(&*files)?;
         let catalogue = Arc::new(wiring::catalogue());
+        let evaluator = Inventories::new(Arc::clone(&files) as _, config.expressions);
+        let asked = Asked {
+            inventory: self.inventory.clone(),
+            extra_vars: self.extra_vars.clone(),
+            ..Asked::default()
+        };
         let project = Project::of_inventory(
             Arc::clone(&files) as _,
             Arc::clone(&catalogue),
             config,
-            &self.inventory,
-            &self.extra_vars,
+            &evaluator,
+            &asked,
         )?;
         terminal.diagnostics(&project.warnings);
         let hosts = match &self.limit {

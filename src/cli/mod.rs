@@ -13,6 +13,7 @@ mod execution;
 mod explain;
 mod failure;
 mod gathering;
+mod inventory;
 mod lock;
 mod log;
 mod noting;
@@ -67,6 +68,7 @@ enum Verb {
     Stop(stop::Args),
     Clean(clean::Args),
     Explain(Box<explain::Args>),
+    Inventory(inventory::Args),
     Vault(vault::Args),
     Doc(doc::Args),
 }
@@ -104,6 +106,7 @@ pub fn main() -> ExitCode {
         Verb::Stop(args) => stop::run(&args, &terminal),
         Verb::Clean(args) => clean::run(&args, &terminal),
         Verb::Explain(args) => explain::run(&args, &terminal),
+        Verb::Inventory(args) => inventory::run(&args, &terminal),
         Verb::Vault(args) => vault::run(&args, &terminal),
         Verb::Doc(args) => doc::run(&args, &terminal),
     });

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::Timestamp;
@@ -86,6 +87,10 @@ impl Files for RecordingFiles {
 
     fn origin(&self, path: &Path) -> Option<(String, Timestamp)> {
         DiskFiles.origin(path)
+    }
+
+    fn execute(&self, program: &Path, arguments: &[&str]) -> io::Result<Output> {
+        DiskFiles.execute(program, arguments)
     }
 
     fn vault(&self) -> &Vault {

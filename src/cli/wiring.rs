@@ -20,6 +20,7 @@ use crate::load::project::Asked;
 use crate::load::{Config, Project};
 use crate::module::SPECS;
 use crate::plan::{Asking, Compiler, Options, Plan};
+use crate::vars::Inventories;
 
 /// Everything that a task can be. Of an action and a module with one name, the action is what the task means.
 pub(super) fn catalogue() -> Catalogue {
@@ -99,7 +100,9 @@ pub(super) fn assemble(
     terminal: &Terminal,
 ) -> Result<(Compiled, Diagnostics), Failure> {
     let files = Arc::clone(files);
-    let project = Arc::new(Project::read(Arc::clone(&files) as _, Arc::clone(&catalogue), config, asked)?);
+    let evaluator = Inventories::new(Arc::clone(&files) as _, options.expressions);
+    let project = Project::read(Arc::clone(&files) as _, Arc::clone(&catalogue), config, &evaluator, asked)?;
+    let project = Arc::new(project);
     let mut compiler = Compiler::new(Arc::clone(&project), catalogue, options);
     if compiler.options.answers.asking == Asking::Now {
         let prompts = compiler.prompts()?;

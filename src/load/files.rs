@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
 use super::vault::{self, Vault};
@@ -50,6 +51,11 @@ pub trait Files: Send + Sync {
     fn is_for_everybody(&self, folder: &Path) -> bool {
         let _ = folder;
         false
+    }
+
+    /// Executes a file (an inventory script) and gives what it said. Only the disk can.
+    fn execute(&self, _program: &Path, _arguments: &[&str]) -> io::Result<Output> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// The user's passwords.
@@ -127,6 +133,11 @@ impl Files for DiskFiles {
         });
         let modified = found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec());
         Some((named.unwrap_or(uid), Timestamp(modified)))
+    }
+
+    fn execute(&self, program: &Path, arguments: &[&str]) -> io::Result<Output> {
+        // A name without a folder would be looked for along PATH.
+        Command::new(Path::new(".").join(program)).args(arguments).stdin(Stdio::null()).output()
     }
 }
 

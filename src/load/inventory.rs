@@ -1,9 +1,12 @@
-//! Inventories: files in INI or YAML, folders of them, lists of hosts, and the variables that stand beside them.
+//! Inventories: files in INI or YAML, scripts, what is computed of them, folders of all these, lists of hosts, and the variables
+//! that stand beside them.
 //!
 //! Several sources are merged in order. What a host's variables amount to is decided by their levels, in the layer `model`.
 
+mod constructed;
 mod ini_file;
 mod range;
+mod script;
 mod variables;
 mod vars_folder;
 mod yaml_file;
@@ -13,6 +16,8 @@ use std::path::{Component, Path, PathBuf};
 use super::{Files, shown, text};
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::model::Inventory;
+
+pub use constructed::{Constructing, Evaluator};
 
 /// One `-i`: a path, or hosts separated by commas (`n1,n2,`).
 #[derive(Clone, Debug)]
@@ -36,19 +41,28 @@ const IGNORED: &[&str] = &["pyc", "pyo", "swp", "bak", "rpm", "md", "txt", "rst"
 const FOLDERS: &[&str] = &["group_vars", "host_vars", "vars_plugins"];
 
 /// Reads all sources in order, with `group_vars/` and `host_vars/` beside them and in `playbook_folder`. Gives warnings too.
+/// Without `constructing`, a constructed inventory is an error.
 pub fn load_inventory(
     files: &dyn Files,
     sources: &[InventorySource],
     playbook_folder: Option<&Path>,
+    constructing: Option<Constructing<'_>>,
 ) -> Result<(Inventory, Diagnostics), Diagnostics> {
-    let mut reader = InventoryReader { files, inventory: Inventory::new(), diagnostics: Diagnostics::new() };
-    let mut folders: Vec<PathBuf> = Vec::new();
+    let mut reader = InventoryReader {
+        files,
+        constructing,
+        inventory: Inventory::new(),
+        folders: Vec::new(),
+        diagnostics: Diagnostics::new(),
+    };
     for source in sources {
         let folder = reader.source(source);
-        folders.extend(folder.filter(|f| !folders.contains(f)));
+        let new = folder.filter(|f| !reader.folders.contains(f));
+        reader.folders.extend(new);
     }
     reader.inventory.settle();
     reader.same_names();
+    let folders = std::mem::take(&mut reader.folders);
     for folder in &folders {
         reader.vars_folders(folder, vars_folder::INVENTORY);
     }
@@ -61,7 +75,10 @@ pub fn load_inventory(
 /// What has been read so far.
 struct InventoryReader<'a> {
     files: &'a dyn Files,
+    constructing: Option<Constructing<'a>>,
     inventory: Inventory,
+    /// Where `group_vars` of the sources so far may be.
+    folders: Vec<PathBuf>,
     diagnostics: Diagnostics,
 }
 
@@ -148,11 +165,17 @@ impl InventoryReader<'_> {
             return;
         };
         let ending = path.extension().unwrap_or_default().to_string_lossy();
-        if source.text().starts_with("#!") {
+        if self.files.is_executable(path) {
+            self.script(path, &source);
+        } else if source.text().starts_with("#!") {
             let first = source.text().lines().next().unwrap_or("").len();
-            let script = Diagnostic::error("inventory-script", "inventory scripts are not supported yet")
-                .at(&Span::new(&source, 0, first))
-                .help("`ansible-inventory -i SCRIPT --list --yaml` writes what it finds as a YAML inventory");
+            let script =
+                Diagnostic::error("inventory-script", format!("{} may not be executed", shown(path)))
+                    .at(&Span::new(&source, 0, first))
+                    .help(format!(
+                        "an inventory that is a program needs the right to be one: `chmod +x {}`",
+                        shown(path)
+                    ));
             self.diagnostics.push(script);
         } else if ending == "toml" {
             let toml = format!("{} is TOML, and inventories are INI or YAML", shown(path));

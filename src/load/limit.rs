@@ -43,7 +43,7 @@ mod tests {
         let files =
             MemoryFiles::new([("hosts", "n1\nn2\nn3\nn4\n"), ("failed", "# last night\nn1\n\nn2:n3\n")]);
         let (inventory, _) =
-            load_inventory(&files, &[InventorySource::argument("hosts")], None).expect("four hosts");
+            load_inventory(&files, &[InventorySource::argument("hosts")], None, None).expect("four hosts");
         let limit = |text: &str| read_limit(&files, text, &Span::whole("<command line>", text));
         let selected = limit("@failed:!n2").map(|pattern| inventory.select(&pattern));
         assert_eq!(selected.expect("a pattern"), Ok(vec!["n1".into(), "n3".into()]));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::inventory::{InventorySource, load_inventory};
+use super::inventory::{Constructing, Evaluator, InventorySource, load_inventory};
 use super::loader::Loaded;
 use super::{Config, Files, Loader};
 use crate::base::spec::Catalogue;
@@ -45,6 +45,7 @@ impl Project {
         files: Arc<dyn Files>,
         catalogue: Arc<Catalogue>,
         config: Config,
+        evaluator: &dyn Evaluator,
         asked: &Asked,
     ) -> Loaded<Self> {
         let mut problems = Diagnostics::new();
@@ -57,18 +58,20 @@ impl Project {
                 playbook.plays.extend(more.plays);
             }
         }
-        let sources = sources(&config, &asked.inventory);
-        let inventory = match load_inventory(&**loader.files(), &sources, asked.playbook.parent()) {
-            Ok((inventory, warnings)) => {
-                problems.extend(warnings);
-                Some(inventory)
-            }
-            Err(errors) => {
-                problems.extend(errors);
-                None
-            }
-        };
         let extra = extra_layer(&loader, &asked.extra_vars, &mut problems);
+        let sources = sources(&config, &asked.inventory);
+        let constructing = Some(Constructing { evaluator, extra: &extra });
+        let inventory =
+            match load_inventory(&**loader.files(), &sources, asked.playbook.parent(), constructing) {
+                Ok((inventory, warnings)) => {
+                    problems.extend(warnings);
+                    Some(inventory)
+                }
+                Err(errors) => {
+                    problems.extend(errors);
+                    None
+                }
+            };
         match (playbook, inventory, problems.has_errors()) {
             (Some(playbook), Some(inventory), false) => {
                 Ok(Self { playbook, inventory, config, extra, loader, warnings: problems })
@@ -77,23 +80,28 @@ impl Project {
         }
     }
 
-    /// Reads an inventory without a playbook, for verbs that look after hosts: a project without plays.
+    /// Reads an inventory without a playbook, for verbs that look after hosts: a project without plays. Of the playbook that is
+    /// asked for, only the folder counts.
     pub fn of_inventory(
         files: Arc<dyn Files>,
         catalogue: Arc<Catalogue>,
         config: Config,
-        inventory: &[String],
-        extra_vars: &[String],
+        evaluator: &dyn Evaluator,
+        asked: &Asked,
     ) -> Loaded<Self> {
         let roles = config.roles_path.iter().map(|p| config.resolve(p)).collect();
         let loader = Loader::new(files, catalogue, roles);
-        let (inventory, mut problems) =
-            load_inventory(&**loader.files(), &sources(&config, inventory), None)?;
-        let extra = extra_layer(&loader, extra_vars, &mut problems);
+        let mut problems = Diagnostics::new();
+        let extra = extra_layer(&loader, &asked.extra_vars, &mut problems);
+        let sources = sources(&config, &asked.inventory);
+        let constructing = Some(Constructing { evaluator, extra: &extra });
+        let (inventory, warnings) =
+            load_inventory(&**loader.files(), &sources, asked.playbook.parent(), constructing)?;
+        problems.extend(warnings);
         if problems.has_errors() {
             return Err(problems);
         }
-        let playbook = Playbook { path: config.resolve(Path::new("none.yml")), plays: Vec::new() };
+        let playbook = Playbook { path: config.resolve(&asked.playbook), plays: Vec::new() };
         Ok(Self { playbook, inventory, config, extra, loader, warnings: problems })
     }
 

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::Arc;
 
 use super::{Files, Vault};
@@ -95,6 +96,10 @@ impl Files for WithShipped {
 
     fn is_executable(&self, path: &Path) -> bool {
         below(path).is_none() && self.0.is_executable(path)
+    }
+
+    fn execute(&self, program: &Path, arguments: &[&str]) -> io::Result<Output> {
+        self.0.execute(program, arguments)
     }
 
     fn vault(&self) -> &Vault {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{Level, VarLayer};
-use crate::base::{Diagnostic, HostName, Map, Span};
+use crate::base::{Diagnostic, HostName, Map, Span, Value};
 
 /// Names of this machine that may be used without standing in an inventory.
 pub const LOCALHOST: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -281,7 +281,7 @@ fn implicit_host(name: &'static str) -> Host {
         level: Level::InventoryHostVars,
         origin: Arc::from("implicit localhost"),
         span: span.clone(),
-        vars: Arc::new(Map::from_iter([("ansible_connection", "local")])),
+        vars: Arc::new(Map::from_iter([("ansible_connection", Value::template("local", span.clone()))])),
     };
     Host { name: HostName::from(name), span, vars: vec![vars], implicit: true }
 }

@@ -8,6 +8,7 @@ pub mod environment;
 pub mod error;
 pub mod filters;
 pub mod functions;
+mod inventories;
 mod lenient;
 pub mod lookups;
 pub mod predicates;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use environment::{Environment, SearchPaths};
 pub use error::{Problem, TemplateError};
+pub use inventories::Inventories;
 pub use scope::{Entry, LazyMap, Scope};
 pub use secrets::{Secrets, Veil};
 pub use templar::{FileOptions, Templar};

@@ -28,6 +28,7 @@ mod guides;
 mod harness;
 mod hostile;
 mod interrupt;
+mod inventories;
 #[path = "../lab/mod.rs"]
 mod lab;
 mod labs;

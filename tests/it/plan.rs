@@ -11,10 +11,11 @@ use benchbook::action::ACTIONS;
 use benchbook::base::spec::Catalogue;
 use benchbook::base::{Diagnostics, HostName};
 use benchbook::load::project::Asked;
-use benchbook::load::{Config, DiskFiles, Project};
+use benchbook::load::{Config, DiskFiles, Expressions, Project};
 use benchbook::module::SPECS;
 use benchbook::plan::render::{self, Hints};
 use benchbook::plan::{Compiler, Options, Order, Plan, StepKind};
+use benchbook::vars::Inventories;
 
 fn catalogue() -> Arc<Catalogue> {
     let modules = SPECS.iter().copied();
@@ -70,7 +71,9 @@ fn compiler(folder: &Path, question: &Question) -> Result<Compiler, Diagnostics>
         extra_vars: question.extra.clone(),
     };
     let catalogue = catalogue();
-    let project = Project::read(Arc::new(DiskFiles), Arc::clone(&catalogue), Config::default(), &asked)?;
+    let evaluator = Inventories::new(Arc::new(DiskFiles), Expressions::Strict);
+    let project =
+        Project::read(Arc::new(DiskFiles), Arc::clone(&catalogue), Config::default(), &evaluator, &asked)?;
     Ok(Compiler::new(Arc::new(project), catalogue, question.options.clone()))
 }
 

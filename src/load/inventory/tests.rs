@@ -37,7 +37,7 @@ fn answer(args: &Path) -> String {
             other => panic!("{other:?}"),
         }
     }
-    let (inventory, warnings) = match load_inventory(&files, &sources, playbook.as_deref()) {
+    let (inventory, warnings) = match load_inventory(&files, &sources, playbook.as_deref(), None) {
         Ok(loaded) => loaded,
         Err(errors) => return errors.to_string(),
     };
@@ -91,26 +91,10 @@ fn inventories_become_these_hosts_or_these_messages() {
 }
 
 #[test]
-fn an_executable_file_is_refused_and_not_run() {
-    let files = MemoryFiles::new([("hosts.sh", "#!/bin/sh\necho {}\n")]);
-    let errors =
-        load_inventory(&files, &[InventorySource::argument("hosts.sh")], None).expect_err("a script");
-    insta::assert_snapshot!(errors, @r"
-    error[inventory-script]: inventory scripts are not supported yet
-     --> hosts.sh:1:1
-      |
-    1 | #!/bin/sh
-      | ^^^^^^^^^
-      |
-      = help: `ansible-inventory -i SCRIPT --list --yaml` writes what it finds as a YAML inventory
-    ");
-}
-
-#[test]
 fn what_nobody_has_can_be_left_out() {
     let files = MemoryFiles::new([("hosts", "n1\nn2\n")]);
     let (inventory, _) =
-        load_inventory(&files, &[InventorySource::argument("hosts")], None).expect("two hosts");
+        load_inventory(&files, &[InventorySource::argument("hosts")], None, None).expect("two hosts");
     let mut unknown = Diagnostics::new();
     let pattern =
         Pattern::parse("n2:nobody", &Span::whole("<command line>", "n2:nobody")).expect("a pattern");

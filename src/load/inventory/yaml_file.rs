@@ -1,8 +1,9 @@
-//! A YAML inventory into hosts and groups: `group: {hosts: …, vars: …, children: …}`.
+//! A YAML inventory into hosts and groups: `group: {hosts: …, vars: …, children: …}`. One with `plugin:` is computed.
 
 use std::sync::Arc;
 
 use super::InventoryReader;
+use super::constructed::PLUGIN;
 use crate::base::{Diagnostic, Source};
 use crate::model::Level;
 use crate::syntax::{Node, yaml};
@@ -14,11 +15,10 @@ impl InventoryReader<'_> {
         let parsed = yaml::parse_one(source, &mut self.diagnostics);
         let Some(Some(root)) = self.diagnostics.keep(parsed) else { return };
         if let Some(plugin) = root.get("plugin") {
-            return self.diagnostics.push(
-                Diagnostic::error("inventory-plugin", "inventory plugins are not supported yet")
-                    .at(&plugin.span)
-                    .help("`ansible-inventory --list --yaml` writes what a plugin finds as a YAML inventory"),
-            );
+            return match plugin.as_str() {
+                Some(name) if PLUGIN.contains(&name) => self.constructed(source, &root),
+                _ => self.no_such_plugin(plugin),
+            };
         }
         let Some(groups) = root.as_mapping() else {
             return self.not_a_mapping(&root, "an inventory", "write `all: {hosts: {n1: {}}}`");
@@ -26,6 +26,12 @@ impl InventoryReader<'_> {
         for (name, body) in groups {
             self.yaml_group(name, body);
         }
+    }
+
+    fn no_such_plugin(&mut self, plugin: &Node) {
+        let message = "of inventory plugins only `constructed` is supported";
+        let help = "`ansible-inventory --list --yaml` writes what a plugin finds as a YAML inventory";
+        self.diagnostics.push(Diagnostic::error("inventory-plugin", message).at(&plugin.span).help(help));
     }
 
     fn not_a_mapping(&mut self, node: &Node, what: &str, help: &str) {

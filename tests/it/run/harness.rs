@@ -14,11 +14,11 @@ use benchbook::connection::{Endpoint, Pool};
 use benchbook::event::journal::{Commit, LogPlace};
 use benchbook::event::{Event, Fate, Journal, JournalError, LogLengths, Record, Sampled};
 use benchbook::load::project::Asked;
-use benchbook::load::{Config, DiskFiles, Project};
+use benchbook::load::{Config, DiskFiles, Expressions, Project};
 use benchbook::module::SPECS;
 use benchbook::plan::{Compiler, Options as PlanOptions};
 use benchbook::run::{Options, Past, Setup, Stop, execute};
-use benchbook::vars::Environment;
+use benchbook::vars::{Environment, Inventories};
 use benchbook::wire::{Status, Stream};
 
 /// Writes nowhere, and remembers.
@@ -139,10 +139,13 @@ impl Stage {
             inventory: vec![self.folder.join("hosts").display().to_string()],
             extra_vars: Vec::new(),
         };
-        let project = match Project::read(files.clone(), Arc::clone(&catalogue), Config::default(), &asked) {
-            Ok(project) => Arc::new(project),
-            Err(problems) => return problems.to_string(),
-        };
+        let evaluator = Inventories::new(files.clone(), Expressions::Strict);
+        let project =
+            match Project::read(files.clone(), Arc::clone(&catalogue), Config::default(), &evaluator, &asked)
+            {
+                Ok(project) => Arc::new(project),
+                Err(problems) => return problems.to_string(),
+            };
         let pool = project
             .inventory
             .hosts

@@ -1,0 +1,155 @@
+//! `benchbook inventory`: which hosts and groups there are, and what their variables are.
+
+mod listing;
+mod tree;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{ArgGroup, Args as ClapArgs};
+
+use super::project;
+use super::recording::RecordingFiles;
+use super::terminal::Terminal;
+use super::vaulting::Vaulting;
+use super::{Exit, Failure, Outcome, wiring};
+use crate::base::value::MASK;
+use crate::base::{Diagnostic, HostName, Map, Span, SystemClock, Text, Value};
+use crate::load::{Asked, Project, read_limit};
+use crate::model::{Inventory, Level, Pattern, VarLayer};
+use crate::vars::{Environment, Inventories, Scope, Templar};
+use listing::Listing;
+
+/// Shows hosts, groups and their variables, in the shape that inventory scripts have
+#[derive(Debug, ClapArgs)]
+#[command(group = ArgGroup::new("what").required(true).args(["list", "graph", "host"]))]
+#[allow(clippy::struct_excessive_bools)] // each is a switch of the command line
+pub(super) struct Args {
+    /// All groups, hosts and variables
+    #[arg(long)]
+    list: bool,
+    /// The tree of groups
+    #[arg(long)]
+    graph: bool,
+    /// The variables of one host
+    #[arg(long, value_name = "HOST")]
+    host: Option<String>,
+    /// The group that `--graph` begins with
+    #[arg(value_name = "GROUP", default_value = "all")]
+    group: String,
+    /// An inventory file or folder, or hosts with a comma (`n1,n2,`); may be given several times
+    #[arg(short, long, visible_alias = "inventory-file", value_name = "INVENTORY")]
+    inventory: Vec<String>,
+    /// Only hosts of this pattern
+    #[arg(short, long, value_name = "PATTERN")]
+    limit: Option<String>,
+    /// A variable above all others: `NAME=VALUE`, a mapping in YAML or JSON, or `@FILE`
+    #[arg(short, long, value_name = "VARS")]
+    extra_vars: Vec<String>,
+    /// The folder of the playbook, whose variables of groups and hosts count too
+    #[arg(long, value_name = "DIR")]
+    playbook_dir: Option<PathBuf>,
+    /// YAML instead of JSON
+    #[arg(short, long, conflicts_with = "graph")]
+    yaml: bool,
+    /// Variables where they stand, of groups and hosts, instead of all of them with each host
+    #[arg(long)]
+    export: bool,
+    /// Variables in the tree, too
+    #[arg(long, requires = "graph")]
+    vars: bool,
+    /// A file for the answer, instead of the terminal
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    vaulting: Vaulting,
+}
+
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
+    let project = args.read(terminal)?;
+    let hosts = args.hosts(&project)?;
+    let listing =
+        Listing { inventory: &project.inventory, extra: &project.extra, hosts: &hosts, export: args.export };
+    let text = match &args.host {
+        Some(name) => args.written(&listing.host(&one(&project.inventory, name)?))?,
+        None if args.list && args.yaml => args.written(&listing.as_inventory_file())?,
+        None if args.list => args.written(&listing.as_script())?,
+        None => tree::tree(&listing, &args.group, args.vars)?,
+    };
+    match &args.output {
+        Some(path) => std::fs::write(path, text).map_err(|error| {
+            let message = format!("{} cannot be written: {error}", path.display());
+            Failure::from(Diagnostic::error("unwritable", message))
+        })?,
+        None => terminal.data(text.as_bytes())?,
+    }
+    Ok(Exit::Good)
+}
+
+impl Args {
+    fn read(&self, terminal: &Terminal) -> Result<Project, Failure> {
+        let files = Arc::new(RecordingFiles::new(self.vaulting.vault()?));
+        let config = project::config(&*files)?;
+        let evaluator = Inventories::new(Arc::clone(&files) as _, config.expressions);
+        let asked = Asked {
+            playbook: self.playbook_dir.as_ref().map(|folder| folder.join("none.yml")).unwrap_or_default(),
+            inventory: self.inventory.clone(),
+            extra_vars: self.extra_vars.clone(),
+            ..Asked::default()
+        };
+        let catalogue = Arc::new(wiring::catalogue());
+        let project = Project::of_inventory(files, catalogue, config, &evaluator, &asked)?;
+        terminal.diagnostics(&project.warnings);
+        Ok(project)
+    }
+
+    fn hosts(&self, project: &Project) -> Result<Vec<HostName>, Failure> {
+        let inventory = &project.inventory;
+        let Some(limit) = &self.limit else { return Ok(inventory.hosts_of("all")) };
+        let pattern = read_limit(&**project.loader.files(), limit, &Span::whole("--limit", limit))?;
+        Ok(inventory.select(&pattern)?)
+    }
+
+    /// Values as JSON or YAML, as the filters of that name write them.
+    fn written(&self, value: &Value) -> Result<String, Failure> {
+        let filter = if self.yaml { "to_nice_yaml(indent=2)" } else { "to_nice_json(ensure_ascii=false)" };
+        let place = Span::nowhere("<inventory>");
+        let layer = VarLayer {
+            level: Level::Extra,
+            origin: "inventory".into(),
+            span: place.clone(),
+            vars: Arc::new(Map::from_iter([("value", as_written(value))])),
+        };
+        let environment = Environment::new(Arc::new(crate::load::DiskFiles), Arc::new(SystemClock));
+        let templar = Templar::new(Scope::new().with(layer), Arc::new(environment));
+        let written = templar.evaluate(&Text::template(format!("value | {filter}"), place));
+        let text = written.map_err(Diagnostic::from)?.to_string();
+        Ok(if text.ends_with('\n') { text } else { text + "\n" })
+    }
+}
+
+/// The one host that a pattern means.
+fn one(inventory: &Inventory, name: &str) -> Result<HostName, Failure> {
+    let place = Span::whole("--host", name);
+    let found = inventory.select(&Pattern::parse(name, &place)?)?;
+    match &found[..] {
+        [host] => Ok(host.clone()),
+        hosts => {
+            let message = format!("`--host` wants one host, `{name}` means {}", hosts.len());
+            Err(Diagnostic::error("no-such-host", message).at(&place).into())
+        }
+    }
+}
+
+/// The same with its templates as they were written, and without secrets.
+fn as_written(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.is_secret() => MASK.into(),
+        Value::String(text) => text.as_str().into(),
+        Value::List(items) => Value::list(items.iter().map(as_written).collect()),
+        Value::Map(pairs) => {
+            pairs.iter().map(|(key, value)| (key.clone(), as_written(value))).collect::<Map>().into()
+        }
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,3 @@
+#!/bin/sh
+echo 'no route to the service' >&2
+exit 3

@@ -1,0 +1,2 @@
+#!/bin/sh
+printf '{"web": {"hosts": ["n1", oops: {}\n'
