@@ -47,8 +47,12 @@ pub struct Environment {
     pub(super) engine: Arc<Engine>,
     secrets: Arc<Secrets>,
     pub(super) expressions: Expressions,
+    steps: u64,
     search: SearchPaths,
 }
+
+/// Steps that one rendering may take: enough for a template of megabytes, too few to hang a run.
+const STEPS: u64 = 20_000_000;
 
 impl Environment {
     /// An environment with no search paths.
@@ -59,6 +63,7 @@ impl Environment {
             engine: Arc::new(Engine::new()),
             secrets: Arc::default(),
             expressions: Expressions::Strict,
+            steps: STEPS,
             search: SearchPaths::default(),
         }
     }
@@ -72,6 +77,17 @@ impl Environment {
     /// By which rules expressions are read.
     pub fn expressions(&self) -> Expressions {
         self.expressions
+    }
+
+    /// The same with other bounds: how many expressions and statements one rendering may compute before it is ended.
+    #[must_use]
+    pub fn with_steps(self, steps: u64) -> Self {
+        Self { steps, ..self }
+    }
+
+    /// How many steps one rendering may take.
+    pub fn steps(&self) -> u64 {
+        self.steps
     }
 
     /// The same files, clock and cache with other search paths.

@@ -166,5 +166,42 @@ pub(super) fn sorted(value: &Value) -> Value {
 }
 
 fn from_json(call: &Call<'_>) -> Result<Value, CallError> {
-    serde_json::from_str(&call.subject_text()?).map_err(|error| format!("not JSON: {error}").into())
+    let text = call.subject_text()?;
+    let value = serde_json::from_str(&text).map_err(|error| format!("not JSON: {error}"))?;
+    if has_large_integer(&text) { Err(LARGE.into()) } else { Ok(value) }
+}
+
+/// What is said of a number that would become a float.
+const LARGE: &str = "a whole number is too large: those of JSON have 64 bits";
+
+/// Whether valid JSON has a whole number that does not fit into 64 bits.
+fn has_large_integer(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (mut place, mut quoted) = (0, false);
+    while let Some(byte) = bytes.get(place) {
+        match byte {
+            b'\\' if quoted => place += 1,
+            b'"' => quoted = !quoted,
+            b'0'..=b'9' if !quoted => {
+                let is_part = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
+                let length = bytes[place..].iter().take_while(is_part).count();
+                let number = &text[place..place + length];
+                if length > 18 && number.bytes().all(|b| b.is_ascii_digit()) {
+                    let negative = place > 0 && bytes[place - 1] == b'-';
+                    let fits = if negative {
+                        format!("-{number}").parse::<i64>().is_ok()
+                    } else {
+                        number.parse::<u64>().is_ok()
+                    };
+                    if !fits {
+                        return true;
+                    }
+                }
+                place += length - 1;
+            }
+            _ => {}
+        }
+        place += 1;
+    }
+    false
 }

@@ -3,6 +3,7 @@
 use super::{Filter, filter};
 use crate::base::Value;
 use crate::vars::call::{Call, CallError};
+use crate::vars::python::integer;
 
 pub(super) const FILTERS: &[Filter] = &[
     filter("bool", to_bool),
@@ -42,15 +43,16 @@ fn to_int(call: &Call<'_>) -> Result<Value, CallError> {
     Ok(match call.subject()? {
         Value::Int(i) => Value::Int(*i),
         Value::Bool(b) => Value::from(i64::from(*b)),
-        Value::Float(x) => whole(*x).unwrap_or(default),
-        Value::String(text) => parse_int(text.as_str(), base).unwrap_or(default),
+        Value::Float(x) => integer::truncated(*x)?.unwrap_or(default),
+        Value::String(text) => parse_int(text.as_str(), base)?.unwrap_or(default),
         _ => default,
     })
 }
 
-fn parse_int(text: &str, base: u32) -> Option<Value> {
+fn parse_int(text: &str, base: u32) -> Result<Option<Value>, CallError> {
     let text = text.trim().replace('_', "");
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text.trim_start_matches('+')), |rest| (-1, rest));
+    let (sign, digits) =
+        text.strip_prefix('-').map_or((1, text.strip_prefix('+').unwrap_or(&text)), |rest| (-1, rest));
     // The digits say it themselves.
     let base = match (base, digits.get(..2).map(str::to_ascii_lowercase).as_deref()) {
         (0, Some("0x")) => 16,
@@ -66,17 +68,10 @@ fn parse_int(text: &str, base: u32) -> Option<Value> {
         _ => ["", ""],
     };
     let digits = prefix.iter().find_map(|prefix| digits.strip_prefix(prefix)).unwrap_or(digits);
-    match i128::from_str_radix(digits, base) {
-        Ok(i) => Some(Value::Int(sign * i)),
-        Err(_) if base == 10 => whole(text.parse().ok()?),
-        Err(_) => None,
+    match integer::parse(digits, base)? {
+        Some(number) => Ok(Some(Value::Int(sign * number))),
+        None => Ok(text.parse().map_or(Ok(None), integer::truncated)?),
     }
-}
-
-/// A float without its fraction, when an integer can hold it.
-fn whole(x: f64) -> Option<Value> {
-    #[allow(clippy::cast_possible_truncation)] // the range is checked first
-    (x.is_finite() && x.abs() < 1e38).then(|| Value::Int(x.trunc() as i128))
 }
 
 fn to_float(call: &Call<'_>) -> Result<Value, CallError> {
@@ -196,5 +191,6 @@ fn human_to_bytes(call: &Call<'_>) -> Result<Value, CallError> {
     if !known {
         return Err(format!("`{unit}` is no unit of {word}s").into());
     }
-    whole((number * power(exponent)).round()).ok_or_else(|| format!("`{text}` is too large").into())
+    integer::truncated((number * power(exponent)).round())?
+        .ok_or_else(|| format!("`{text}` is too large").into())
 }

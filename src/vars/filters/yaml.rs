@@ -1,225 +1,271 @@
-//! YAML texts. Written here, because `to_nice_yaml` ends up in files of others, where the layout counts: that of
-//! `PyYAML`, except that long lines are not folded.
+//! YAML texts. `to_nice_yaml` ends up in files of others, where the layout counts to the byte: the events are those of
+//! `PyYAML`'s representer, and libyaml's emitter, as the reference uses it, writes them.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::sync::LazyLock;
 
-use super::json::sorted;
+use fancy_regex::Regex;
+use libyaml_safer::{Break, Emitter, Encoding, Event, MappingStyle, ScalarStyle, SequenceStyle};
+
 use super::{Filter, filter};
-use crate::base::{Diagnostics, Map, Source, Value};
-use crate::syntax::reads_as_text;
+use crate::base::{Diagnostics, Key, Map, Source, Value};
 use crate::vars::call::{Call, CallError};
+use crate::vars::python::integer;
 
 pub(super) const FILTERS: &[Filter] = &[
-    filter("to_yaml", |call| write(call, 2, None)),
-    filter("to_nice_yaml", |call| write(call, 4, Some(false))),
+    filter("to_yaml", |call| write(call, None, None)),
+    filter("to_nice_yaml", |call| {
+        let indent = call.arg(1, "indent").cloned().unwrap_or(Value::Int(4));
+        write(call, Some(&indent), Some(false))
+    }),
     filter("from_yaml", |call| Ok(documents(call)?.into_iter().next().unwrap_or_default())),
     filter("from_yaml_all", |call| documents(call).map(Value::list)),
 ];
 
-fn write(call: &Call<'_>, indent: i128, flow: Option<bool>) -> Result<Value, CallError> {
-    let indent = call.named("indent").and_then(Value::as_int).unwrap_or(indent);
-    let indent = usize::try_from(indent).ok().filter(|n| (2..=16).contains(n)).unwrap_or(2);
+/// A plain scalar that is read as something else than a text: the implicit tags of YAML 1.1.
+static NO_TEXT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?x)^(?:
+        yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF
+        |[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?
+        |\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?
+        |[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*
+        |[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)
+        |[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+
+        |[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+
+        |<<|=|~|null|Null|NULL|
+        |[0-9]{4}-[0-9]{2}-[0-9]{2}
+        |[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:[Tt]|[\ \t]+)[0-9][0-9]?:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?
+            (?:[\ \t]*(?:Z|[-+][0-9][0-9]?(?::[0-9]{2})?))?
+        |[!&*])$",
+    )
+    .expect("the pattern above is one")
+});
+
+fn write(call: &Call<'_>, indent: Option<&Value>, flow: Option<bool>) -> Result<Value, CallError> {
+    let value = call.subject()?;
+    let size = |name: &str, given: Option<&Value>| match given {
+        None | Some(Value::Null) => Ok(None),
+        Some(given) => match given.as_int().and_then(|size| i32::try_from(size).ok()) {
+            Some(size) => Ok(Some(size)),
+            None => Err(CallError::from(format!("`{name}` must be an integer"))),
+        },
+    };
+    let is_set = |name: &str| call.named(name).is_some_and(Value::is_truthy);
+    let mut out = Vec::new();
+    let mut emitter = Emitter::new();
+    emitter.set_output_string(&mut out);
+    emitter.set_unicode(true);
+    emitter.set_canonical(is_set("canonical"));
+    if let Some(indent) = size("indent", indent.or_else(|| call.named("indent")))? {
+        emitter.set_indent(indent);
+    }
+    if let Some(width) = size("width", call.named("width"))? {
+        emitter.set_width(width);
+    }
+    emitter.set_break(match call.named("line_break").and_then(Value::as_str) {
+        Some("\r") => Break::Cr,
+        Some("\r\n") => Break::CrLn,
+        _ => Break::Ln,
+    });
+    let style = match call.named("default_style") {
+        None | Some(Value::Null) => ScalarStyle::Any,
+        Some(style) => match style.as_str() {
+            Some("") => ScalarStyle::Any,
+            Some("'") => ScalarStyle::SingleQuoted,
+            Some("\"") => ScalarStyle::DoubleQuoted,
+            Some("|") => ScalarStyle::Literal,
+            Some(">") => ScalarStyle::Folded,
+            _ => return Err("`default_style` must be one of ', \", | and >".into()),
+        },
+    };
     let flow = match call.named("default_flow_style") {
         None => flow,
-        Some(value) => value.as_bool(),
+        Some(Value::Null) => None,
+        Some(flow) => Some(flow.is_truthy()),
     };
-    // Lines are never folded and nothing but Unicode is written.
-    if call.named("width").is_some_and(|width| width.as_int().is_none()) {
-        return Err("`width` must be an integer".into());
-    }
-    if call.named("allow_unicode").is_some_and(|allow| !allow.is_truthy()) {
-        return Err("`allow_unicode=false` is not supported".into());
-    }
-    let sort = call.named("sort_keys").is_none_or(Value::is_truthy);
-    let explicit = call.named("explicit_start").is_some_and(Value::is_truthy);
-    let subject = call.subject()?;
-    let value = if sort { sorted(subject) } else { subject.clone() };
-    let mut writer = Writer { out: String::new(), indent, flow };
-    if explicit {
-        writer.out.push_str("---\n");
-    }
-    writer.root(&value);
-    Ok(Value::from(writer.out))
+    let sort_keys = call.named("sort_keys").is_none_or(Value::is_truthy);
+    let (starts, ends) = (is_set("explicit_start"), is_set("explicit_end"));
+    let mut writer = Writer { emitter, style, flow, sort_keys, escaped: Vec::new() };
+    writer.emit(Event::stream_start(Encoding::Utf8))?;
+    writer.emit(Event::document_start(None, &[], !starts))?;
+    writer.value(value)?;
+    writer.emit(Event::document_end(!ends))?;
+    writer.emit(Event::stream_end())?;
+    let escaped = std::mem::take(&mut writer.escaped);
+    drop(writer);
+    let text = String::from_utf8(out).map_err(|_| "the text is no UTF-8")?;
+    Ok(Value::from(with_escapes(&text, &escaped)))
 }
 
-struct Writer {
-    out: String,
-    indent: usize,
+/// Stands for a character that libyaml escapes and its port does not: one above U+FFFF. It is as long and as wide.
+const STAND_IN: &str = "\u{fffe}\u{1}";
+/// How the emitter writes that.
+const STAND_IN_ESCAPED: &str = r"\uFFFE\x01";
+
+/// The text with the escapes, one after the other, where the stand-ins are.
+fn with_escapes(text: &str, escapes: &[String]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut escapes = escapes.iter();
+    for (place, part) in text.split(STAND_IN_ESCAPED).enumerate() {
+        if place > 0 {
+            out.push_str(escapes.next().map_or(STAND_IN_ESCAPED, String::as_str));
+        }
+        out.push_str(part);
+    }
+    out
+}
+
+struct Writer<'w> {
+    emitter: Emitter<'w>,
+    /// Of every scalar that has none of its own.
+    style: ScalarStyle,
     /// Collections on one line: all, none, or (`None`) those without collections inside.
     flow: Option<bool>,
+    sort_keys: bool,
+    /// What the stand-ins stand for, in the order in which they are written.
+    escaped: Vec<String>,
 }
 
-impl Writer {
-    fn root(&mut self, value: &Value) {
-        if self.on_one_line(value) {
-            self.one_line(value);
-            self.out.push('\n');
-            return;
-        }
-        self.block(value, 0);
+impl Writer<'_> {
+    fn emit(&mut self, event: Event) -> Result<(), CallError> {
+        self.emitter.emit(event).map_err(|error| format!("not to be written as YAML: {error}").into())
     }
 
-    fn on_one_line(&self, value: &Value) -> bool {
-        let is_collection = |item: &Value| matches!(item, Value::List(_) | Value::Map(_));
-        match value {
-            Value::List(items) if !items.is_empty() => {
-                self.flow.unwrap_or_else(|| !items.iter().any(is_collection))
-            }
-            Value::Map(map) if !map.is_empty() => {
-                self.flow.unwrap_or_else(|| !map.values().any(is_collection))
-            }
-            _ => true,
-        }
-    }
-
-    /// A collection on lines of its own; the cursor stands at column `column` of its first line.
-    fn block(&mut self, value: &Value, column: usize) {
+    fn value(&mut self, value: &Value) -> Result<(), CallError> {
         match value {
             Value::List(items) => {
-                for (place, item) in items.iter().enumerate() {
-                    self.begin(place, column);
-                    let _ = write!(self.out, "{:<width$}", "-", width = self.indent.max(2));
-                    if self.on_one_line(item) {
-                        self.out.truncate(self.out.len() - (self.indent.max(2) - 2));
-                        self.one_line(item);
-                        self.out.push('\n');
-                    } else {
-                        self.block(item, column + self.indent.max(2));
-                    }
-                }
+                let simple = items.iter().all(|item| self.is_simple(item));
+                let style =
+                    if self.flow.unwrap_or(simple) { SequenceStyle::Flow } else { SequenceStyle::Block };
+                self.emit(Event::sequence_start(None, Some("tag:yaml.org,2002:seq"), true, style))?;
+                items.iter().try_for_each(|item| self.value(item))?;
+                self.emit(Event::sequence_end())
             }
             Value::Map(map) => {
-                for (place, (key, item)) in map.iter().enumerate() {
-                    self.begin(place, column);
-                    self.scalar(&key.to_value(), false);
-                    self.out.push(':');
-                    if self.on_one_line(item) {
-                        self.out.push(' ');
-                        self.one_line(item);
-                        self.out.push('\n');
-                    } else {
-                        self.out.push('\n');
-                        // A list stands below its key, a mapping one step further right.
-                        let inner = column + if matches!(item, Value::List(_)) { 0 } else { self.indent };
-                        self.out.push_str(&" ".repeat(inner));
-                        self.block(item, inner);
-                    }
+                let simple = self.style == ScalarStyle::Any && map.values().all(|item| self.is_simple(item));
+                let style =
+                    if self.flow.unwrap_or(simple) { MappingStyle::Flow } else { MappingStyle::Block };
+                self.emit(Event::mapping_start(None, Some("tag:yaml.org,2002:map"), true, style))?;
+                let mut pairs: Vec<_> = map.iter().collect();
+                if self.sort_keys && are_ordered(map) {
+                    pairs.sort_by(|(a, _), (b, _)| order(a, b).unwrap_or(Ordering::Equal));
                 }
-            }
-            other => self.one_line(other),
-        }
-    }
-
-    fn begin(&mut self, place: usize, column: usize) {
-        if place > 0 {
-            self.out.push_str(&" ".repeat(column));
-        }
-    }
-
-    fn one_line(&mut self, value: &Value) {
-        match value {
-            Value::List(items) => {
-                self.out.push('[');
-                for (place, item) in items.iter().enumerate() {
-                    self.out.push_str(if place > 0 { ", " } else { "" });
-                    self.inside(item);
+                for (key, item) in pairs {
+                    self.value(&key.to_value())?;
+                    self.value(item)?;
                 }
-                self.out.push(']');
+                self.emit(Event::mapping_end())
             }
-            Value::Map(map) => {
-                self.out.push('{');
-                for (place, (key, item)) in map.iter().enumerate() {
-                    self.out.push_str(if place > 0 { ", " } else { "" });
-                    self.scalar(&key.to_value(), true);
-                    self.out.push_str(": ");
-                    self.inside(item);
-                }
-                self.out.push('}');
-            }
-            other => self.scalar(other, false),
+            scalar => self.scalar(scalar),
         }
     }
 
-    fn inside(&mut self, item: &Value) {
-        if matches!(item, Value::List(_) | Value::Map(_)) {
-            self.one_line(item);
-        } else {
-            self.scalar(item, true);
-        }
+    /// Whether it may stand in a collection on one line.
+    fn is_simple(&self, item: &Value) -> bool {
+        self.style == ScalarStyle::Any && !matches!(item, Value::List(_) | Value::Map(_) | Value::Bytes(_))
     }
 
-    fn scalar(&mut self, value: &Value, in_flow: bool) {
-        match value {
-            Value::Null | Value::Undefined(_) | Value::Omit => self.out.push_str("null"),
-            Value::Bool(b) => self.out.push_str(if *b { "true" } else { "false" }),
-            Value::Float(x) if x.is_nan() => self.out.push_str(".nan"),
-            Value::Float(x) if x.is_infinite() => self.out.push_str(if *x > 0.0 { ".inf" } else { "-.inf" }),
+    fn scalar(&mut self, value: &Value) -> Result<(), CallError> {
+        let (tag, text) = match value {
+            Value::Null | Value::Undefined(_) | Value::Omit => ("null", "null".to_owned()),
+            Value::Bool(b) => ("bool", b.to_string()),
+            Value::Float(x) if x.is_nan() => ("float", ".nan".to_owned()),
+            Value::Float(x) if x.is_infinite() => {
+                ("float", if *x > 0.0 { ".inf" } else { "-.inf" }.to_owned())
+            }
             Value::Float(x) => {
                 let text = crate::base::value::python_float(*x);
                 // `1e+20` would be read as a text.
-                self.out.push_str(&if text.contains('.') { text } else { text.replacen('e', ".0e", 1) });
+                ("float", if text.contains('.') { text } else { text.replacen('e', ".0e", 1) })
             }
-            Value::Bytes(bytes) => self.text(&String::from_utf8_lossy(bytes), in_flow),
-            Value::String(text) => self.text(text.as_str(), in_flow),
-            other => {
-                let _ = write!(self.out, "{other}");
+            Value::Date(date) => ("timestamp", date.replacen('T', " ", 1)),
+            Value::Bytes(bytes) => return self.binary(bytes),
+            Value::String(text) => {
+                let plain = !NO_TEXT.is_match(text.as_str()).unwrap_or(true);
+                // These end a line for YAML 1.1 only, so that YAML 1.2 would read the indent after them as text.
+                let is_split = text.as_str().contains(['\u{2028}', '\u{2029}']);
+                let style = if is_split { ScalarStyle::DoubleQuoted } else { self.style };
+                let text = self.with_stand_ins(text.as_str());
+                return self.emit(Event::scalar(
+                    None,
+                    Some("tag:yaml.org,2002:str"),
+                    &text,
+                    plain,
+                    true,
+                    style,
+                ));
             }
-        }
+            other => ("int", other.to_string()),
+        };
+        let tag = format!("tag:yaml.org,2002:{tag}");
+        self.emit(Event::scalar(None, Some(&tag), &text, true, false, self.style))
     }
 
-    fn text(&mut self, text: &str, in_flow: bool) {
-        if text.chars().any(|c| c.is_control() || is_special(c)) {
-            self.quoted(text);
-        } else if is_plain(text, in_flow) {
-            self.out.push_str(text);
-        } else {
-            let _ = write!(self.out, "'{}'", text.replace('\'', "''"));
+    fn with_stand_ins<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
+        if !text.contains(|c| c > '\u{ffff}') && !text.contains(STAND_IN) {
+            return Cow::Borrowed(text);
         }
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let length = if rest.starts_with(STAND_IN) { STAND_IN.len() } else { c.len_utf8() };
+            if c > '\u{ffff}' {
+                self.escaped.push(format!("\\U{:08X}", u32::from(c)));
+                out.push_str(STAND_IN);
+            } else {
+                if rest.starts_with(STAND_IN) {
+                    self.escaped.push(STAND_IN_ESCAPED.to_owned());
+                }
+                out.push_str(&rest[..length]);
+            }
+            rest = &rest[length..];
+        }
+        Cow::Owned(out)
     }
 
-    /// In double quotes, with the escapes that `PyYAML` writes.
-    fn quoted(&mut self, text: &str) {
-        self.out.push('"');
-        for c in text.chars() {
-            let code = u32::from(c);
-            let _ = match c {
-                '"' | '\\' => write!(self.out, "\\{c}"),
-                '\n' => write!(self.out, "\\n"),
-                '\t' => write!(self.out, "\\t"),
-                '\r' => write!(self.out, "\\r"),
-                '\0' => write!(self.out, "\\0"),
-                '\x1b' => write!(self.out, "\\e"),
-                c if c.is_control() => write!(self.out, "\\x{code:02X}"),
-                c if is_special(c) => write!(self.out, "\\u{code:04X}"),
-                c => write!(self.out, "{c}"),
-            };
-        }
-        self.out.push('"');
+    /// Lines of 76 characters, as Python's `encodebytes` gives them.
+    fn binary(&mut self, bytes: &[u8]) -> Result<(), CallError> {
+        use base64::Engine as _;
+        let encoded =
+            bytes.chunks(57).map(|part| base64::engine::general_purpose::STANDARD.encode(part) + "\n");
+        let text: String = encoded.collect();
+        self.emit(Event::scalar(
+            None,
+            Some("tag:yaml.org,2002:binary"),
+            &text,
+            false,
+            false,
+            ScalarStyle::Literal,
+        ))
     }
 }
 
-/// What YAML does not print, beside control characters: other ends of lines, the byte order mark, and what is no character.
-fn is_special(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+/// Whether Python could sort these keys; otherwise they stay as they are.
+fn are_ordered(map: &Map) -> bool {
+    let mut keys = map.keys();
+    let Some(first) = keys.next() else { return true };
+    keys.all(|key| order(first, key).is_some())
 }
 
-/// Whether a text without quotes is read back as the same text.
-fn is_plain(text: &str, in_flow: bool) -> bool {
-    let mut chars = text.chars();
-    let Some(first) = chars.next() else { return false };
-    let second = chars.next();
-    let indicator = "#,[]{}&*!|>'\"%@`".contains(first)
-        || ("-?:".contains(first) && (in_flow || second.is_none_or(|c| c == ' ')));
-    !indicator
-        && !text.starts_with(' ')
-        && !text.ends_with([' ', ':'])
-        && !text.contains(": ")
-        && !text.contains(" #")
-        && !text.starts_with("---")
-        && !text.starts_with("...")
-        && !matches!(text, "=" | "<<")
-        && !(in_flow && text.contains([',', '?', '[', ']', '{', '}', ':']))
-        && reads_as_text(text)
+/// Which key comes first: texts by their characters, numbers by their value, dates in time; nothing else has an order.
+fn order(a: &Key, b: &Key) -> Option<Ordering> {
+    match (a, b) {
+        (Key::Str(a), Key::Str(b)) | (Key::Date(a), Key::Date(b)) => Some(a.cmp(b)),
+        (Key::Float(a), Key::Float(b)) => a.partial_cmp(b),
+        (Key::Float(a), b) => integer::with_float(whole(b)?, *a).map(Ordering::reverse),
+        (a, Key::Float(b)) => integer::with_float(whole(a)?, *b),
+        _ => Some(whole(a)?.cmp(&whole(b)?)),
+    }
+}
+
+fn whole(key: &Key) -> Option<i128> {
+    match key {
+        Key::Int(i) => Some(*i),
+        Key::Bool(b) => Some(i128::from(*b)),
+        Key::Str(_) | Key::Float(_) | Key::Date(_) | Key::Null => None,
+    }
 }
 
 /// YAML as playbooks are read, but what it gives is data: no string of it is a template.

@@ -2,5 +2,6 @@
 
 pub mod dates;
 pub mod format;
+pub mod integer;
 pub mod printf;
 pub mod words;

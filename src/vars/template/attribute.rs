@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::methods;
 use super::missing::Missing;
-use super::object::{LoopObject, Object, Val, range_length};
+use super::object::{LoopObject, Object, Sequence, Val, range_length};
 use super::run::Unit;
 use super::syntax::Place;
 use crate::base::{Key, Value};
@@ -51,6 +51,11 @@ fn found(unit: &Rc<Unit>, of: &Val, name: &Arc<str>, place: Place) -> Result<Opt
             let value = map.get(&Key::Str(Arc::clone(name)));
             reached(unit, value, place)?
         }
+        Val::List(list) if list.sequence == Sequence::Group => match &**name {
+            "grouper" => list.get(0)?,
+            "list" => list.get(1)?,
+            _ => None,
+        },
         Val::Plain(Value::Date(date)) => dates::part(date, name).map(Val::Plain),
         Val::Plain(value @ (Value::Int(_) | Value::Bool(_))) => match &**name {
             "real" | "numerator" => Some(Val::int(match value {
@@ -66,7 +71,7 @@ fn found(unit: &Rc<Unit>, of: &Val, name: &Arc<str>, place: Place) -> Result<Opt
         }
         Val::Object(object) => match &**object {
             Object::Namespace(entries) => entries.borrow().get(name).cloned(),
-            Object::Module(entries) => entries.get(name).cloned(),
+            Object::Module(module) => module.names.get(name).cloned(),
             Object::Loop(state) => loop_part(state, name),
             Object::Cycler(items, at) if &**name == "current" => items.get(at.get()).cloned(),
             Object::Duration(microseconds) => duration_part(*microseconds, name),
@@ -79,12 +84,17 @@ fn found(unit: &Rc<Unit>, of: &Val, name: &Arc<str>, place: Place) -> Result<Opt
                 None => None,
             },
             Object::Variables(session) => reached(unit, session.variable(name), place)?,
+            Object::Blocks(of) => of.block_at(name, 0),
+            Object::Super(block, level) if &**name == "super" => unit.block_at(&block.name, level + 1),
             Object::Macro(object) => match &**name {
                 "name" => Some(Val::text(Arc::clone(&object.definition.name))),
                 "arguments" => {
                     let names = object.definition.parameters.iter();
                     Some(Val::tuple(names.map(|(name, _)| Val::text(Arc::clone(name))).collect()))
                 }
+                "catch_varargs" => Some(Val::bool(object.takes.varargs)),
+                "catch_kwargs" => Some(Val::bool(object.takes.kwargs)),
+                "caller" => Some(Val::bool(object.takes.caller)),
                 _ => None,
             },
             _ => None,

@@ -2,7 +2,8 @@
 //! found back.
 //!
 //! Ansible takes backslashes in literals of `{{ }}` in playbooks as they are (`'\d+'`, `'\1'`). In `{% %}`, in conditions and
-//! in template files they mean what they mean in Python. So each literal is written anew with its value.
+//! in template files they mean what they mean in Python. So each literal is written anew with its value. A sign `+` stands
+//! as `-`, which the reader finds out by the place; a tuple without brackets gets its brackets.
 
 use std::borrow::Cow;
 
@@ -16,12 +17,18 @@ const BRANCHES: usize = 1000;
 
 /// A text for the grammar, and where its parts come from.
 pub(super) struct Prepared<'a> {
+    source: &'a str,
     pub(super) text: Cow<'a, str>,
     /// Places in the prepared text from which on the original is so far away.
     moved: Vec<(usize, usize)>,
 }
 
 impl Prepared<'_> {
+    /// Whether the sign at this place in the original text is a `+`.
+    pub(super) fn is_plus(&self, place: Place) -> bool {
+        self.source.as_bytes().get(place.range().start) == Some(&b'+')
+    }
+
     /// The place in the original text.
     pub(super) fn original(&self, place: usize) -> usize {
         let known = self.moved.partition_point(|(here, _)| *here <= place);
@@ -38,10 +45,10 @@ impl Prepared<'_> {
 /// Prepares a whole template.
 pub(super) fn template<'a>(text: &'a str, marks: &Marks) -> Result<Prepared<'a>, Place> {
     let few = text.len() <= LONGEST && text.matches("elif").nth(BRANCHES).is_none();
-    if few && !text.contains('\\') && !text.contains("raw") {
-        return Ok(Prepared { text: Cow::Borrowed(text), moved: Vec::new() });
+    if few && !text.contains(['\\', '+', ',']) && !text.contains("raw") {
+        return Ok(Prepared { source: text, text: Cow::Borrowed(text), moved: Vec::new() });
     }
-    let mut writer = Writer { text, at: 0, out: String::with_capacity(text.len() + 16), moved: Vec::new() };
+    let mut writer = Writer::new(text);
     let mut branches = 0;
     while let Some((begin, opening)) = marks.next(text, writer.at) {
         let inside = begin + marks.begin(opening).len();
@@ -61,7 +68,15 @@ pub(super) fn template<'a>(text: &'a str, marks: &Marks) -> Result<Prepared<'a>,
             Opening::Block if writer.raw(marks) => {}
             _ => {
                 let literal = opening == Opening::Print && marks.literal_backslashes;
-                let end = writer.code(Some(marks.end(opening)), literal);
+                if writer.text[inside..].starts_with(['-', '+']) {
+                    writer.copy(inside + 1);
+                }
+                let (begin_in, begin_out) = (writer.at, writer.out.len());
+                let is_tuple = writer.code(Some(marks.end(opening)), literal);
+                if is_tuple && opening == Opening::Print {
+                    writer.bracket(begin_in, begin_out);
+                }
+                let end = writer.at;
                 if end - inside > LONGEST {
                     return Err(Place::new(begin, end));
                 }
@@ -69,7 +84,7 @@ pub(super) fn template<'a>(text: &'a str, marks: &Marks) -> Result<Prepared<'a>,
         }
     }
     writer.copy(text.len());
-    Ok(Prepared { text: Cow::Owned(writer.out), moved: writer.moved })
+    Ok(writer.prepared())
 }
 
 /// Prepares an expression without marks.
@@ -77,12 +92,24 @@ pub(super) fn expression(text: &str) -> Result<Prepared<'_>, Place> {
     if text.len() > LONGEST {
         return Err(Place::new(0, text.len()));
     }
-    if !text.contains('\\') {
-        return Ok(Prepared { text: Cow::Borrowed(text), moved: Vec::new() });
+    if !text.contains(['\\', '+']) {
+        return Ok(Prepared { source: text, text: Cow::Borrowed(text), moved: Vec::new() });
     }
-    let mut writer = Writer { text, at: 0, out: String::with_capacity(text.len() + 16), moved: Vec::new() };
+    let mut writer = Writer::new(text);
     writer.code(None, false);
-    Ok(Prepared { text: Cow::Owned(writer.out), moved: writer.moved })
+    Ok(writer.prepared())
+}
+
+/// Words after which an operand stands.
+const JOINING: [&str; 8] = ["and", "or", "not", "in", "is", "if", "elif", "else"];
+
+/// What was read last.
+#[derive(Clone, Copy, PartialEq)]
+enum Before {
+    /// An operator or an opening bracket, or nothing.
+    Operator,
+    Operand,
+    Dot,
 }
 
 struct Writer<'a> {
@@ -92,36 +119,78 @@ struct Writer<'a> {
     moved: Vec<(usize, usize)>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, at: 0, out: String::with_capacity(text.len() + 16), moved: Vec::new() }
+    }
+
+    fn prepared(self) -> Prepared<'a> {
+        Prepared { source: self.text, text: Cow::Owned(self.out), moved: self.moved }
+    }
+
     fn copy(&mut self, end: usize) {
         self.out.push_str(&self.text[self.at..end]);
         self.at = end;
     }
 
-    /// Copies code up to its end mark, literals written anew; gives the place of the end.
-    fn code(&mut self, end: Option<&str>, literal_backslashes: bool) -> usize {
+    /// Copies code up to its end mark, literals and signs written anew; whether commas stand outside of all brackets.
+    fn code(&mut self, end: Option<&str>, literal_backslashes: bool) -> bool {
         let mut depth = 0_usize;
+        let mut is_tuple = false;
+        let mut before = Before::Operator;
         while let Some(c) = self.text[self.at..].chars().next() {
             let rest = &self.text[self.at..];
             if depth == 0 && end.is_some_and(|end| rest.starts_with(end)) {
                 break;
             }
-            match c {
-                '\'' | '"' => match length(rest) {
-                    Some(length) => self.literal(length, literal_backslashes),
-                    None => self.copy(self.text.len()),
-                },
-                _ => {
-                    match c {
-                        '(' | '[' | '{' => depth += 1,
-                        ')' | ']' | '}' => depth = depth.saturating_sub(1),
-                        _ => {}
+            let stands_here = match c {
+                '\'' | '"' => {
+                    match length(rest) {
+                        Some(length) => self.literal(length, literal_backslashes),
+                        None => self.copy(self.text.len()),
                     }
-                    self.copy(self.at + c.len_utf8());
+                    before = Before::Operand;
+                    continue;
                 }
-            }
+                '+' if before == Before::Operator && end.is_none_or(|end| !rest[1..].starts_with(end)) => {
+                    self.out.push('-');
+                    self.at += 1;
+                    continue;
+                }
+                c if c.is_alphanumeric() || c == '_' => {
+                    let word = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or(rest);
+                    let joins = JOINING.contains(&word) && before != Before::Dot;
+                    self.copy(self.at + word.len());
+                    before = if joins { Before::Operator } else { Before::Operand };
+                    continue;
+                }
+                ')' | ']' | '}' => {
+                    depth = depth.saturating_sub(1);
+                    Before::Operand
+                }
+                '.' => Before::Dot,
+                c if c.is_whitespace() => before,
+                _ => {
+                    depth += usize::from(matches!(c, '(' | '[' | '{'));
+                    is_tuple |= c == ',' && depth == 0;
+                    Before::Operator
+                }
+            };
+            before = stands_here;
+            self.copy(self.at + c.len_utf8());
         }
-        self.at
+        is_tuple
+    }
+
+    /// Puts brackets around the code that was written since then.
+    fn bracket(&mut self, begin_in: usize, begin_out: usize) {
+        self.out.insert(begin_out, '(');
+        let since = self.moved.partition_point(|(here, _)| *here <= begin_out);
+        self.moved[since..].iter_mut().for_each(|(here, _)| *here += 1);
+        self.moved.insert(since, (begin_out + 1, begin_in));
+        let mark = usize::from(self.out.ends_with('-'));
+        self.out.insert(self.out.len() - mark, ')');
+        self.moved.push((self.out.len() - mark, self.at - mark));
     }
 
     fn literal(&mut self, length: usize, literal_backslashes: bool) {
@@ -264,6 +333,21 @@ mod tests {
         let prepared = template(text, &Marks::default()).unwrap_or_else(|_| panic!("too long"));
         let place = prepared.text.find("nope").unwrap();
         assert_eq!(prepared.original(place), text.find("nope").unwrap());
+    }
+
+    #[test]
+    fn signs_and_tuples_are_written_as_the_grammar_takes_them() {
+        let text = r"{{ +1 - +a.in + f(+2, '\1'), nope -}}{%+ if +1e+5 +%}";
+        let prepared = template(text, &Marks::default()).unwrap_or_else(|_| panic!("too long"));
+        assert_eq!(prepared.text, r"{{( -1 - -a.in + f(-2, '\\1'), nope )-}}{%+ if -1e+5 +%}");
+        for word in ["nope", "a.in", "f(", "-}}", "if"] {
+            let place = prepared.text.find(word).unwrap();
+            assert_eq!(prepared.original(place), text.find(word).unwrap(), "{word}");
+        }
+        assert_eq!(
+            self::prepared("{{ f(1, 2) }}, {{ [1, +2] }}", &Marks::default()),
+            "{{ f(1, 2) }}, {{ [1, -2] }}"
+        );
     }
 
     #[test]

@@ -124,7 +124,9 @@ impl Unit {
         }
         let result = match kind {
             FilterKind::Native(run) => run(self, arguments),
-            FilterKind::Ours(filter) => self.plain_call(&arguments, filter.run),
+            FilterKind::Ours(filter) => {
+                self.plain_call(&arguments, filter.run).and_then(|value| natives::with_tuples(bare, value))
+            }
         };
         result.or_else(|error| self.caught(error, bare, place))
     }
@@ -224,8 +226,7 @@ impl Unit {
             }
             Object::Super(block, level) => {
                 let mut out = Vec::new();
-                let scope = self.session.scopes().enter(None);
-                self.definition(block, *level, scope, &mut out)?;
+                self.definition(&block.name, *level, None, &mut out)?;
                 return self.concat(out);
             }
             Object::Method(of, name) => return self.method(of, name, arguments, place),
@@ -353,6 +354,7 @@ impl MacroObject {
         let takes = Takes {
             varargs: files::names_in(&definition.body, "varargs"),
             kwargs: files::names_in(&definition.body, "kwargs"),
+            caller: files::names_in(&definition.body, "caller"),
         };
         Self { unit: Rc::clone(unit), definition: Arc::clone(definition), scope, takes }
     }

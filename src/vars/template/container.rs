@@ -15,15 +15,56 @@ use crate::vars::{Entry, TemplateError};
 /// Longer sequences are slips that would only fill the memory.
 pub(super) const LONGEST: usize = 10_000_000;
 
-impl List {
-    /// Whether it is a tuple, or has one right inside.
-    pub(super) fn has_tuples(&self) -> bool {
-        let is_tuple = |item: &Val| matches!(item, Val::List(list) if list.has_tuples());
-        match &*self.items.borrow() {
-            _ if self.sequence == Sequence::Tuple => true,
-            Items::Shared(..) => false,
-            Items::Own(items) => items.iter().any(is_tuple),
+/// What an item without a value is told.
+const NOTHING: &str = "an `if` without `else` gave no value for an item";
+
+/// What was built in rounds of a loop may be nested more deeply than the stack allows, so it is let go without recursion.
+fn let_go(mut values: Vec<Val>) {
+    while let Some(value) = values.pop() {
+        match value {
+            Val::List(list) => {
+                if let Some(mut list) = Rc::into_inner(list)
+                    && let Items::Own(items) = list.items.get_mut()
+                {
+                    values.append(items);
+                }
+            }
+            Val::Map(map) => {
+                if let Some(mut map) = Rc::into_inner(map)
+                    && let Entries::Own(entries) = map.entries.get_mut()
+                {
+                    values.extend(entries.drain(..).map(|(_, value)| value));
+                }
+            }
+            _ => {}
         }
+    }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        if let Items::Own(items) = self.items.get_mut()
+            && items.iter().any(|item| matches!(item, Val::List(_) | Val::Map(_)))
+        {
+            let_go(std::mem::take(items));
+        }
+    }
+}
+
+impl Drop for Dict {
+    fn drop(&mut self) {
+        if let Entries::Own(entries) = self.entries.get_mut()
+            && entries.values().any(|item| matches!(item, Val::List(_) | Val::Map(_)))
+        {
+            let_go(entries.drain(..).map(|(_, value)| value).collect());
+        }
+    }
+}
+
+impl List {
+    /// Whether it was made in the template.
+    pub(super) fn is_own(&self) -> bool {
+        matches!(&*self.items.borrow(), Items::Own(_))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -71,6 +112,11 @@ impl List {
 }
 
 impl Dict {
+    /// Whether it was made in the template.
+    pub(super) fn is_own(&self) -> bool {
+        matches!(&*self.entries.borrow(), Entries::Own(_))
+    }
+
     pub(super) fn len(&self) -> usize {
         match &*self.entries.borrow() {
             Entries::Shared(map, _) => map.len(),
@@ -168,7 +214,10 @@ impl Val {
 
     /// As a value that leaves the template, with everything in it rendered. What was undefined stays so only at the top.
     pub(super) fn to_result(&self, session: &Rc<Session>) -> Result<Value, TemplateError> {
-        stacker::maybe_grow(super::syntax::STACK.0, super::syntax::STACK.1, || self.convert(session))
+        match self {
+            Val::List(_) | Val::Map(_) => session.deeper(|| self.convert(session)),
+            _ => self.convert(session),
+        }
     }
 
     fn convert(&self, session: &Rc<Session>) -> Result<Value, TemplateError> {
@@ -184,6 +233,7 @@ impl Val {
                 for item in list.to_vec()? {
                     match item.to_value(session)? {
                         Value::Omit => {}
+                        Value::Undefined(_) => return Err(session.failed(NOTHING)),
                         value => items.push(value),
                     }
                 }
@@ -197,6 +247,7 @@ impl Val {
                 for (key, item) in map.to_map()? {
                     match item.to_value(session)? {
                         Value::Omit => {}
+                        Value::Undefined(_) => return Err(session.failed(NOTHING)),
                         value => drop(out.insert(key, value)),
                     }
                 }
@@ -299,6 +350,7 @@ impl Object {
             }
             Object::Variables(of) => of.all_variables(),
             Object::Duration(microseconds) => Ok(Value::from(duration_text(*microseconds))),
+            Object::Module(module) => Ok(Value::from(module.printed.as_str())),
             _ => {
                 let message = format!("{} cannot be a value", this.kind());
                 Err(session.failed(message))

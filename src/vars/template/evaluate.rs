@@ -11,8 +11,7 @@ use super::missing::Missing;
 use super::object::{Object, Val};
 use super::operators;
 use super::run::{ScopeId, Unit};
-use super::syntax::STACK;
-use super::syntax::{self, Applied, Comparison, Expression, Node, Place, Slice};
+use super::syntax::{self, Applied, Comparison, Expression, Node, Place, STACK, Slice};
 use crate::base::Value;
 use crate::vars::TemplateError;
 
@@ -90,6 +89,10 @@ impl Unit {
             Expression::Negative(inner) => {
                 let value = self.used(inner, scope)?;
                 operators::negative(&value).map_err(|error| self.refused(error, node.place))?
+            }
+            Expression::Positive(inner) => {
+                let value = self.used(inner, scope)?;
+                operators::positive(&value).map_err(|error| self.refused(error, node.place))?
             }
             Expression::Arithmetic(operator, left, right) => {
                 let (left, right) = (self.used(left, scope)?, self.used(right, scope)?);

@@ -5,14 +5,22 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::marks::Marks;
-use super::object::{Object, Val};
+use super::object::{Module, Object, Val};
 use super::run::{ScopeId, Unit};
-use super::syntax::{Block, Import, Imported, Include, Place, Statement};
+use super::syntax::{Block, Import, Imported, Include, Node, Place, Statement};
 use crate::base::{Source, Span};
 use crate::vars::{Problem, TemplateError};
 
-/// The definitions of each block, that of the innermost file first.
-pub(super) type Blocks = HashMap<Arc<str>, Vec<(Rc<Unit>, Arc<Block>)>>;
+/// A block, and the file that defines it.
+type Definition = (Rc<Unit>, Arc<Block>);
+
+/// The blocks of a template and of those that it extends.
+pub(super) struct Blocks {
+    /// The definitions of each, that of the innermost file first.
+    definitions: HashMap<Arc<str>, Vec<Definition>>,
+    /// What the template binds outside of everything, which all blocks see.
+    root: ScopeId,
+}
 
 impl Unit {
     /// The statements of a whole template, with its blocks and what it extends.
@@ -26,49 +34,65 @@ impl Unit {
             let scopes = self.session.scopes();
             let table = *self.blocks.borrow_mut().get_or_insert_with(|| {
                 let mut tables = scopes.blocks.borrow_mut();
-                tables.push(Blocks::new());
+                tables.push(Blocks { definitions: HashMap::new(), root: scope });
                 tables.len() - 1
             });
-            self.define(statements, table);
+            self.define(statements, table)?;
+            scopes.set(scope, &"self".into(), Val::object(Object::Blocks(Rc::clone(self))));
         }
-        let extends = statements.iter().position(|statement| matches!(statement, Statement::Extends(_)));
-        let Some(Statement::Extends(node)) = extends.map(|place| &statements[place]) else {
-            return self.statements(statements, scope, out);
-        };
         let mut ignored = Vec::new();
-        let others = statements.iter().filter(|statement| {
-            !matches!(statement, Statement::Extends(_) | Statement::Block(_) | Statement::Data(_))
-        });
-        for statement in others {
-            self.statements(std::slice::from_ref(statement), scope, &mut ignored)?;
+        for statement in statements {
+            // Once it extends another file, only what it defines counts.
+            let extends = self.parent.borrow().is_some();
+            match statement {
+                Statement::Data(_) | Statement::Print(_) | Statement::Block(_) if extends => {}
+                other => {
+                    let out = if extends { &mut ignored } else { &mut *out };
+                    self.statements(std::slice::from_ref(other), scope, out)?;
+                }
+            }
         }
-        let name = self.evaluate(node, scope)?;
-        let parent = self.file(&name, node.place)?;
+        let Some(parent) = self.parent.borrow_mut().take() else { return Ok(()) };
         *parent.blocks.borrow_mut() = *self.blocks.borrow();
         self.enter_file(&parent, || parent.whole(scope, out))
     }
 
-    fn define(self: &Rc<Self>, statements: &[Statement], table: usize) {
+    /// The file that this one extends.
+    pub(super) fn extend(self: &Rc<Self>, file: &Node, scope: ScopeId) -> Result<(), TemplateError> {
+        let name = self.evaluate(file, scope)?;
+        let parent = self.file(&name, file.place)?;
+        match self.parent.borrow_mut().replace(parent) {
+            None => Ok(()),
+            Some(_) => Err(self.failed("only one file can be extended", file.place)),
+        }
+    }
+
+    fn define(self: &Rc<Self>, statements: &[Statement], table: usize) -> Result<(), TemplateError> {
         for statement in statements {
             match statement {
                 Statement::Block(block) => {
                     if let Some(blocks) = self.session.scopes().blocks.borrow_mut().get_mut(table) {
-                        let definitions = blocks.entry(Arc::clone(&block.name)).or_default();
-                        definitions.push((Rc::clone(self), Arc::clone(block)));
+                        let known = blocks.definitions.entry(Arc::clone(&block.name)).or_default();
+                        if known.iter().any(|(unit, _)| Rc::ptr_eq(unit, self)) {
+                            let message = format!("the block `{}` is there twice", block.name);
+                            return Err(self.failed(message, block.place));
+                        }
+                        known.push((Rc::clone(self), Arc::clone(block)));
                     }
-                    self.define(&block.body, table);
+                    self.define(&block.body, table)?;
                 }
                 Statement::If(branches, otherwise) => {
                     for (_, body) in branches {
-                        self.define(body, table);
+                        self.define(body, table)?;
                     }
-                    self.define(otherwise, table);
+                    self.define(otherwise, table)?;
                 }
-                Statement::For(each) => self.define(&each.body, table),
-                Statement::With(_, body) | Statement::Filter(_, body) => self.define(body, table),
+                Statement::For(each) => self.define(&each.body, table)?,
+                Statement::With(_, body) | Statement::Filter(_, body) => self.define(body, table)?,
                 _ => {}
             }
         }
+        Ok(())
     }
 
     pub(super) fn block(
@@ -77,25 +101,41 @@ impl Unit {
         scope: ScopeId,
         out: &mut Vec<Val>,
     ) -> Result<(), TemplateError> {
-        self.definition(block, 0, scope, out)
+        self.definition(&block.name, 0, block.scoped.then_some(scope), out)
+    }
+
+    /// The definition of a block that is so many files away from the innermost.
+    pub(super) fn block_at(&self, name: &str, level: usize) -> Option<Val> {
+        let table = (*self.blocks.borrow())?;
+        let tables = self.session.scopes().blocks.borrow();
+        let (_, block) = tables.get(table)?.definitions.get(name)?.get(level)?;
+        Some(Val::object(Object::Super(Arc::clone(block), level)))
     }
 
     /// Runs the definition of a block that is so many files away from the innermost.
     pub(super) fn definition(
         self: &Rc<Self>,
-        block: &Arc<Block>,
+        name: &Arc<str>,
         level: usize,
-        scope: ScopeId,
+        scope: Option<ScopeId>,
         out: &mut Vec<Val>,
     ) -> Result<(), TemplateError> {
         let table = *self.blocks.borrow();
         let found = table.and_then(|table| {
             let tables = self.session.scopes().blocks.borrow();
-            tables.get(table)?.get(&block.name)?.get(level).cloned()
+            let blocks = tables.get(table)?;
+            Some((blocks.definitions.get(name)?.get(level).cloned()?, blocks.root))
         });
-        let Some((unit, block)) = found else { return Ok(()) };
-        let inner = self.session.scopes().enter(Some(scope));
-        let above = Val::object(Object::Super(Arc::clone(&block), level + 1));
+        let Some(((unit, block), root)) = found else { return Ok(()) };
+        if block.required {
+            return Err(
+                unit.failed(format!("the block `{name}` is required, and nothing defines it"), block.place)
+            );
+        }
+        let inner = self.session.scopes().enter(Some(scope.unwrap_or(root)));
+        let above = self.block_at(name, level + 1);
+        let above = above
+            .unwrap_or_else(|| super::missing::Missing::said(format!("a block `{name}` above this one")));
         self.session.scopes().set(inner, &"super".into(), above);
         unit.statements(&block.body, inner, out)?;
         self.session.scopes().leave(inner);
@@ -128,14 +168,23 @@ impl Unit {
         let unit = if import.with_context { unit } else { unit.without_variables() };
         let inner = self.session.scopes().enter(import.with_context.then_some(scope));
         self.session.scopes().keep(inner);
-        let mut ignored = Vec::new();
-        self.enter_file(&unit, || unit.whole(inner, &mut ignored))?;
+        let mut printed = Vec::new();
+        self.enter_file(&unit, || unit.whole(inner, &mut printed))?;
         let exported = self.session.scopes().own(inner).into_iter();
         let exported: indexmap::IndexMap<_, _> =
-            exported.filter(|(name, _)| !name.starts_with('_')).collect();
+            exported.filter(|(name, _)| !name.starts_with('_') && &**name != "self").collect();
         match &import.names {
             Imported::Module(name) => {
-                self.session.scopes().set(scope, name, Val::object(Object::Module(exported)));
+                let value = unit.concat(printed)?;
+                let mut printed = String::new();
+                if !value.is_null() {
+                    unit.print(&value, &mut printed)?;
+                }
+                self.session.scopes().set(
+                    scope,
+                    name,
+                    Val::object(Object::Module(Module { names: exported, printed })),
+                );
             }
             Imported::Names(names) => {
                 for (name, alias) in names {
@@ -177,6 +226,7 @@ impl Unit {
             sees_variables: false,
             renders_literals: false,
             blocks: None.into(),
+            parent: None.into(),
         })
     }
 

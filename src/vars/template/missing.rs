@@ -94,7 +94,7 @@ fn keys_of(of: &Val) -> Vec<String> {
             Object::Lazy(map, _) => map.keys().iter().map(ToString::to_string).collect(),
             Object::Variables(session) => session.scope().names().iter().map(ToString::to_string).collect(),
             Object::Namespace(map) => map.borrow().keys().map(ToString::to_string).collect(),
-            Object::Module(map) => map.keys().map(ToString::to_string).collect(),
+            Object::Module(module) => module.names.keys().map(ToString::to_string).collect(),
             _ => Vec::new(),
         },
         _ => Vec::new(),

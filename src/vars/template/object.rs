@@ -32,6 +32,14 @@ pub(super) enum Val {
 pub(super) enum Sequence {
     List,
     Tuple,
+    /// A tuple of `groupby`, which has names for its two items.
+    Group,
+}
+
+impl Sequence {
+    pub(super) fn is_tuple(self) -> bool {
+        self != Sequence::List
+    }
 }
 
 pub(super) struct List {
@@ -65,7 +73,7 @@ pub(super) enum Object {
     Namespace(RefCell<IndexMap<Arc<str>, Val>>),
     Macro(MacroObject),
     /// What an imported file defines.
-    Module(IndexMap<Arc<str>, Val>),
+    Module(Module),
     Loop(LoopObject),
     Function(&'static Function),
     /// `range`, `lookup`, …: functions that need the engine.
@@ -80,8 +88,10 @@ pub(super) enum Object {
     Method(Val, Arc<str>),
     /// The difference of two dates, in microseconds.
     Duration(i128),
-    /// The next definition of a block, for `super()`.
+    /// The definition of a block that is so many files away from the innermost, for `super()`.
     Super(Arc<syntax::Block>, usize),
+    /// All blocks of a template, for `self.name()`.
+    Blocks(Rc<Unit>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,6 +102,12 @@ pub(super) enum Builtin {
     Joiner,
     Lookup,
     Query,
+}
+
+pub(super) struct Module {
+    pub(super) names: IndexMap<Arc<str>, Val>,
+    /// What the file itself printed.
+    pub(super) printed: String,
 }
 
 pub(super) struct MacroObject {
@@ -107,6 +123,7 @@ pub(super) struct MacroObject {
 pub(super) struct Takes {
     pub(super) varargs: bool,
     pub(super) kwargs: bool,
+    pub(super) caller: bool,
 }
 
 /// The variable `loop`.
@@ -191,7 +208,7 @@ impl Val {
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Val::Plain(value) => value.kind(),
-            Val::List(list) if list.sequence == Sequence::Tuple => "a tuple",
+            Val::List(list) if list.sequence.is_tuple() => "a tuple",
             Val::List(_) => "a list",
             Val::Map(_) => "a mapping",
             Val::Missing(_) => "undefined",
@@ -199,6 +216,7 @@ impl Val {
                 Object::Range { .. } => "a range",
                 Object::Namespace(_) => "a namespace",
                 Object::Macro(_) | Object::Super(..) => "a macro",
+                Object::Blocks(_) => "the blocks of a template",
                 Object::Module(_) => "an imported template",
                 Object::Loop(_) => "a loop",
                 Object::Function(_) | Object::Builtin(_) => "a function",
@@ -215,13 +233,16 @@ impl Val {
         match self {
             Val::Plain(value) => plain_type(value),
             Val::List(list) if list.sequence == Sequence::Tuple => "tuple",
+            Val::List(list) if list.sequence == Sequence::Group => "GroupTuple",
             Val::List(_) => "list",
             Val::Map(_) => "dict",
             Val::Missing(_) => "UndefinedMarker",
             Val::Object(object) => match &**object {
                 Object::Range { .. } => "range",
                 Object::Namespace(_) => "Namespace",
-                Object::Macro(_) | Object::Super(..) => "Macro",
+                Object::Macro(_) => "Macro",
+                Object::Super(..) => "BlockReference",
+                Object::Blocks(_) => "TemplateReference",
                 Object::Module(_) => "TemplateModule",
                 Object::Loop(_) => "LoopContext",
                 Object::Function(_) | Object::Builtin(_) => "function",

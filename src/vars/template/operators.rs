@@ -6,10 +6,10 @@ use std::rc::Rc;
 use super::container::LONGEST;
 use super::object::{Object, Sequence, Val, range_length};
 use super::session::Session;
-use super::syntax::{Arithmetic, Comparison};
+use super::syntax::{Arithmetic, Comparison, DEEPEST};
 use crate::base::Value;
 use crate::vars::call::CallError;
-use crate::vars::python::{dates, printf};
+use crate::vars::python::{dates, integer, printf};
 
 type Outcome<T> = Result<T, CallError>;
 
@@ -34,7 +34,7 @@ fn float(number: &Number) -> f64 {
 }
 
 fn large() -> CallError {
-    "the number is too large".into()
+    integer::TOO_LARGE.into()
 }
 
 pub(super) fn negative(value: &Val) -> Outcome<Val> {
@@ -42,6 +42,14 @@ pub(super) fn negative(value: &Val) -> Outcome<Val> {
         Some(Number::Int(i)) => Ok(Val::int(i.checked_neg().ok_or_else(large)?)),
         Some(Number::Float(x)) => Ok(Val::Plain(Value::Float(-x))),
         None => Err(format!("`-` needs a number, not {}", value.kind()).into()),
+    }
+}
+
+pub(super) fn positive(value: &Val) -> Outcome<Val> {
+    match number(value) {
+        Some(Number::Int(i)) => Ok(Val::int(i)),
+        Some(Number::Float(x)) => Ok(Val::Plain(Value::Float(x))),
+        None => Err(format!("`+` needs a number, not {}", value.kind()).into()),
     }
 }
 
@@ -63,7 +71,7 @@ pub(super) fn arithmetic(
         Arithmetic::Modulo if left.as_str().is_some() => {
             let format = left.as_str().unwrap_or_default();
             let arguments = match right {
-                Val::List(list) if list.sequence == Sequence::Tuple => {
+                Val::List(list) if list.sequence.is_tuple() => {
                     let items = list.to_vec()?;
                     let items = items.iter().map(|item| item.to_value(session));
                     printf::Arguments::Several(items.collect::<Result<_, _>>()?)
@@ -163,10 +171,11 @@ fn add(left: &Val, right: &Val) -> Outcome<Val> {
         (Val::Plain(Value::String(a)), Val::Plain(Value::String(b))) => {
             Ok(Val::text(format!("{}{}", a.as_str(), b.as_str())))
         }
-        (Val::List(a), Val::List(b)) if a.sequence == b.sequence => {
+        (Val::List(a), Val::List(b)) if a.sequence.is_tuple() == b.sequence.is_tuple() => {
             let mut items = a.to_vec()?;
             items.extend(b.to_vec()?);
-            Ok(Val::sequence(a.sequence, items))
+            let sequence = if a.sequence.is_tuple() { Sequence::Tuple } else { Sequence::List };
+            Ok(Val::sequence(sequence, items))
         }
         (Val::Plain(Value::Date(date)), Val::Object(object))
         | (Val::Object(object), Val::Plain(Value::Date(date))) => match &**object {
@@ -233,28 +242,57 @@ pub(super) fn compare(comparison: Comparison, left: &Val, right: &Val) -> Outcom
     }
 }
 
+/// What holds itself has no end.
+fn deeper(depth: u16) -> Outcome<u16> {
+    if depth < DEEPEST { Ok(depth + 1) } else { Err("the value is nested too deeply".into()) }
+}
+
+/// Which of two numbers is larger; a float is not rounded for it, as in Python.
+fn numbers(a: &Number, b: &Number) -> Option<Ordering> {
+    match (a, b) {
+        (Number::Int(a), Number::Int(b)) => Some(a.cmp(b)),
+        (Number::Float(a), Number::Float(b)) => a.partial_cmp(b),
+        (Number::Int(a), Number::Float(b)) => integer::with_float(*a, *b),
+        (Number::Float(a), Number::Int(b)) => integer::with_float(*b, *a).map(Ordering::reverse),
+    }
+}
+
 pub(super) fn equal(left: &Val, right: &Val) -> Outcome<bool> {
+    equal_at(left, right, 0)
+}
+
+fn equal_at(left: &Val, right: &Val, depth: u16) -> Outcome<bool> {
+    let depth = deeper(depth)?;
+    if let (Some(a), Some(b)) = (number(left), number(right)) {
+        return Ok(numbers(&a, &b) == Some(Ordering::Equal));
+    }
     Ok(match (left, right) {
         (Val::Missing(missing), _) | (_, Val::Missing(missing)) => return Err(missing.to_error().into()),
         (Val::Plain(a), Val::Plain(b)) => a == b,
         (Val::List(a), Val::List(b)) => {
-            if a.sequence != b.sequence || a.len() != b.len() {
+            if Rc::ptr_eq(a, b) {
+                return Ok(true);
+            }
+            if a.sequence.is_tuple() != b.sequence.is_tuple() || a.len() != b.len() {
                 return Ok(false);
             }
             for (a, b) in a.to_vec()?.iter().zip(b.to_vec()?.iter()) {
-                if !equal(a, b)? {
+                if !equal_at(a, b, depth)? {
                     return Ok(false);
                 }
             }
             true
         }
         (Val::Map(a), Val::Map(b)) => {
+            if Rc::ptr_eq(a, b) {
+                return Ok(true);
+            }
             if a.len() != b.len() {
                 return Ok(false);
             }
             for (key, a) in a.to_map()? {
                 match b.get(&key)? {
-                    Some(b) if equal(&a, &b)? => {}
+                    Some(b) if equal_at(&a, &b, depth)? => {}
                     _ => return Ok(false),
                 }
             }
@@ -273,21 +311,23 @@ pub(super) fn equal(left: &Val, right: &Val) -> Outcome<bool> {
 
 /// Which comes first; `None` for what is no number.
 pub(super) fn order(left: &Val, right: &Val) -> Outcome<Option<Ordering>> {
+    order_at(left, right, 0)
+}
+
+fn order_at(left: &Val, right: &Val, depth: u16) -> Outcome<Option<Ordering>> {
+    let depth = deeper(depth)?;
     if let (Some(a), Some(b)) = (number(left), number(right)) {
-        return Ok(match (a, b) {
-            (Number::Int(a), Number::Int(b)) => Some(a.cmp(&b)),
-            (a, b) => float(&a).partial_cmp(&float(&b)),
-        });
+        return Ok(numbers(&a, &b));
     }
     Ok(Some(match (left, right) {
         (Val::Missing(missing), _) | (_, Val::Missing(missing)) => return Err(missing.to_error().into()),
         (Val::Plain(Value::String(a)), Val::Plain(Value::String(b))) => a.as_str().cmp(b.as_str()),
         (Val::Plain(Value::Date(a)), Val::Plain(Value::Date(b))) => dates::apart(a, b)?.cmp(&0),
-        (Val::List(a), Val::List(b)) if a.sequence == b.sequence => {
+        (Val::List(a), Val::List(b)) if a.sequence.is_tuple() == b.sequence.is_tuple() => {
             let (a, b) = (a.to_vec()?, b.to_vec()?);
             for (a, b) in a.iter().zip(&b) {
-                if !equal(a, b)? {
-                    return order(a, b);
+                if !equal_at(a, b, depth)? {
+                    return order_at(a, b, depth);
                 }
             }
             a.len().cmp(&b.len())

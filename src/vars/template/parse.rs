@@ -9,14 +9,12 @@ use minijinja::{Error, machinery};
 use super::backslashes::{self, Prepared};
 use super::marks::Marks;
 use super::syntax::{
-    Applied, Arguments, Arithmetic, Block, Choice, Comparison, Expression, Import, Imported, Include, Loop,
-    Macro, Node, Place, Slice, Statement, Target,
+    Applied, Arguments, Arithmetic, Block, Choice, Comparison, DEEPEST, Expression, Import, Imported,
+    Include, Loop, Macro, Node, Place, Slice, Statement, Target,
 };
 use crate::base::value::has_marks;
 use crate::base::{Span, Text, Value};
 
-/// Expressions that may stand inside each other; more are no longer written by a person.
-const DEEPEST: usize = 500;
 /// Stack that a long chain of operators may take while it is read: as much as the longest expression needs.
 const STACK: usize = 256 * 1024 * 1024;
 /// Texts from which on a chain of operators may be too long for the usual stack.
@@ -49,7 +47,7 @@ pub(super) fn template(text: &str, marks: &Marks) -> Result<Vec<Statement>, Synt
     with_stack(text, || {
         let parsed = machinery::parse(&prepared.text, "<text>", syntax);
         let parsed = parsed.map_err(|error| refused(&error, &prepared))?;
-        let mut reader = Reader { prepared: &prepared, depth: 0 };
+        let mut reader = Reader { prepared: &prepared, end_of_tag: &marks.block.1, depth: 0 };
         let mut statements = Vec::new();
         reader.statement(&parsed, &mut statements)?;
         Ok(statements)
@@ -61,7 +59,7 @@ pub(super) fn expression(text: &str) -> Result<Node, SyntaxError> {
     let prepared = backslashes::expression(text).map_err(too_long)?;
     with_stack(text, || {
         let parsed = machinery::parse_expr(&prepared.text).map_err(|error| refused(&error, &prepared))?;
-        Reader { prepared: &prepared, depth: 0 }.expression(&parsed)
+        Reader { prepared: &prepared, end_of_tag: "", depth: 0 }.expression(&parsed)
     })
 }
 
@@ -92,7 +90,8 @@ fn extension(tag: &str) -> String {
 
 struct Reader<'a> {
     prepared: &'a Prepared<'a>,
-    depth: usize,
+    end_of_tag: &'a str,
+    depth: u16,
 }
 
 impl Reader<'_> {
@@ -159,10 +158,7 @@ impl Reader<'_> {
                 Statement::Filter(self.expression(&node.filter)?, self.statements(&node.body)?)
             }
             // Nothing is ever escaped.
-            Stmt::AutoEscape(node) => {
-                out.extend(self.statements(&node.body)?);
-                return Ok(());
-            }
+            Stmt::AutoEscape(node) => Statement::With(Vec::new(), self.statements(&node.body)?),
             Stmt::Macro(node) => Statement::Macro(Arc::new(self.definition(
                 node.name,
                 &node.args,
@@ -178,19 +174,25 @@ impl Reader<'_> {
             }
             Stmt::Block(node) => {
                 let body = self.statements(&node.body)?;
-                Statement::Block(Arc::new(Block { name: node.name.into(), body }))
+                Statement::Block(Arc::new(Block {
+                    name: node.name.into(),
+                    scoped: self.tag(node).nth(2) == Some("scoped"),
+                    required: node.required,
+                    place: self.place_of(node.name),
+                    body,
+                }))
             }
             Stmt::Extends(node) => Statement::Extends(self.expression(&node.name)?),
             Stmt::Include(node) => Statement::Include(Box::new(Include {
                 name: self.expression(&node.name)?,
                 ignore_missing: node.ignore_missing,
-                with_context: !self.says(node, "without context"),
+                with_context: !self.says(node, "without"),
             })),
             Stmt::Import(node) => {
                 let Target::Name(name) = self.target(&node.name)? else {
                     return fail("a name is expected", self.place(node));
                 };
-                self.import(&node.expr, self.says(node, "with context"), Imported::Module(name))?
+                self.import(&node.expr, self.says(node, "with"), Imported::Module(name))?
             }
             Stmt::FromImport(node) => {
                 let mut names = Vec::with_capacity(node.names.len());
@@ -200,21 +202,24 @@ impl Reader<'_> {
                     let alias = alias.map_or_else(|| found.clone(), |alias| alias.names());
                     names.extend(found.into_iter().zip(alias));
                 }
-                self.import(&node.expr, self.says(node, "with context"), Imported::Names(names))?
+                self.import(&node.expr, self.says(node, "with"), Imported::Names(names))?
             }
             Stmt::Do(node) => return fail(extension("do"), self.place(node)),
         });
         Ok(())
     }
 
-    /// Whether a tag has these words, which the grammar skips.
-    fn says<T>(&self, node: &Spanned<T>, words: &str) -> bool {
-        let span = node.span();
-        let tag = self.prepared.text.get(span.start_offset as usize..).unwrap_or_default();
-        let tag = tag.split("%}").next().unwrap_or_default();
-        let written: Vec<&str> = tag.split_whitespace().collect();
-        let words: Vec<&str> = words.split(' ').collect();
-        written.windows(2).any(|pair| pair == words)
+    /// The words of a tag, some of which the grammar skips.
+    fn tag<T>(&self, node: &Spanned<T>) -> impl Iterator<Item = &str> {
+        let tag = self.prepared.text.get(node.span().start_offset as usize..).unwrap_or_default();
+        let tag = tag.split(self.end_of_tag).next().unwrap_or_default();
+        tag.split_whitespace().map(|word| word.trim_end_matches(['-', '+']))
+    }
+
+    /// Whether a tag says `with context` or `without context`.
+    fn says<T>(&self, node: &Spanned<T>, with: &str) -> bool {
+        let words: Vec<&str> = self.tag(node).collect();
+        words.windows(2).any(|pair| pair == [with, "context"])
     }
 
     fn import(
@@ -289,7 +294,14 @@ impl Reader<'_> {
     fn node(&mut self, expression: &Expr<'_>) -> Result<Node, SyntaxError> {
         let (place, expression) = match expression {
             Expr::Var(node) => (self.place(node), Expression::Name(node.id.into())),
-            Expr::Const(node) => (self.place(node), constant(&node.value)),
+            Expr::Const(node) => {
+                let place = self.place(node);
+                let constant = constant(&node.value);
+                if matches!(&constant, Expression::Constant(Value::Float(x)) if x.is_infinite()) {
+                    return fail("the number is too large", place);
+                }
+                (place, constant)
+            }
             Expr::List(node) => (self.place(node), Expression::List(self.all(&node.items)?)),
             Expr::Tuple(node) => (self.place(node), Expression::Tuple(self.all(&node.items)?)),
             Expr::Map(node) => {
@@ -301,6 +313,7 @@ impl Reader<'_> {
                 let place = self.place(node).to(inner.place);
                 match node.op {
                     UnaryOpKind::Not => (place, Expression::Not(inner)),
+                    UnaryOpKind::Neg if self.prepared.is_plus(place) => (place, Expression::Positive(inner)),
                     UnaryOpKind::Neg => (place, Expression::Negative(inner)),
                 }
             }

@@ -251,7 +251,7 @@ impl Seen {
                 self.expression(call);
                 self.definition(definition);
             }
-            Statement::Block(block) => self.inner(&block.body, ["super".into()]),
+            Statement::Block(block) => self.inner(&block.body, ["super", "self"].map(Arc::from)),
             // What another file reads is not known here.
             Statement::Extends(node) => {
                 self.open = true;
@@ -287,7 +287,6 @@ impl Seen {
 
     fn expression(&mut self, node: &Node) {
         match &node.expression {
-            Expression::Constant(_) => {}
             // It may be rendered, in a lookup or a condition.
             Expression::Template(text) => match analyse(text.as_str(), false) {
                 Ok(inner) => {
@@ -298,45 +297,6 @@ impl Seen {
                 Err(_) => self.open = true,
             },
             Expression::Name(name) => self.name(name),
-            Expression::List(items) | Expression::Tuple(items) | Expression::Concat(items) => {
-                for item in items {
-                    self.expression(item);
-                }
-            }
-            Expression::Map(pairs) => pairs.iter().for_each(|(key, value)| {
-                self.expression(key);
-                self.expression(value);
-            }),
-            Expression::Negative(inner) | Expression::Not(inner) | Expression::Attribute(inner, _) => {
-                self.expression(inner);
-            }
-            Expression::And(left, right)
-            | Expression::Or(left, right)
-            | Expression::Arithmetic(_, left, right)
-            | Expression::Item(left, right) => {
-                self.expression(left);
-                self.expression(right);
-            }
-            Expression::Compare(first, rest) => {
-                self.expression(first);
-                for (_, node) in rest {
-                    self.expression(node);
-                }
-            }
-            Expression::If(choice) => {
-                self.expression(&choice.condition);
-                self.expression(&choice.then);
-                if let Some(node) = &choice.otherwise {
-                    self.expression(node);
-                }
-            }
-            Expression::Slice(slice) => {
-                self.expression(&slice.subject);
-                [&slice.start, &slice.stop, &slice.stride]
-                    .into_iter()
-                    .flatten()
-                    .for_each(|node| self.expression(node));
-            }
             Expression::Call(callee, arguments) => self.call(callee, arguments),
             Expression::Filter(applied) => {
                 self.calls.push(("filter", applied.name.to_string(), applied.place));
@@ -350,6 +310,7 @@ impl Seen {
                 self.guarded_by(guards, applied.subject.as_ref());
                 self.arguments(&applied.arguments);
             }
+            other => other.inner(&mut |node| self.expression(node)),
         }
     }
 

@@ -1,19 +1,17 @@
 //! Runs the statements of a template.
 
 use std::cell::RefCell;
-use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::diagnose;
 use super::engine::{Parsed, Reading};
 use super::marks::Marks;
-use super::object::{Builtin, LoopBody, LoopObject, MacroObject, Object, Sequence, Val};
+use super::object::{LoopBody, LoopObject, MacroObject, Object, Val};
 use super::session::Session;
 use super::syntax::{Expression, Loop, Place, Statement, Target};
-use crate::base::{Span, Value};
+use crate::base::Span;
 use crate::vars::call::CallError;
-use crate::vars::python::format::repr;
 use crate::vars::{Problem, TemplateError};
 
 /// A template that runs.
@@ -29,6 +27,8 @@ pub(super) struct Unit {
     pub(super) renders_literals: bool,
     /// The table of its blocks among those of the scopes.
     pub(super) blocks: RefCell<Option<usize>>,
+    /// The file it extends, once that is known.
+    pub(super) parent: RefCell<Option<Rc<Unit>>>,
 }
 
 /// Where the text of a template comes from.
@@ -54,6 +54,7 @@ impl Unit {
             sees_variables: true,
             renders_literals,
             blocks: RefCell::default(),
+            parent: RefCell::default(),
         })
     }
 
@@ -78,6 +79,7 @@ impl Unit {
             sees_variables: true,
             renders_literals: false,
             blocks: RefCell::default(),
+            parent: RefCell::default(),
         }))
     }
 
@@ -157,71 +159,6 @@ impl Unit {
                     return Ok(());
                 }
                 self.with_blocks(statements, scope, out)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// One text of all that was printed; a single value stays what it is.
-    pub(super) fn concat(self: &Rc<Self>, mut out: Vec<Val>) -> Result<Val, TemplateError> {
-        out.retain(|value| !value.is_null());
-        match out.len() {
-            0 => Ok(Val::null()),
-            1 => Ok(out.remove(0)),
-            _ => {
-                let mut text = String::new();
-                for value in &out {
-                    match value {
-                        Val::List(_) => {
-                            let _ = write!(text, "{}", value.to_value(&self.session)?);
-                        }
-                        Val::Plain(Value::Bytes(bytes)) => text.push_str(&String::from_utf8_lossy(bytes)),
-                        other => self.print(other, &mut text)?,
-                    }
-                }
-                Ok(Val::text(text))
-            }
-        }
-    }
-
-    /// Prints a value as Python's `str()` does.
-    pub(super) fn print(&self, value: &Val, out: &mut String) -> Result<(), TemplateError> {
-        match value {
-            Val::Plain(Value::String(text)) => out.push_str(text.as_str()),
-            Val::List(list) if list.has_tuples() => {
-                let items = list.to_vec()?;
-                let (open, close) = match (list.sequence, items.len()) {
-                    (Sequence::List, _) => ("[", "]"),
-                    (Sequence::Tuple, 1) => ("(", ",)"),
-                    (Sequence::Tuple, _) => ("(", ")"),
-                };
-                out.push_str(open);
-                for (place, item) in items.iter().enumerate() {
-                    out.push_str(if place > 0 { ", " } else { "" });
-                    match item {
-                        Val::List(_) => self.print(item, out)?,
-                        item => out.push_str(&repr(&item.to_value(&self.session)?)),
-                    }
-                }
-                out.push_str(close);
-            }
-            Val::Object(object) => match &**object {
-                Object::Range { start, stop, stride: 1 } => {
-                    let _ = write!(out, "range({start}, {stop})");
-                }
-                Object::Range { start, stop, stride } => {
-                    let _ = write!(out, "range({start}, {stop}, {stride})");
-                }
-                Object::Builtin(Builtin::Namespace) => out.push_str("<class 'jinja2.utils.Namespace'>"),
-                Object::Macro(object) => {
-                    let _ = write!(out, "<Macro '{}'>", object.definition.name);
-                }
-                _ => {
-                    let _ = write!(out, "{}", value.to_value(&self.session)?);
-                }
-            },
-            other => {
-                let _ = write!(out, "{}", other.to_value(&self.session)?);
             }
         }
         Ok(())
@@ -311,9 +248,7 @@ impl Unit {
                 out.push(self.call(&function, arguments, call.place)?);
             }
             Statement::Block(block) => self.block(block, scope, out)?,
-            Statement::Extends(node) => {
-                return Err(self.failed("`extends` must not stand inside of another tag", node.place));
-            }
+            Statement::Extends(node) => self.extend(node, scope)?,
             Statement::Include(include) => self.include(include, scope, out)?,
             Statement::Import(import) => self.import(import, scope)?,
         }

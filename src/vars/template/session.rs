@@ -14,7 +14,7 @@ use super::marks::{Marks, with_header};
 use super::missing::Missing;
 use super::object::{Builtin, Object, Val};
 use super::run::{Origin, Scopes, Unit};
-use super::syntax::STACK;
+use super::syntax::{DEEPEST, STACK};
 use crate::base::secret::names_a_secret;
 use crate::base::{Map, Span, Text, Value};
 use crate::load::Expressions;
@@ -22,8 +22,6 @@ use crate::vars::{Environment, FileOptions, Problem, Scope, TemplateError, funct
 
 /// Variables that may need each other in a row.
 const DEPTH: usize = 150;
-/// Steps that one rendering may take: enough for a template of megabytes, too few to hang a run.
-const FUEL: u64 = 20_000_000;
 
 /// One rendering in one scope.
 pub struct Session {
@@ -39,6 +37,8 @@ pub(super) struct Shared {
     frames: RefCell<Vec<Frame>>,
     secret: Cell<bool>,
     fuel: Cell<u64>,
+    /// Lists and mappings inside each other, where one is gone through now.
+    depth: Cell<u16>,
     sessions: Cell<usize>,
     /// Rendered variables by session and name, each with whether a secret was touched for it.
     variables: RefCell<Rendered>,
@@ -61,7 +61,8 @@ impl Session {
         let shared = Shared {
             frames: RefCell::default(),
             secret: Cell::new(false),
-            fuel: Cell::new(FUEL),
+            fuel: Cell::new(environment.steps()),
+            depth: Cell::new(0),
             sessions: Cell::new(0),
             variables: RefCell::default(),
             changed: Cell::new(false),
@@ -125,6 +126,22 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    /// Goes into a list or a mapping. One that holds itself, or that a loop built, may have no end.
+    pub(super) fn deeper<T>(
+        &self,
+        run: impl FnOnce() -> Result<T, TemplateError>,
+    ) -> Result<T, TemplateError> {
+        let depth = self.shared.depth.get();
+        if depth >= DEEPEST {
+            return Err(self.failed("the value is nested too deeply"));
+        }
+        self.step()?;
+        self.shared.depth.set(depth + 1);
+        let result = stacker::maybe_grow(STACK.0, STACK.1, run);
+        self.shared.depth.set(depth);
+        result
     }
 
     /// An error without a place.
@@ -442,7 +459,8 @@ impl Session {
         let result = self.framed(below.into(), || name, || unit.render(scope))?;
         self.scopes().leave(scope);
         let output = match result.to_value(self)? {
-            Value::Null | Value::Undefined(_) | Value::Omit => String::new(),
+            Value::Omit => return Err(self.failed("a file cannot be omitted")),
+            Value::Null | Value::Undefined(_) => String::new(),
             Value::String(output) => keep_newlines(below, output.as_str()),
             other => other.to_string(),
         };

@@ -10,6 +10,9 @@ use crate::base::{Key, Text, Value};
 /// Stack that one level of evaluation needs at most, and how much is added when it is short.
 pub(super) const STACK: (usize, usize) = (256 * 1024, 2 * 1024 * 1024);
 
+/// Expressions, and lists and mappings, that may stand inside each other; more are no longer written by a person.
+pub(super) const DEEPEST: u16 = 500;
+
 /// A place in a text, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Place {
@@ -18,7 +21,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Texts are shorter than 4 GiB: the lexer refuses others.
+    /// Texts are shorter than 4 GiB.
     pub(super) fn new(start: usize, end: usize) -> Self {
         let short = |n| u32::try_from(n).unwrap_or(u32::MAX);
         Self { start: short(start), end: short(end) }
@@ -52,6 +55,7 @@ pub(super) enum Expression {
     Tuple(Vec<Node>),
     Map(Vec<(Node, Node)>),
     Negative(Box<Node>),
+    Positive(Box<Node>),
     Not(Box<Node>),
     And(Box<Node>, Box<Node>),
     Or(Box<Node>, Box<Node>),
@@ -66,6 +70,53 @@ pub(super) enum Expression {
     /// Without a subject it is that of a `{% filter %}` or `{% set %}` block.
     Filter(Box<Applied>),
     Test(Box<Applied>),
+}
+
+impl Expression {
+    /// Calls `see` with each expression right inside of this one.
+    pub(super) fn inner<'a>(&'a self, see: &mut dyn FnMut(&'a Node)) {
+        match self {
+            Expression::Constant(_) | Expression::Template(_) | Expression::Name(_) => {}
+            Expression::List(nodes) | Expression::Tuple(nodes) | Expression::Concat(nodes) => {
+                nodes.iter().for_each(see);
+            }
+            Expression::Map(pairs) => pairs.iter().flat_map(|(key, value)| [key, value]).for_each(see),
+            Expression::Negative(node)
+            | Expression::Positive(node)
+            | Expression::Not(node)
+            | Expression::Attribute(node, _) => see(node),
+            Expression::And(left, right)
+            | Expression::Or(left, right)
+            | Expression::Arithmetic(_, left, right)
+            | Expression::Item(left, right) => {
+                see(left);
+                see(right);
+            }
+            Expression::Compare(first, rest) => {
+                see(first);
+                for (_, node) in rest {
+                    see(node);
+                }
+            }
+            Expression::If(choice) => {
+                see(&choice.condition);
+                see(&choice.then);
+                choice.otherwise.iter().for_each(see);
+            }
+            Expression::Slice(slice) => {
+                see(&slice.subject);
+                [&slice.start, &slice.stop, &slice.stride].into_iter().flatten().for_each(see);
+            }
+            Expression::Call(callee, arguments) => {
+                see(callee);
+                arguments.inner(see);
+            }
+            Expression::Filter(applied) | Expression::Test(applied) => {
+                applied.subject.iter().for_each(&mut *see);
+                applied.arguments.inner(see);
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -136,6 +187,16 @@ pub(super) struct Arguments {
     pub(super) named_spread: Option<Node>,
 }
 
+impl Arguments {
+    fn inner<'a>(&'a self, see: &mut dyn FnMut(&'a Node)) {
+        self.positional.iter().for_each(&mut *see);
+        for (_, node) in &self.named {
+            see(node);
+        }
+        [&self.spread, &self.named_spread].into_iter().flatten().for_each(see);
+    }
+}
+
 /// One part of a template.
 #[derive(Clone, Debug)]
 pub(super) enum Statement {
@@ -200,6 +261,11 @@ pub(super) struct Macro {
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) name: Arc<str>,
+    /// Whether it sees what is bound around it, as a round of a loop.
+    pub(super) scoped: bool,
+    /// Whether another file must define it.
+    pub(super) required: bool,
+    pub(super) place: Place,
     pub(super) body: Vec<Statement>,
 }
 

@@ -145,7 +145,9 @@ fn conditions_want_booleans() {
 }
 
 mod answers;
+mod captured;
 mod errors;
+mod generated;
 mod lenient;
 mod properties;
 mod rendering;

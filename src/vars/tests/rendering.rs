@@ -202,7 +202,9 @@ fn deep_and_wide_variables_end_in_bounded_time() {
     let templar = Templar::new(Scope::new().with(layer), environment(MemoryFiles::default()));
     assert_eq!(templar.render(&written("{{ v0 }}")), Ok(Value::from("")));
     assert_eq!(templar.render(&written("{{ d0 }}")), Ok(Value::from(1)));
-    let endless = templar
+    // The bound is what ends it, and a smaller one ends it sooner.
+    let bounded = Environment::clone(templar.environment()).with_steps(500_000);
+    let endless = Templar::new(templar.scope().clone(), Arc::new(bounded))
         .render(&written("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"));
     assert!(endless.is_err());
 }

@@ -31,7 +31,7 @@ pub(super) fn has(value: &Value, name: &str) -> bool {
 pub(super) fn of_sequence(sequence: Sequence) -> &'static [&'static str] {
     match sequence {
         Sequence::List => sequence::NAMES,
-        Sequence::Tuple => &["index", "count"],
+        Sequence::Tuple | Sequence::Group => &["index", "count"],
     }
 }
 

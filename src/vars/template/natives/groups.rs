@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::super::calling::Arguments;
-use super::super::object::Val;
+use super::super::object::{Sequence, Val};
 use super::super::operators::equal;
 use super::super::run::Unit;
 use super::{follow, path_of, sorting};
@@ -36,7 +36,8 @@ pub(super) fn groupby(unit: &Rc<Unit>, arguments: Arguments) -> Outcome {
             _ => groups.push((this, vec![item])),
         }
     }
-    Ok(Val::list(groups.into_iter().map(|(key, group)| Val::tuple(vec![key, Val::list(group)])).collect()))
+    let group = |(key, group)| Val::sequence(Sequence::Group, vec![key, Val::list(group)]);
+    Ok(Val::list(groups.into_iter().map(group).collect()))
 }
 
 fn count(value: Option<&Val>, name: &str) -> Result<usize, CallError> {

@@ -78,3 +78,27 @@ fn follow(unit: &Rc<Unit>, item: &Val, path: &[Val]) -> Result<Val, CallError> {
     }
     Ok(value)
 }
+
+/// What plain filters give as tuples: the result itself (0), or the items of the list that they give (1).
+pub(super) const GIVE_TUPLES: &[(&str, usize)] = &[
+    ("splitext", 0),
+    ("win_splitdrive", 0),
+    ("zip", 1),
+    ("zip_longest", 1),
+    ("product", 1),
+    ("combinations", 1),
+    ("permutations", 1),
+    ("subelements", 1),
+];
+
+/// The lists of a result that are tuples in Python.
+pub(super) fn with_tuples(name: &str, value: Val) -> Result<Val, CallError> {
+    match GIVE_TUPLES.iter().find(|(known, _)| *known == name) {
+        Some((_, 0)) => Ok(Val::tuple(value.items()?)),
+        Some(_) => {
+            let items = value.items()?.into_iter().map(|item| Ok(Val::tuple(item.items()?)));
+            Ok(Val::list(items.collect::<Result<_, CallError>>()?))
+        }
+        None => Ok(value),
+    }
+}
