@@ -211,7 +211,8 @@ fn glob(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
             Some(matching(environment.files(), pattern)).filter(|found| !found.is_empty())
         };
         let paths = patterns.iter().find_map(found_in).unwrap_or_default();
-        found.extend(paths.into_iter().map(|path| Value::from(path.display().to_string())));
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        found.extend(paths.into_iter().map(|path| Value::from(absolute(path).display().to_string())));
     }
     Ok(found)
 }

@@ -131,8 +131,8 @@ fn extreme(unit: &Rc<Unit>, arguments: Arguments, wanted: Ordering) -> Outcome {
 
 pub(super) fn unique(unit: &Rc<Unit>, arguments: Arguments) -> Outcome {
     let [value, case_sensitive, attribute] = arguments.bind(["value", "case_sensitive", "attribute"])?;
+    let compares = case_sensitive.is_some() || attribute.is_some();
     let case_sensitive = flag(case_sensitive)?;
-    let compares = !case_sensitive || attribute.is_some();
     let key = key_by(unit, attribute, case_sensitive)?;
     let mut texts = std::collections::HashSet::new();
     let mut seen: Vec<Val> = Vec::new();
@@ -145,7 +145,7 @@ pub(super) fn unique(unit: &Rc<Unit>, arguments: Arguments) -> Outcome {
             }
             continue;
         }
-        // As with Jinja's own filter, which wants items that can be hashed.
+        // As with Jinja's own filter, which alone knows these arguments, and wants items that can be hashed.
         if compares && matches!(new, Val::Map(_) | Val::List(_)) {
             let message = "mappings and lists are only compared as a whole: we cannot fall back to that, because it does not \
                            support case_sensitive or attribute";
