@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::play::compile_play;
 use super::{Expand, Plan, PlayPlan, Step, StepKind, Strictness};
 use crate::base::spec::Catalogue;
-use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, Map, SystemClock};
+use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, Map, Severity, SystemClock};
 use crate::load::{Expressions, Project};
 use crate::model::decode::Decoder;
 use crate::model::{Inventory, Play};
@@ -55,6 +55,12 @@ pub struct Options {
     pub strictness: Strictness,
     /// Variables below all others of each host: what the command line says about reaching it.
     pub reaching: Arc<Map>,
+    /// Facts are gathered only where a play says so.
+    pub gather_explicitly: bool,
+    /// What `any_errors_fatal` is where nobody says.
+    pub any_errors_fatal: bool,
+    /// A play whose `hosts` name what there is not ends the run when it begins.
+    pub unmatched_is_error: bool,
     /// `--expressions`
     pub expressions: Expressions,
     /// How many steps may work at once, if that is limited.
@@ -133,6 +139,12 @@ impl Compiler {
     pub fn bind(&self, play: usize, inventory: &Inventory) -> Result<PlayPlan, Diagnostics> {
         let mut found = Diagnostics::new();
         let compiled = compile_play(self, play, inventory, &mut found);
+        if self.options.unmatched_is_error
+            && let Some(unmatched) = found.iter().find(|d| d.code == "no-such-host")
+        {
+            let message = unmatched.message.clone();
+            return Err(Diagnostic { severity: Severity::Error, message, ..unmatched.clone() }.into());
+        }
         let (bound, _) = found.into_result(compiled.plan)?;
         bound.ok_or_else(|| Diagnostic::error("no-such-play", format!("there is no play {play}")).into())
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Compiler;
 use super::known::Known;
+use super::{Compiler, Strictness};
 use crate::base::{Diagnostic, Diagnostics, HostName, Map, Span, Spanned, Value};
 use crate::model::{Inventory, Item, Level, Pattern, Play, RoleFrom, VarLayer};
 use crate::vars::Scope;
@@ -124,6 +124,13 @@ impl Compiler {
         for mut diagnostic in unknown.iter().cloned() {
             if !literal {
                 diagnostic = diagnostic.at(&play.hosts.span);
+            }
+            if self.options.strictness == Strictness::Late {
+                let words = diagnostic.span.as_ref().map(Span::text).unwrap_or_default();
+                diagnostic.message = match self.options.unmatched_is_error {
+                    true => format!("Could not match supplied host pattern: {words}"),
+                    false => format!("Could not match supplied host pattern, ignoring: {words}"),
+                };
             }
             // As in Ansible: a play for nobody is passed by.
             diagnostic.severity = crate::base::Severity::Warning;

@@ -354,7 +354,7 @@ impl Build<'_> {
     fn facts(&mut self, around: &Surroundings) {
         let play = Arc::clone(self.play);
         let wanted = match &play.gather_facts {
-            None => true,
+            None => !self.compiler.options.gather_explicitly,
             Some(value) => {
                 let known = self.known.same_everywhere(around, &value.value, &value.span, "`gather_facts`");
                 let Some(known) = self.found.keep(known) else { return };

@@ -44,12 +44,38 @@ impl Build<'_> {
         let own = std::mem::replace(&mut self.found, told);
         for problem in own.iter().filter(|d| d.severity == Severity::Error) {
             // Ansible looks these up when it reads the playbook.
-            if problem.code == "unknown-module" || FLOW.contains(&task.call.short_name()) {
+            if problem.code == "unknown-module" {
+                let words =
+                    "This often indicates a misspelling, missing collection, or incorrect module path.";
+                let message = format!("couldn't resolve module/action '{}'. {words}", task.call.name.value);
+                self.found.push(Diagnostic { message, help: Vec::new(), ..problem.clone() });
+            } else if FLOW.contains(&task.call.short_name()) {
                 self.found.push(problem.clone());
+            } else if problem.code == "unknown-argument" {
+                let words = self.unsupported(task).unwrap_or_else(|| words(problem));
+                self.flaws.entry(Arc::as_ptr(task)).or_insert(words);
             } else if OF_CALLS.contains(&problem.code) {
                 self.flaws.entry(Arc::as_ptr(task)).or_insert_with(|| words(problem));
             }
         }
+    }
+
+    /// Arguments that a module does not have, in the reference's words: playbooks look for them.
+    fn unsupported(&self, task: &Task) -> Option<Arc<str>> {
+        let spec = self.compiler.catalogue.get(&task.call.name.value)?;
+        let params = spec.params();
+        let unknown = |name: &&str| !params.iter().any(|param| param.is(name));
+        let mut wrong: Vec<&str> = task.call.arguments.iter().map(|a| &*a.name).filter(unknown).collect();
+        wrong.sort_unstable();
+        let mut known: Vec<&str> = params.iter().map(|param| param.name.as_str()).collect();
+        known.sort_unstable();
+        let (name, wrong, known) = (spec.name, wrong.join(", "), known.join(", "));
+        Some(
+            format!(
+                "Unsupported parameters for ({name}) module: {wrong}. Supported parameters include: {known}."
+            )
+            .into(),
+        )
     }
 
     /// Whether what is wrong is told before the run.

@@ -98,6 +98,8 @@ pub(super) struct PlayRun {
     pub plan: crate::plan::PlayPlan,
     pub handlers: Vec<HandlerNames>,
     pub notified: HashMap<HostNo, BTreeSet<usize>>,
+    /// By which words hosts have notified handlers since the last flush.
+    pub words: HashMap<HostNo, BTreeSet<Arc<str>>>,
     /// More failed hosts than this many per cent end the play.
     pub most_failures: Option<f64>,
 }

@@ -346,15 +346,16 @@ impl Dispatcher {
         let batch = run.batches.get(node.batch).cloned().unwrap_or_default();
         let run_is_linear = run.strategy == Strategy::Linear && what.case.is_none();
         let fatal = inherited(what).and_then(|i| i.any_errors_fatal.as_ref());
-        let fatal = fatal.is_some_and(|value| self.reads_true(value, host));
+        let usual = self.shared.compiler.options.any_errors_fatal;
+        let fatal = fatal.map_or(usual, |value| self.reads_true(value, host));
         let once = self.onces.contains_key(&step);
         let gone = batch.iter().filter(|h| self.left.contains(h) || self.lost.contains(h)).count();
         // A batch has far fewer hosts than 2^52.
         #[allow(clippy::cast_precision_loss)]
         let percent = 100.0 * gone as f64 / batch.len().max(1) as f64;
         let too_many = run.most_failures.is_some_and(|most| percent > most);
-        if too_many {
-            self.over = true;
+        if too_many && !std::mem::replace(&mut self.over, true) {
+            self.emit(Event::NoHostsLeft);
         }
         let others: Vec<HostNo> = match (once, fatal || too_many) {
             (_, true) => batch,
@@ -376,25 +377,6 @@ impl Dispatcher {
             if !self.left.contains(&other) && !self.lost.contains(&other) {
                 self.fail_host(step, other, why, Some("another host failed"));
             }
-        }
-    }
-
-    fn notify(&mut self, step: StepNo, host: HostNo, words: &[Arc<str>]) {
-        let play = self.node(step).play;
-        for word in words {
-            let Some(run) = self.plays.get_mut(&play) else { return };
-            let is = |known: &[Arc<str>]| known.iter().any(|k| k == word);
-            // Of several with one name the last counts; a topic means all that listen.
-            let named = run.handlers.iter().rposition(|h| is(&h.names));
-            let listening = run.handlers.iter().enumerate().filter(|(_, h)| is(&h.topics)).map(|(ix, _)| ix);
-            let meant: Vec<usize> = named.into_iter().chain(listening).collect();
-            if meant.is_empty() {
-                let text = format!("{}: no handler is called `{word}`", self.name(host));
-                self.warn(text);
-                self.fail_host(step, host, Why::Failed, Some("it notifies a handler that there is not"));
-                continue;
-            }
-            run.notified.entry(host).or_default().extend(meant);
         }
     }
 

@@ -13,7 +13,8 @@ use crate::base::{Diagnostic, Diagnostics, HostName, Map, Severity, Span, Value}
 use crate::event::{Brought, Event};
 use crate::model::{Level, Strategy, VarLayer};
 use crate::plan::{
-    self, CasePlan, Compiler, Fragment, Inclusion, Order, Scope, ScopeKind, Step, StepIx, StepKind, Target,
+    self, CasePlan, Compiler, Fragment, Inclusion, Order, Scope, ScopeKind, Step, StepIx, StepKind,
+    Strictness, Target,
 };
 use crate::vars::Templar;
 
@@ -143,9 +144,10 @@ impl Dispatcher {
             return self.leave_out_all(number, None);
         }
         self.take_back();
+        let options = &self.shared.compiler.options;
         let compiled = self.plan.plays.iter().find(|p| p.number == number);
         let plan = match compiled {
-            Some(plan) if !self.inventory_changed => plan.clone(),
+            Some(plan) if !self.inventory_changed && !options.unmatched_is_error => plan.clone(),
             _ => match self.shared.compiler.bind(number, &self.inventory) {
                 Ok(plan) => plan,
                 Err(problems) => return self.break_off(&problems),
@@ -188,6 +190,7 @@ impl Dispatcher {
             batches: batches.clone(),
             handlers: plan.fragment.handlers.clone(),
             notified: HashMap::new(),
+            words: HashMap::new(),
             most_failures: most,
             plan,
         };
@@ -328,7 +331,9 @@ impl Dispatcher {
 
     /// Brings the handlers of a play to these hosts.
     pub(super) fn flush(&mut self, step: StepNo, hosts: Vec<HostNo>) -> Vec<Refused> {
-        let Some(run) = self.plays.get(&self.node(step).play) else { return Vec::new() };
+        let play = self.node(step).play;
+        self.settle_notifications(play, &hosts);
+        let Some(run) = self.plays.get(&play) else { return Vec::new() };
         let notified = |h: &HostNo| run.notified.get(h).is_some_and(|n| !n.is_empty());
         if !hosts.iter().any(notified) {
             return Vec::new();
@@ -385,7 +390,11 @@ impl Dispatcher {
 
     /// A play that cannot be bound: the run goes no further.
     fn break_off(&mut self, problems: &Diagnostics) {
-        self.warn(problems.to_string());
+        let first = problems.iter().find(|d| d.severity == Severity::Error);
+        match first.filter(|_| self.shared.compiler.options.strictness == Strictness::Late) {
+            Some(first) => self.abort(first.message.clone()),
+            None => self.warn(problems.to_string()),
+        }
         self.spoiled = true;
         self.over = true;
     }

@@ -32,6 +32,7 @@ mod masking;
 mod measure;
 mod moment;
 mod monitors;
+mod notifying;
 pub mod past;
 mod pieces;
 mod pinning;

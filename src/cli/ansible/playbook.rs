@@ -59,7 +59,8 @@ pub(super) fn run(words: &[String], terminal: &Terminal) -> Ending {
 
 fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, Failure> {
     refuse(asked)?;
-    let selecting = selecting(asked, cfg);
+    let mut selecting = selecting(asked, cfg);
+    selecting.inventory = settings::readable(selecting.inventory, terminal);
     let config = settings::config(cfg);
     let files = Arc::new(RecordingFiles::new(selecting.vaulting.vault()?));
     let (first, more) = asked.playbooks.split_first().expect("clap wants one");
@@ -73,6 +74,9 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
     let options = Options {
         strictness: Strictness::Late,
         force_handlers: asked.selection.force_handlers || cfg.boolean("force_handlers") == Some(true),
+        gather_explicitly: cfg.text("gathering").as_deref() == Some("explicit"),
+        any_errors_fatal: cfg.boolean("any_errors_fatal") == Some(true),
+        unmatched_is_error: cfg.text("host_pattern_mismatch").as_deref() == Some("error"),
         reaching: Arc::new(settings::reaching(&asked.connecting, cfg)?),
         answers: Answers {
             asking: if reads_only { Asking::Never } else { Asking::Now },
@@ -179,7 +183,7 @@ fn ending(ended: &Ended) -> Ending {
         Ended { aborted: true, .. } => Ending::Error,
         Ended { lost: true, .. } => Ending::Unreachable,
         Ended { failed: true, .. } => Ending::Failed,
-        Ended { exit: 1, .. } => Ending::Failed,
+        Ended { exit: 1, .. } => Ending::Error,
         _ => Ending::Good,
     }
 }

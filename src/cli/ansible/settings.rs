@@ -1,14 +1,17 @@
 //! What `ansible.cfg`, the environment and the command line say together: how hosts are reached, how much is said.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::question;
+use super::super::terminal::Terminal;
 use super::options::{Connecting, Hosts};
 use crate::base::{Diagnostic, Diagnostics, Map, Value};
 use crate::load::{AnsibleCfg, Config, DiskFiles};
 use crate::report::ansible::Look;
 
+/// The inventory that is read when nobody names one.
+const USUAL_INVENTORY: &str = "/etc/ansible/hosts";
 /// How wide headings are when nobody watches, in columns.
 const WIDTH: usize = 79;
 
@@ -39,7 +42,24 @@ pub(super) fn inventory(hosts: &Hosts, cfg: &AnsibleCfg) -> Vec<String> {
         return hosts.inventory.clone();
     }
     let said = cfg.inventory(home().as_deref());
-    if said.is_empty() { vec!["/etc/ansible/hosts".to_owned()] } else { said }
+    if said.is_empty() { vec![USUAL_INVENTORY.to_owned()] } else { said }
+}
+
+/// The inventories that there are. As in the reference a missing one is a warning.
+pub(super) fn readable(mut inventories: Vec<String>, terminal: &Terminal) -> Vec<String> {
+    inventories.retain(|text| {
+        let path = Path::new(text);
+        let there = text.contains(',') || path.exists();
+        if !there && text != USUAL_INVENTORY {
+            let shown = std::path::absolute(path).map_or_else(|_| text.clone(), |p| p.display().to_string());
+            terminal.say(&format!("[WARNING]: Unable to parse {shown} as an inventory source"));
+        }
+        there && text != "/dev/null"
+    });
+    if inventories.is_empty() {
+        terminal.say("[WARNING]: No inventory was parsed, only implicit localhost is available");
+    }
+    inventories
 }
 
 /// Variables that stand below all others of each host: what the command line and the settings say about reaching it.

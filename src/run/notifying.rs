@@ -1,0 +1,74 @@
+//! Notifications of handlers: whom a word means is decided when handlers are flushed, as in Ansible, so that of several with one
+//! name the last that has come until then counts.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::dispatcher::{Dispatcher, PlayRun, Work};
+use super::queue::{HostNo, StepNo};
+use super::stop::Urgency;
+use crate::event::{Event, Why};
+use crate::plan::Strictness;
+
+impl PlayRun {
+    /// The handlers that a word means: the last of that name, and all that listen, of which the last of a name.
+    fn meant(&self, word: &Arc<str>) -> Vec<usize> {
+        let is = |known: &[Arc<str>]| known.contains(word);
+        let named = self.handlers.iter().rposition(|h| is(&h.names));
+        let mut seen: BTreeSet<&Arc<str>> = BTreeSet::new();
+        let listening = self.handlers.iter().enumerate().rev().filter(|(_, h)| is(&h.topics));
+        let first = listening.filter(|(_, h)| h.names.first().is_none_or(|name| seen.insert(name)));
+        let listening: Vec<usize> = first.map(|(number, _)| number).collect();
+        named.into_iter().chain(listening).collect()
+    }
+}
+
+impl Dispatcher {
+    /// A step has notified handlers.
+    pub(super) fn notify(&mut self, step: StepNo, host: HostNo, words: &[Arc<str>]) {
+        let node = self.node(step);
+        let (play, is_handler) =
+            (node.play, matches!(&node.work, Work::Step(what) if what.handler.is_some()));
+        for word in words {
+            let Some(run) = self.plays.get_mut(&play) else { return };
+            let meant = run.meant(word);
+            if meant.is_empty() {
+                self.miss_handler(step, host, word);
+            } else if is_handler {
+                // Those that come later in the flush that is going on, or in the next.
+                run.notified.entry(host).or_default().extend(meant);
+            } else {
+                run.words.entry(host).or_default().insert(Arc::clone(word));
+            }
+        }
+    }
+
+    /// What the hosts' notifications mean now.
+    pub(super) fn settle_notifications(&mut self, play: usize, hosts: &[HostNo]) {
+        let Some(run) = self.plays.get_mut(&play) else { return };
+        for host in hosts {
+            for word in run.words.remove(host).unwrap_or_default() {
+                let meant = run.meant(&word);
+                run.notified.entry(*host).or_default().extend(meant);
+            }
+        }
+    }
+
+    fn miss_handler(&mut self, step: StepNo, host: HostNo, word: &str) {
+        if self.shared.compiler.options.strictness == Strictness::Late {
+            let words = "was not found in either the main handlers list nor in the listening handlers list";
+            return self.abort(format!("The requested handler '{word}' {words}"));
+        }
+        let text = format!("{}: no handler is called `{word}`", self.name(host));
+        self.warn(text);
+        self.fail_host(step, host, Why::Failed, Some("it notifies a handler that there is not"));
+    }
+
+    /// The run cannot go on.
+    pub(super) fn abort(&mut self, reason: String) {
+        if !std::mem::replace(&mut self.aborted, true) {
+            self.emit(Event::Aborted { reason });
+            self.stop(Urgency::AtOnce);
+        }
+    }
+}
