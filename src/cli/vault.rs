@@ -34,6 +34,7 @@ enum Verb {
     /// Encrypts files anew with another password
     Rekey(Rekey),
     /// Prints a value as it stands in YAML: `!vault |` and what was encrypted
+    #[command(alias = "encrypt_string")]
     EncryptString(EncryptString),
 }
 

@@ -19,6 +19,7 @@ mod container_hosts;
 mod containers;
 mod dialect;
 mod docker_actions;
+mod dropin;
 mod evidence;
 mod examples;
 mod exclusive;

@@ -3,9 +3,12 @@
 //! They take the options of the reference, print what it prints, fail when it fails and end with its exit codes. Our own verbs
 //! stay what they are.
 
+mod listing;
 mod options;
 mod playbook;
+mod saying;
 mod settings;
+mod vault;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -34,7 +37,7 @@ enum Ending {
 type Command = fn(&[String], &Terminal) -> Ending;
 
 /// By which names the program is called instead of its own.
-const COMMANDS: [(&str, Command); 1] = [("ansible-playbook", playbook::run)];
+const COMMANDS: [(&str, Command); 2] = [("ansible-playbook", playbook::run), ("ansible-vault", vault::run)];
 
 /// Does what a program of this name does; nothing when it is none of ours.
 pub(super) fn called_as(program: &OsStr, terminal: &Terminal) -> Option<ExitCode> {

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Parser;
@@ -15,7 +14,9 @@ use super::super::selecting::{Selecting, playbook_name};
 use super::super::terminal::Terminal;
 use super::super::wiring::{self, Compiled};
 use super::super::{plan, project};
+use super::listing::list;
 use super::options::{Playbook, split};
+use super::saying::{tell, version};
 use super::{Ending, settings};
 use crate::base::{Clock, Diagnostic, Diagnostics, RunMark, Severity, SystemClock};
 use crate::load::project::Asked;
@@ -24,9 +25,6 @@ use crate::plan::{Answers, Asking, Options, Strictness};
 use crate::report::{Ansible, Record, Reporter};
 use crate::run::{Ended, Past};
 use crate::store::{Provenance, RunFolder, RunStore};
-
-/// The version of the reference, as scripts look for it.
-const CORE: &str = "2.19.14";
 
 pub(super) fn run(words: &[String], terminal: &Terminal) -> Ending {
     let name = "ansible-playbook".to_owned();
@@ -40,7 +38,7 @@ pub(super) fn run(words: &[String], terminal: &Terminal) -> Ending {
     };
     let (cfg, problems) = settings::read();
     if asked.version {
-        return version(&cfg, terminal);
+        return version("ansible-playbook", &cfg, terminal);
     }
     tell(&problems, terminal);
     let done = if problems.has_errors() { Ok(Ending::Error) } else { play(&asked, &cfg, terminal) };
@@ -70,7 +68,9 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
         inventory: selecting.inventory.clone(),
         extra_vars: selecting.extra_vars.clone(),
     };
-    let reads_only = asked.selection.syntax_check;
+    let selection = &asked.selection;
+    let lists = asked.hosts.list_hosts || selection.list_tasks || selection.list_tags;
+    let reads_only = selection.syntax_check || lists;
     let options = Options {
         strictness: Strictness::Late,
         force_handlers: asked.selection.force_handlers || cfg.boolean("force_handlers") == Some(true),
@@ -87,10 +87,14 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
     let catalogue = Arc::new(wiring::catalogue());
     let (compiled, warnings) = wiring::assemble(&files, catalogue, config, &sources, options, terminal)?;
     tell(&warnings, terminal);
-    if reads_only {
+    if asked.selection.syntax_check {
         for playbook in &asked.playbooks {
             terminal.data(format!("\nplaybook: {}\n", playbook.display()).as_bytes())?;
         }
+        return Ok(Ending::Good);
+    }
+    if let Some(text) = list(asked, &compiled.plan) {
+        terminal.data(text.as_bytes())?;
         return Ok(Ending::Good);
     }
     let look = settings::look(asked.manner.verbose, cfg);
@@ -123,13 +127,8 @@ fn refuse(asked: &Playbook) -> Result<(), Diagnostic> {
             return Err(Diagnostic::error("no-playbook", message));
         }
     }
-    let refused = [
-        ("--step", asked.selection.step),
-        ("--start-at-task", asked.selection.start_at_task.is_some()),
-        ("--list-hosts", asked.hosts.list_hosts),
-        ("--list-tasks", asked.selection.list_tasks),
-        ("--list-tags", asked.selection.list_tags),
-    ];
+    let refused =
+        [("--step", asked.selection.step), ("--start-at-task", asked.selection.start_at_task.is_some())];
     match refused.iter().find(|(_, given)| *given) {
         Some((option, _)) => {
             Err(Diagnostic::error("unsupported-option", format!("`{option}` is not supported yet")))
@@ -204,37 +203,5 @@ fn ending_of(found: &Diagnostics) -> Ending {
     match first {
         Some(d) if ERRORS.contains(&d.code) => Ending::Error,
         _ => Ending::Unreachable,
-    }
-}
-
-/// Says what is wrong, as the reference words it: one line, the place, what to do.
-fn tell(found: &Diagnostics, terminal: &Terminal) {
-    for diagnostic in found.iter() {
-        let kind = if diagnostic.severity == Severity::Error { "ERROR" } else { "WARNING" };
-        let mut text = format!("[{kind}]: {}", diagnostic.message);
-        if let Some(span) = &diagnostic.span {
-            let place = span.to_string();
-            let place = std::path::absolute(Path::new(&place)).unwrap_or_else(|_| PathBuf::from(&place));
-            text.push_str(&format!("\nOrigin: {}", place.display()));
-        }
-        for help in &diagnostic.help {
-            text.push_str(&format!("\n{help}"));
-        }
-        terminal.say(&text);
-    }
-}
-
-/// Several lines, of which scripts read the first.
-fn version(cfg: &AnsibleCfg, terminal: &Terminal) -> Ending {
-    let file = cfg.file.as_ref().map_or_else(|| "None".to_owned(), |path| path.display().to_string());
-    let program = std::env::current_exe().map_or_else(|_| String::new(), |path| path.display().to_string());
-    let text = format!(
-        "ansible-playbook [core {CORE}]\n  config file = {file}\n  executable location = {program}\n  \
-         benchbook version = {}\n",
-        env!("CARGO_PKG_VERSION")
-    );
-    match terminal.data(text.as_bytes()) {
-        Ok(()) => Ending::Good,
-        Err(_) => Ending::Error,
     }
 }

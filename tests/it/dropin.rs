@@ -1,0 +1,140 @@
+//! Called by the names of Ansible's commands: the same lines on standard output, the same exit codes.
+//!
+//! `tests/cases/dropin/NAME/` is a project with `playbook.yml`, `hosts` and perhaps `arguments`. What ours prints is a
+//! snapshot, and is compared with the reference where that is installed. The order among hosts and the words of messages may
+//! differ.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::LazyLock;
+
+use fancy_regex::Regex;
+
+use crate::ansible::reference;
+use crate::harness::{BENCHBOOK, Project};
+
+fn cases() -> Vec<PathBuf> {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/dropin");
+    let mut folders: Vec<_> = fs::read_dir(cases).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.retain(|folder| folder.is_dir() && !folder.ends_with("snapshots"));
+    folders.sort();
+    folders
+}
+
+/// Where a heading begins, and where a line about a host.
+static HEADING: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(PLAY|TASK|RUNNING HANDLER|NO MORE HOSTS)\b").unwrap());
+static ENTRY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(ok|changed|skipping|fatal|failed|included|FAILED - RETRYING|\[ERROR\]|h\d+ +:)").unwrap()
+});
+
+/// What was printed, with the hosts of a task in order and without what may differ: words of errors, times, the headings that
+/// `meta` has.
+fn normal(text: &str, folder: &Path) -> String {
+    let mut sections: Vec<(String, Vec<String>)> = Vec::new();
+    for line in text.lines() {
+        if HEADING.is_match(line).unwrap() {
+            sections.push((line.to_owned(), Vec::new()));
+        } else if let Some((_, entries)) = sections.last_mut() {
+            let line = line.replace(&format!("{}/", folder.display()), "");
+            let entry = ENTRY.is_match(&line).unwrap();
+            let line = match line.split_once("FAILED! => ").or_else(|| line.split_once(") => {\"")) {
+                Some((start, _)) => format!("{start} => …"),
+                None => line,
+            };
+            match entries.last_mut() {
+                Some(last) if !entry => {
+                    last.push('\n');
+                    last.push_str(&line);
+                }
+                _ => entries.push(line),
+            }
+        }
+    }
+    let mut told = String::new();
+    for (heading, mut entries) in sections {
+        if heading.starts_with("TASK [meta]") {
+            continue;
+        }
+        entries.retain(|entry| !entry.starts_with("[ERROR]"));
+        let mut entries: Vec<_> = entries.iter().map(|entry| entry.trim_end().to_owned()).collect();
+        entries.retain(|entry| !entry.is_empty());
+        entries.sort();
+        writeln!(told, "{heading}").unwrap();
+        entries.iter().for_each(|entry| writeln!(told, "{entry}").unwrap());
+    }
+    told
+}
+
+fn call(project: &Project, program: &Path) -> Output {
+    let said = fs::read_to_string(project.path().join("arguments")).unwrap_or_default();
+    project
+        .shell(&format!("{} -i hosts playbook.yml {}", program.display(), said.trim()))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("ANSIBLE_NOCOLOR", "1")
+        .output()
+        .unwrap()
+}
+
+fn told(output: &Output, project: &Project) -> String {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let folder = project.path().canonicalize().unwrap();
+    format!("{}exit {}\n", normal(&text, &folder), output.status.code().unwrap_or(-1))
+}
+
+/// The program under the name of a command of Ansible.
+fn called(project: &Project, name: &str) -> PathBuf {
+    let link = project.path().join(name);
+    std::os::unix::fs::symlink(BENCHBOOK, &link).unwrap();
+    link
+}
+
+#[test]
+fn ansible_playbook_prints_the_lines_of_the_reference() {
+    let mut differences = String::new();
+    for folder in cases() {
+        let case = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let project = Project::copy_of(&folder);
+        let ours = call(&project, &called(&project, "ansible-playbook"));
+        let told_by_ours = told(&ours, &project);
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path("../cases/dropin/snapshots");
+        settings.set_prepend_module_to_snapshot(false);
+        settings.bind(|| insta::assert_snapshot!(case.as_str(), told_by_ours));
+        let Some(program) = reference("ansible-playbook") else { continue };
+        let told_by_theirs = told(&call(&project, &program), &project);
+        if told_by_ours != told_by_theirs {
+            let said = String::from_utf8_lossy(&ours.stderr);
+            writeln!(
+                differences,
+                "{case}\n--- ansible\n{told_by_theirs}\n--- benchbook\n{told_by_ours}\n{said}"
+            )
+            .unwrap();
+        }
+    }
+    assert!(differences.is_empty(), "\n{differences}");
+}
+
+#[test]
+fn a_wrong_option_a_missing_playbook_and_the_version() {
+    let project = Project::empty();
+    let program = called(&project, "ansible-playbook");
+    let call = |arguments: &str| {
+        let output = project.shell(&format!("{} {arguments}", program.display())).output().unwrap();
+        let words =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.code(), words)
+    };
+    assert_eq!(call("--nonsense x.yml").0, Some(2));
+    let (code, words) = call("missing.yml");
+    assert_eq!(
+        (code, words.contains("the playbook: missing.yml could not be found")),
+        (Some(1), true),
+        "{words}"
+    );
+    let (code, words) = call("--version");
+    assert_eq!((code, words.starts_with("ansible-playbook [core 2.19.")), (Some(0), true), "{words}");
+    assert!(!project.path().join("runs").exists());
+}
