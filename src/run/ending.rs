@@ -116,6 +116,7 @@ impl Dispatcher {
         self.keep_variables(step, host, what, finished);
         self.note_figures(step, host, what, finished);
         self.note_environment(host, what, finished);
+        self.check_handlers(step, &finished.notify);
         self.report(step, host, what, finished);
         self.weigh(step, host, what, finished);
         self.notify(step, host, &finished.notify);
@@ -158,6 +159,9 @@ impl Dispatcher {
         if self.node(step).left == 0 {
             self.compare_environments(step);
             if let Some(others) = self.fatal.remove(&step) {
+                if self.over {
+                    self.emit(Event::NoHostsLeft);
+                }
                 self.fail_all(step, host, others, Why::OthersFailed);
             }
         }
@@ -354,8 +358,8 @@ impl Dispatcher {
         #[allow(clippy::cast_precision_loss)]
         let percent = 100.0 * gone as f64 / batch.len().max(1) as f64;
         let too_many = run.most_failures.is_some_and(|most| percent > most);
-        if too_many && !std::mem::replace(&mut self.over, true) {
-            self.emit(Event::NoHostsLeft);
+        if too_many {
+            self.over = true;
         }
         let others: Vec<HostNo> = match (once, fatal || too_many) {
             (_, true) => batch,

@@ -24,6 +24,19 @@ impl PlayRun {
 }
 
 impl Dispatcher {
+    /// Where a handler that there is not ends the run, nobody gets to know how the step ended that notified it.
+    pub(super) fn check_handlers(&mut self, step: StepNo, words: &[Arc<str>]) {
+        if words.is_empty() || self.shared.compiler.options.strictness == Strictness::Early {
+            return;
+        }
+        let Some(run) = self.plays.get(&self.node(step).play) else { return };
+        if let Some(missing) = words.iter().find(|word| run.meant(word).is_empty()) {
+            let words = "was not found in either the main handlers list nor in the listening handlers list";
+            let reason = format!("The requested handler '{missing}' {words}");
+            self.abort(reason);
+        }
+    }
+
     /// A step has notified handlers.
     pub(super) fn notify(&mut self, step: StepNo, host: HostNo, words: &[Arc<str>]) {
         let node = self.node(step);
@@ -55,9 +68,8 @@ impl Dispatcher {
     }
 
     fn miss_handler(&mut self, step: StepNo, host: HostNo, word: &str) {
-        if self.shared.compiler.options.strictness == Strictness::Late {
-            let words = "was not found in either the main handlers list nor in the listening handlers list";
-            return self.abort(format!("The requested handler '{word}' {words}"));
+        if self.aborted {
+            return;
         }
         let text = format!("{}: no handler is called `{word}`", self.name(host));
         self.warn(text);

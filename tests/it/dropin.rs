@@ -35,7 +35,9 @@ static ENTRY: LazyLock<Regex> = LazyLock::new(|| {
 fn normal(text: &str, folder: &Path) -> String {
     let mut sections: Vec<(String, Vec<String>)> = Vec::new();
     for line in text.lines() {
-        if HEADING.is_match(line).unwrap() {
+        if sections.last().is_some_and(|(heading, _)| heading == line) {
+            // `meta` has a heading for each host.
+        } else if HEADING.is_match(line).unwrap() {
             sections.push((line.to_owned(), Vec::new()));
         } else if let Some((_, entries)) = sections.last_mut() {
             let line = line.replace(&format!("{}/", folder.display()), "");
@@ -74,6 +76,7 @@ fn call(project: &Project, program: &Path) -> Output {
         .shell(&format!("{} -i hosts playbook.yml {}", program.display(), said.trim()))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("ANSIBLE_NOCOLOR", "1")
+        .env("ANSIBLE_PYTHON_INTERPRETER", program.with_file_name("python"))
         .output()
         .unwrap()
 }

@@ -178,8 +178,8 @@ fn begin(call: Call, compiled: Compiled) -> Result<Execution, Failure> {
 fn ending(ended: &Ended) -> Ending {
     match ended {
         Ended { exit: 70, .. } => Ending::Bug,
-        Ended { exit: 4, .. } => Ending::Interrupted,
         Ended { aborted: true, .. } => Ending::Error,
+        Ended { exit: 4, .. } => Ending::Interrupted,
         Ended { lost: true, .. } => Ending::Unreachable,
         Ended { failed: true, .. } => Ending::Failed,
         Ended { exit: 1, .. } => Ending::Error,

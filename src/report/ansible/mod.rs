@@ -231,6 +231,9 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
     }
 
     fn event(&mut self, _: Timestamp, event: &Event) -> io::Result<()> {
+        if self.aborted {
+            return Ok(());
+        }
         match event {
             Event::PlayStarted { name, hosts, lockstep, .. } => {
                 self.lockstep = *lockstep;
@@ -260,13 +263,17 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
                     self.line(&format!("included: {} for {hosts}{item}", brought.name), Paint::Skipped)?;
                 }
             }
-            Event::NoHostsLeft => self.banner("NO MORE HOSTS LEFT")?,
+            // The reference says it when the limit is passed, and again because nobody is left then.
+            Event::NoHostsLeft => {
+                self.banner("NO MORE HOSTS LEFT")?;
+                self.banner("NO MORE HOSTS LEFT")?;
+            }
             Event::Warning { text } => self.say("WARNING", text, Paint::Warning)?,
             Event::Aborted { reason } => {
                 self.aborted = true;
                 self.say("ERROR", reason, Paint::Failed)?;
             }
-            Event::RunEnded { hosts, .. } if !self.aborted => {
+            Event::RunEnded { hosts, .. } => {
                 self.banner("PLAY RECAP")?;
                 for (host, tally) in hosts {
                     writeln!(self.out, "{}", recap(host.as_str(), tally, self.look.colour))?;
