@@ -27,7 +27,10 @@ fn cases() -> Vec<PathBuf> {
 static HEADING: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^(PLAY|TASK|RUNNING HANDLER|NO MORE HOSTS)\b").unwrap());
 static ENTRY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(ok|changed|skipping|fatal|failed|included|FAILED - RETRYING|\[ERROR\]|h\d+ +:)").unwrap()
+    Regex::new(
+        r"^(ok|changed|skipping|fatal|failed|included|\.\.\.ignoring|FAILED - RETRYING|\[ERROR\]|h\d+ +:)",
+    )
+    .unwrap()
 });
 
 /// What was printed, with the hosts of a task in order and without what may differ: words of errors, times, the headings that
