@@ -189,7 +189,8 @@ fn ending(ended: &Ended) -> Ending {
 
 /// What cannot be understood ends with 4, what is not there with 1.
 fn ending_of(found: &Diagnostics) -> Ending {
-    const ERRORS: [&str; 8] = [
+    const ERRORS: [&str; 9] = [
+        "no-such-host",
         "no-playbook",
         "no-hosts",
         "missing-role",

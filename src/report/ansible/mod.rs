@@ -105,7 +105,8 @@ impl<O: Write, E: Write> Ansible<O, E> {
     /// ` => {…}`, where an end is told with its result.
     fn verbose(&self, action: &str, result: &Map) -> String {
         let quiet = matches!(action, "setup" | "gather_facts");
-        if quiet || (self.look.verbosity == 0 && !is_always_verbose(action, false)) {
+        let spread = is_always_verbose(action, false) && !result.contains_key("censored");
+        if quiet || (self.look.verbosity == 0 && !spread) {
             return String::new();
         }
         format!(" => {}", self.result(action, result, false))
