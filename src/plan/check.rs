@@ -203,10 +203,10 @@ impl Build<'_> {
 
     /// Handlers that are notified must be there; a role that is included may bring more.
     pub fn check_notified(&mut self) {
+        use super::step::{Expand, StepKind};
         if !self.is_early() {
             return;
         }
-        use super::step::{Expand, StepKind};
         let brings = |k: &StepKind| matches!(k, StepKind::Expand(Expand::Role(..) | Expand::Tasks(_)));
         if self.draft.steps.iter().any(|s| brings(&s.step.kind)) {
             return;

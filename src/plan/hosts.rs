@@ -127,10 +127,8 @@ impl Compiler {
             }
             if self.options.strictness == Strictness::Late {
                 let words = diagnostic.span.as_ref().map(Span::text).unwrap_or_default();
-                diagnostic.message = match self.options.unmatched_is_error {
-                    true => format!("Could not match supplied host pattern: {words}"),
-                    false => format!("Could not match supplied host pattern, ignoring: {words}"),
-                };
+                let passed_by = if self.options.unmatched_is_error { "" } else { ", ignoring" };
+                diagnostic.message = format!("Could not match supplied host pattern{passed_by}: {words}");
             }
             // As in Ansible: a play for nobody is passed by.
             diagnostic.severity = crate::base::Severity::Warning;

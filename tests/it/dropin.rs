@@ -68,7 +68,9 @@ fn normal(text: &str, folder: &Path) -> String {
         entries.retain(|entry| !entry.is_empty());
         entries.sort();
         writeln!(told, "{heading}").unwrap();
-        entries.iter().for_each(|entry| writeln!(told, "{entry}").unwrap());
+        for entry in &entries {
+            writeln!(told, "{entry}").unwrap();
+        }
     }
     told
 }

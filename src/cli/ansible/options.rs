@@ -9,7 +9,7 @@ use super::super::vaulting::Vaulting;
 
 /// Which hosts.
 #[derive(Clone, Debug, Default, Args)]
-pub(super) struct Hosts {
+pub(super) struct Targeting {
     /// An inventory file, script or folder, or hosts with commas; may be given several times
     #[arg(short, long = "inventory", visible_alias = "inventory-file", value_name = "INVENTORY")]
     pub inventory: Vec<String>,
@@ -84,6 +84,7 @@ pub(super) struct Connecting {
 
 /// Which tasks.
 #[derive(Clone, Debug, Default, Args)]
+#[allow(clippy::struct_excessive_bools)] // each is a switch of the command line
 pub(super) struct Selection {
     /// Only tasks with these tags
     #[arg(short, long, value_name = "TAGS")]
@@ -126,7 +127,7 @@ pub(super) struct Playbook {
     #[arg(value_name = "playbook", required_unless_present = "version")]
     pub playbooks: Vec<PathBuf>,
     #[command(flatten)]
-    pub hosts: Hosts,
+    pub hosts: Targeting,
     #[command(flatten)]
     pub manner: Manner,
     #[command(flatten)]

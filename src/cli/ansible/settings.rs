@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::question;
 use super::super::terminal::Terminal;
-use super::options::{Connecting, Hosts};
+use super::options::{Connecting, Targeting};
 use crate::base::{Diagnostic, Diagnostics, Map, Value};
 use crate::load::{AnsibleCfg, Config, DiskFiles};
 use crate::report::ansible::Look;
@@ -37,7 +37,7 @@ pub(super) fn config(cfg: &AnsibleCfg) -> Config {
 }
 
 /// The inventories: of the command line, else of the settings, else the usual one.
-pub(super) fn inventory(hosts: &Hosts, cfg: &AnsibleCfg) -> Vec<String> {
+pub(super) fn inventory(hosts: &Targeting, cfg: &AnsibleCfg) -> Vec<String> {
     if !hosts.inventory.is_empty() {
         return hosts.inventory.clone();
     }
