@@ -92,7 +92,12 @@ impl Args {
         let config = project::config(&*files)?;
         let evaluator = Inventories::new(Arc::clone(&files) as _, config.expressions);
         let asked = Asked {
-            playbook: self.playbook_dir.as_ref().map(|folder| folder.join("none.yml")).unwrap_or_default(),
+            playbook: match &self.playbook_dir {
+                Some(folder) => folder.join("none.yml"),
+                // As `ansible-inventory` does: variables beside playbooks of this folder, but not in an inventory file.
+                None if !self.export => PathBuf::from("none.yml"),
+                None => PathBuf::new(),
+            },
             inventory: self.inventory.clone(),
             extra_vars: self.extra_vars.clone(),
             ..Asked::default()

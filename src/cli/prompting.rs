@@ -5,23 +5,28 @@ use std::io::{self, IsTerminal};
 use super::question;
 use super::terminal::Terminal;
 use crate::base::{Diagnostic, Secret};
-use crate::plan::{Answer, Answers, Prompt};
+use crate::plan::{Answers, Prompt};
 
 /// Asks for what has no answer yet, if there is somebody to ask.
 pub(super) fn ask(prompts: &[Prompt], answers: &mut Answers, terminal: &Terminal) -> Result<(), Diagnostic> {
-    if !io::stdin().is_terminal() {
-        return Ok(());
-    }
+    let nobody = !io::stdin().is_terminal();
     for prompt in prompts {
         if answers.of(prompt.play, &prompt.name).is_none() {
+            if nobody {
+                if let Some(answer) = prompt.unasked() {
+                    answers.given.push(answer?);
+                    let message =
+                        format!("nobody can be asked for `{}`, which takes its default", prompt.name);
+                    terminal.diagnostic(&Diagnostic::warning("prompt", message));
+                }
+                continue;
+            }
             let typed = answer(prompt, terminal).map_err(|error| {
                 let message = format!("`{}` cannot be asked for: {error}", prompt.name);
                 Diagnostic::error("prompt", message)
                     .help(format!("give it on the command line: -e {}=…", prompt.name))
             })?;
-            let text = typed.reveal().to_owned();
-            let (play, name, open) = (prompt.play, prompt.name.clone(), !prompt.private);
-            answers.given.push(Answer { play, name, text, open });
+            answers.given.push(prompt.answer(typed.reveal())?);
         }
     }
     Ok(())

@@ -10,13 +10,11 @@ use crate::base::value::Text;
 use crate::base::{Diagnostic, Diagnostics, Map, Source, Span, Spanned, Value};
 use crate::model::{Level, Play, VarLayer};
 use crate::vars::Templar;
+use crate::vars::filters::passwords::{self, Wanted};
 
 /// The keys of an entry, as in ansible-core.
 const KEYS: [&str; 9] =
     ["name", "prompt", "default", "private", "confirm", "unsafe", "encrypt", "salt_size", "salt"];
-
-/// Those that hash what was typed.
-const HASHING: [&str; 3] = ["encrypt", "salt_size", "salt"];
 
 /// Whether somebody is asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +44,7 @@ pub struct Answer {
     pub play: usize,
     /// The variable.
     pub name: String,
-    /// The characters; none mean the default.
+    /// The characters, or their hash where one is wanted; none mean the default.
     pub text: String,
     /// Whether they may be written down in clear.
     #[serde(default)]
@@ -84,10 +82,69 @@ pub struct Prompt {
     pub confirm: bool,
     /// What is typed is no template.
     pub plain: bool,
+    /// The variable is a hash of what is typed.
+    hashing: Option<Hashing>,
     span: Span,
 }
 
+/// How a password is hashed (`encrypt`, `salt`, `salt_size`).
+#[derive(Clone, Debug)]
+struct Hashing {
+    kind: String,
+    wanted: Wanted,
+}
+
+impl Hashing {
+    fn read(
+        said: impl Fn(&str) -> Result<Option<Value>, Diagnostic>,
+        wrong: impl Fn(String) -> Diagnostic,
+    ) -> Result<Option<Self>, Diagnostic> {
+        let Some(kind) = said("encrypt")? else { return Ok(None) };
+        let size = match said("salt_size")? {
+            None => None,
+            Some(Value::Int(size)) => Some(size.into()),
+            Some(other) => {
+                return Err(wrong(format!(
+                    "`salt_size` of `vars_prompt` must be an integer, not {}",
+                    other.kind()
+                )));
+            }
+        };
+        let salt = said("salt")?.map(|salt| salt.to_string());
+        let hashing = Self { kind: kind.to_string(), wanted: Wanted { salt, size, ..Wanted::default() } };
+        // Tried with the least work, so that what is wrong is known before anybody is asked.
+        let rounds = if hashing.kind.contains("sha") { 1_000 } else { 4 };
+        let quick = Wanted { rounds: Some(rounds), ..hashing.wanted.clone() };
+        passwords::hash("", &hashing.kind, &quick).map_err(wrong)?;
+        Ok(Some(hashing))
+    }
+
+    /// With a new salt each time, unless one was given.
+    fn of(&self, typed: &str) -> Result<String, String> {
+        passwords::hash(typed, &self.kind, &self.wanted)
+    }
+}
+
 impl Prompt {
+    /// What is kept of what was typed.
+    pub fn answer(&self, typed: &str) -> Result<Answer, Diagnostic> {
+        let text = match (&self.hashing, &self.default, typed) {
+            (None, ..) => typed.to_owned(),
+            (Some(hashing), Some(default), "") => self.hash(hashing, default.as_str())?,
+            (Some(hashing), ..) => self.hash(hashing, typed)?,
+        };
+        Ok(Answer { play: self.play, name: self.name.clone(), text, open: !self.private })
+    }
+
+    /// What is kept where nobody can be asked: a default that has to be hashed is, and once, so that its salt stays.
+    pub fn unasked(&self) -> Option<Result<Answer, Diagnostic>> {
+        (self.hashing.is_some() && self.default.is_some()).then(|| self.answer(""))
+    }
+
+    fn hash(&self, hashing: &Hashing, text: &str) -> Result<String, Diagnostic> {
+        hashing.of(text).map_err(|message| Diagnostic::error("prompt", message).at(&self.span))
+    }
+
     fn read(play: usize, entry: &Spanned<Value>, templar: &Templar) -> Result<Self, Diagnostic> {
         let wrong = |message: String| Diagnostic::error("prompt", message).at(&entry.span);
         let map = entry.value.as_map().ok_or_else(|| {
@@ -97,7 +154,7 @@ impl Prompt {
         for key in map.iter().map(|(key, _)| key.to_string()) {
             if !KEYS.contains(&key.as_str()) {
                 let message = format!("`vars_prompt` has no `{key}`");
-                return Err(wrong(message).suggest(&key, KEYS.into_iter().filter(|k| !HASHING.contains(k))));
+                return Err(wrong(message).suggest(&key, KEYS));
             }
         }
         let said = |key: &str| match map.get(key) {
@@ -107,10 +164,6 @@ impl Prompt {
         let name =
             said("name")?.ok_or_else(|| wrong("an entry of `vars_prompt` has no `name`".to_owned()))?;
         let name = name.to_string();
-        if let Some(key) = HASHING.into_iter().find(|key| map.get(key).is_some_and(|v| *v != Value::Null)) {
-            let message = format!("`{key}` of `vars_prompt` is not supported: nothing hashes what is typed");
-            return Err(wrong(message).help(format!("give the hash on the command line: -e {name}=…")));
-        }
         let switch = |key: &str, otherwise: bool| match said(key)? {
             None => Ok(otherwise),
             Some(value) => value.to_bool().ok_or_else(|| {
@@ -129,6 +182,7 @@ impl Prompt {
             private: switch("private", true)?,
             confirm: switch("confirm", false)?,
             plain: switch("unsafe", false)?,
+            hashing: Hashing::read(said, wrong)?,
             span: entry.span.clone(),
             name,
         })
@@ -202,6 +256,9 @@ impl Build<'_> {
             };
             if answers.of(number, &prompt.name).is_none() {
                 self.unanswered(&prompt);
+                if prompt.hashing.is_some() {
+                    continue;
+                }
             }
             if let Some(value) = value {
                 let vars = Arc::new(Map::from_iter([(prompt.name.as_str(), value)]));
@@ -214,11 +271,11 @@ impl Build<'_> {
     fn unanswered(&mut self, prompt: &Prompt) {
         let (name, asking) = (&prompt.name, self.compiler.options.answers.asking);
         let told = match (asking, &prompt.default) {
-            (Asking::Never, Some(_)) => {
+            (Asking::Never, Some(_)) if prompt.hashing.is_none() => {
                 let message = format!("`{name}` is shown with its default: a run asks for it");
                 Diagnostic::warning("prompt", message)
             }
-            (Asking::Never, None) => {
+            (Asking::Never, _) => {
                 self.open.push(format!("{name} (vars_prompt)"));
                 return;
             }

@@ -348,9 +348,11 @@ impl Dispatcher {
     fn bring(
         &mut self,
         step: StepNo,
-        hosts: Vec<HostNo>,
+        mut hosts: Vec<HostNo>,
         compile: impl FnOnce(&Compiler, usize, &Step, &[HostName]) -> Result<Fragment, Diagnostics>,
     ) -> Option<Refused> {
+        // Whoever came first: the graph and what is told of it are the same each time.
+        hosts.sort_unstable();
         let node = self.node(step).clone();
         let Work::Step(expand) = &node.work else { return None };
         let names: Vec<HostName> = hosts.iter().map(|h| self.name(*h).clone()).collect();

@@ -123,3 +123,55 @@ fn figures_are_read_again_with_what_was_typed() {
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("1 as before"), "{said}");
 }
+
+/// As the reference does: with a new salt each time, or the one that is given, and once, so that a resumed run has the same.
+#[test]
+fn what_is_typed_may_be_hashed() {
+    let project = Project::empty();
+    let playbook = "- hosts: localhost
+  gather_facts: false
+  vars_prompt:
+    - {name: salted, prompt: Salted, encrypt: md5_crypt, salt: abcdefgh}
+    - {name: own, prompt: Own, encrypt: sha512_crypt, salt_size: 6, confirm: true}
+    - {name: idle, prompt: Idle, encrypt: sha256, default: nothing}
+  tasks:
+    - assert:
+        that:
+          - salted == 'hunter2' | password_hash('md5', 'abcdefgh')
+          - own is match('[$]6[$]rounds=656000[$]......[$]')
+          - own == 'hunter3' | password_hash('sha512', own.split('$')[3])
+          - idle == 'nothing' | password_hash('sha256', idle.split('$')[3])
+    - set_fact: {before: '{{ own }}'}
+    - assert: {that: before == own}
+";
+    std::fs::write(project.path().join("playbook.yml"), playbook).unwrap();
+    let mut dialogue =
+        Dialogue::start(&project, "BENCHBOOK_FAULT_KILL_AFTER_RECORD=8 benchbook run playbook.yml");
+    dialogue.answer("Salted: ", "hunter2\n");
+    dialogue.answer("Own: ", "hunter3\n");
+    dialogue.answer("confirm Own: ", "hunter3\n");
+    dialogue.answer("Idle [nothing]: ", "\n");
+    let (seen, _) = dialogue.end();
+    assert!(!seen.contains("hunter"), "{seen}");
+    project.wait_for_orphans();
+    let (seen, code) = Dialogue::start(&project, "exec benchbook resume last").end();
+    assert_eq!(code, Some(0), "{seen}");
+
+    let unasked =
+        playbook.replace("prompt: Salted,", "default: hunter2,").replace("prompt: Own,", "default: hunter3,");
+    std::fs::write(project.path().join("playbook.yml"), unasked).unwrap();
+    let output = project.shell("benchbook run playbook.yml").stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("nobody can be asked for `own`, which takes its default"), "{said}");
+
+    let wrong = "- hosts: localhost\n  vars_prompt: [{name: x, encrypt: rot13}]\n";
+    std::fs::write(project.path().join("playbook.yml"), wrong).unwrap();
+    let output = project.shell("benchbook plan playbook.yml").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("`rot13` is no way to hash a password") && said.contains("playbook.yml:2:17"),
+        "{said}"
+    );
+}

@@ -13,7 +13,7 @@ mod json;
 mod letters;
 mod markup;
 mod math;
-pub(super) mod passwords;
+pub mod passwords;
 mod path;
 pub mod random;
 pub mod regex;

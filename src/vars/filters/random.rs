@@ -63,7 +63,7 @@ impl Chance {
 }
 
 /// Bytes that nobody can guess.
-pub fn unguessable(count: usize) -> Result<Vec<u8>, CallError> {
+pub fn unguessable(count: usize) -> Result<Vec<u8>, String> {
     let mut bytes = vec![0; count];
     let read = File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes));
     read.map_err(|error| format!("/dev/urandom cannot be read: {error}"))?;

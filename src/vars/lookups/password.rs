@@ -126,7 +126,7 @@ impl Kept {
             self.changed = true;
         }
         let wanted = Wanted { salt: self.salt.clone(), size: None, rounds: None, ident: self.ident.clone() };
-        passwords::hash(&self.password, kind, &wanted)
+        Ok(passwords::hash(&self.password, kind, &wanted)?)
     }
 
     /// Only its owner can read the file.

@@ -5,7 +5,6 @@ use base64::alphabet::BCRYPT;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 
 use super::{Wanted, new_salt};
-use crate::vars::call::CallError;
 
 /// Letters of a salt of 16 bytes.
 const SALT: usize = 22;
@@ -13,7 +12,7 @@ const SALT: usize = 22;
 const LONGEST: usize = 72;
 
 /// `$2b$` and its older names.
-pub(super) fn hash(password: &str, wanted: &Wanted) -> Result<String, CallError> {
+pub(super) fn hash(password: &str, wanted: &Wanted) -> Result<String, String> {
     // What is left over in the last letter is dropped, as every implementation does.
     let loose = GeneralPurposeConfig::new().with_encode_padding(false).with_decode_allow_trailing_bits(true);
     let loose = loose.with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent);

@@ -25,11 +25,12 @@ fn password_hash(call: &Call<'_>) -> Result<Value, CallError> {
     let rounds = rounds.map(|rounds| rounds.as_int().ok_or("`rounds` must be an integer")).transpose()?;
     let ident = call.text(5, "ident")?;
     call.caller().mark_secret();
-    hash(&password, &kind, &Wanted { salt, size, rounds, ident }).map(Value::from)
+    hash(&password, &kind, &Wanted { salt, size, rounds, ident }).map(Value::from).map_err(CallError::from)
 }
 
 /// What a hash may be told.
-pub(in crate::vars) struct Wanted {
+#[derive(Clone, Default)]
+pub struct Wanted {
     /// Made at random when there is none.
     pub salt: Option<String>,
     /// Characters of a salt that is made.
@@ -40,8 +41,8 @@ pub(in crate::vars) struct Wanted {
     pub ident: Option<String>,
 }
 
-/// Hashes a password.
-pub(in crate::vars) fn hash(password: &str, kind: &str, wanted: &Wanted) -> Result<String, CallError> {
+/// Hashes a password, in the format of crypt(3). The kinds are those that the error lists.
+pub fn hash(password: &str, kind: &str, wanted: &Wanted) -> Result<String, String> {
     if password.contains('\0') {
         return Err("a password cannot hold the character 0".into());
     }
@@ -61,9 +62,19 @@ pub(in crate::vars) fn hash(password: &str, kind: &str, wanted: &Wanted) -> Resu
     }
 }
 
+impl std::fmt::Debug for Wanted {
+    /// Without the salt, by which a password could be guessed faster.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wanted")
+            .field("size", &self.size)
+            .field("rounds", &self.rounds)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Wanted {
     /// The salt, of at most so many characters; a new one has just as many unless the size says otherwise.
-    fn salt(&self, most: usize) -> Result<String, CallError> {
+    fn salt(&self, most: usize) -> Result<String, String> {
         let Some(salt) = self.salt.as_deref().filter(|salt| !salt.is_empty()) else {
             let size = self.size.filter(|size| *size != 0).map_or(Ok(most), usize::try_from);
             let size = size
@@ -82,7 +93,7 @@ impl Wanted {
 }
 
 /// A new salt for a hash of this kind.
-pub(in crate::vars) fn salt(kind: &str) -> Result<String, CallError> {
+pub(in crate::vars) fn salt(kind: &str) -> Result<String, String> {
     new_salt(match kind {
         "md5" | "md5_crypt" => 8,
         "blowfish" | "bcrypt" => 22,
@@ -91,7 +102,7 @@ pub(in crate::vars) fn salt(kind: &str) -> Result<String, CallError> {
 }
 
 /// A salt that nobody can guess.
-fn new_salt(size: usize) -> Result<String, CallError> {
+fn new_salt(size: usize) -> Result<String, String> {
     let letter = |byte: u8| char::from(LETTERS[usize::from(byte & 63)]);
     Ok(unguessable(size)?.into_iter().map(letter).collect())
 }

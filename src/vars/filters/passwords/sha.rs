@@ -5,7 +5,6 @@ use std::ops::RangeInclusive;
 use sha_crypt::Params;
 
 use super::letters;
-use crate::vars::call::CallError;
 
 /// How often may be hashed.
 const ROUNDS: RangeInclusive<i128> = 1_000..=999_999_999;
@@ -13,7 +12,7 @@ const ROUNDS: RangeInclusive<i128> = 1_000..=999_999_999;
 const UNSAID: i128 = 5_000;
 
 /// `$6$`.
-pub(super) fn sha512(password: &str, salt: &str, rounds: i128) -> Result<String, CallError> {
+pub(super) fn sha512(password: &str, salt: &str, rounds: i128) -> Result<String, String> {
     let digest = sha_crypt::sha512_crypt(password.as_bytes(), salt.as_bytes(), params(rounds)?);
     // Each group begins 21 bytes behind the one before, in turns.
     let group = |at: usize| [[at, at + 21, at + 42], [at + 21, at + 42, at], [at + 42, at, at + 21]][at % 3];
@@ -22,15 +21,15 @@ pub(super) fn sha512(password: &str, salt: &str, rounds: i128) -> Result<String,
 }
 
 /// `$5$`.
-pub(super) fn sha256(password: &str, salt: &str, rounds: i128) -> Result<String, CallError> {
+pub(super) fn sha256(password: &str, salt: &str, rounds: i128) -> Result<String, String> {
     let digest = sha_crypt::sha256_crypt(password.as_bytes(), salt.as_bytes(), params(rounds)?);
     let group = |at: usize| [[at, at + 10, at + 20], [at + 20, at, at + 10], [at + 10, at + 20, at]][at % 3];
     let places: Vec<usize> = (0..10).flat_map(group).chain([31, 30]).collect();
     Ok(printed(5, salt, rounds, &letters(&digest, &places)))
 }
 
-fn params(rounds: i128) -> Result<Params, CallError> {
-    let refuse = || CallError::from(format!("`rounds` must be {} to {}", ROUNDS.start(), ROUNDS.end()));
+fn params(rounds: i128) -> Result<Params, String> {
+    let refuse = || format!("`rounds` must be {} to {}", ROUNDS.start(), ROUNDS.end());
     let rounds = Some(rounds).filter(|rounds| ROUNDS.contains(rounds)).ok_or_else(refuse)?;
     Params::new(u32::try_from(rounds).map_err(|_| refuse())?).map_err(|_| refuse())
 }

@@ -11,16 +11,16 @@ use crate::vars::call::CallError;
 
 type Outcome = Result<Val, CallError>;
 
-/// Pairs of a value and the items whose attribute it is, in its order.
+/// Pairs of a value and the items whose attribute it is, in its order. What has no such attribute is an error, with a
+/// `default` too: that is what Ansible makes of it.
 pub(super) fn groupby(unit: &Rc<Unit>, arguments: Arguments) -> Outcome {
-    let [value, attribute, default, case_sensitive] =
+    let [value, attribute, _, case_sensitive] =
         arguments.bind(["value", "attribute", "default", "case_sensitive"])?;
     let path = path_of(&attribute.ok_or("an attribute is needed")?)?;
     let case_sensitive = case_sensitive.map_or(Ok(false), |flag| flag.truth())?;
-    let key = |item: &Val| match (follow(unit, item, &path)?, &default) {
-        (Val::Missing(_), Some(default)) => Ok(default.clone()),
-        (Val::Missing(missing), None) => Err(CallError::from(missing.to_error())),
-        (value, _) => Ok(value),
+    let key = |item: &Val| match follow(unit, item, &path)? {
+        Val::Missing(missing) => Err(CallError::from(missing.to_error())),
+        value => Ok(value),
     };
     let folded = |value: Val| match value.as_str() {
         Some(text) if !case_sensitive => Val::text(text.to_lowercase()),

@@ -147,8 +147,8 @@ pub(super) fn unique(unit: &Rc<Unit>, arguments: Arguments) -> Outcome {
         }
         // As with Jinja's own filter, which alone knows these arguments, and wants items that can be hashed.
         if compares && matches!(new, Val::Map(_) | Val::List(_)) {
-            let message = "mappings and lists are only compared as a whole: we cannot fall back to that, because it does not \
-                           support case_sensitive or attribute";
+            let message = "Jinja2's unique filter failed and we cannot fall back to Ansible's version as it does not support \
+                           the parameters supplied: mappings and lists have no hash";
             return Err(message.into());
         }
         let mut known = false;
