@@ -150,9 +150,9 @@ pub fn umask() -> u32 {
     line.and_then(|l| u32::from_str_radix(l.trim(), 8).ok()).unwrap_or(0o022)
 }
 
-/// `0644`, as Ansible prints modes.
+/// `0644` and `01777`, as Ansible prints the modes of what a task has made; `stat` has a form of its own.
 pub fn octal(mode: u32) -> String {
-    format!("{:04o}", mode & ALL)
+    format!("0{:03o}", mode & ALL)
 }
 
 impl<'de> Deserialize<'de> for Mode {

@@ -10,7 +10,6 @@ use serde::Deserialize;
 
 use super::checksum::{self, Algorithm};
 use super::failure::Doing;
-use super::mode::octal;
 use super::process::Command;
 use super::{Answer, Context, Module, TargetPath, accounts, call};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
@@ -109,7 +108,7 @@ fn describe(path: &Path, m: &Metadata) -> Map {
     Map::from_iter::<[(&str, Value); 33]>([
         ("exists", true.into()),
         ("path", path.to_string_lossy().into_owned().into()),
-        ("mode", octal(m.mode()).into()),
+        ("mode", format!("{:04o}", m.mode() & 0o7777).into()),
         ("isdir", kind.is_dir().into()),
         ("ischr", kind.is_char_device().into()),
         ("isblk", kind.is_block_device().into()),

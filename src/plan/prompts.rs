@@ -102,7 +102,7 @@ impl Hashing {
         let Some(kind) = said("encrypt")? else { return Ok(None) };
         let size = match said("salt_size")? {
             None => None,
-            Some(Value::Int(size)) => Some(size.into()),
+            Some(Value::Int(size)) => Some(size),
             Some(other) => {
                 return Err(wrong(format!(
                     "`salt_size` of `vars_prompt` must be an integer, not {}",

@@ -30,7 +30,7 @@ pub(super) fn hash(password: &str, wanted: &Wanted) -> Result<String, String> {
         .ok_or("`rounds` of bcrypt must be 4 to 31")?;
     let ident = wanted.ident.as_deref().unwrap_or("2b").trim_matches('$');
     if !matches!(ident, "2a" | "2b" | "2y") {
-        return Err(format!("`{ident}` is no version of bcrypt; there are 2a, 2b, 2y").into());
+        return Err(format!("`{ident}` is no version of bcrypt; there are 2a, 2b, 2y"));
     }
     let mut password = password.as_bytes().to_vec();
     password.push(0);

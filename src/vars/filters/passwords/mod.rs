@@ -56,8 +56,7 @@ pub fn hash(password: &str, kind: &str, wanted: &Wanted) -> Result<String, Strin
         "md5" | "md5_crypt" => Ok(md5::hash(password.as_bytes(), &wanted.salt(8)?)),
         "blowfish" | "bcrypt" => bcrypt::hash(password, wanted),
         other => {
-            Err(format!("`{other}` is no way to hash a password; there are sha512, sha256, md5, blowfish")
-                .into())
+            Err(format!("`{other}` is no way to hash a password; there are sha512, sha256, md5, blowfish"))
         }
     }
 }
@@ -84,9 +83,7 @@ impl Wanted {
             return new_salt(size);
         };
         if salt.len() > most || !salt.bytes().all(|byte| LETTERS.contains(&byte)) {
-            return Err(
-                format!("a salt has up to {most} of the characters a-z, A-Z, 0-9, `.` and `/`").into()
-            );
+            return Err(format!("a salt has up to {most} of the characters a-z, A-Z, 0-9, `.` and `/`"));
         }
         Ok(salt.to_owned())
     }
