@@ -3,7 +3,7 @@
 mod listing;
 mod tree;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{ArgGroup, Args as ClapArgs};
@@ -15,7 +15,7 @@ use super::vaulting::Vaulting;
 use super::{Exit, Failure, Outcome, wiring};
 use crate::base::value::MASK;
 use crate::base::{Diagnostic, HostName, Map, Span, SystemClock, Text, Value};
-use crate::load::{Asked, Project, read_limit};
+use crate::load::{Asked, Config, Project, read_limit};
 use crate::model::{Inventory, Level, Pattern, VarLayer};
 use crate::vars::{Environment, Inventories, Scope, Templar};
 use listing::Listing;
@@ -66,16 +66,23 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
-    let project = args.read(terminal)?;
-    let hosts = args.hosts(&project)?;
-    let listing =
-        Listing { inventory: &project.inventory, extra: &project.extra, hosts: &hosts, export: args.export };
-    let text = match &args.host {
-        Some(name) => args.written(&listing.host(&one(&project.inventory, name)?))?,
-        None if args.list && args.yaml => args.written(&listing.as_inventory_file())?,
-        None if args.list => args.written(&listing.as_script())?,
-        None => tree::tree(&listing, &args.group, args.vars)?,
+    let files = Arc::new(RecordingFiles::new(args.vaulting.vault()?));
+    let config = project::config(&*files)?;
+    let asked = Asked {
+        playbook: playbook_in(args.playbook_dir.as_deref(), args.export),
+        inventory: args.inventory.clone(),
+        extra_vars: args.extra_vars.clone(),
+        ..Asked::default()
     };
+    let project = read(files, config, &asked)?;
+    terminal.diagnostics(&project.warnings);
+    let hosts = args.hosts(&project)?;
+    let what = match &args.host {
+        Some(name) => What::Host(one(&project.inventory, name)?),
+        None if args.list => What::List,
+        None => What::Graph { group: args.group.clone(), vars: args.vars },
+    };
+    let text = Question { what, export: args.export, yaml: args.yaml }.answer(&project, &hosts)?;
     match &args.output {
         Some(path) => std::fs::write(path, text).map_err(|error| {
             let message = format!("{} cannot be written: {error}", path.display());
@@ -86,33 +93,52 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     Ok(Exit::Good)
 }
 
-impl Args {
-    fn read(&self, terminal: &Terminal) -> Result<Project, Failure> {
-        let files = Arc::new(RecordingFiles::new(self.vaulting.vault()?));
-        let config = project::config(&*files)?;
-        let evaluator = Inventories::new(Arc::clone(&files) as _, config.expressions);
-        let asked = Asked {
-            playbook: match &self.playbook_dir {
-                Some(folder) => folder.join("none.yml"),
-                // As `ansible-inventory` does: variables beside playbooks of this folder, but not in an inventory file.
-                None if !self.export => PathBuf::from("none.yml"),
-                None => PathBuf::new(),
-            },
-            inventory: self.inventory.clone(),
-            extra_vars: self.extra_vars.clone(),
-            ..Asked::default()
-        };
-        let catalogue = Arc::new(wiring::catalogue());
-        let project = Project::of_inventory(files, catalogue, config, &evaluator, &asked)?;
-        terminal.diagnostics(&project.warnings);
-        Ok(project)
-    }
+/// Inventories without a playbook.
+pub(super) fn read(files: Arc<RecordingFiles>, config: Config, asked: &Asked) -> Result<Project, Failure> {
+    let evaluator = Inventories::new(Arc::clone(&files) as _, config.expressions);
+    Ok(Project::of_inventory(files, Arc::new(wiring::catalogue()), config, &evaluator, asked)?)
+}
 
-    fn hosts(&self, project: &Project) -> Result<Vec<HostName>, Failure> {
-        let inventory = &project.inventory;
-        let Some(limit) = &self.limit else { return Ok(inventory.hosts_of("all")) };
-        let pattern = read_limit(&**project.loader.files(), limit, &Span::whole("--limit", limit))?;
-        Ok(inventory.select(&pattern)?)
+/// Stands for the playbook whose folder this would be.
+pub(super) fn playbook_in(folder: Option<&Path>, export: bool) -> PathBuf {
+    match folder {
+        Some(folder) => folder.join("none.yml"),
+        // As `ansible-inventory` does: variables beside playbooks of this folder, but not in an inventory file.
+        None if !export => PathBuf::from("none.yml"),
+        None => PathBuf::new(),
+    }
+}
+
+/// What is shown of an inventory.
+pub(super) enum What {
+    /// All groups, hosts and variables.
+    List,
+    /// The groups in a group, perhaps with variables.
+    Graph { group: String, vars: bool },
+    /// The variables of a host.
+    Host(HostName),
+}
+
+/// What is asked of an inventory, and how it is written.
+pub(super) struct Question {
+    pub what: What,
+    /// Whether variables are shown where they stand.
+    pub export: bool,
+    /// YAML instead of JSON.
+    pub yaml: bool,
+}
+
+impl Question {
+    /// The text, about these hosts alone.
+    pub(super) fn answer(&self, project: &Project, hosts: &[HostName]) -> Result<String, Failure> {
+        let Project { inventory, extra, .. } = project;
+        let listing = Listing { inventory, extra, hosts, export: self.export };
+        match &self.what {
+            What::Host(host) => self.written(&listing.host(host)),
+            What::List if self.yaml => self.written(&listing.as_inventory_file()),
+            What::List => self.written(&listing.as_script()),
+            What::Graph { group, vars } => Ok(tree::tree(&listing, group, *vars)?),
+        }
     }
 
     /// Values as JSON or YAML, as the filters of that name write them.
@@ -130,6 +156,15 @@ impl Args {
         let written = templar.evaluate(&Text::template(format!("value | {filter}"), place));
         let text = written.map_err(Diagnostic::from)?.to_string();
         Ok(if text.ends_with('\n') { text } else { text + "\n" })
+    }
+}
+
+impl Args {
+    fn hosts(&self, project: &Project) -> Result<Vec<HostName>, Failure> {
+        let inventory = &project.inventory;
+        let Some(limit) = &self.limit else { return Ok(inventory.hosts_of("all")) };
+        let pattern = read_limit(&**project.loader.files(), limit, &Span::whole("--limit", limit))?;
+        Ok(inventory.select(&pattern)?)
     }
 }
 

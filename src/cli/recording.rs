@@ -14,6 +14,8 @@ use crate::store::{Digester, Provenance, digest};
 #[derive(Debug, Default)]
 pub(super) struct RecordingFiles {
     read: Arc<Mutex<BTreeMap<PathBuf, String>>>,
+    /// Files that are words of the command line.
+    given: BTreeMap<PathBuf, String>,
     vault: Vault,
 }
 
@@ -43,6 +45,12 @@ impl RecordingFiles {
         Self { vault, ..Self::default() }
     }
 
+    /// With a file that is a word of the command line.
+    pub(super) fn with(mut self, path: &Path, text: String) -> Self {
+        self.given.insert(path.to_owned(), text);
+        self
+    }
+
     /// How many files were read so far.
     pub(super) fn count(&self) -> usize {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).len()
@@ -58,6 +66,9 @@ impl RecordingFiles {
 
 impl Files for RecordingFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if let Some(text) = self.given.get(path) {
+            return Ok(text.clone().into_bytes());
+        }
         let bytes = DiskFiles.read(path)?;
         self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_path_buf(), digest(&bytes));
         Ok(bytes)
@@ -74,7 +85,7 @@ impl Files for RecordingFiles {
     }
 
     fn is_file(&self, path: &Path) -> bool {
-        DiskFiles.is_file(path)
+        self.given.contains_key(path) || DiskFiles.is_file(path)
     }
 
     fn is_folder(&self, path: &Path) -> bool {

@@ -17,7 +17,7 @@ use crate::base::spec::Catalogue;
 use crate::base::{Diagnostics, RunMark};
 use crate::connection::{Limits, Pool};
 use crate::load::project::Asked;
-use crate::load::{Config, Project};
+use crate::load::{Config, Project, Unreadable};
 use crate::module::SPECS;
 use crate::plan::{Asking, Compiler, Options, Plan};
 use crate::vars::Inventories;
@@ -83,6 +83,7 @@ fn read(selecting: &Selecting, terminal: &Terminal) -> Result<(Compiled, Diagnos
     let asked = Asked {
         playbook: selecting.playbook(&config)?,
         more: Vec::new(),
+        unreadable: Unreadable::Refused,
         inventory: selecting.inventory.clone(),
         extra_vars: selecting.extra_vars.clone(),
     };

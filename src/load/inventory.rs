@@ -14,7 +14,7 @@ mod yaml_file;
 use std::path::{Component, Path, PathBuf};
 
 use super::{Files, shown, text};
-use crate::base::{Diagnostic, Diagnostics, Span};
+use crate::base::{Diagnostic, Diagnostics, Severity, Span};
 use crate::model::Inventory;
 
 pub use constructed::{Constructing, Evaluator};
@@ -35,6 +35,21 @@ impl InventorySource {
     }
 }
 
+/// The code of the warning that a source was left out.
+pub const UNREAD: &str = "unread-inventory";
+/// The code of the warning that all sources were left out, or that there are none.
+pub const NOTHING_READ: &str = "no-inventory";
+
+/// What becomes of a source that cannot be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Everything that is wrong in it is told, and nothing goes on.
+    #[default]
+    Refused,
+    /// It is left out, and the user is warned, as in Ansible.
+    LeftOut,
+}
+
 /// Endings of files that lie in an inventory's folder and are none.
 const IGNORED: &[&str] = &["pyc", "pyo", "swp", "bak", "rpm", "md", "txt", "rst", "orig", "cfg", "retry"];
 /// Folders beside an inventory that hold no inventories.
@@ -47,18 +62,25 @@ pub fn load_inventory(
     sources: &[InventorySource],
     playbook_folder: Option<&Path>,
     constructing: Option<Constructing<'_>>,
+    unreadable: Unreadable,
 ) -> Result<(Inventory, Diagnostics), Diagnostics> {
     let mut reader = InventoryReader {
         files,
         constructing,
+        unreadable,
         inventory: Inventory::new(),
         folders: Vec::new(),
+        is_any_read: false,
         diagnostics: Diagnostics::new(),
     };
     for source in sources {
         let folder = reader.source(source);
         let new = folder.filter(|f| !reader.folders.contains(f));
         reader.folders.extend(new);
+    }
+    if unreadable == Unreadable::LeftOut && !reader.is_any_read {
+        let words = "No inventory was parsed, only implicit localhost is available";
+        reader.diagnostics.push(Diagnostic::warning(NOTHING_READ, words));
     }
     reader.inventory.settle();
     reader.same_names();
@@ -76,9 +98,11 @@ pub fn load_inventory(
 struct InventoryReader<'a> {
     files: &'a dyn Files,
     constructing: Option<Constructing<'a>>,
+    unreadable: Unreadable,
     inventory: Inventory,
     /// Where `group_vars` of the sources so far may be.
     folders: Vec<PathBuf>,
+    is_any_read: bool,
     diagnostics: Diagnostics,
 }
 
@@ -92,11 +116,15 @@ impl InventoryReader<'_> {
         }
         if !self.files.is_file(path) && source.text.contains(',') {
             self.list(source);
+            self.is_any_read = true;
             return None;
         }
         if !self.files.is_file(path) {
-            let missing = self.no_such_inventory(source);
-            self.diagnostics.push(missing);
+            let problem = match self.unreadable {
+                Unreadable::Refused => self.no_such_inventory(source),
+                Unreadable::LeftOut => left_out(path),
+            };
+            self.diagnostics.push(problem);
             return None;
         }
         self.file(path, Some(&source.span));
@@ -160,13 +188,38 @@ impl InventoryReader<'_> {
         }
     }
 
+    /// Reads a file; of one that cannot be read nothing is left, when such files are left out.
     fn file(&mut self, path: &Path, wanted: Option<&Span>) {
-        let Some(source) = self.diagnostics.keep(text::read(self.files, path, "an inventory", wanted)) else {
+        if self.unreadable == Unreadable::Refused {
+            self.parse(path, wanted);
             return;
+        }
+        let (before, told) = (self.inventory.clone(), std::mem::take(&mut self.diagnostics));
+        let plugin = self.parse(path, wanted);
+        let found = std::mem::replace(&mut self.diagnostics, told);
+        if !found.has_errors() {
+            self.is_any_read = true;
+            return self.diagnostics.extend(found);
+        }
+        self.inventory = before;
+        for mut problem in found.into_iter().filter(|found| found.severity == Severity::Error) {
+            problem.severity = Severity::Warning;
+            problem.message =
+                format!("Failed to parse inventory with '{plugin}' plugin: {}", problem.message);
+            self.diagnostics.push(problem);
+        }
+        self.diagnostics.push(left_out(path));
+    }
+
+    /// Reads a file as what it is, and gives the name that Ansible has for that.
+    fn parse(&mut self, path: &Path, wanted: Option<&Span>) -> &'static str {
+        let Some(source) = self.diagnostics.keep(text::read(self.files, path, "an inventory", wanted)) else {
+            return "auto";
         };
         let ending = path.extension().unwrap_or_default().to_string_lossy();
         if self.files.is_executable(path) {
             self.script(path, &source);
+            "script"
         } else if source.text().starts_with("#!") {
             let first = source.text().lines().next().unwrap_or("").len();
             let script =
@@ -177,15 +230,19 @@ impl InventoryReader<'_> {
                         shown(path)
                     ));
             self.diagnostics.push(script);
+            "script"
         } else if ending == "toml" {
             let toml = format!("{} is TOML, and inventories are INI or YAML", shown(path));
             self.diagnostics.push(Diagnostic::error("inventory-toml", toml));
+            "toml"
         } else if matches!(ending.as_ref(), "yml" | "yaml" | "json")
             || (ending.is_empty() && looks_like_yaml(source.text()))
         {
             self.yaml_file(&source);
+            "yaml"
         } else {
             self.ini_file(&source);
+            "ini"
         }
     }
 
@@ -203,6 +260,11 @@ impl InventoryReader<'_> {
             }
         }
     }
+}
+
+fn left_out(path: &Path) -> Diagnostic {
+    let shown = std::path::absolute(path).map_or_else(|_| shown(path), |path| path.display().to_string());
+    Diagnostic::warning(UNREAD, format!("Unable to parse {shown} as an inventory source"))
 }
 
 /// Whether two paths, as they are written, mean one folder.

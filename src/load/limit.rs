@@ -36,14 +36,15 @@ pub fn read_limit(files: &dyn Files, limit: &str, span: &Span) -> Result<Pattern
 mod tests {
     use super::read_limit;
     use crate::base::Span;
-    use crate::load::{InventorySource, MemoryFiles, load_inventory};
+    use crate::load::{InventorySource, MemoryFiles, Unreadable, load_inventory};
 
     #[test]
     fn a_file_of_hosts_stands_for_its_lines() {
         let files =
             MemoryFiles::new([("hosts", "n1\nn2\nn3\nn4\n"), ("failed", "# last night\nn1\n\nn2:n3\n")]);
         let (inventory, _) =
-            load_inventory(&files, &[InventorySource::argument("hosts")], None, None).expect("four hosts");
+            load_inventory(&files, &[InventorySource::argument("hosts")], None, None, Unreadable::Refused)
+                .expect("four hosts");
         let limit = |text: &str| read_limit(&files, text, &Span::whole("<command line>", text));
         let selected = limit("@failed:!n2").map(|pattern| inventory.select(&pattern));
         assert_eq!(selected.expect("a pattern"), Ok(vec!["n1".into(), "n3".into()]));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::inventory::{Constructing, Evaluator, InventorySource, load_inventory};
+use super::inventory::{Constructing, Evaluator, InventorySource, Unreadable, load_inventory};
 use super::loader::Loaded;
 use super::{Config, Files, Loader};
 use crate::base::spec::Catalogue;
@@ -35,6 +35,8 @@ pub struct Asked {
     pub more: Vec<PathBuf>,
     /// `-i`; when empty, what `benchbook.toml` names.
     pub inventory: Vec<String>,
+    /// What becomes of an inventory that cannot be read.
+    pub unreadable: Unreadable,
     /// `-e`
     pub extra_vars: Vec<String>,
 }
@@ -61,17 +63,22 @@ impl Project {
         let extra = extra_layer(&loader, &asked.extra_vars, &mut problems);
         let sources = sources(&config, &asked.inventory);
         let constructing = Some(Constructing { evaluator, extra: &extra });
-        let inventory =
-            match load_inventory(&**loader.files(), &sources, asked.playbook.parent(), constructing) {
-                Ok((inventory, warnings)) => {
-                    problems.extend(warnings);
-                    Some(inventory)
-                }
-                Err(errors) => {
-                    problems.extend(errors);
-                    None
-                }
-            };
+        let inventory = match load_inventory(
+            &**loader.files(),
+            &sources,
+            asked.playbook.parent(),
+            constructing,
+            asked.unreadable,
+        ) {
+            Ok((inventory, warnings)) => {
+                problems.extend(warnings);
+                Some(inventory)
+            }
+            Err(errors) => {
+                problems.extend(errors);
+                None
+            }
+        };
         match (playbook, inventory, problems.has_errors()) {
             (Some(playbook), Some(inventory), false) => {
                 Ok(Self { playbook, inventory, config, extra, loader, warnings: problems })
@@ -95,8 +102,13 @@ impl Project {
         let extra = extra_layer(&loader, &asked.extra_vars, &mut problems);
         let sources = sources(&config, &asked.inventory);
         let constructing = Some(Constructing { evaluator, extra: &extra });
-        let (inventory, warnings) =
-            load_inventory(&**loader.files(), &sources, asked.playbook.parent(), constructing)?;
+        let (inventory, warnings) = load_inventory(
+            &**loader.files(),
+            &sources,
+            asked.playbook.parent(),
+            constructing,
+            asked.unreadable,
+        )?;
         problems.extend(warnings);
         if problems.has_errors() {
             return Err(problems);

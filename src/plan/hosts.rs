@@ -126,9 +126,7 @@ impl Compiler {
                 diagnostic = diagnostic.at(&play.hosts.span);
             }
             if self.options.strictness == Strictness::Late {
-                let words = diagnostic.span.as_ref().map(Span::text).unwrap_or_default();
-                let passed_by = if self.options.unmatched_is_error { "" } else { ", ignoring" };
-                diagnostic.message = format!("Could not match supplied host pattern{passed_by}: {words}");
+                diagnostic = unmatched(&diagnostic);
             }
             // As in Ansible: a play for nobody is passed by.
             diagnostic.severity = crate::base::Severity::Warning;
@@ -143,12 +141,22 @@ impl Compiler {
             let span = Span::whole("--limit", limit);
             let read = crate::load::read_limit(&**self.project.loader.files(), limit, &span);
             let pattern = read.map_err(|errors| found.extend(errors)).ok();
-            let Some(allowed) = pattern.and_then(|p| found.keep(inventory.select(&p))) else {
-                return Vec::new();
-            };
-            if allowed.is_empty() {
-                let nobody = format!("`--limit {limit}` leaves no host");
-                found.push(Diagnostic::error("no-hosts", nobody).at(&span));
+            let Some(pattern) = pattern else { return Vec::new() };
+            let mut unknown = Diagnostics::new();
+            let allowed = inventory.select_known(&pattern, &mut unknown);
+            let late = self.options.strictness == Strictness::Late;
+            let told = !late && !unknown.is_empty();
+            for diagnostic in unknown {
+                found.push(if late { unmatched(&diagnostic) } else { diagnostic });
+            }
+            if allowed.is_empty() && !told {
+                found.push(if late {
+                    let words =
+                        "Specified inventory, host pattern and/or --limit leaves us with no hosts to target.";
+                    Diagnostic::error("no-hosts", words)
+                } else {
+                    Diagnostic::error("no-hosts", format!("`--limit {limit}` leaves no host")).at(&span)
+                });
             }
             hosts.retain(|h| allowed.contains(h));
         }
@@ -254,6 +262,13 @@ fn batch_size(value: &Value, hosts: usize) -> Option<usize> {
     };
     // 0 means all, as in Ansible; a share of few hosts is at least one.
     Some(if size == 0 && !text.contains('%') { hosts.max(1) } else { size.max(1) })
+}
+
+/// A name that no host and no group has, in the reference's words.
+fn unmatched(diagnostic: &Diagnostic) -> Diagnostic {
+    let words = diagnostic.span.as_ref().map(Span::text).unwrap_or_default();
+    let words = words.trim_matches(['"', '\'']);
+    Diagnostic::warning(diagnostic.code, format!("Could not match supplied host pattern, ignoring: {words}"))
 }
 
 #[cfg(test)]

@@ -419,12 +419,13 @@ fn include(turn: &Turn<'_>, expand: &Expand, templar: &Templar) -> Result<TurnEn
     if target.is_empty() {
         return Ok(TurnEnd::fail(format!("`{}` does not say what to include", call.name.value)));
     }
-    let key = if matches!(expand, Expand::Role(..)) { "include_role" } else { "include" };
-    let result = Map::from_iter([
-        (key, Value::from(target.as_str())),
-        ("changed", false.into()),
-        ("failed", false.into()),
-    ]);
+    let mut result = Map::from_iter([("changed", Value::from(false)), ("failed", false.into())]);
+    if matches!(expand, Expand::Role(..)) {
+        result.insert("include_args", Map::from_iter([("name", target.as_str())]));
+    } else {
+        result.insert("include", target.as_str());
+        result.insert("include_args", Map::new());
+    }
     let inclusion = Inclusion { target: target.into(), vars: turn.vars.clone() };
     Ok(TurnEnd { result, inclusion: Some(inclusion), ..TurnEnd::default() })
 }

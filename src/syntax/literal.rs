@@ -1,7 +1,7 @@
 //! Python literals: what `ast.literal_eval` reads. INI inventories type their values by it, lenient templates their results.
 //!
 //! Tuples and sets become lists. What Python calls a literal and we have no value for (complex numbers, `...`, integers beyond
-//! 128 bits, keys that are collections) is none here.
+//! 128 bits, keys that are collections) is none here; in an inventory bytes, `...` and complex numbers become texts.
 
 use std::ops::Range;
 
@@ -196,7 +196,14 @@ impl<'a> Reader<'a> {
             end = at + 1;
         }
         self.at += end;
-        number_of(&rest[..end])
+        let number = &rest[..end];
+        let imaginary = number.strip_suffix(['j', 'J']).is_some_and(|part| number_of(part).is_some());
+        match self.place {
+            Some(place) if imaginary || number == "..." => {
+                Some(Value::String(Text::template(number, place.part(self.at - end..self.at))))
+            }
+            _ => number_of(number),
+        }
     }
 
     fn word_or_string(&mut self) -> Option<Value> {
@@ -209,6 +216,10 @@ impl<'a> Reader<'a> {
             "true" if self.json_words => Value::Bool(true),
             "false" if self.json_words => Value::Bool(false),
             "null" if self.json_words => Value::Null,
+            "set" if self.place.is_some() && rest.starts_with("set()") => {
+                self.at += "set()".len();
+                return Some(Value::list(Vec::new()));
+            }
             _ => return self.strings(),
         };
         self.at += word.len();
@@ -234,11 +245,11 @@ impl<'a> Reader<'a> {
             inside = start..self.at;
         }
         if bytes {
-            return text
-                .chars()
-                .map(|c| u8::try_from(c).ok())
-                .collect::<Option<Vec<u8>>>()
-                .map(|b| Value::Bytes(b.into()));
+            let bytes = text.chars().map(|c| u8::try_from(c).ok()).collect::<Option<Vec<u8>>>()?;
+            if self.place.is_none() {
+                return Some(Value::Bytes(bytes.into()));
+            }
+            text = String::from_utf8(bytes).ok()?;
         }
         Some(Value::String(match self.place {
             Some(place) => Text::template(text, place.part(inside)),

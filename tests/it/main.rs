@@ -9,6 +9,7 @@ mod ansible;
 mod architecture;
 mod asking;
 mod becoming;
+mod calls;
 mod case_programs;
 mod cleaning;
 mod cli;

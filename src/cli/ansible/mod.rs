@@ -3,6 +3,9 @@
 //! They take the options of the reference, print what it prints, fail when it fails and end with its exit codes. Our own verbs
 //! stay what they are.
 
+mod adhoc;
+mod carrying;
+mod inventory;
 mod listing;
 mod options;
 mod playbook;
@@ -27,6 +30,8 @@ enum Ending {
     Failed = 2,
     /// A host could not be reached, or a file of the user's cannot be understood.
     Unreachable = 4,
+    /// Options do not fit together, or name what there is not.
+    Options = 5,
     /// The user stopped it.
     Interrupted = 99,
     /// Our bug.
@@ -37,7 +42,12 @@ enum Ending {
 type Command = fn(&[String], &Terminal) -> Ending;
 
 /// By which names the program is called instead of its own.
-const COMMANDS: [(&str, Command); 2] = [("ansible-playbook", playbook::run), ("ansible-vault", vault::run)];
+const COMMANDS: [(&str, Command); 4] = [
+    ("ansible", adhoc::run),
+    ("ansible-inventory", inventory::run),
+    ("ansible-playbook", playbook::run),
+    ("ansible-vault", vault::run),
+];
 
 /// Does what a program of this name does; nothing when it is none of ours.
 pub(super) fn called_as(program: &OsStr, terminal: &Terminal) -> Option<ExitCode> {

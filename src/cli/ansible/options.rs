@@ -6,8 +6,9 @@ use clap::{ArgAction, Args};
 
 use super::super::becoming::Becoming;
 use super::super::vaulting::Vaulting;
+use super::saying::Called;
 
-/// Which hosts.
+/// Which hosts there are, and which of them count.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Targeting {
     /// An inventory file, script or folder, or hosts with commas; may be given several times
@@ -16,20 +17,28 @@ pub(super) struct Targeting {
     /// Only hosts of this pattern
     #[arg(short, long = "limit", value_name = "SUBSET", allow_hyphen_values = true)]
     pub limit: Option<String>,
-    /// Show the hosts, and do nothing
-    #[arg(long)]
-    pub list_hosts: bool,
     /// Forget the facts of all hosts
     #[arg(long)]
     pub flush_cache: bool,
 }
 
-/// Variables, check mode, how much is said and how much is done at once.
+/// Variables and how much is said.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Manner {
     /// Variables above all others: `NAME=VALUE`, YAML or JSON, or `@FILE`
     #[arg(short, long = "extra-vars", value_name = "EXTRA_VARS", allow_hyphen_values = true)]
     pub extra_vars: Vec<String>,
+    /// Say more
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// Check mode, and how much is done at once.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Working {
+    /// Show the hosts, and do nothing
+    #[arg(long)]
+    pub list_hosts: bool,
     /// Say what would change, and change nothing
     #[arg(short = 'C', long)]
     pub check: bool,
@@ -39,9 +48,6 @@ pub(super) struct Manner {
     /// How many hosts work at once
     #[arg(short, long, value_name = "FORKS", value_parser = clap::value_parser!(u32).range(1..))]
     pub forks: Option<u32>,
-    /// Say more
-    #[arg(short, long, action = ArgAction::Count)]
-    pub verbose: u8,
     /// Folders of modules in Python, which are not supported yet
     #[arg(short = 'M', long = "module-path", value_name = "MODULE_PATH")]
     pub module_path: Vec<String>,
@@ -131,6 +137,8 @@ pub(super) struct Playbook {
     #[command(flatten)]
     pub manner: Manner,
     #[command(flatten)]
+    pub working: Working,
+    #[command(flatten)]
     pub connecting: Connecting,
     #[command(flatten)]
     pub becoming: Becoming,
@@ -141,6 +149,81 @@ pub(super) struct Playbook {
     /// Say the version
     #[arg(long)]
     pub version: bool,
+}
+
+/// What `ansible` is called with.
+#[derive(Clone, Debug, clap::Parser)]
+#[command(
+    name = "ansible",
+    about = "Defines and runs a single task on a set of hosts.",
+    args_override_self = true,
+    infer_long_args = true,
+    disable_version_flag = true,
+    max_term_width = 100
+)]
+pub(super) struct AdHoc {
+    /// Which hosts
+    #[arg(value_name = "pattern", required_unless_present = "version")]
+    pub pattern: Option<String>,
+    #[command(flatten)]
+    pub hosts: Targeting,
+    #[command(flatten)]
+    pub manner: Manner,
+    #[command(flatten)]
+    pub working: Working,
+    #[command(flatten)]
+    pub connecting: Connecting,
+    #[command(flatten)]
+    pub becoming: Becoming,
+    #[command(flatten)]
+    pub vaulting: Vaulting,
+    /// The module
+    #[arg(short, long, value_name = "MODULE_NAME")]
+    pub module_name: Option<String>,
+    /// Its arguments: words `k=v`, a command, or a mapping in JSON
+    #[arg(short, long, value_name = "MODULE_ARGS", allow_hyphen_values = true)]
+    pub args: Option<String>,
+    /// Go on while it works, for at most these seconds
+    #[arg(short = 'B', long, value_name = "SECONDS")]
+    pub background: Option<u32>,
+    /// Seconds between looks at what works; 0 never looks
+    #[arg(short = 'P', long, value_name = "POLL_INTERVAL")]
+    pub poll: Option<u32>,
+    /// Seconds that the task may take
+    #[arg(long, value_name = "TASK_TIMEOUT")]
+    pub task_timeout: Option<u32>,
+    /// A host in a line
+    #[arg(short, long)]
+    pub one_line: bool,
+    /// A folder that gets a file with each host's result
+    #[arg(short, long, value_name = "TREE")]
+    pub tree: Option<PathBuf>,
+    /// A folder that stands for a playbook's
+    #[arg(long, value_name = "BASEDIR")]
+    pub playbook_dir: Option<PathBuf>,
+    /// Say the version
+    #[arg(long)]
+    pub version: bool,
+}
+
+impl Called for Playbook {
+    fn is_about_version(&self) -> bool {
+        self.version
+    }
+
+    fn manner(&self) -> &Manner {
+        &self.manner
+    }
+}
+
+impl Called for AdHoc {
+    fn is_about_version(&self) -> bool {
+        self.version
+    }
+
+    fn manner(&self) -> &Manner {
+        &self.manner
+    }
 }
 
 /// Words of an option that takes several with commas, and may be given several times.

@@ -3,13 +3,63 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use clap::Parser;
+
 use super::super::terminal::Terminal;
-use super::Ending;
+use super::options::Manner;
+use super::{Ending, settings};
 use crate::base::{Diagnostics, Severity};
 use crate::load::AnsibleCfg;
 
 /// The version of the reference, as scripts look for it.
 const CORE: &str = "2.19.14";
+
+/// A command line of the reference's.
+pub(super) trait Called: Parser {
+    /// Whether `--version` was given.
+    fn is_about_version(&self) -> bool;
+    /// How much is said.
+    fn manner(&self) -> &Manner;
+}
+
+/// What a command is called with, and the settings; or how it ends at once: help, the version, what is wrong with either.
+pub(super) fn started<Asked: Called>(
+    name: &str,
+    words: &[String],
+    terminal: &Terminal,
+) -> Result<(Asked, AnsibleCfg), Ending> {
+    let asked = Asked::try_parse_from([name.to_owned()].iter().chain(words)).map_err(|error| {
+        // `--help` comes this way too; clap knows where it belongs.
+        let _ = error.print();
+        if error.use_stderr() { Ending::Failed } else { Ending::Good }
+    })?;
+    let (cfg, problems) = settings::read();
+    if asked.is_about_version() {
+        return Err(version(name, &cfg, terminal));
+    }
+    if asked.manner().verbose.max(cfg.number("verbosity").unwrap_or(0)) > 0 {
+        let file = cfg.file.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
+        let words = file.map_or_else(
+            || "No config file found; using defaults".to_owned(),
+            |path| format!("Using {} as config file", path.display()),
+        );
+        // Nobody reads it any more: the work is done all the same.
+        let _ = terminal.data(format!("{words}\n").as_bytes());
+    }
+    tell(&problems, terminal);
+    if problems.has_errors() { Err(Ending::Error) } else { Ok((asked, cfg)) }
+}
+
+/// Says what is wrong, and gives how the command ends.
+pub(super) fn say_error(words: &str, ending: Ending, terminal: &Terminal) -> Ending {
+    terminal.say(&format!("[ERROR]: {words}"));
+    ending
+}
+
+/// Says what the user should know.
+pub(super) fn warn(words: &str, terminal: &Terminal) {
+    terminal.say(&format!("[WARNING]: {words}"));
+}
 
 /// Says what is wrong, as the reference words it: one line, the place, what to do.
 pub(super) fn tell(found: &Diagnostics, terminal: &Terminal) {

@@ -4,9 +4,9 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use super::super::question;
-use super::super::terminal::Terminal;
 use super::options::{Connecting, Targeting};
 use crate::base::{Diagnostic, Diagnostics, Map, Value};
+use crate::load::inventory::{NOTHING_READ, UNREAD};
 use crate::load::{AnsibleCfg, Config, DiskFiles};
 use crate::report::ansible::Look;
 
@@ -36,30 +36,42 @@ pub(super) fn config(cfg: &AnsibleCfg) -> Config {
     Config { roles_path, forks: cfg.number("forks"), ..Config::default() }
 }
 
-/// The inventories: of the command line, else of the settings, else the usual one.
+/// The inventories: of the command line, else of the settings, else the usual one where there is one.
 pub(super) fn inventory(hosts: &Targeting, cfg: &AnsibleCfg) -> Vec<String> {
-    if !hosts.inventory.is_empty() {
-        return hosts.inventory.clone();
-    }
-    let said = cfg.inventory(home().as_deref());
-    if said.is_empty() { vec![USUAL_INVENTORY.to_owned()] } else { said }
+    let said =
+        if hosts.inventory.is_empty() { cfg.inventory(home().as_deref()) } else { hosts.inventory.clone() };
+    let mut sources = if said.is_empty() && Path::new(USUAL_INVENTORY).exists() {
+        vec![USUAL_INVENTORY.to_owned()]
+    } else {
+        said
+    };
+    sources
+        .retain(|source| source != "/dev/null" && source != USUAL_INVENTORY || Path::new(source).is_file());
+    sources
 }
 
-/// The inventories that there are. As in the reference a missing one is a warning.
-pub(super) fn readable(mut inventories: Vec<String>, terminal: &Terminal) -> Vec<String> {
-    inventories.retain(|text| {
-        let path = Path::new(text);
-        let there = text.contains(',') || path.exists();
-        if !there && text != USUAL_INVENTORY {
-            let shown = std::path::absolute(path).map_or_else(|_| text.clone(), |p| p.display().to_string());
-            terminal.say(&format!("[WARNING]: Unable to parse {shown} as an inventory source"));
+/// What the settings make of inventories that could not be read, and of names that nobody has: a warning, nothing at all, or an
+/// error. A playbook with such a name ends when its play is reached.
+pub(super) fn judged(warnings: &Diagnostics, cfg: &AnsibleCfg) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    for warning in warnings.iter().cloned() {
+        let error = |message: String| Diagnostic::error(warning.code, message);
+        match warning.code {
+            UNREAD if cfg.boolean("any_unparsed_is_failed") == Some(true) => {
+                let name = warning.message.trim_start_matches("Unable to parse ");
+                let name = name.trim_end_matches(" as an inventory source");
+                found.push(error(format!("Completely failed to parse inventory source {name}")));
+            }
+            NOTHING_READ if cfg.boolean("unparsed_is_failed") == Some(true) => {
+                let words = "No inventory was parsed, please check your configuration and options.";
+                found.push(error(words.to_owned()));
+            }
+            NOTHING_READ if cfg.boolean("inventory_unparsed_warning") == Some(false) => {}
+            "no-such-host" if cfg.text("host_pattern_mismatch").is_some_and(|word| word != "warning") => {}
+            _ => found.push(warning),
         }
-        there && text != "/dev/null"
-    });
-    if inventories.is_empty() {
-        terminal.say("[WARNING]: No inventory was parsed, only implicit localhost is available");
     }
-    inventories
+    found
 }
 
 /// Variables that stand below all others of each host: what the command line and the settings say about reaching it.

@@ -96,8 +96,10 @@ impl InventoryReader<'_> {
         let mut reader = InventoryReader {
             files: self.files,
             constructing: None,
+            unreadable: self.unreadable,
             inventory,
             folders: Vec::new(),
+            is_any_read: false,
             diagnostics: Diagnostics::new(),
         };
         for folder in &self.folders {

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use super::{InventorySource, load_inventory};
+use super::{InventorySource, Unreadable, load_inventory};
 use crate::base::{Diagnostics, Span};
 use crate::load::MemoryFiles;
 use crate::model::{Inventory, Pattern};
@@ -37,10 +37,11 @@ fn answer(args: &Path) -> String {
             other => panic!("{other:?}"),
         }
     }
-    let (inventory, warnings) = match load_inventory(&files, &sources, playbook.as_deref(), None) {
-        Ok(loaded) => loaded,
-        Err(errors) => return errors.to_string(),
-    };
+    let (inventory, warnings) =
+        match load_inventory(&files, &sources, playbook.as_deref(), None, Unreadable::Refused) {
+            Ok(loaded) => loaded,
+            Err(errors) => return errors.to_string(),
+        };
     let mut out = show(&inventory);
     for pattern in patterns {
         let parsed = Pattern::parse(pattern, &Span::whole("<command line>", pattern));
@@ -94,7 +95,8 @@ fn inventories_become_these_hosts_or_these_messages() {
 fn what_nobody_has_can_be_left_out() {
     let files = MemoryFiles::new([("hosts", "n1\nn2\n")]);
     let (inventory, _) =
-        load_inventory(&files, &[InventorySource::argument("hosts")], None, None).expect("two hosts");
+        load_inventory(&files, &[InventorySource::argument("hosts")], None, None, Unreadable::Refused)
+            .expect("two hosts");
     let mut unknown = Diagnostics::new();
     let pattern =
         Pattern::parse("n2:nobody", &Span::whole("<command line>", "n2:nobody")).expect("a pattern");

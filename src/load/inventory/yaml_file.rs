@@ -92,10 +92,15 @@ impl InventoryReader<'_> {
     }
 
     fn yaml_host(&mut self, group: &str, name: &Node, vars: Option<&Node>) {
-        let Some(text) = name.to_key().map(|k| k.to_string()) else { return };
+        let Some(text) = name.as_str() else {
+            let shown = name.to_key().map(|k| k.to_string()).unwrap_or_default();
+            let error =
+                Diagnostic::error("broken-inventory", format!("Host pattern {shown} must be a string"));
+            return self.diagnostics.push(error.at(&name.span).help("put numbers in quotation marks"));
+        };
         let vars =
             vars.map(|vars| self.mapping(vars, &format!("the variables of `{text}`"))).unwrap_or_default();
-        for host in self.hosts(&text, &name.span, group) {
+        for host in self.hosts(text, &name.span, group) {
             self.host_vars(&host, Level::InventoryHostVars, &name.span, vars.clone());
         }
     }

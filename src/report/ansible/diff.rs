@@ -8,10 +8,13 @@ use crate::wire::Diff;
 /// A unified diff with an empty line at its end; nothing when both are the same.
 pub(super) fn unified(diff: &Diff, colour: bool) -> String {
     let text = TextDiff::from_lines(&diff.before, &diff.after);
-    let words = |word: &str| {
-        if diff.header.is_empty() { word.to_owned() } else { format!("{word}: {}", diff.header) }
+    let words = |word: &str, text: &str| {
+        // A file that was not there has no name.
+        let unnamed = diff.header.is_empty() || text.is_empty();
+        if unnamed { word.to_owned() } else { format!("{word}: {}", diff.header) }
     };
-    let unified = text.unified_diff().header(&words("before"), &words("after")).to_string();
+    let (before, after) = (words("before", &diff.before), words("after", &diff.after));
+    let unified = text.unified_diff().header(&before, &after).to_string();
     if unified.is_empty() {
         return unified;
     }

@@ -11,6 +11,12 @@ pub(super) fn dump(value: &Value, lines: bool) -> String {
     text
 }
 
+/// The text of a value in lines that were joined: in one line, without blanks behind commas.
+pub(super) fn joined(value: &Value) -> String {
+    let lines = dump(value, true);
+    lines.lines().map(str::trim_start).collect()
+}
+
 /// `depth` counts indents where there is a line per entry.
 fn write(text: &mut String, value: &Value, depth: Option<usize>) {
     match value {

@@ -4,6 +4,7 @@
 
 mod diff;
 mod json;
+mod minimal;
 mod words;
 
 use std::collections::{BTreeSet, HashMap};
@@ -15,8 +16,23 @@ use crate::event::{Event, Fate, Title};
 use crate::wire::Status;
 use words::{Paint, banner, recap};
 
+pub use minimal::{Minimal, Tree};
+
 /// What is shown where a result is hidden.
 const HIDDEN_ITEM: &str = "(censored due to no_log)";
+
+/// What the reference does without a module.
+const DONE_HERE: [&str; 9] = [
+    "add_host",
+    "assert",
+    "debug",
+    "fail",
+    "group_by",
+    "include_vars",
+    "pause",
+    "set_fact",
+    "validate_argument_spec",
+];
 
 /// How it is printed.
 #[derive(Clone, Copy, Debug)]
@@ -114,13 +130,10 @@ impl<O: Write, E: Write> Ansible<O, E> {
 
     /// The error in words, before the line that says whose it is; each once.
     fn error(&mut self, title: &Title, result: &Map) -> io::Result<()> {
-        let Some(msg) = result.get("msg").map(ToString::to_string) else { return Ok(()) };
-        let msg = msg.strip_prefix("Task failed: ").unwrap_or(&msg);
-        let text = format!("[ERROR]: Task failed: {msg}\nOrigin: {}\n", origin(&title.origin, false));
-        if !self.told.insert(text.clone()) {
-            return Ok(());
+        match error_text(title, result, &origin(&title.origin, false)) {
+            Some(text) if self.told.insert(text.clone()) => self.line(&text, Paint::Failed),
+            _ => Ok(()),
         }
-        self.line(&text, Paint::Failed)
     }
 
     fn item_ended(&mut self, event: &Event) -> io::Result<()> {
@@ -140,7 +153,7 @@ impl<O: Write, E: Write> Ansible<O, E> {
                 let verbose = self.verbose("", result);
                 self.line(&format!("skipping: [{host}] => (item={item}) {verbose}"), Paint::Skipped)?;
             }
-        } else if !matches!(status, Status::Ok | Status::Skipped) {
+        } else if is_failure(*status) {
             self.head(step)?;
             self.error(&title, result)?;
             let result = self.result(&title.action, result, true);
@@ -180,7 +193,7 @@ impl<O: Write, E: Write> Ansible<O, E> {
                 self.line(&format!("fatal: [{label}]: UNREACHABLE! => {shown}"), Paint::Unreachable)?;
                 self.ignoring(*ignored)?;
             }
-            Fate::Ran { status, ignored, .. } if !matches!(status, Status::Ok | Status::Skipped) => {
+            Fate::Ran { status, ignored, .. } if is_failure(*status) => {
                 self.head(step)?;
                 if !looped {
                     self.error(&title, result)?;
@@ -196,7 +209,6 @@ impl<O: Write, E: Write> Ansible<O, E> {
                 for diff in diff.iter().filter(|_| *changed) {
                     let colour = self.look.colour;
                     self.out.write_all(diff::unified(diff, colour).as_bytes())?;
-                    writeln!(self.out)?;
                 }
                 if !looped {
                     let (word, paint) = word(*changed);
@@ -301,7 +313,7 @@ fn hidden(status: Status, changed: bool) -> Map {
     let words =
         "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
     let mut map = Map::from_iter([("censored", Value::from(words)), ("changed", changed.into())]);
-    if !matches!(status, Status::Ok | Status::Skipped) {
+    if is_failure(status) {
         map.insert("failed", true);
     }
     map
@@ -313,6 +325,22 @@ fn word(changed: bool) -> (&'static str, Paint) {
 
 fn is_include(title: &Title) -> bool {
     matches!(title.action.as_str(), "include_tasks" | "include_role")
+}
+
+fn is_failure(status: Status) -> bool {
+    !matches!(status, Status::Ok | Status::Skipped)
+}
+
+/// The error in words, with the place of its task; nothing when there are no words.
+fn error_text(title: &Title, result: &Map, place: &str) -> Option<String> {
+    let msg = result.get("msg")?.to_string();
+    let told = match msg.strip_prefix("Task failed: ") {
+        Some(told) => told.to_owned(),
+        None if result.contains_key("unreachable") => msg,
+        None if DONE_HERE.contains(&title.action.as_str()) => format!("Action failed: {msg}"),
+        None => format!("Module failed: {msg}"),
+    };
+    Some(format!("[ERROR]: Task failed: {told}\nOrigin: {place}\n"))
 }
 
 /// Actions whose results are for the eyes of people. What `debug` was asked for is not there when it fails.

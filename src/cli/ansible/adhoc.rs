@@ -1,0 +1,146 @@
+//! `ansible`: one task on the hosts of a pattern, as the reference does it and prints it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::super::failure::Failure;
+use super::super::recording::RecordingFiles;
+use super::super::selecting::Selecting;
+use super::super::terminal::Terminal;
+use super::super::wiring;
+use super::carrying::{self, carry_out, compiled, told};
+use super::options::AdHoc;
+use super::saying::{say_error, started, warn};
+use super::{Ending, settings};
+use crate::base::{Diagnostic, HostName};
+use crate::load::{AnsibleCfg, Asked, Unreadable};
+use crate::model::pattern;
+use crate::plan::Asking;
+use crate::report::Reporter;
+use crate::report::ansible::{Minimal, Tree};
+
+/// What the playbook is called that is made of the command line.
+const PLAYBOOK: &str = "__adhoc_playbook__";
+/// Modules that need a command.
+const COMMANDS: [&str; 6] =
+    ["command", "shell", "raw", "script", "ansible.builtin.command", "ansible.builtin.shell"];
+/// The module when none is named.
+const USUAL: &str = "command";
+
+pub(super) fn run(words: &[String], terminal: &Terminal) -> Ending {
+    match started::<AdHoc>("ansible", words, terminal) {
+        Ok((asked, cfg)) => act(&asked, &cfg, terminal).unwrap_or_else(|failure| told(failure, terminal)),
+        Err(ending) => ending,
+    }
+}
+
+fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, Failure> {
+    let module = asked.module_name.clone().or_else(|| cfg.text("module_name"));
+    let module = module.unwrap_or_else(|| USUAL.to_owned());
+    let arguments = asked.args.clone().unwrap_or_default();
+    let pattern = asked.pattern.as_deref().expect("clap wants one");
+    let wrong = |words: &str| Ok(say_error(words, Ending::Options, terminal));
+    if !asked.working.list_hosts && module.ends_with("import_playbook") {
+        return wrong(&format!("'{module}' is not a valid action for ad-hoc commands"));
+    }
+    let selecting = Selecting {
+        becoming: asked.becoming.clone(),
+        vaulting: asked.vaulting.clone(),
+        ..carrying::selecting(&asked.hosts, &asked.manner, &asked.working, cfg)
+    };
+    let playbook = asked.playbook_dir.as_deref().unwrap_or(Path::new("")).join(PLAYBOOK);
+    let task = if asked.working.list_hosts { json!({"ping": {}}) } else { task(asked, &module, &arguments) };
+    let task = if wiring::catalogue().get(&module).is_some() || is_flow(&module) {
+        task
+    } else {
+        // Each host fails, where a playbook would not be read.
+        json!({"fail": {"msg": format!("Task failed: Cannot resolve '{module}' to an action or module.")}})
+    };
+    let text =
+        json!([{"name": "Ansible Ad-Hoc", "hosts": hosts(pattern), "gather_facts": false, "tasks": [task]}]);
+    let files = RecordingFiles::new(selecting.vaulting.vault()?).with(&playbook, text.to_string());
+    let sources = Asked {
+        playbook,
+        inventory: selecting.inventory.clone(),
+        unreadable: Unreadable::LeftOut,
+        extra_vars: selecting.extra_vars.clone(),
+        ..Asked::default()
+    };
+    let options = carrying::options(&selecting, &asked.connecting, cfg, Asking::Never)?;
+    let Some(compiled) = compiled(&Arc::new(files), &sources, options, cfg, terminal)? else {
+        return Ok(Ending::Error);
+    };
+    let unmatched = compiled.plan.warnings.iter().find(|warning| warning.code == "no-such-host");
+    if let (Some(unmatched), true) = (unmatched, compiled.compiler.options.unmatched_is_error) {
+        return Ok(say_error(&unmatched.message, Ending::Error, terminal));
+    }
+    let hosts = compiled.plan.plays.first().map(|play| play.hosts.as_slice()).unwrap_or_default();
+    if hosts.is_empty() {
+        if selecting.limit.is_some() {
+            let words = "Specified inventory, host pattern and/or --limit leaves us with no hosts to target.";
+            return Ok(say_error(words, Ending::Error, terminal));
+        }
+        warn("No hosts matched, nothing to do", terminal);
+    }
+    if asked.working.list_hosts {
+        terminal.data(listed(hosts).as_bytes())?;
+        return Ok(Ending::Good);
+    }
+    if COMMANDS.contains(&module.as_str()) && arguments.is_empty() {
+        let guess = if pattern.ends_with(".yml") { " (did you mean to run ansible-playbook?)" } else { "" };
+        return wrong(&format!("No argument passed to {module} module{guess}"));
+    }
+    if hosts.is_empty() {
+        return Ok(Ending::Good);
+    }
+    let look = settings::look(asked.manner.verbose, cfg);
+    let minimal = Minimal::new(io::stdout(), io::stderr(), look, asked.one_line, &module);
+    let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(minimal)];
+    reporters.extend(asked.tree.as_ref().map(tree).transpose()?);
+    carry_out(&selecting, compiled, reporters, look.verbosity, terminal)
+}
+
+/// What a playbook is made of besides modules.
+fn is_flow(name: &str) -> bool {
+    let short = name.trim_start_matches("ansible.builtin.").trim_start_matches("ansible.legacy.");
+    matches!(short, "include_role" | "include_tasks" | "import_role" | "import_tasks" | "meta")
+}
+
+fn tree(folder: &PathBuf) -> Result<Box<dyn Reporter>, Diagnostic> {
+    let tree = Tree::new(folder).map_err(|error| {
+        Diagnostic::error("unwritable", format!("{} cannot be made: {error}", folder.display()))
+    })?;
+    Ok(Box::new(tree))
+}
+
+/// A pattern of nothing but commas means everybody.
+fn hosts(pattern: &str) -> &str {
+    if pattern::split(pattern).is_empty() { "all" } else { pattern }
+}
+
+fn listed(hosts: &[HostName]) -> String {
+    let heading = format!("  hosts ({}):\n", hosts.len());
+    hosts.iter().fold(heading, |text, host| text + "    " + host.as_str() + "\n")
+}
+
+/// The task: a mapping in JSON is arguments, anything else is what stands behind a module's name in a playbook.
+fn task(asked: &AdHoc, module: &str, arguments: &str) -> Value {
+    let mapping = arguments.trim_start().starts_with('{').then(|| serde_json::from_str(arguments).ok());
+    let arguments = match mapping.flatten() {
+        Some(mapping @ Value::Object(_)) => mapping,
+        _ if arguments.is_empty() => json!({}),
+        _ => json!(arguments),
+    };
+    let mut task = json!({module: arguments});
+    if let Some(seconds) = asked.task_timeout {
+        task["timeout"] = json!(seconds);
+    }
+    if let Some(seconds) = asked.background {
+        task["async"] = json!(seconds);
+        task["poll"] = json!(asked.poll.unwrap_or(15));
+    }
+    task
+}

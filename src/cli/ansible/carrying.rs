@@ -1,0 +1,161 @@
+//! A playbook of the reference's commands is carried out: read, compiled, run, and how it ends.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::super::call::Call;
+use super::super::execution::Execution;
+use super::super::failure::Failure;
+use super::super::recording::RecordingFiles;
+use super::super::selecting::{Selecting, playbook_name};
+use super::super::terminal::Terminal;
+use super::super::wiring::{self, Compiled};
+use super::super::{plan, project};
+use super::options::{Connecting, Manner, Targeting, Working};
+use super::saying::{say_error, tell};
+use super::{Ending, settings};
+use crate::base::{Clock, Diagnostic, Diagnostics, RunMark, Severity, SystemClock};
+use crate::load::{AnsibleCfg, Asked, shown};
+use crate::plan::{Answers, Asking, Options, Strictness};
+use crate::report::{Record, Reporter};
+use crate::run::{Ended, Past};
+use crate::store::{Provenance, RunFolder, RunStore};
+
+/// The options that commands have in common, as [`Selecting`] has them.
+pub(super) fn selecting(
+    hosts: &Targeting,
+    manner: &Manner,
+    working: &Working,
+    cfg: &AnsibleCfg,
+) -> Selecting {
+    Selecting {
+        inventory: settings::inventory(hosts, cfg),
+        limit: hosts.limit.clone(),
+        extra_vars: manner.extra_vars.clone(),
+        check: working.check,
+        diff: working.diff || cfg.boolean("always") == Some(true),
+        forks: working.forks,
+        ..Selecting::default()
+    }
+}
+
+/// What the compiler has to know of the command line and the settings.
+pub(super) fn options(
+    selecting: &Selecting,
+    connecting: &Connecting,
+    cfg: &AnsibleCfg,
+    asking: Asking,
+) -> Result<Options, Diagnostic> {
+    Ok(Options {
+        strictness: Strictness::Late,
+        force_handlers: cfg.boolean("force_handlers") == Some(true),
+        gather_explicitly: cfg.text("gathering").as_deref() == Some("explicit"),
+        any_errors_fatal: cfg.boolean("any_errors_fatal") == Some(true),
+        unmatched_is_error: cfg.text("host_pattern_mismatch").as_deref() == Some("error"),
+        reaching: Arc::new(settings::reaching(connecting, cfg)?),
+        answers: Answers { asking, ..Answers::default() },
+        ..selecting.options(&settings::config(cfg))
+    })
+}
+
+/// Reads and compiles. Warnings are told; nothing when one of them is an error for the settings.
+pub(super) fn compiled(
+    files: &Arc<RecordingFiles>,
+    asked: &Asked,
+    options: Options,
+    cfg: &AnsibleCfg,
+    terminal: &Terminal,
+) -> Result<Option<Compiled>, Failure> {
+    let catalogue = Arc::new(wiring::catalogue());
+    let config = settings::config(cfg);
+    let (compiled, warnings) = wiring::assemble(files, catalogue, config, asked, options, terminal)?;
+    let found = settings::judged(&warnings, cfg);
+    tell(&found, terminal);
+    Ok(Some(compiled).filter(|_| !found.has_errors()))
+}
+
+/// Carries it out; the reporters tell what happens. The run's folder is in the user's state folder: it does no harm there, and
+/// `benchbook show` finds it.
+pub(super) fn carry_out(
+    selecting: &Selecting,
+    compiled: Compiled,
+    mut reporters: Vec<Box<dyn Reporter>>,
+    verbosity: u8,
+    terminal: &Terminal,
+) -> Result<Ending, Failure> {
+    reporters.extend(record()?);
+    let call = Call::now(selecting, &compiled.compiler.options)?;
+    let done = begin(call, compiled)?.perform(reporters, verbosity, terminal)?;
+    Ok(ending(&done.ended))
+}
+
+fn begin(call: Call, compiled: Compiled) -> Result<Execution, Failure> {
+    let (now, name) = (SystemClock.now(), playbook_name(&compiled.plan.playbook));
+    let folder = match RunFolder::create(&project::state().join("ansible"), now, &name) {
+        Ok(folder) => folder,
+        // A home that cannot be written to.
+        Err(_) => RunFolder::create(&std::env::temp_dir().join("benchbook-ansible"), now, &name)?,
+    };
+    folder.replace(&folder.plan(), &plan::json(&compiled))?;
+    let mut provenance = Provenance::new();
+    provenance.playbook = shown(&compiled.plan.playbook);
+    compiled.files.note(&mut provenance);
+    RunMark::fresh(&folder.id()).as_str().clone_into(&mut provenance.mark);
+    provenance.write(&folder)?;
+    let store = RunStore::open(folder, &project::keys())?;
+    Ok(Execution { call, compiled, store, provenance, term: 1, past: Past::none(), events: Vec::new() })
+}
+
+/// What happens is also written to the file that this variable names, as the recorder of tests/conformance does.
+fn record() -> Result<Option<Box<dyn Reporter>>, Diagnostic> {
+    let Some(path) = std::env::var_os("BENCHBOOK_RECORD").filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
+    let file = File::options().append(true).create(true).open(&path).map_err(|e| {
+        let message = format!("{} cannot be written: {e}", Path::new(&path).display());
+        Diagnostic::error("events-file", message)
+    })?;
+    Ok(Some(Box::new(Record::new(file, std::process::id()))))
+}
+
+fn ending(ended: &Ended) -> Ending {
+    match ended {
+        Ended { exit: 70, .. } => Ending::Bug,
+        Ended { aborted: true, .. } => Ending::Error,
+        Ended { exit: 4, .. } => Ending::Interrupted,
+        Ended { lost: true, .. } => Ending::Unreachable,
+        Ended { failed: true, .. } => Ending::Failed,
+        Ended { exit: 1, .. } => Ending::Error,
+        _ => Ending::Good,
+    }
+}
+
+/// Tells why a command could not do its work. What cannot be understood ends with 4, what is not there with 1.
+pub(super) fn told(failure: Failure, terminal: &Terminal) -> Ending {
+    match failure {
+        Failure::Input(found) => {
+            tell(&found, terminal);
+            ending_of(&found)
+        }
+        other => say_error(&other.to_string(), Ending::Bug, terminal),
+    }
+}
+
+fn ending_of(found: &Diagnostics) -> Ending {
+    const ERRORS: [&str; 8] = [
+        "no-such-host",
+        "no-playbook",
+        "no-hosts",
+        "missing-role",
+        "vault-password",
+        "become-password",
+        "connection-password",
+        "unsupported-option",
+    ];
+    let first = found.iter().find(|d| d.severity == Severity::Error);
+    match first {
+        Some(d) if ERRORS.contains(&d.code) => Ending::Error,
+        _ => Ending::Unreachable,
+    }
+}
