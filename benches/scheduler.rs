@@ -127,6 +127,7 @@ fn setup(way: Way, folder: &Path) -> Setup {
         playbook: folder.join("playbook.yml"),
         inventory: vec![folder.join("hosts").display().to_string()],
         extra_vars: Vec::new(),
+        ..Asked::default()
     };
     let evaluator = Inventories::new(files.clone(), Expressions::Strict);
     let project = Project::read(files.clone(), Arc::clone(&catalogue), Config::default(), &evaluator, &asked);

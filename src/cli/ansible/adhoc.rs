@@ -1,7 +1,7 @@
 //! `ansible`: one task on the hosts of a pattern, as the reference does it and prints it.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -75,6 +75,7 @@ fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, F
     };
     let unmatched = compiled.plan.warnings.iter().find(|warning| warning.code == "no-such-host");
     if let (Some(unmatched), true) = (unmatched, compiled.compiler.options.unmatched_is_error) {
+        warn("No hosts matched, nothing to do", terminal);
         return Ok(say_error(&unmatched.message, Ending::Error, terminal));
     }
     let hosts = compiled.plan.plays.first().map(|play| play.hosts.as_slice()).unwrap_or_default();
@@ -90,7 +91,8 @@ fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, F
         return Ok(Ending::Good);
     }
     if COMMANDS.contains(&module.as_str()) && arguments.is_empty() {
-        let guess = if pattern.ends_with(".yml") { " (did you mean to run ansible-playbook?)" } else { "" };
+        let playbook = Path::new(pattern).extension().is_some_and(|ending| ending == "yml");
+        let guess = if playbook { " (did you mean to run ansible-playbook?)" } else { "" };
         return wrong(&format!("No argument passed to {module} module{guess}"));
     }
     if hosts.is_empty() {
@@ -99,7 +101,7 @@ fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, F
     let look = settings::look(asked.manner.verbose, cfg);
     let minimal = Minimal::new(io::stdout(), io::stderr(), look, asked.one_line, &module);
     let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(minimal)];
-    reporters.extend(asked.tree.as_ref().map(tree).transpose()?);
+    reporters.extend(asked.tree.as_deref().map(tree).transpose()?);
     carry_out(&selecting, compiled, reporters, look.verbosity, terminal)
 }
 
@@ -109,7 +111,7 @@ fn is_flow(name: &str) -> bool {
     matches!(short, "include_role" | "include_tasks" | "import_role" | "import_tasks" | "meta")
 }
 
-fn tree(folder: &PathBuf) -> Result<Box<dyn Reporter>, Diagnostic> {
+fn tree(folder: &Path) -> Result<Box<dyn Reporter>, Diagnostic> {
     let tree = Tree::new(folder).map_err(|error| {
         Diagnostic::error("unwritable", format!("{} cannot be made: {error}", folder.display()))
     })?;
