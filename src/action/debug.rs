@@ -7,6 +7,7 @@ use super::context::template_failed;
 use super::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, Text, Value, args};
+use crate::vars::TemplateError;
 use crate::wire::Outcome;
 
 /// Shows a message or a variable.
@@ -65,14 +66,39 @@ fn debug(map: &Map, ctx: &ActionContext<'_>) -> Done {
         }
         other => ctx.templar.render(other),
     };
-    match value {
-        Ok(Value::Undefined(_)) => undefined(&name),
+    let mut problems = Problems::default();
+    match value.or_else(|error| problems.replace(error)) {
         Ok(value) => {
             let shown = shown(&value).map(|text| format!("{name}: {text}"));
-            Done { outcome: Outcome::ok(false).with(&name, value), shown, ..Done::default() }
+            let mut outcome = Outcome::ok(false).with(&name, value);
+            outcome.warnings.extend(problems.warning());
+            Done { outcome, shown, ..Done::default() }
         }
-        Err(error) if error.is_undefined() => undefined(&name),
         Err(error) => template_failed(&error).into(),
+    }
+}
+
+/// What had no value where that is no failure: what stands in its place says why, and so does a warning.
+#[derive(Default)]
+pub(super) struct Problems(Vec<String>);
+
+impl Problems {
+    /// What stands in place of a value that is undefined; other errors stay.
+    pub(super) fn replace(&mut self, error: TemplateError) -> Result<Value, TemplateError> {
+        if !error.is_undefined() {
+            return Err(error);
+        }
+        self.0.push(error.problem.to_string());
+        Ok(Value::from(format!("<< error {} - {} >>", self.0.len(), error.problem)))
+    }
+
+    /// In the reference's words.
+    pub(super) fn warning(&self) -> Option<String> {
+        let count = self.0.len();
+        let lines = self.0.iter().zip(1..).map(|(why, number)| format!("\nerror {number} - {why}"));
+        let ending = if count == 1 { "" } else { "s" };
+        (count > 0)
+            .then(|| format!("Encountered {count} template error{ending}.{}", lines.collect::<String>()))
     }
 }
 
@@ -83,10 +109,4 @@ fn shown(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.as_str().to_owned()),
         other => serde_json::to_string(other).ok(),
     }
-}
-
-/// As in Ansible, this is no failure.
-fn undefined(name: &str) -> Done {
-    let words = format!("`{name}` is undefined");
-    Done { outcome: Outcome::ok(false).with(name, words.as_str()), shown: Some(words), ..Done::default() }
 }

@@ -19,6 +19,7 @@ mod gather_facts;
 mod group_by;
 mod include_vars;
 mod pause;
+mod protomatter;
 mod script;
 mod set_fact;
 mod source;
@@ -82,6 +83,7 @@ pub static ACTIONS: &[Action] = &[
     group_by::ACTION,
     include_vars::ACTION,
     pause::ACTION,
+    protomatter::ACTION,
     script::ACTION,
     set_fact::ACTION,
     template::ACTION,

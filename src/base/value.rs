@@ -43,7 +43,9 @@ pub const MASK: &str = "********";
 #[derive(Clone)]
 pub struct Text {
     characters: Arc<str>,
-    template: Option<Span>,
+    place: Option<Span>,
+    /// It was read from the user's files, so that templates are looked for in it.
+    trusted: bool,
     seal: Seal,
 }
 
@@ -61,17 +63,22 @@ enum Seal {
 impl Text {
     /// Plain data: what a host, a command or a computation gave. It can never become a template.
     pub fn data(text: impl Into<Arc<str>>) -> Self {
-        Self { characters: text.into(), template: None, seal: Seal::Open }
+        Self { characters: text.into(), place: None, trusted: false, seal: Seal::Open }
+    }
+
+    /// Plain data of which it is known where it came from.
+    pub fn found(text: impl Into<Arc<str>>, place: Span) -> Self {
+        Self { place: Some(place), ..Self::data(text) }
     }
 
     /// A string that was read from the user's files, where templates are looked for.
     pub fn template(text: impl Into<Arc<str>>, span: Span) -> Self {
-        Self { characters: text.into(), template: Some(span), seal: Seal::Open }
+        Self { characters: text.into(), place: Some(span), trusted: true, seal: Seal::Open }
     }
 
     /// A value that is encrypted in the user's files (`!vault`). Rendering decrypts it; what it holds is data and secret.
     pub fn vault(text: impl Into<Arc<str>>, span: Span) -> Self {
-        Self { characters: text.into(), template: Some(span), seal: Seal::Vault }
+        Self { characters: text.into(), place: Some(span), trusted: true, seal: Seal::Vault }
     }
 
     /// The same text, marked as secret: shown as `********` wherever a person could read it.
@@ -100,12 +107,17 @@ impl Text {
 
     /// Where it stands in the user's files, when it may be a template.
     pub fn span(&self) -> Option<&Span> {
-        self.template.as_ref()
+        self.place.as_ref().filter(|_| self.trusted)
+    }
+
+    /// Where it came from, as far as that is known.
+    pub fn origin(&self) -> Option<&Span> {
+        self.place.as_ref()
     }
 
     /// Whether it has to be rendered: it came from the user's files and contains template marks, or is encrypted.
     pub fn is_template(&self) -> bool {
-        self.template.is_some() && (self.seal == Seal::Vault || has_marks(&self.characters))
+        self.trusted && (self.seal == Seal::Vault || has_marks(&self.characters))
     }
 
     /// Whether it must not be shown.

@@ -3,6 +3,8 @@
 //! One mapping says some of them; [`Inherited::add`] goes from the outermost inwards, and the nearest that says something
 //! counts. They are still untemplated.
 
+use std::sync::Arc;
+
 use crate::base::spec::OnResume;
 use crate::base::{Spanned, Value};
 
@@ -69,6 +71,8 @@ pub struct Becoming {
     pub flags: Said<Value>,
     /// `become_exe`
     pub exe: Said<Value>,
+    /// What counts where a template of these gives `omit`: what is said further outside.
+    pub outer: Option<Arc<Becoming>>,
 }
 
 impl Inherited {
@@ -101,7 +105,16 @@ impl Inherited {
 }
 
 impl Becoming {
+    /// All layers that say something, the innermost first.
+    pub fn layers(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |layer| layer.outer.as_deref())
+    }
+
     fn add(&mut self, own: &Self) {
+        let said = [&own.r#become, &own.user, &own.method, &own.flags, &own.exe];
+        if said.into_iter().flatten().any(|said| said.value.has_template()) {
+            self.outer = Some(Arc::new(self.clone()));
+        }
         nearest([
             (&mut self.r#become, &own.r#become),
             (&mut self.user, &own.user),

@@ -281,7 +281,10 @@ fn implicit_host(name: &'static str) -> Host {
         level: Level::InventoryHostVars,
         origin: Arc::from("implicit localhost"),
         span: span.clone(),
-        vars: Arc::new(Map::from_iter([("ansible_connection", Value::template("local", span.clone()))])),
+        vars: Arc::new(Map::from_iter([
+            ("ansible_connection", Value::template("local", span.clone())),
+            ("ansible_python_interpreter", Value::template("{{ ansible_playbook_python }}", span.clone())),
+        ])),
     };
     Host { name: HostName::from(name), span, vars: vec![vars], implicit: true }
 }

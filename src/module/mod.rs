@@ -16,6 +16,7 @@ mod failure;
 mod fetch;
 pub mod file;
 mod glob;
+mod group;
 mod invocation;
 mod lineinfile;
 mod mode;
@@ -30,6 +31,7 @@ mod shell;
 mod slurp;
 mod stat;
 mod tempfile;
+mod user;
 mod wait_for;
 
 use serde::de::DeserializeOwned;
@@ -69,6 +71,7 @@ modules!(
     environment,
     fetch,
     file,
+    group,
     lineinfile,
     ping,
     raw,
@@ -78,6 +81,7 @@ modules!(
     slurp,
     stat,
     tempfile,
+    user,
     wait_for,
 );
 

@@ -38,22 +38,26 @@ pub struct Other {
     pub password: Option<Secret>,
 }
 
+/// Picks a keyword.
+type Keyword = fn(&Becoming) -> &Option<Spanned<Value>>;
+
 impl Becoming {
     /// The user that a task is done as; none when it is the one who logs in.
     pub fn other(&self, asked: &AskedBecoming, templar: &Templar) -> Result<Option<Other>, TemplateError> {
-        let wanted = match (variable(&["ansible_become"], templar)?, said(self.r#become.as_ref(), templar)?) {
-            (Some(value), _) => boolean("ansible_become", &value, None)?,
-            (None, Some(value)) => boolean("become", &value, self.r#become.as_ref())?,
-            (None, None) => asked.r#become,
-        };
+        let wanted =
+            match (variable(&["ansible_become"], templar)?, self.said(|layer| &layer.r#become, templar)?) {
+                (Some(value), _) => boolean("ansible_become", &value, None)?,
+                (None, Some(value)) => boolean("become", &value, self.r#become.as_ref())?,
+                (None, None) => asked.r#become,
+            };
         if !wanted {
             return Ok(None);
         }
-        let text = |names: &[&str], keyword: Option<&Spanned<Value>>| -> Result<_, TemplateError> {
+        let text = |names: &[&str], keyword: Keyword| -> Result<_, TemplateError> {
             let value = variable(names, templar)?;
-            Ok(if value.is_some() { value } else { said(keyword, templar)? }.map(|v| v.to_string()))
+            Ok(if value.is_some() { value } else { self.said(keyword, templar)? }.map(|v| v.to_string()))
         };
-        let method = text(&["ansible_become_method"], self.method.as_ref())?;
+        let method = text(&["ansible_become_method"], |layer| &layer.method)?;
         let method = method.or_else(|| asked.method.clone()).unwrap_or_else(|| METHODS[0].into());
         let Some(method) = known(&method) else {
             let span = self.method.as_ref().map(|m| m.span.clone());
@@ -61,15 +65,27 @@ impl Becoming {
         };
         let own = |what: &str| format!("ansible_{method}_{what}");
         // The later name wins, as in Ansible.
-        let user = text(&[&own("user"), "ansible_become_user"], self.user.as_ref())?;
+        let user = text(&[&own("user"), "ansible_become_user"], |layer| &layer.user)?;
         let password = [&own("pass"), "ansible_become_pass", "ansible_become_password"];
         Ok(Some(Other {
             user: user.or_else(|| asked.user.clone()).unwrap_or_else(|| ROOT.into()),
-            exe: text(&[&own("exe"), "ansible_become_exe"], self.exe.as_ref())?,
-            flags: text(&[&own("flags"), "ansible_become_flags"], self.flags.as_ref())?,
-            password: text(&password, None)?.map(Secret::from),
+            exe: text(&[&own("exe"), "ansible_become_exe"], |layer| &layer.exe)?,
+            flags: text(&[&own("flags"), "ansible_become_flags"], |layer| &layer.flags)?,
+            password: variable(&password, templar)?.map(|value| Secret::from(value.to_string())),
             method: method.to_owned(),
         }))
+    }
+
+    /// What a keyword says: the nearest that does not give `omit`.
+    fn said(&self, keyword: Keyword, templar: &Templar) -> Result<Option<Value>, TemplateError> {
+        for said in self.layers().filter_map(|layer| keyword(layer).as_ref()) {
+            match templar.render(&said.value)? {
+                Value::Null => return Ok(None),
+                Value::Omit => {}
+                value => return Ok(Some(value)),
+            }
+        }
+        Ok(None)
     }
 
     /// What is wrong with it whatever the hosts are.
@@ -106,11 +122,6 @@ fn variable(names: &[&str], templar: &Templar) -> Result<Option<Value>, Template
         }
     }
     Ok(None)
-}
-
-fn said(keyword: Option<&Spanned<Value>>, templar: &Templar) -> Result<Option<Value>, TemplateError> {
-    let Some(keyword) = keyword else { return Ok(None) };
-    Ok(Some(templar.render(&keyword.value)?).filter(|value| !matches!(value, Value::Null | Value::Omit)))
 }
 
 fn boolean(name: &str, value: &Value, keyword: Option<&Spanned<Value>>) -> Result<bool, TemplateError> {
@@ -166,6 +177,12 @@ mod tests {
         let found = other(&said, &asked, &vars).unwrap();
         assert_eq!((found.user.as_str(), found.method.as_str()), ("bob", "doas"));
         assert_eq!(found.password, Some("x".into()));
+        let omitted = Becoming {
+            r#become: keyword(Value::Omit),
+            outer: Some(Arc::new(Becoming { r#become: keyword(true), ..silent.clone() })),
+            ..silent.clone()
+        };
+        assert!(other(&omitted, &nobody, &[]).is_some());
         let found = other(&said, &asked, &[("ansible_become", "1"), ("ansible_become_user", "eve")]).unwrap();
         assert_eq!((found.user.as_str(), found.password), ("eve", None));
     }

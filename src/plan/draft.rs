@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::readings::Reading;
+use super::roles::RoleNames;
 use super::scope::{Scope, ScopeIx, ScopeKind, Section};
 use super::step::Step;
+use super::vars_files::Candidates;
 use super::{Brought, CasePlan, HandlerNames};
 use crate::base::{Span, Spanned};
 use crate::model::VarLayer;
@@ -23,6 +25,10 @@ pub(super) struct Draft {
     pub cases: Vec<CasePlan>,
     /// Variables that public roles show to the rest of the play.
     pub exposed: Vec<VarLayer>,
+    /// Entries of `vars_files` that each host finds for itself.
+    pub vars_files: Vec<Candidates>,
+    /// The names of the play's roles.
+    pub roles: RoleNames,
     /// What an include has found.
     pub brought: Vec<Brought>,
     /// What `needs` may name, and what says it.

@@ -80,6 +80,7 @@ impl Build<'_> {
         let target = Spanned::new(Value::from(&*inclusion.target), place_of(step));
         let item = self.item_of(step, inclusion, &inside);
         if let StepKind::Expand(Expand::Role(task, from)) = &step.kind {
+            inside.come_from_role();
             let public = task.call.argument("public").and_then(|a| a.value.to_bool()) == Some(true);
             let role = self.load_role(&inclusion.target, from, &inside, &target.span);
             let Some(role) = role else { return };

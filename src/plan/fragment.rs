@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use petgraph::stable_graph::StableDiGraph;
 
+use super::roles::RoleNames;
 use super::scope::{Scope, ScopeIx};
 use super::step::{Order, Step, StepIx};
 use super::surroundings::Surroundings;
+use super::vars_files::Candidates;
 use crate::base::{CaseId, HostName, Map, Span, Spanned, Value};
 use crate::model::Becoming;
 use crate::model::{Metric, Reduce, Requirement, Task, VarLayer};
@@ -29,6 +31,10 @@ pub struct Fragment {
     pub brought: Vec<Brought>,
     /// Variables of roles that an `include_role` with `public: true` brought: the rest of the play sees them, on all hosts.
     pub exposed: Vec<VarLayer>,
+    /// Entries of the play's `vars_files` that each host finds for itself.
+    pub vars_files: Vec<Candidates>,
+    /// The names of the play's roles.
+    pub roles: RoleNames,
 }
 
 /// What an include has found for an item of its loop, or once.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Compiler, PlayPlan, Surroundings};
 use crate::base::{Diagnostic, HostName, Span, Spanned, Value};
 use crate::model::VarLayer;
-use crate::vars::{Environment, Scope, Templar, TemplateError};
+use crate::vars::{Environment, Scope, SearchPaths, Templar, TemplateError};
 
 /// What is known before contact of the hosts of one play.
 pub(super) struct Known {
@@ -50,10 +50,13 @@ impl Known {
             return Ok(value.clone());
         }
         let vars = around.with_role();
+        let search = SearchPaths::new(Arc::clone(&around.search));
+        let environment = Arc::new(self.environment.with_search(search));
+        let render =
+            |templar: Templar| Templar::new(templar.scope().clone(), Arc::clone(&environment)).render(value);
         let mut first: Option<(&HostName, Value)> = None;
         for host in around.hosts.iter() {
-            let rendered =
-                self.on(host, &vars).render(value).map_err(|e| later(e, place, what, Some(host)))?;
+            let rendered = render(self.on(host, &vars)).map_err(|e| later(e, place, what, Some(host)))?;
             match &first {
                 None => first = Some((host, rendered)),
                 Some((_, same)) if *same == rendered => {}
@@ -71,7 +74,7 @@ impl Known {
         }
         match first {
             Some((_, value)) => Ok(value),
-            None => self.anywhere(&vars).render(value).map_err(|e| later(e, place, what, None)),
+            None => render(self.anywhere(&vars)).map_err(|e| later(e, place, what, None)),
         }
     }
 

@@ -28,7 +28,7 @@ mod prune;
 mod pruned;
 mod readings;
 pub mod render;
-mod roles;
+pub mod roles;
 mod rounds;
 pub mod scope;
 mod sealed;
@@ -38,6 +38,7 @@ mod strictness;
 pub mod surroundings;
 mod tasks;
 mod undefined;
+pub mod vars_files;
 
 use std::path::PathBuf;
 use std::sync::Arc;

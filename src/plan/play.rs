@@ -1,7 +1,6 @@
 //! One play: facts, tasks, roles and cases in their order, in their scopes, with their edges.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::build::Build;
@@ -9,15 +8,13 @@ use super::draft::{Draft, Flow, slug};
 use super::fragment::{Fragment, Pruning};
 use super::hosts::batches;
 use super::known::Known;
-use super::roles::{StaticRole, own_layers};
+use super::roles::{RoleNames, StaticRole, own_layers};
 use super::scope::{ScopeKind, Section};
 use super::step::{Expand, StepKind, TaskStep};
 use super::{Compiler, PlayPlan, Surroundings, layout, needs, pruned};
 use crate::base::spec::Argument;
 use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, Map, Span, Spanned, Value};
-use crate::model::{
-    Call, Inherited, Inventory, Keywords, Level, Lifetime, LoopControl, Play, Strategy, VarLayer,
-};
+use crate::model::{Call, Inherited, Inventory, Keywords, Level, Lifetime, LoopControl, Play, Strategy};
 
 /// A play after compilation, with what checks over all plays want to know.
 pub(super) struct Compiled {
@@ -57,6 +54,7 @@ pub(super) fn compile_play(
     let modes = compiler.modes(&known, &around, &mut build.found);
     around.in_container = Arc::new(modes.keys().cloned().collect());
     let roles = build.static_roles(&around);
+    build.draft.roles = RoleNames::of(&roles);
     expose(&roles, &mut around);
     let configured = build.configured(&around);
     around.vars.extend(configured);
@@ -128,6 +126,8 @@ pub(super) fn finish(
         handlers: draft.handlers,
         cases: draft.cases,
         exposed: draft.exposed,
+        vars_files: draft.vars_files,
+        roles: draft.roles,
         brought: draft.brought,
         ..Fragment::default()
     };
@@ -184,6 +184,7 @@ fn bare(
         chapter: None,
         monitored: Vec::new(),
         metrics: Arc::from([]),
+        parents: Arc::from([]),
     }
 }
 
@@ -211,51 +212,7 @@ impl Build<'_> {
         let span = play.keywords.vars_span.as_ref().unwrap_or(&play.span);
         around.push_vars(Level::PlayVars, "play vars", span, &play.keywords.vars);
         self.prompted(number, around);
-        for entry in &play.vars_files {
-            let candidates: Vec<Spanned<Value>> = match &entry.value {
-                Value::List(items) => {
-                    items.iter().map(|v| Spanned::new(v.clone(), entry.span.clone())).collect()
-                }
-                _ => vec![entry.clone()],
-            };
-            if let Some(layer) = self.vars_file(&candidates, around) {
-                around.vars.push(layer);
-            }
-        }
-    }
-
-    /// The first of several files of variables that is there.
-    fn vars_file(&mut self, candidates: &[Spanned<Value>], around: &Surroundings) -> Option<VarLayer> {
-        let loader = &self.compiler.project.loader;
-        let mut tried = Vec::new();
-        for candidate in candidates {
-            let name =
-                self.found.keep(self.known.text(around, candidate, "the name of a file in `vars_files`"))?;
-            let path: PathBuf = around.playbook.join(&name);
-            if !loader.files().is_file(&path) {
-                tried.push(crate::load::shown(&path));
-                continue;
-            }
-            return match loader.vars(&path, Some(&candidate.span)) {
-                Ok((vars, span)) => Some(VarLayer {
-                    level: Level::VarsFiles,
-                    origin: Arc::from(crate::load::shown(&path)),
-                    span,
-                    vars,
-                }),
-                Err(errors) => {
-                    self.found.extend(errors);
-                    None
-                }
-            };
-        }
-        let place = candidates.first()?;
-        self.found.push(
-            Diagnostic::error("missing-file", "this file of variables does not exist")
-                .at(&place.span)
-                .help(format!("looked for {}", tried.join(", "))),
-        );
-        None
+        self.vars_files(around);
     }
 
     /// Everything in its order. Gives the seed of the cases, if chance had a say.
@@ -392,7 +349,7 @@ impl Build<'_> {
         let mut sizes = Vec::new();
         for size in &play.serial {
             let known = self.known.same_everywhere(around, &size.value, &size.span, "`serial`");
-            sizes.extend(self.found.keep(known));
+            sizes.extend(self.found.keep(known).filter(|size| *size != Value::Omit));
         }
         batches(&around.hosts, &sizes).unwrap_or_else(|| {
             let span = play.serial.first().map_or_else(|| play.span.clone(), |s| s.span.clone());

@@ -18,6 +18,34 @@ pub(super) struct StaticRole {
     pub around: Surroundings,
     /// Whether the whole play sees its variables.
     pub public: bool,
+    /// Whether only another role has asked for it.
+    pub dependency: bool,
+}
+
+/// The names of the roles of a play, for magic variables.
+#[derive(Clone, Debug, Default)]
+pub struct RoleNames {
+    /// Those that the play itself names, or a task of it imports.
+    pub direct: Vec<Arc<str>>,
+    /// What they depend on.
+    pub dependencies: Vec<Arc<str>>,
+}
+
+impl RoleNames {
+    pub(super) fn of(roles: &[StaticRole]) -> Self {
+        let names = |dependency: bool| {
+            let some = roles.iter().filter(|used| used.dependency == dependency);
+            some.map(|used| Arc::clone(&used.role.name)).collect()
+        };
+        Self { direct: names(false), dependencies: names(true) }
+    }
+
+    /// All of them, each once.
+    pub fn all(&self) -> Vec<Arc<str>> {
+        let mut all = self.direct.clone();
+        all.extend(self.dependencies.iter().filter(|name| !self.direct.contains(name)).cloned());
+        all
+    }
 }
 
 impl Build<'_> {
@@ -140,7 +168,8 @@ impl Build<'_> {
         let entry = self.compiler.decoder().role_of_task(&task.call, &mut problems);
         self.found.extend(problems);
         let Some(entry) = entry else { return };
-        let inside = self.inside(around, &task.keywords, Level::IncludeParams, "import vars");
+        let mut inside = self.inside(around, &task.keywords, Level::IncludeParams, "import vars");
+        inside.come_from_role();
         let Some(role) = self.find_role(&entry, &inside) else { return };
         // A role may bring other files of its own.
         let place = role.path.join(format!("{:?}", entry.from));
@@ -202,9 +231,12 @@ impl Build<'_> {
             return;
         }
         let place = found.len();
-        found.push(StaticRole { role: Arc::clone(&role), around: inside.clone(), public });
+        found.push(StaticRole { role: Arc::clone(&role), around: inside.clone(), public, dependency: false });
         for dependency in &role.dependencies {
             self.collect_role(dependency, &inside, public, found);
+        }
+        for used in &mut found[place + 1..] {
+            used.dependency = true;
         }
         found[place..].rotate_left(1);
     }
@@ -311,6 +343,20 @@ pub(super) fn own_layers(role: &Role) -> impl Iterator<Item = VarLayer> {
 }
 
 impl Surroundings {
+    /// What is brought by `include_role` or `import_role` knows the roles that it was brought by, nearest first.
+    pub(super) fn come_from_role(&mut self) {
+        let Some(own) = &self.role else { return };
+        self.parents = [own].into_iter().chain(self.parents.iter()).cloned().collect();
+        let names: Vec<_> = self.parents.iter().map(|(name, _)| Arc::clone(name)).collect();
+        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let paths = self.parents.iter().map(|(_, path)| absolute(path).display().to_string());
+        let vars = Map::from_iter([
+            ("ansible_parent_role_names", Value::from(names)),
+            ("ansible_parent_role_paths", paths.collect::<Vec<_>>().into()),
+        ]);
+        self.push_vars(Level::IncludeParams, "Benchbook", &Span::nowhere("Benchbook"), &Arc::new(vars));
+    }
+
     /// Inside a role: its variables, its folders.
     pub(super) fn within(&self, role: &Arc<Role>) -> Self {
         let mut inside = self.clone();

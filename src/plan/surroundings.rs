@@ -36,6 +36,8 @@ pub struct Surroundings {
     pub(super) playbook: PathBuf,
     /// The role, with its folder.
     pub(super) role: Option<(Arc<str>, PathBuf)>,
+    /// The roles that have brought it by `include_role` or `import_role`, nearest first.
+    pub(super) parents: Arc<[(Arc<str>, PathBuf)]>,
     /// The case and its part.
     pub(super) case: Option<CasePlace>,
     /// The container that will be started for each case or round.

@@ -350,7 +350,11 @@ impl Build<'_> {
         around: &Surroundings,
     ) -> Option<PathBuf> {
         let files = self.compiler.project.loader.files();
-        let folders = around.search.iter().flat_map(|f| [f.clone(), f.join("tasks")]);
+        let folders = around.search.iter().flat_map(|folder| {
+            let role = around.role.as_ref().is_some_and(|(_, role)| role == folder);
+            let both = [folder.clone(), folder.join("tasks")];
+            if role { [both[1].clone(), both[0].clone()] } else { both }
+        });
         let candidates: Vec<PathBuf> = folders.map(|f| f.join(name)).collect();
         if let Some(path) = candidates.iter().find(|p| files.is_file(p)) {
             return Some(path.clone());

@@ -66,6 +66,11 @@ pub fn render(task: &TaskStep, wanted: Wanted<'_>, templar: &Templar) -> Result<
             args.insert(name, argument.value.clone());
             continue;
         }
+        // A variable may stay encrypted until somebody needs it.
+        if wanted.open && matches!(&argument.value, Value::String(text) if text.is_vault()) {
+            args.insert(name, argument.value.clone());
+            continue;
+        }
         match templar.render(&argument.value)? {
             Value::Omit => {
                 args.remove_key(&name);

@@ -180,6 +180,8 @@ impl Dispatcher {
             folder: plan.play.folder.clone(),
             in_container: plan.pruning.mode.keys().cloned().collect(),
             all: names,
+            vars_files: plan.fragment.vars_files.clone().into(),
+            roles: Arc::new(plan.fragment.roles.clone()),
             ..PlayFacts::default()
         };
         let most = plan.play.max_fail_percentage.as_ref().and_then(|v| super::keyword::number(&v.value));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::keyword::boolean;
 use super::turn::{self, Turn, TurnEnd};
-use super::unit::{Finished, Unit, private, said};
+use super::unit::{Finished, Unit, private};
 use crate::action::Effects;
 use crate::base::value::MASK;
 use crate::base::{Map, Span, Spanned, Text, Timestamp, Value};
@@ -38,7 +38,7 @@ pub async fn run(unit: &Unit, task: &TaskStep, started: Timestamp) -> Finished {
             let no_log = boolean(task.inherited.no_log.as_ref(), "no_log", &templar);
             // What cannot be read is not shown.
             let secret = no_log.unwrap_or(Some(true)).unwrap_or(false);
-            Finished { fate, secret, ..Finished::failed(said(&error), started) }
+            Finished { fate, secret, ..Finished::failed(unit.wrong(&error), started) }
         }
     }
 }

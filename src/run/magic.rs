@@ -8,6 +8,8 @@ use super::Options;
 use super::hosts::{Board, Host};
 use crate::base::{HostName, Map, RunId, RunMark, Span, Value};
 use crate::model::{Level, VarLayer};
+use crate::plan::roles::RoleNames;
+use crate::plan::vars_files::Candidates;
 use crate::plan::{CasePart, Step, StepKind, TaskStep};
 use crate::vars::{Entry, LazyMap, Scope};
 
@@ -32,6 +34,10 @@ pub struct PlayFacts {
     pub live: Vec<HostName>,
     /// Variables of roles that were included with `public: true` so far in this batch.
     pub exposed: Vec<Arc<VarLayer>>,
+    /// Entries of `vars_files` that each host finds for itself.
+    pub vars_files: Arc<[Candidates]>,
+    /// The names of the play's roles.
+    pub roles: Arc<RoleNames>,
     /// What is made of all this for templates: once, not for every step on every host.
     pub(super) variables: OnceLock<Arc<VarLayer>>,
 }
@@ -130,6 +136,11 @@ fn magic(play: &PlayFacts, (run, mark): (&RunId, &RunMark), options: &Options) -
         ("ansible_play_hosts_all", names(&play.all)),
         ("ansible_play_batch", names(&play.batch)),
         ("ansible_play_name", play.name.as_str().into()),
+        ("role_names", Value::from(play.roles.direct.clone())),
+        ("ansible_play_role_names", Value::from(play.roles.direct.clone())),
+        ("ansible_dependent_role_names", Value::from(play.roles.dependencies.clone())),
+        ("ansible_role_names", Value::from(play.roles.all())),
+        ("ansible_playbook_python", python().into()),
         ("playbook_dir", absolute(&play.folder).into()),
         ("ansible_check_mode", options.check.into()),
         ("ansible_diff_mode", options.diff.into()),
@@ -150,6 +161,15 @@ fn magic(play: &PlayFacts, (run, mark): (&RunId, &RunMark), options: &Options) -
         magic.insert("ansible_limit", limit.as_str());
     }
     magic
+}
+
+/// Python on this machine: the first in PATH.
+fn python() -> String {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut programs = std::env::split_paths(&path).map(|folder| folder.join("python3"));
+    programs
+        .find(|program| program.is_file())
+        .map_or_else(|| "/usr/bin/python3".to_owned(), |p| p.display().to_string())
 }
 
 /// The task of a step, if it has one.

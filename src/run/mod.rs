@@ -51,6 +51,7 @@ mod sweep;
 mod target;
 mod turn;
 mod unit;
+mod vars_files;
 pub mod verdict;
 
 pub use lease::{Caller, OnBusy};

@@ -1,6 +1,7 @@
 //! What all hosts see that begin a step at one moment. Units share it: they run on several threads, and every count of
 //! references that they all change would be one more thing that those threads wait for each other about.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -29,6 +30,13 @@ pub struct Moment {
     pub said: UnboundedSender<Message>,
     /// What templates reach, with the search paths of the step's task.
     pub environment: Arc<Environment>,
+}
+
+impl Moment {
+    /// What templates reach with one search path.
+    pub(super) fn environment_of(&self, folder: &Path) -> Arc<Environment> {
+        Arc::new(self.shared.environment.with_search(SearchPaths::new([folder.to_owned()])))
+    }
 }
 
 impl Dispatcher {

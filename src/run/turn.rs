@@ -118,7 +118,7 @@ pub async fn run(mut turn: Turn<'_>) -> TurnEnd {
         None => Box::pin(attempt_all(&turn, &templar, secret)).await,
         Some(error) => Err(error),
     };
-    let mut end = attempted.unwrap_or_else(|error| TurnEnd::fail(said(&error)));
+    let mut end = attempted.unwrap_or_else(|error| TurnEnd::fail(turn.unit.wrong(&error)));
     end.secret |= secret;
     if end.status != Status::Ok && !end.skipped {
         match boolean(said_so.ignore_errors.as_ref(), "ignore_errors", &templar) {

@@ -19,7 +19,7 @@ use crate::base::{Clock, HostName, Map, RunId, RunMark, Span, Timestamp, Value};
 use crate::connection::{Cancel, Pool};
 use crate::event::{Event, Fate, Figure, Journal, JournalError, Title};
 use crate::model::{Level, VarLayer};
-use crate::plan::{CasePart, Compiler, Expand, Inclusion, Step, StepKind};
+use crate::plan::{CasePart, Compiler, Expand, Inclusion, Step, StepKind, Strictness};
 use crate::vars::{Environment, Scope, Templar, TemplateError};
 use crate::wire::{Diff, Request, Status};
 use serde::{Deserialize, Serialize};
@@ -229,6 +229,12 @@ impl Unit {
         if let Some(reason) = &self.refusal {
             return Finished::failed(reason.clone(), started);
         }
+        if !self.play.vars_files.is_empty()
+            && super::magic::task(&self.step).is_some()
+            && let Err(problem) = self.with_vars_files(self.scope_before_files(&self.host))
+        {
+            return Finished::failed(problem, started);
+        }
         // In boxes what is rare, so that the others need not carry its size around.
         match &self.step.kind {
             StepKind::Task(task) | StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) => {
@@ -281,8 +287,23 @@ impl Unit {
 
     /// What the step would see on that host.
     pub fn scope_on(&self, host: &Host) -> Scope {
+        let scope = self.scope_before_files(host);
+        // What is wrong with them was said when the step began.
+        self.with_vars_files(scope.clone()).unwrap_or(scope)
+    }
+
+    fn scope_before_files(&self, host: &Host) -> Scope {
         let shared = &self.shared;
         step_scope(&self.step, host, &self.board, &self.play, (&shared.run, &shared.mark), &shared.options)
+    }
+
+    /// What a task fails with that cannot be understood, as `register` sees it.
+    pub fn wrong(&self, error: &TemplateError) -> String {
+        match self.shared.compiler.options.strictness {
+            Strictness::Early => said(error),
+            // The reference's words, which playbooks look for.
+            Strictness::Late => format!("Task failed: {}", said(error)),
+        }
     }
 
     /// Renders in a scope, with the search paths of the step's task.

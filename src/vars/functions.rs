@@ -15,6 +15,9 @@ pub struct Function {
     pub run: fn(&Call<'_>) -> Result<Value, CallError>,
 }
 
+/// What `undef()` says by itself.
+pub const UNDEFINED: &str = "Mandatory variable has not been overridden";
+
 const FUNCTIONS: &[Function] = &[
     Function { name: "dict", run: dict },
     Function { name: "now", run: now },
@@ -60,6 +63,6 @@ fn now(call: &Call<'_>) -> Result<Value, CallError> {
 
 /// Says that a value must be given by whoever uses the role.
 fn undef(call: &Call<'_>) -> Result<Value, CallError> {
-    let hint = call.text(0, "hint")?.unwrap_or_else(|| "Mandatory variable has not been overridden".into());
+    let hint = call.text(0, "hint")?.unwrap_or_else(|| UNDEFINED.to_owned());
     Err(CallError::Undefined(hint))
 }

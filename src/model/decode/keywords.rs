@@ -98,6 +98,7 @@ fn inherited(f: &mut Fields<'_, '_>, container: Option<Spanned<Value>>) -> Inher
             method: f.string("become_method"),
             flags: f.string("become_flags"),
             exe: f.string("become_exe"),
+            outer: None,
         },
         connection: f.string("connection"),
         remote_user: f.string("remote_user"),

@@ -45,13 +45,23 @@ fn scan(text: &str) -> (Vec<&str>, bool) {
     (words, quote.is_none() && braces == 0)
 }
 
-/// A word as key and value, if it is one; escapes are read as Python's, then quotes around the value go. The key may be one
-/// template: `"{{ item }}=1"`.
+/// A word as key and value, if it is one; escapes are read as Python's, then quotes around the value go. The key may have
+/// templates in it: `"user_{{ item }}=1"`.
 pub fn pair(word: &str) -> Option<(&str, String)> {
-    let equals = if word.starts_with("{{") { word.find("}}=")? + 2 } else { word.find('=')? };
+    let (mut rest, mut equals) = (word, 0);
+    loop {
+        let plain = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))?;
+        equals += plain;
+        rest = &rest[plain..];
+        if rest.starts_with('=') {
+            break;
+        }
+        let template = rest.strip_prefix("{{")?.find("}}")? + 4;
+        equals += template;
+        rest = &rest[template..];
+    }
     let (key, value) = word.split_at(equals);
-    let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    (plain || key.starts_with("{{")).then(|| (key, unquote(unescape(&value[1..]).trim())))
+    (!key.is_empty()).then(|| (key, unquote(unescape(&value[1..]).trim())))
 }
 
 fn unquote(value: &str) -> String {
@@ -116,6 +126,8 @@ mod tests {
         assert_eq!(split("{{ 'x' + item }}={{ item }}"), ["{{ 'x' + item }}={{ item }}"]);
         assert_eq!(pair("{{ a == 'b' }}={{ c }}"), Some(("{{ a == 'b' }}", "{{ c }}".into())));
         assert_eq!(pair("{{ a == 'b' }}"), None);
+        assert_eq!(pair("user_{{ a }}=1"), Some(("user_{{ a }}", "1".into())));
+        assert_eq!(pair("=1"), None);
     }
 
     #[test]

@@ -108,7 +108,7 @@ fn digest(call: &Call<'_>, kind: &str) -> Result<Value, CallError> {
         "sha512" => hexadecimal(&Sha512::digest(&bytes)),
         other => {
             return Err(format!(
-                "the digest `{other}` is not known; there are md5, sha1, sha224, sha256, sha384, sha512"
+                "unsupported hash type `{other}`; there are md5, sha1, sha224, sha256, sha384, sha512"
             )
             .into());
         }

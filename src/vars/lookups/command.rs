@@ -3,22 +3,35 @@
 use std::process::{Command, Stdio};
 
 use super::{Lookup, Request};
-use crate::base::Value;
+use crate::base::{Span, Text, Value};
 use crate::vars::call::{CallError, text_of};
+use crate::vars::functions::UNDEFINED;
 
 pub(super) const LOOKUPS: &[Lookup] = &[
     Lookup { name: "env", options: &["default"], run: env },
     Lookup { name: "pipe", options: &[], run: pipe },
 ];
 
-/// A variable that is not set gives the default, or the empty text.
+/// A variable that is not set gives the default, or the empty text. A default that is undefined matters only then.
 fn env(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
-    let default = request.options.get("default").cloned().unwrap_or_else(|| Value::from(""));
     let find = |term: &Value| {
         let name = text_of(term)?;
-        Ok(std::env::var(name.trim()).map_or_else(|_| default.clone(), Value::from))
+        let name = name.trim();
+        match (std::env::var(name), request.options.get("default")) {
+            (Ok(set), _) => Ok(found(name, set)),
+            (Err(_), None) => Ok(Value::from("")),
+            (Err(_), Some(Value::Undefined(hint))) if **hint == *UNDEFINED => {
+                Err(CallError::Undefined(format!("The environment variable '{name}' is not set.")))
+            }
+            (Err(_), Some(Value::Undefined(hint))) => Err(CallError::Undefined(hint.to_string())),
+            (Err(_), Some(default)) => Ok(default.clone()),
+        }
     };
     request.terms.iter().map(find).collect()
+}
+
+fn found(name: &str, value: String) -> Value {
+    Value::from(Text::found(value, Span::nowhere(&format!("<environment variable '{name}'>"))))
 }
 
 /// What a shell command prints, without the newlines at its end.

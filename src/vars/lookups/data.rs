@@ -2,7 +2,7 @@
 
 use super::{Lookup, Request};
 use crate::base::{Map, Value};
-use crate::vars::call::{CallError, text_of};
+use crate::vars::call::CallError;
 use crate::vars::filters::collections::items_of;
 use crate::vars::filters::regex::{compile, gave_up};
 
@@ -34,7 +34,9 @@ fn items(request: &Request<'_>) -> Vec<Value> {
 fn dict(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let mut found = Vec::new();
     for term in request.terms {
-        let map = term.as_map().ok_or_else(|| format!("a mapping is needed, not {}", term.kind()))?;
+        let map = term
+            .as_map()
+            .ok_or_else(|| format!("the 'dict' lookup plugin expects a dictionary, not {}", term.kind()))?;
         for (key, value) in map.iter() {
             let pair: Map = [("key", key.to_value()), ("value", value.clone())].into_iter().collect();
             found.push(Value::from(pair));
@@ -45,11 +47,13 @@ fn dict(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
 
 fn vars(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let find = |term: &Value| {
-        let name = text_of(term)?;
-        match (request.caller.variable(&name)?, request.options.get("default")) {
+        let name = term.as_str().ok_or_else(|| {
+            format!("Variable name must be 'str' not '{}'.", crate::vars::python::type_name(term))
+        })?;
+        match (request.caller.variable(name)?, request.options.get("default")) {
             (Some(value), _) => Ok(value),
             (None, Some(default)) => Ok(default.clone()),
-            (None, None) => Err(CallError::Undefined(name)),
+            (None, None) => Err(CallError::Undefined(format!("No variable named '{name}' was found."))),
         }
     };
     request.terms.iter().map(find).collect()
@@ -76,34 +80,72 @@ fn random_choice(request: &Request<'_>) -> Vec<Value> {
     fastrand::choice(request.terms).cloned().into_iter().collect()
 }
 
-/// Each item of a list with each of the items of a list inside it: list, path, options.
+/// Each item of a list with each of the items of a list inside it: list, path, options. What it refuses is said in the
+/// reference's words, which playbooks look for.
 fn subelements(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
-    let [objects, path, options @ ..] = request.terms else {
-        return Err("a list and the name of a list inside its items are needed".into());
+    let refuse = |why: &str| format!("subelements lookup expects a list of two or three items, {why}").into();
+    let (objects, path, options) = match request.terms {
+        [objects, path] => (objects, path, None),
+        [objects, path, options] => (objects, path, Some(options)),
+        _ => return Err(refuse("")),
     };
-    let path = text_of(path)?;
-    let skip_missing = options.first().and_then(|options| options.get("skip_missing"));
+    let (Value::List(_) | Value::Map(_), Some(path)) = (objects, path.as_str()) else {
+        return Err(refuse("first a dict or a list, second a string pointing to the subkey"));
+    };
+    if options.is_some_and(|options| options.as_map().is_none()) {
+        return Err(refuse("the optional third item must be a dict with flags ('skip_missing',)"));
+    }
+    let skip_missing = options.and_then(|options| options.get("skip_missing"));
     let skip_missing = skip_missing.and_then(Value::to_bool).unwrap_or(false);
+    let is_skipped = |object: &Value| object.get("skipped").is_some_and(Value::is_truthy);
     let objects = match objects {
+        Value::Map(_) if is_skipped(objects) => return Ok(Vec::new()),
         Value::Map(map) => map.values().cloned().collect(),
         other => items_of(other)?,
     };
     let mut found = Vec::new();
-    for object in objects.iter().filter(|object| !object.get("skipped").is_some_and(Value::is_truthy)) {
-        let inner = path.split('.').try_fold(object, |value, part| value.get(part));
-        match inner.map(|inner| (inner, inner.as_list())) {
-            Some((_, Some(items))) => {
-                let rest = without(object, &path);
+    for object in &objects {
+        if object.as_map().is_none() {
+            return Err(format!("subelements lookup expects a dictionary, got '{object}'").into());
+        }
+        if is_skipped(object) {
+            continue;
+        }
+        match inside(object, path) {
+            Ok(items) => {
+                let rest = without(object, path);
                 found.extend(items.iter().map(|item| Value::list(vec![rest.clone(), item.clone()])));
             }
-            Some((other, None)) => {
-                return Err(format!("`{path}` must be a list, not {}", other.kind()).into());
-            }
-            None if skip_missing => {}
-            None => return Err(format!("an item has no `{path}`").into()),
+            Err((Misfit::NoList, message)) => return Err(message.into()),
+            Err(_) if skip_missing => {}
+            Err((_, message)) => return Err(message.into()),
         }
     }
     Ok(found)
+}
+
+/// Why there is no list at the end of a path.
+enum Misfit {
+    NotThere,
+    NoMapping,
+    NoList,
+}
+
+/// The list at the end of a path.
+fn inside<'a>(object: &'a Value, path: &str) -> Result<&'a [Value], (Misfit, String)> {
+    let (key, deeper) = path.split_once('.').map_or((path, None), |(key, deeper)| (key, Some(deeper)));
+    let Some(value) = object.get(key) else {
+        return Err((Misfit::NotThere, format!("could not find '{key}' key in iterated item '{object}'")));
+    };
+    match deeper {
+        Some(_) if value.as_map().is_none() => {
+            Err((Misfit::NoMapping, format!("the key {key} should point to a dictionary, got '{value}'")))
+        }
+        Some(deeper) => inside(value, deeper),
+        None => value
+            .as_list()
+            .ok_or_else(|| (Misfit::NoList, format!("the key {key} should point to a list, got '{value}'"))),
+    }
 }
 
 /// A mapping without what is at the end of a path.
@@ -144,7 +186,7 @@ fn lists(request: &Request<'_>) -> Result<Vec<Vec<Value>>, CallError> {
 fn together(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let lists = lists(request)?;
     if lists.is_empty() {
-        return Err("lists are needed".into());
+        return Err("with_together requires at least one element in each list".into());
     }
     let length = lists.iter().map(Vec::len).max().unwrap_or(0);
     let row = |place: usize| lists.iter().map(|list| list.get(place).cloned().unwrap_or_default()).collect();
@@ -155,7 +197,7 @@ fn together(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
 fn nested(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let lists = lists(request)?;
     if lists.is_empty() {
-        return Err("lists are needed".into());
+        return Err("with_nested requires at least one element in the nested list".into());
     }
     let size = lists.iter().try_fold(1_usize, |size, list| size.checked_mul(list.len()));
     if size.is_none_or(|size| size > 1_000_000) {

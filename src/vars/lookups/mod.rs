@@ -6,14 +6,15 @@ use crate::base::{Map, Value};
 
 mod command;
 mod config;
+mod csvfile;
 mod data;
 mod files;
 pub(super) mod glob;
+mod ini;
 mod inventory;
 mod netrc;
 mod password;
 mod sequence;
-mod tables;
 mod url;
 
 /// What a lookup was asked.
@@ -38,7 +39,8 @@ pub struct Lookup {
 
 fn all() -> impl Iterator<Item = &'static Lookup> {
     [
-        tables::LOOKUPS,
+        csvfile::LOOKUPS,
+        ini::LOOKUPS,
         password::LOOKUPS,
         data::LOOKUPS,
         files::LOOKUPS,
@@ -57,10 +59,19 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     all().map(|lookup| lookup.name)
 }
 
+/// The options of a lookup that may be undefined, because it does not always need them; it gets [`Value::Undefined`].
+pub(super) fn take_missing(name: &str) -> &'static [&'static str] {
+    if bare(name) == "env" { &["default"] } else { &[] }
+}
+
+fn bare(name: &str) -> &str {
+    name.strip_prefix("ansible.builtin.").unwrap_or(name)
+}
+
 /// `lookup(name, …)` gives one value or the values joined by commas; `query` gives the list.
 pub(super) fn call(call: &Call<'_>, list: bool) -> Result<Value, CallError> {
     let name = call.required_text(0, "name")?;
-    let bare = name.strip_prefix("ansible.builtin.").unwrap_or(&name);
+    let bare = bare(&name);
     let Some(lookup) = all().find(|lookup| lookup.name == bare) else {
         let suggestion = nearest(bare, names()).map(ToOwned::to_owned);
         return Err(CallError::Unknown { what: "lookup", name, suggestion });

@@ -1,7 +1,7 @@
 //! `sequence`: numbers in a row, as texts.
 
 use super::{Lookup, Request};
-use crate::base::Value;
+use crate::base::{Value, shlex};
 use crate::vars::call::{CallError, text_of};
 
 pub(super) const LOOKUPS: &[Lookup] =
@@ -10,7 +10,7 @@ pub(super) const LOOKUPS: &[Lookup] =
 /// Longer rows are slips that would only fill the memory.
 const MOST: i128 = 1_000_000;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Wanted {
     start: Option<i128>,
     end: Option<i128>,
@@ -19,17 +19,18 @@ struct Wanted {
     format: Option<String>,
 }
 
+/// What is given by name counts for every term that does not say otherwise.
 fn sequence(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
-    let mut options = Wanted::default();
+    let mut common = Wanted::default();
     for (name, value) in request.options.iter() {
-        options.set(&name.to_string(), &value.to_string())?;
+        common.set(&name.to_string(), &value.to_string())?;
     }
-    if request.terms.is_empty() {
-        return options.numbers();
+    if request.terms.is_empty() && !request.options.is_empty() {
+        return common.numbers();
     }
     let mut found = Vec::new();
     for term in request.terms {
-        let mut wanted = Wanted { format: options.format.clone(), ..Wanted::default() };
+        let mut wanted = common.clone();
         wanted.read(&text_of(term)?)?;
         found.extend(wanted.numbers()?);
     }
@@ -38,50 +39,55 @@ fn sequence(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
 
 impl Wanted {
     fn set(&mut self, name: &str, value: &str) -> Result<(), CallError> {
-        if name == "format" {
-            self.format = Some(value.to_owned());
-            return Ok(());
-        }
-        let number = number(value)?;
-        match name {
-            "start" => self.start = Some(number),
-            "end" => self.end = Some(number),
-            "count" => self.count = Some(number),
-            "stride" => self.stride = Some(number),
-            other => return Err(format!("there is no option `{other}`").into()),
-        }
+        let slot = match name {
+            "start" => &mut self.start,
+            "end" => &mut self.end,
+            "count" => &mut self.count,
+            "stride" => &mut self.stride,
+            "format" => {
+                self.format = Some(value.to_owned());
+                return Ok(());
+            }
+            other => return Err(format!("unrecognized arguments to with_sequence: ['{other}']").into()),
+        };
+        let number =
+            number(value).ok_or_else(|| format!("`{name}` has an invalid value: `{value}` is no integer"))?;
+        *slot = Some(number);
         Ok(())
     }
 
     /// `start=1 end=5 stride=2 format=%02d`, or the short form `[start-]end[/stride][:format]`.
     fn read(&mut self, term: &str) -> Result<(), CallError> {
         if term.contains('=') {
-            return term.split_whitespace().try_for_each(|pair| {
+            let pairs = shlex::split(term).map_err(|error| error.to_string())?;
+            return pairs.iter().try_for_each(|pair| {
                 let (name, value) = pair.split_once('=').ok_or_else(|| format!("`{pair}` has no value"))?;
                 self.set(name, value)
             });
         }
         let (rest, format) = term.split_once(':').map_or((term, None), |(rest, format)| (rest, Some(format)));
         let (rest, stride) = rest.split_once('/').map_or((rest, None), |(rest, stride)| (rest, Some(stride)));
-        let (start, end) = rest.split_once('-').map_or(("1", rest), |(start, end)| (start, end));
-        self.start = Some(number(start)?);
-        self.end = Some(number(end)?);
-        self.stride = stride.map(number).transpose()?;
-        self.format = format.map(ToOwned::to_owned).or(self.format.take());
-        Ok(())
+        let (start, end) = rest.split_once('-').map_or((None, rest), |(start, end)| (Some(start), end));
+        let given = [("start", start), ("end", Some(end)), ("stride", stride), ("format", format)];
+        given.into_iter().try_for_each(|(name, value)| value.map_or(Ok(()), |value| self.set(name, value)))
     }
 
+    /// In the reference's words, which playbooks look for.
     fn numbers(&self) -> Result<Vec<Value>, CallError> {
         let start = self.start.unwrap_or(1);
         let stride = self.stride.unwrap_or(1);
         let end = match (self.end, self.count) {
             (Some(end), None) => end,
             (None, Some(0)) => return Ok(Vec::new()),
-            (None, Some(count)) => start + (count - 1) * stride,
-            _ => return Err("give either `end` or `count`".into()),
+            (None, Some(count)) => start + count * stride - 1,
+            (None, None) => return Err("must specify count or end in with_sequence".into()),
+            (Some(_), Some(_)) => return Err("can't specify both count and end in with_sequence".into()),
         };
-        if stride == 0 || (stride > 0) != (end >= start) && end != start {
-            return Err(format!("no steps of {stride} lead from {start} to {end}").into());
+        match stride {
+            0 => return Ok(Vec::new()),
+            1.. if end < start => return Err("to count backwards make stride negative".into()),
+            ..=-1 if end > start => return Err("to count forward don't make stride negative".into()),
+            _ => {}
         }
         if (end - start) / stride >= MOST {
             return Err("the sequence is too long".into());
@@ -92,7 +98,10 @@ impl Wanted {
 
     fn print(&self, number: i128) -> Result<String, CallError> {
         let Some(format) = &self.format else { return Ok(number.to_string()) };
-        let refuse = || CallError::from(format!("the format `{format}` needs one `%d`, `%02d` or `%x`"));
+        let refuse = || CallError::from(format!("problem formatting {number} with '{format}'"));
+        if format.matches('%').count() != 1 {
+            return Err(format!("bad formatting string: {format}").into());
+        }
         let (before, rest) = format.split_once('%').ok_or_else(refuse)?;
         let end = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(refuse)?;
         let (width, kind) = rest.split_at(end);
@@ -112,12 +121,12 @@ impl Wanted {
 }
 
 /// Decimal, `0x` or `0o`; within what a sum of steps cannot overflow.
-fn number(text: &str) -> Result<i128, CallError> {
+fn number(text: &str) -> Option<i128> {
     let text = text.trim();
     let parsed = match (text.strip_prefix("0x"), text.strip_prefix("0o")) {
         (Some(digits), _) => i64::from_str_radix(digits, 16),
         (_, Some(digits)) => i64::from_str_radix(digits, 8),
         _ => text.parse(),
     };
-    parsed.map(i128::from).map_err(|_| format!("`{text}` is no number").into())
+    parsed.ok().map(i128::from)
 }

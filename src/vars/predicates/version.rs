@@ -11,13 +11,18 @@ fn version(call: &Call<'_>) -> Result<bool, CallError> {
     let version = call.subject()?.to_string();
     let other = call.required_text(1, "version")?;
     let operator = call.text(2, "operator")?.unwrap_or_else(|| "eq".into());
-    let strict = call.flag(3, "strict", false)?;
+    let given = call.arg(3, "strict").is_some_and(|strict| !strict.is_null());
+    let strict = given && call.flag(3, "strict", false)?;
     let kind = call.text(4, "version_type")?;
-    if version.is_empty() || other.is_empty() {
-        return Err("a version must not be empty".into());
+    // The reference's words, which playbooks look for.
+    if given && kind.is_some() {
+        return Err("Cannot specify both 'strict' and 'version_type'".into());
     }
-    if strict && kind.is_some() {
-        return Err("give either `strict` or `version_type`".into());
+    if version.is_empty() {
+        return Err("Input version value cannot be empty".into());
+    }
+    if other.is_empty() {
+        return Err("Version parameter to compare against cannot be empty".into());
     }
     let order = match kind.as_deref() {
         None if strict => semantic(&version, &other)?,

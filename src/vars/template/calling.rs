@@ -232,8 +232,10 @@ impl Unit {
             Object::Method(of, name) => return self.method(of, name, arguments, place),
             _ => {}
         }
-        if !matches!(&**object, Object::Builtin(Builtin::Namespace | Builtin::Cycler))
-            && let Some(missing) = first_missing(&arguments)
+        if !matches!(
+            &**object,
+            Object::Builtin(Builtin::Namespace | Builtin::Cycler | Builtin::Lookup | Builtin::Query)
+        ) && let Some(missing) = first_missing(&arguments)
         {
             return Ok(missing);
         }
@@ -264,6 +266,19 @@ impl Unit {
             Builtin::Lookup | Builtin::Query => {
                 for value in &mut arguments.positional {
                     *value = self.literals(value)?;
+                }
+                let lookup = arguments.positional.first().and_then(Val::as_str).unwrap_or_default();
+                let takes_missing = lookups::take_missing(lookup);
+                for (name, value) in &mut arguments.named {
+                    let hint = match value {
+                        Val::Missing(missing)
+                            if missing.is_undefined() && takes_missing.contains(&&**name) =>
+                        {
+                            missing.to_error().problem.to_string()
+                        }
+                        _ => continue,
+                    };
+                    *value = Val::Plain(Value::Undefined(hint.into()));
                 }
                 if let Some(missing) = first_missing(&arguments) {
                     return Ok(missing);

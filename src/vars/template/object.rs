@@ -14,6 +14,7 @@ use super::syntax::{self, Statement};
 use crate::base::{Key, Map, Value};
 use crate::vars::LazyMap;
 use crate::vars::functions::Function;
+use crate::vars::python::type_name;
 
 /// A value in a running template.
 #[derive(Clone)]
@@ -231,7 +232,7 @@ impl Val {
     /// The name Python gives to the kind.
     pub(super) fn type_name(&self) -> &'static str {
         match self {
-            Val::Plain(value) => plain_type(value),
+            Val::Plain(value) => type_name(value),
             Val::List(list) if list.sequence == Sequence::Tuple => "tuple",
             Val::List(list) if list.sequence == Sequence::Group => "GroupTuple",
             Val::List(_) => "list",
@@ -254,23 +255,6 @@ impl Val {
                 Object::Duration(_) => "timedelta",
             },
         }
-    }
-}
-
-fn plain_type(value: &Value) -> &'static str {
-    match value.revealed() {
-        Value::Null => "NoneType",
-        Value::Bool(_) => "bool",
-        Value::Int(_) => "int",
-        Value::Float(_) => "float",
-        Value::String(_) => "str",
-        Value::Bytes(_) => "bytes",
-        Value::List(_) => "list",
-        Value::Map(_) => "dict",
-        Value::Date(date) if date.len() == 10 => "date",
-        Value::Date(_) => "datetime",
-        Value::Undefined(_) => "UndefinedMarker",
-        Value::Omit | Value::Sealed(_) => "Omit",
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Lookup, Request, tables};
+use super::ini::{Entry, parse};
+use super::{Lookup, Request};
 use crate::base::Value;
 use crate::base::suggest::nearest;
 use crate::vars::call::{CallError, text_of};
@@ -66,7 +67,7 @@ fn config(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
 /// The first `ansible.cfg` that there is.
 struct File {
     path: PathBuf,
-    entries: Vec<(String, String, String)>,
+    entries: Vec<Entry>,
 }
 
 impl File {
@@ -78,14 +79,15 @@ impl File {
         let system = Some(PathBuf::from("/etc/ansible/ansible.cfg"));
         let files = request.caller.environment().files();
         let path = [named, here, home, system].into_iter().flatten().find(|path| files.is_file(path))?;
-        let entries = tables::entries(&files.read_text(&path).ok()?, false);
+        let (_, entries) =
+            parse(&files.read_text(&path).ok()?, false, false, &path.display().to_string()).ok()?;
         Some(Self { path, entries })
     }
 
     fn get(&self, key: &str) -> Option<&str> {
         let (section, name) = key.split_once('.')?;
-        let mut known = self.entries.iter().filter(|(s, n, _)| s == section && n.eq_ignore_ascii_case(name));
-        known.next_back().map(|(.., value)| value.as_str())
+        let fits = |entry: &&Entry| entry.section == section && entry.name.eq_ignore_ascii_case(name);
+        self.entries.iter().find(fits).and_then(|entry| entry.value.as_deref())
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod choice;
 mod groups;
+mod inspect;
 mod items;
 pub(super) mod sorting;
 mod tests;
@@ -52,6 +53,10 @@ pub(super) const FILTERS: &[(&str, Native)] = &[
     ("groupby", groups::groupby),
     ("batch", groups::batch),
     ("slice", groups::slice),
+    (inspect::FINALIZE, inspect::finalize),
+    (inspect::ORIGIN, inspect::origin),
+    (inspect::TAG_NAMES, inspect::tag_names),
+    (inspect::TRUE_TYPE, choice::type_debug),
 ];
 
 /// Those that may be given what has no value.

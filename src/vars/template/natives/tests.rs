@@ -9,6 +9,7 @@ use super::super::object::{Object, Val};
 use super::super::operators::{contains, equal, order};
 use super::super::run::Unit;
 use super::choice::is_there;
+use super::inspect;
 use crate::base::Value;
 use crate::vars::call::CallError;
 
@@ -75,6 +76,8 @@ pub(in super::super) const TESTS: &[(&str, NativeTest)] = &[
         let [container, item] = two(arguments)?;
         contains(&container, &item)
     }),
+    (inspect::TAGGED, inspect::tagged),
+    (inspect::TAGGED_WITH, inspect::tagged_with),
     ("filter", |_, arguments| Ok(calling::is_filter(&text(arguments)?))),
     ("test", |_, arguments| Ok(calling::is_test(&text(arguments)?))),
 ];

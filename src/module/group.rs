@@ -1,0 +1,125 @@
+//! `group`: a group of the machine's own.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::accounts::group_by_name;
+use super::failure::Failure;
+use super::{Answer, Command, Context, Module, call};
+use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
+use crate::wire::Outcome;
+
+/// Makes, changes or removes a group by the system's own programs (`groupadd` and its kin).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Args {
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub gid: Option<u32>,
+    /// The least number for a new group.
+    pub gid_min: Option<u32>,
+    /// The greatest number for a new group.
+    pub gid_max: Option<u32>,
+    /// Whether it should be there.
+    #[serde(default)]
+    pub state: Presence,
+    /// A new one gets a number of the system's groups.
+    #[serde(default)]
+    pub system: bool,
+    /// The number may be another group's, too.
+    #[serde(default)]
+    pub non_unique: bool,
+    /// Removes it even if it is some user's primary group.
+    #[serde(default)]
+    pub force: bool,
+}
+
+/// Whether an account should be there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// It is made if it is not there.
+    #[default]
+    Present,
+    /// It is removed if it is there.
+    Absent,
+}
+
+pub(super) const SPEC: Spec = Spec {
+    name: "group",
+    summary: "Makes, changes or removes a group.",
+    free_form: None,
+    open: false,
+    on_resume: OnResume::Rerun,
+    check: CheckMode::Full,
+    schema: schema_of::<Args>,
+};
+
+/// The row of the table.
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, ensure) };
+
+fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
+    if args.non_unique && args.gid.is_none() {
+        return Err(Failure::new("non_unique is True but all of the following are missing: gid"));
+    }
+    let there = group_by_name(&args.name, ctx);
+    let mut words = Vec::new();
+    let mut number = args.gid.map(|gid| vec!["-g".to_owned(), gid.to_string()]).unwrap_or_default();
+    number.extend(args.non_unique.then(|| "-o".to_owned()));
+    let program = match (&there, args.state) {
+        (None, Presence::Absent) => None,
+        (Some(_), Presence::Absent) => {
+            words.extend(args.force.then(|| "-f".to_owned()));
+            Some("groupdel")
+        }
+        (None, Presence::Present) => {
+            words.extend(number);
+            words.extend(args.system.then(|| "-r".to_owned()));
+            words.extend(setting("GID_MIN", args.gid_min));
+            words.extend(setting("GID_MAX", args.gid_max));
+            Some("groupadd")
+        }
+        (Some(group), Presence::Present) => {
+            words.extend(number);
+            args.gid.filter(|gid| *gid != group.gid).map(|_| "groupmod")
+        }
+    };
+    if let Some(program) = program {
+        administer(program, words, &args.name, ctx)?;
+    }
+    let state = if args.state == Presence::Present { "present" } else { "absent" };
+    let outcome = Outcome::ok(program.is_some()).with("name", args.name.as_str()).with("state", state);
+    Ok(match group_by_name(&args.name, ctx) {
+        Some(group) if args.state == Presence::Present => {
+            outcome.with("system", args.system).with("gid", i64::from(group.gid))
+        }
+        _ => outcome,
+    })
+}
+
+/// A number in place of the one in `/etc/login.defs`.
+pub(super) fn setting(name: &str, value: Option<u32>) -> Vec<String> {
+    value.map(|value| vec!["-K".to_owned(), format!("{name}={value}")]).unwrap_or_default()
+}
+
+/// Has a program of the system change an account; in check mode nothing.
+pub(super) fn administer(
+    program: &str,
+    words: Vec<String>,
+    name: &str,
+    ctx: &mut Context<'_>,
+) -> Result<(), Failure> {
+    if ctx.check() {
+        return Ok(());
+    }
+    let argv = [program.to_owned()].into_iter().chain(words).chain([name.to_owned()]);
+    let command = Command { quiet: true, ..Command::new(argv) };
+    let done = ctx.run(&command).map_err(|e| Failure::new(format!("{program} cannot be started: {e}")))?;
+    if done.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    let said = if said.trim().is_empty() { format!("{program} failed") } else { said };
+    Err(Failure::new(said).with("name", name).with("rc", i64::from(done.rc())))
+}

@@ -1,0 +1,99 @@
+//! `csvfile`: a cell of a table on the controller.
+
+use std::path::Path;
+
+use super::{Lookup, Request};
+use crate::base::Value;
+use crate::vars::call::{CallError, text_of};
+
+pub(super) const LOOKUPS: &[Lookup] = &[Lookup {
+    name: "csvfile",
+    options: &["file", "delimiter", "col", "keycol", "default", "encoding"],
+    run: csv,
+}];
+
+/// A term with options behind it: `key file=x.csv col=2`.
+fn with_options(term: &str, request: &Request<'_>) -> (String, impl Fn(&str, &str) -> String + use<>) {
+    let mut words = term.split_whitespace();
+    let mut key = words.next().unwrap_or_default().to_owned();
+    let mut given = Vec::new();
+    for word in words {
+        match word.split_once('=') {
+            Some((name, value)) => given.push((name.to_owned(), value.to_owned())),
+            None => key = format!("{key} {word}"),
+        }
+    }
+    let options = request.options.clone();
+    (key, move |name: &str, default: &str| {
+        let found = given.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        found.or_else(|| options.get(name).map(ToString::to_string)).unwrap_or_else(|| default.to_owned())
+    })
+}
+
+/// The text of a file, in an encoding by its name.
+pub(super) fn read(request: &Request<'_>, name: &str, encoding: &str) -> Result<String, CallError> {
+    let environment = request.caller.environment();
+    let path = environment
+        .find(Path::new(name), &environment.search().files())
+        .ok_or_else(|| format!("there is no file `{name}`"))?;
+    let failed = |error| format!("{} cannot be read: {error}", path.display());
+    let encoding = encoding.to_lowercase().replace(['-', '_'], "");
+    match encoding.as_str() {
+        "utf8" | "ascii" | "usascii" => Ok(environment.files().read_text(&path).map_err(failed)?),
+        "latin1" | "iso88591" | "l1" => {
+            let content = environment.files().open(&path).map_err(failed)?;
+            Ok(content.bytes.into_iter().map(char::from).collect())
+        }
+        _ => Err(format!("there is no encoding `{encoding}`, but utf-8, ascii and latin-1").into()),
+    }
+}
+
+fn csv(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
+    let mut found = Vec::new();
+    for term in request.terms {
+        let (key, option) = with_options(&text_of(term)?, request);
+        let text = read(request, &option("file", "ansible.csv"), &option("encoding", "utf-8"))?;
+        let delimiter = match option("delimiter", "TAB").as_str() {
+            "TAB" | "\\t" | "\t" => '\t',
+            other => other.chars().next().unwrap_or('\t'),
+        };
+        let number = |name: &str, default: &str| -> Result<usize, CallError> {
+            let written = option(name, default);
+            written.parse().map_err(|_| format!("`{name}` must be a number, not `{written}`").into())
+        };
+        let (column, key_column) = (number("col", "1")?, number("keycol", "0")?);
+        let rows = rows(&text, delimiter);
+        let row = rows.iter().find(|row| row.get(key_column) == Some(&key));
+        if let Some(row) = row {
+            let value =
+                row.get(column).ok_or_else(|| format!("the row of `{key}` has no column {column}"))?;
+            found.push(Value::from(value.as_str()));
+        } else {
+            let default = request.options.get("default").filter(|default| !default.is_null());
+            found.extend(default.cloned());
+        }
+    }
+    Ok(found)
+}
+
+/// The rows of a table; cells may stand in double quotes.
+fn rows(text: &str, delimiter: char) -> Vec<Vec<String>> {
+    let mut rows = vec![vec![String::new()]];
+    let mut quoted = false;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let row = rows.last_mut().expect("there is always a row");
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => {
+                chars.next();
+                row.last_mut().expect("a row has a cell").push('"');
+            }
+            '"' => quoted = !quoted,
+            '\r' if !quoted => {}
+            '\n' if !quoted => rows.push(vec![String::new()]),
+            c if c == delimiter && !quoted => row.push(String::new()),
+            c => row.last_mut().expect("a row has a cell").push(c),
+        }
+    }
+    rows
+}
