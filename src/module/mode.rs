@@ -214,13 +214,13 @@ mod tests {
             ("+w", 0o444, false, "0644"),
             ("g=u", 0o640, false, "0660"),
             ("o=g-w", 0o670, false, "0675"),
-            ("u+s,g+s", 0o755, false, "6755"),
-            ("o+t", 0o777, true, "1777"),
+            ("u+s,g+s", 0o755, false, "06755"),
+            ("o+t", 0o777, true, "01777"),
             ("ug-x+w", 0o555, false, "0665"),
             ("u=", 0o4755, false, "0055"),
             ("preserve", 0o600, false, "0751"),
             ("0644", 0o777, false, "0644"),
-            ("1777", 0, true, "1777"),
+            ("1777", 0, true, "01777"),
         ];
         for (text, current, folder, expected) in cases {
             assert_eq!(change(text, current, folder), expected, "{text} on {current:o}");
