@@ -175,3 +175,20 @@ fn what_is_typed_may_be_hashed() {
         "{said}"
     );
 }
+
+#[test]
+fn what_failed_is_run_again_with_what_was_typed() {
+    let project = Project::empty();
+    let playbook = "- hosts: all\n  connection: local\n  gather_facts: false\n  vars_prompt: [{name: word, prompt: Word}]\n  tasks:\n    - {name: it is there, assert: {that: word == 'hunter2'}}\n    - {name: and so is the file, command: \"test -e {{ playbook_dir }}/there-{{ inventory_hostname }}\"}\n";
+    std::fs::write(project.path().join("playbook.yml"), playbook).unwrap();
+    std::fs::write(project.path().join("there-h1"), "").unwrap();
+    let mut dialogue = Dialogue::start(&project, "exec benchbook run playbook.yml -i h1,h2,");
+    dialogue.answer("Word: ", "hunter2\n");
+    let (seen, code) = dialogue.end();
+    assert_eq!(code, Some(1), "{seen}");
+    std::fs::write(project.path().join("there-h2"), "").unwrap();
+    let output = project.shell("benchbook run --failed-from last").stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("1 host (h2)") && !said.contains("hunter"), "{said}");
+}
