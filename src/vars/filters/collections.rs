@@ -197,11 +197,16 @@ fn rekey(call: &Call<'_>) -> Result<Value, CallError> {
 
 /// Pairs each item with each of the items of a list inside it.
 fn subelements(call: &Call<'_>) -> Result<Value, CallError> {
-    let path = text_of(call.required(1, "subelements")?)?;
+    let path = match call.required(1, "subelements")? {
+        Value::List(parts) => parts.iter().map(text_of).collect::<Result<Vec<_>, _>>()?.join("."),
+        Value::String(path) => path.as_str().to_owned(),
+        _ => return Err("subelements must be a list or a string".into()),
+    };
     let skip_missing = call.flag(2, "skip_missing", false)?;
     let objects = match call.subject()? {
         Value::Map(map) => map.values().cloned().collect(),
-        other => items_of(other)?,
+        Value::List(items) => items.to_vec(),
+        _ => return Err("obj must be a list of dicts or a nested dict".into()),
     };
     let mut out = Vec::new();
     for object in &objects {

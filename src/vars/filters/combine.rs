@@ -26,20 +26,22 @@ fn combine(call: &Call<'_>) -> Result<Value, CallError> {
         "prepend_rp" => ListMerge::Prepend { without_present: true },
         other => return Err(format!("`{other}` is no way to merge lists").into()),
     };
-    let mut maps = Vec::new();
+    let mut values = Vec::new();
     for value in [call.subject()?].into_iter().chain(call.rest(1)) {
         match value {
-            Value::Map(map) => maps.push(&**map),
-            Value::List(items) => {
-                for item in items.iter() {
-                    maps.push(
-                        item.as_map().ok_or_else(|| format!("a mapping is needed, not {}", item.kind()))?,
-                    );
-                }
-            }
-            other => return Err(format!("a mapping is needed, not {}", other.kind()).into()),
+            Value::List(items) => values.extend(items.iter().filter(|item| !item.is_null())),
+            Value::Null => {}
+            other => values.push(other),
         }
     }
+    // As Ansible has it: one value alone is not looked at.
+    if let [alone] = values[..] {
+        return Ok(alone.clone());
+    }
+    let maps = values.into_iter().map(|value| {
+        value.as_map().ok_or_else(|| format!("expected dicts but got {}: a mapping is needed", value.kind()))
+    });
+    let maps = maps.collect::<Result<Vec<_>, _>>()?;
     let combined = maps.into_iter().fold(Map::new(), |below, above| merged(&below, above, recursive, merge));
     Ok(Value::from(combined))
 }

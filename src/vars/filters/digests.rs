@@ -1,7 +1,7 @@
 //! Texts as bytes: base64 and digests.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
@@ -16,7 +16,8 @@ pub(super) const FILTERS: &[Filter] = &[
             Encoding::Utf8 => bytes(call.subject()?),
             other => other.encode(&call.subject()?.to_string())?,
         };
-        Ok(Value::from(STANDARD.encode(bytes)))
+        let urlsafe = call.flag(2, "urlsafe", false)?;
+        Ok(Value::from(if urlsafe { URL_SAFE.encode(bytes) } else { STANDARD.encode(bytes) }))
     }),
     filter("b64decode", b64decode),
     filter("hash", |call| digest(call, &call.text(1, "hashtype")?.unwrap_or_else(|| "sha1".into()))),
@@ -91,8 +92,13 @@ fn bytes(value: &Value) -> Vec<u8> {
 
 fn b64decode(call: &Call<'_>) -> Result<Value, CallError> {
     // As Python does it: what is no letter of base64 is passed over.
-    let letter = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
-    let text: String = call.subject_text()?.chars().filter(letter).collect();
+    let urlsafe = call.flag(2, "urlsafe", false)?;
+    let letter = |c: char| match c {
+        '-' if urlsafe => Some('+'),
+        '_' if urlsafe => Some('/'),
+        c => (c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=')).then_some(c),
+    };
+    let text: String = call.subject_text()?.chars().filter_map(letter).collect();
     let bytes = STANDARD.decode(text).map_err(|error| format!("not base64: {error}"))?;
     encoding(call)?.decode(bytes)
 }

@@ -22,7 +22,9 @@ pub(super) const FILTERS: &[Filter] = &[
     filter("realpath", |call| {
         let path = call.subject_text()?;
         Ok(Value::from(
-            std::fs::canonicalize(&path).map_or_else(|_| normal(&path), |path| path.display().to_string()),
+            std::fs::canonicalize(&path)
+                .or_else(|_| std::path::absolute(&path))
+                .map_or_else(|_| normal(&path), |path| normal(&path.display().to_string())),
         ))
     }),
 ];

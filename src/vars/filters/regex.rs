@@ -72,6 +72,27 @@ fn from_call(call: &Call<'_>, place: usize) -> Result<Regex, CallError> {
     compile(&pattern, ignore_case, multiline)
 }
 
+/// All matches, from the left. As in Python, one that is empty may stand where another has ended.
+fn matches<'t>(
+    regex: &'t Regex,
+    text: &'t str,
+) -> impl Iterator<Item = Result<Captures<'t, str>, CallError>> {
+    let mut place = Some(0);
+    std::iter::from_fn(move || {
+        let captures = match regex.captures_from_pos(text, place?) {
+            Ok(captures) => captures?,
+            Err(error) => {
+                place = None;
+                return Some(Err(gave_up(&error)));
+            }
+        };
+        let whole = captures.get(0)?;
+        let beyond = || text[whole.end()..].chars().next().map(|c| whole.end() + c.len_utf8());
+        place = if whole.range().is_empty() { beyond() } else { Some(whole.end()) };
+        Some(Ok(captures))
+    })
+}
+
 fn replace(call: &Call<'_>) -> Result<Value, CallError> {
     let subject = call.subject()?.to_string();
     let pattern = call.text(1, "pattern")?.unwrap_or_default();
@@ -81,13 +102,19 @@ fn replace(call: &Call<'_>) -> Result<Value, CallError> {
     let most = usize::try_from(call.named("count").and_then(Value::as_int).unwrap_or(0)).unwrap_or(0);
     let wanted = call.named("mandatory_count").and_then(Value::as_int).unwrap_or(0);
     let regex = compile(&pattern, ignore_case, multiline)?;
+    let pieces = pieces(&regex, &replacement)?;
     let mut out = String::with_capacity(subject.len());
     let (mut end, mut count) = (0, 0_usize);
-    for captures in regex.captures_iter(subject.as_str()) {
-        let captures = captures.map_err(|error| gave_up(&error))?;
+    for captures in matches(&regex, &subject) {
+        let captures = captures?;
         let Some(whole) = captures.get(0) else { continue };
         out.push_str(&subject[end..whole.start()]);
-        expand(&regex, &replacement, &captures, &mut out)?;
+        for piece in &pieces {
+            out.push_str(match piece {
+                Piece::Text(text) => text,
+                Piece::Group(number) => captures.get(*number).map_or("", |group| group.as_str()),
+            });
+        }
         end = whole.end();
         count += 1;
         if most > 0 && count == most {
@@ -101,56 +128,56 @@ fn replace(call: &Call<'_>) -> Result<Value, CallError> {
     Ok(Value::from(out))
 }
 
-/// Python's replacement template: `\1`, `\g<1>`, `\g<name>`, `\n`, `\\`.
-fn expand(
-    regex: &Regex,
-    template: &str,
-    captures: &Captures<'_, str>,
-    out: &mut String,
-) -> Result<(), CallError> {
+/// A part of a replacement.
+enum Piece<'t> {
+    Text(&'t str),
+    /// What a group matched; one that took no part is empty.
+    Group(usize),
+}
+
+/// Takes Python's replacement template apart: `\1`, `\g<1>`, `\g<name>`, `\n`, `\\`. It is judged whether anything matches or not.
+fn pieces<'t>(regex: &Regex, template: &'t str) -> Result<Vec<Piece<'t>>, CallError> {
+    let mut pieces = Vec::new();
     let mut rest = template;
     while let Some(place) = rest.find('\\') {
-        out.push_str(&rest[..place]);
+        pieces.push(Piece::Text(&rest[..place]));
+        let escape = &rest[place..];
         rest = &rest[place + 1..];
         let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         if digits > 0 {
             let (number, after) = rest.split_at(digits.min(2));
-            out.push_str(group(regex, number, captures)?);
+            pieces.push(Piece::Group(group(regex, number)?));
             rest = after;
         } else if let Some((name, after)) = rest.strip_prefix("g<").and_then(|rest| rest.split_once('>')) {
-            out.push_str(group(regex, name, captures)?);
+            pieces.push(Piece::Group(group(regex, name)?));
             rest = after;
         } else {
             let mut chars = rest.chars();
-            match chars.next() {
-                Some('n') => out.push('\n'),
-                Some('t') => out.push('\t'),
-                Some('r') => out.push('\r'),
-                Some('\\') | None => out.push('\\'),
+            pieces.push(Piece::Text(match chars.next() {
+                Some('n') => "\n",
+                Some('t') => "\t",
+                Some('r') => "\r",
+                Some('\\') | None => "\\",
                 Some(c) if c.is_ascii_alphabetic() => return Err(format!(r"`\{c}` is no escape").into()),
-                Some(c) => out.extend(['\\', c]),
-            }
+                Some(c) => &escape[..1 + c.len_utf8()],
+            }));
             rest = chars.as_str();
         }
     }
-    out.push_str(rest);
-    Ok(())
+    pieces.push(Piece::Text(rest));
+    Ok(pieces)
 }
 
-/// What a group matched, by number or name; a group that took no part is empty.
-fn group<'t>(regex: &Regex, name: &str, captures: &Captures<'t, str>) -> Result<&'t str, CallError> {
-    let found = match name.parse::<usize>() {
-        Ok(number) if number < captures.len() => captures.get(number),
-        Ok(_) => return Err(format!("there is no group {name}").into()),
-        Err(_)
-            if captures.name(name).is_none()
-                && !regex.capture_names().flatten().any(|known| known == name) =>
-        {
-            return Err(format!("there is no group `{name}`").into());
+/// The number of a group, by its number or name.
+fn group(regex: &Regex, name: &str) -> Result<usize, CallError> {
+    match name.parse::<usize>() {
+        Ok(number) if number < regex.captures_len() => Ok(number),
+        Ok(_) => Err(format!("there is no group {name}").into()),
+        Err(_) => {
+            let place = regex.capture_names().position(|known| known == Some(name));
+            place.ok_or_else(|| format!("there is no group `{name}`").into())
         }
-        Err(_) => captures.name(name),
-    };
-    Ok(found.map_or("", |found| found.as_str()))
+    }
 }
 
 /// The match, or the asked groups of it as a list; nothing when there is none.
@@ -166,9 +193,8 @@ fn search(call: &Call<'_>) -> Result<Value, CallError> {
     }
     let groups = wanted.iter().map(|name| {
         // A group that took no part is nothing here, and empty in a replacement.
-        let text = group(&regex, name, &captures)?;
-        let found = name.parse().map_or_else(|_| captures.name(name), |number| captures.get(number));
-        Ok::<_, CallError>(found.map_or(Value::Null, |_| Value::from(text)))
+        let found = captures.get(group(&regex, name)?);
+        Ok::<_, CallError>(found.map_or(Value::Null, |found| Value::from(found.as_str())))
     });
     groups.collect::<Result<Vec<_>, _>>().map(Value::list)
 }
@@ -193,8 +219,8 @@ fn find_all(call: &Call<'_>) -> Result<Value, CallError> {
     let ignore_case = call.flag(3, "ignorecase", false)?;
     let regex = compile(&pattern, ignore_case, multiline)?;
     let mut found = Vec::new();
-    for captures in regex.captures_iter(subject.as_str()) {
-        let captures = captures.map_err(|error| gave_up(&error))?;
+    for captures in matches(&regex, &subject) {
+        let captures = captures?;
         let text = |number| Value::from(captures.get(number).map_or("", |found| found.as_str()));
         found.push(match captures.len() {
             1 => text(0),

@@ -19,8 +19,16 @@ pub(super) const FILTERS: &[Filter] = &[
         let indent = call.arg(1, "indent").cloned().unwrap_or(Value::Int(4));
         write(call, Some(&indent), Some(false))
     }),
-    filter("from_yaml", |call| Ok(documents(call)?.into_iter().next().unwrap_or_default())),
-    filter("from_yaml_all", |call| documents(call).map(Value::list)),
+    filter("from_yaml", |call| match call.subject()? {
+        Value::String(_) | Value::Bytes(_) => Ok(documents(call)?.into_iter().next().unwrap_or_default()),
+        // As Ansible has it: what is no text is what it is.
+        other => Ok(other.clone()),
+    }),
+    filter("from_yaml_all", |call| match call.subject()? {
+        Value::String(_) | Value::Bytes(_) => documents(call).map(Value::list),
+        Value::Null => Ok(Value::list(Vec::new())),
+        other => Ok(other.clone()),
+    }),
 ];
 
 /// A plain scalar that is read as something else than a text: the implicit tags of YAML 1.1.

@@ -60,7 +60,7 @@ pub(super) const FILTERS: &[(&str, Native)] = &[
 ];
 
 /// Those that may be given what has no value.
-pub(super) const TAKE_MISSING: &[&str] = &["default", "d", "mandatory", "type_debug"];
+pub(super) const TAKE_MISSING: &[&str] = &["default", "d", "mandatory", "ternary", "type_debug"];
 
 /// Takes an attribute path apart: `a.b.0`.
 fn path_of(attribute: &Val) -> Result<Vec<Val>, CallError> {
