@@ -159,7 +159,7 @@ fn pieces<'t>(regex: &Regex, template: &'t str) -> Result<Vec<Piece<'t>>, CallEr
                 Some('r') => "\r",
                 Some('\\') | None => "\\",
                 Some(c) if c.is_ascii_alphabetic() => return Err(format!(r"`\{c}` is no escape").into()),
-                Some(c) => &escape[..1 + c.len_utf8()],
+                Some(c) => &escape[..=c.len_utf8()],
             }));
             rest = chars.as_str();
         }
