@@ -215,6 +215,8 @@ pub enum Event {
         #[serde(default)]
         lockstep: bool,
     },
+    /// A further batch of a play (`serial`) begins; the first one begins with the play.
+    BatchStarted { play: usize, name: String },
     /// More hosts have failed than `max_fail_percentage` allows.
     NoHostsLeft,
     /// The run cannot go on, and nobody gets to know how its last step ended.

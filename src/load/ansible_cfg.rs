@@ -108,7 +108,7 @@ pub static SETTINGS: &[Setting] = &[
     row(DEFAULTS, "callback_result_format", &["ANSIBLE_CALLBACK_RESULT_FORMAT"], Nothing),
     row(DEFAULTS, "callbacks_enabled", &["ANSIBLE_CALLBACKS_ENABLED"], Nothing),
     row(DEFAULTS, "callback_whitelist", &["ANSIBLE_CALLBACK_WHITELIST"], Nothing),
-    row(DEFAULTS, "collections_path", &["ANSIBLE_COLLECTIONS_PATH"], Nothing),
+    row(DEFAULTS, "collections_path", &["ANSIBLE_COLLECTIONS_PATH"], Same),
     row(DEFAULTS, "collections_paths", &["ANSIBLE_COLLECTIONS_PATHS"], Nothing),
     row(DEFAULTS, "library", &["ANSIBLE_LIBRARY"], Nothing),
     row(DEFAULTS, "log_path", &["ANSIBLE_LOG_PATH"], Nothing),

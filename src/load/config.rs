@@ -25,6 +25,9 @@ pub struct Config {
     /// Folders of roles, beside `roles/` next to the playbook.
     #[serde(default)]
     pub roles_path: Vec<PathBuf>,
+    /// Folders that hold `ansible_collections`, in which roles are found by their full name.
+    #[serde(skip)]
+    pub collections_path: Vec<PathBuf>,
     /// Where runs are kept; default `runs`.
     #[serde(default)]
     pub runs: Option<PathBuf>,

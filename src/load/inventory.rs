@@ -12,9 +12,10 @@ mod vars_folder;
 mod yaml_file;
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Files, shown, text};
-use crate::base::{Diagnostic, Diagnostics, Severity, Span};
+use crate::base::{Diagnostic, Diagnostics, HostName, Severity, Span};
 use crate::model::Inventory;
 
 pub use constructed::{Constructing, Evaluator};
@@ -92,6 +93,49 @@ pub fn load_inventory(
         reader.vars_folders(folder, vars_folder::PLAYBOOK);
     }
     reader.diagnostics.into_result(reader.inventory)
+}
+
+/// Where the `group_vars` and `host_vars` of these sources may be.
+pub fn vars_folders(files: &dyn Files, sources: &[InventorySource]) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for source in sources {
+        let path = Path::new(&source.text);
+        let folder = match (files.is_folder(path), files.is_file(path)) {
+            (true, _) => path.to_owned(),
+            (false, true) => path.parent().unwrap_or(Path::new("")).to_owned(),
+            (false, false) => continue,
+        };
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    folders
+}
+
+/// Reads what stands beside inventories and the playbook for groups and hosts that a run has brought. Gives what was odd.
+pub fn vars_of_new(
+    files: &dyn Files,
+    (folders, playbook): (&[PathBuf], &Path),
+    inventory: &mut Inventory,
+    (groups, hosts): (&[Arc<str>], &[HostName]),
+) -> Diagnostics {
+    let mut reader = InventoryReader {
+        files,
+        constructing: None,
+        unreadable: Unreadable::LeftOut,
+        inventory: std::mem::take(inventory),
+        folders: Vec::new(),
+        is_any_read: true,
+        diagnostics: Diagnostics::new(),
+    };
+    for folder in folders {
+        reader.vars_named(folder, vars_folder::INVENTORY, groups, hosts.iter());
+    }
+    if !folders.iter().any(|known| same_folder(known, playbook)) {
+        reader.vars_named(playbook, vars_folder::PLAYBOOK, groups, hosts.iter());
+    }
+    *inventory = reader.inventory;
+    reader.diagnostics
 }
 
 /// What has been read so far.

@@ -17,6 +17,7 @@ pub struct Loader {
     files: Arc<dyn Files>,
     catalogue: Arc<Catalogue>,
     roles_path: Vec<PathBuf>,
+    collections_path: Vec<PathBuf>,
     trees: Mutex<HashMap<PathBuf, Arc<Tree>>>,
 }
 
@@ -34,7 +35,19 @@ impl Loader {
     /// A loader that also looks for roles in `roles_path`. Behind `files` lie the roles that come with the program.
     pub fn new(files: Arc<dyn Files>, catalogue: Arc<Catalogue>, roles_path: Vec<PathBuf>) -> Self {
         let files = Arc::new(WithShipped(files));
-        Self { files, catalogue, roles_path, trees: Mutex::default() }
+        Self { files, catalogue, roles_path, collections_path: Vec::new(), trees: Mutex::default() }
+    }
+
+    /// Roles of collections are also looked for in these folders' `ansible_collections`.
+    #[must_use]
+    pub fn with_collections(self, collections_path: Vec<PathBuf>) -> Self {
+        Self { collections_path, ..self }
+    }
+
+    /// Folders beside others, and those of the settings, that may hold `ansible_collections`.
+    pub(super) fn collections(&self, folders: &[PathBuf]) -> impl Iterator<Item = PathBuf> {
+        let beside = folders.iter().map(|folder| folder.join("collections"));
+        beside.chain(self.collections_path.clone())
     }
 
     /// The door to the files.

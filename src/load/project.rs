@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::inventory::{Constructing, Evaluator, InventorySource, Unreadable, load_inventory};
+use super::inventory::{self, Constructing, Evaluator, InventorySource, Unreadable, load_inventory};
 use super::loader::Loaded;
 use super::{Config, Files, Loader};
 use crate::base::spec::Catalogue;
-use crate::base::{Diagnostics, Map, Span};
+use crate::base::{Diagnostics, HostName, Map, Span};
 use crate::model::{Inventory, Level, Playbook, VarLayer};
 
 /// A playbook and its surroundings.
@@ -16,6 +16,8 @@ pub struct Project {
     pub playbook: Playbook,
     /// The hosts.
     pub inventory: Inventory,
+    /// Where the inventory comes from.
+    pub sources: Vec<InventorySource>,
     /// `benchbook.toml`
     pub config: Config,
     /// `--extra-vars`, all of them.
@@ -52,7 +54,7 @@ impl Project {
     ) -> Loaded<Self> {
         let mut problems = Diagnostics::new();
         let roles = config.roles_path.iter().map(|p| config.resolve(p)).collect();
-        let loader = Loader::new(files, catalogue, roles);
+        let loader = Loader::new(files, catalogue, roles).with_collections(config.collections_path.clone());
         let mut playbook = loader.playbook(&asked.playbook, &mut problems);
         for path in &asked.more {
             let more = loader.playbook(path, &mut problems);
@@ -81,7 +83,7 @@ impl Project {
         };
         match (playbook, inventory, problems.has_errors()) {
             (Some(playbook), Some(inventory), false) => {
-                Ok(Self { playbook, inventory, config, extra, loader, warnings: problems })
+                Ok(Self { playbook, inventory, sources, config, extra, loader, warnings: problems })
             }
             _ => Err(problems.in_file_order()),
         }
@@ -97,7 +99,7 @@ impl Project {
         asked: &Asked,
     ) -> Loaded<Self> {
         let roles = config.roles_path.iter().map(|p| config.resolve(p)).collect();
-        let loader = Loader::new(files, catalogue, roles);
+        let loader = Loader::new(files, catalogue, roles).with_collections(config.collections_path.clone());
         let mut problems = Diagnostics::new();
         let extra = extra_layer(&loader, &asked.extra_vars, &mut problems);
         let sources = sources(&config, &asked.inventory);
@@ -114,7 +116,31 @@ impl Project {
             return Err(problems);
         }
         let playbook = Playbook { path: config.resolve(&asked.playbook), plays: Vec::new() };
-        Ok(Self { playbook, inventory, config, extra, loader, warnings: problems })
+        Ok(Self { playbook, inventory, sources, config, extra, loader, warnings: problems })
+    }
+
+    /// Reads what stands beside the inventory and the playbook for groups and hosts that a run has brought.
+    pub fn vars_of_new(
+        &self,
+        inventory: &mut Inventory,
+        groups: &[Arc<str>],
+        hosts: &[HostName],
+    ) -> Diagnostics {
+        let files = &**self.loader.files();
+        let folders = inventory::vars_folders(files, &self.sources);
+        inventory::vars_of_new(files, (&folders, self.folder()), inventory, (groups, hosts))
+    }
+
+    /// The inventory as its files say it now.
+    pub fn inventory_again(&self, evaluator: &dyn Evaluator) -> Loaded<(Inventory, Diagnostics)> {
+        let constructing = Some(Constructing { evaluator, extra: &self.extra });
+        load_inventory(
+            &**self.loader.files(),
+            &self.sources,
+            Some(self.folder()),
+            constructing,
+            Unreadable::LeftOut,
+        )
     }
 
     /// The folder of the playbook.

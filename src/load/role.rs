@@ -11,8 +11,19 @@ use crate::model::{Item, Role, RoleFrom, RoleVars};
 impl Loader {
     /// The folder of a role: its name below one of `folders`, or a path. `None` when there is none.
     pub fn find_role(&self, name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
-        let candidates = folders.iter().map(|f| f.join(name));
+        let candidates = folders.iter().map(|f| f.join(name)).chain(self.in_collections(name, folders));
         candidates.into_iter().find(|p| self.files().is_folder(p))
+    }
+
+    /// Where `NAMESPACE.COLLECTION.ROLE` may be.
+    fn in_collections(&self, name: &str, folders: &[PathBuf]) -> Vec<PathBuf> {
+        let mut words = name.splitn(3, '.');
+        let (Some(namespace), Some(collection), Some(role)) = (words.next(), words.next(), words.next())
+        else {
+            return Vec::new();
+        };
+        let below = Path::new("ansible_collections").join(namespace).join(collection).join("roles");
+        self.collections(folders).map(|folder| folder.join(&below).join(role.replace('.', "/"))).collect()
     }
 
     /// Names of roles that stand in these folders, for *did you mean*.
@@ -51,8 +62,11 @@ impl Loader {
         {
             problems.push(crate::model::decode::not_validated(&node.span));
         }
+        // By its full name, if that is how it was found.
+        let is_full = self.in_collections(name, folders).contains(&path);
+        let own = path.file_name().and_then(|n| n.to_str()).filter(|_| !is_full);
         let role = Role {
-            name: Arc::from(path.file_name().and_then(|n| n.to_str()).unwrap_or(name)),
+            name: Arc::from(own.unwrap_or(name)),
             defaults: self.role_vars(&path, "defaults", from.defaults.as_deref(), span, &mut problems),
             vars: self.role_vars(&path, "vars", from.vars.as_deref(), span, &mut problems),
             tasks: self.role_items(&path, "tasks", from.tasks.as_deref(), span, &mut problems),

@@ -54,6 +54,8 @@ pub struct Inherited {
     pub container: Said<Value>,
     /// `on_resume`: what a resumed run does with a step of which nobody knows whether it finished.
     pub on_resume: Said<OnResume>,
+    /// `notify` of blocks, imports and tasks: handlers that a change calls.
+    pub notify: Vec<Spanned<Value>>,
     /// `module_defaults`: module or group name → arguments; the weakest first.
     pub module_defaults: Vec<Spanned<Value>>,
 }
@@ -81,6 +83,9 @@ impl Inherited {
         self.when.extend(own.when.iter().cloned());
         self.environment.extend(own.environment.iter().cloned());
         self.module_defaults.extend(own.module_defaults.iter().cloned());
+        if !own.notify.is_empty() {
+            self.notify.clone_from(&own.notify);
+        }
         self.becoming.add(&own.becoming);
         nearest([
             (&mut self.check_mode, &own.check_mode),

@@ -40,8 +40,6 @@ pub struct Task {
     pub retries: Option<Spanned<Value>>,
     /// `delay`, seconds between tries, default 5.
     pub delay: Option<Spanned<Value>>,
-    /// `notify`
-    pub notify: Vec<Spanned<Value>>,
     /// `listen` (handlers)
     pub listen: Vec<Spanned<Value>>,
     /// `async`, seconds.

@@ -11,6 +11,7 @@ mod memory;
 mod netlink;
 mod network;
 mod platform;
+mod python;
 mod time;
 mod user;
 mod virtualization;
@@ -91,7 +92,7 @@ struct Collector {
 }
 
 /// In the order in which one needs the other.
-const COLLECTORS: [Collector; 20] = [
+const COLLECTORS: [Collector; 21] = [
     Collector { name: "platform", group: "min", gather: |f, _, _| platform::system(f) },
     Collector { name: "distribution", group: "min", gather: |f, _, _| distribution::gather(f) },
     Collector { name: "lsb", group: "min", gather: |f, _, _| distribution::lsb(f) },
@@ -105,6 +106,7 @@ const COLLECTORS: [Collector; 20] = [
     Collector { name: "dns", group: "min", gather: |f, _, _| network::dns(f) },
     Collector { name: "env", group: "min", gather: |f, _, ctx| user::environment(f, ctx) },
     Collector { name: "user", group: "min", gather: |f, _, ctx| user::gather(f, ctx) },
+    Collector { name: "python", group: "min", gather: |f, _, ctx| python::gather(f, ctx) },
     Collector { name: "local", group: "min", gather: |f, args, ctx| local::gather(f, &args.fact_path, ctx) },
     Collector { name: "processor", group: "hardware", gather: |f, _, _| cpu::gather(f) },
     Collector { name: "memory", group: "hardware", gather: |f, _, _| memory::gather(f) },
@@ -119,14 +121,13 @@ const COLLECTORS: [Collector; 20] = [
 ];
 
 /// Names that Ansible knows and that mean one of our collectors, or nothing here (`facter`, `ohai`).
-const SYNONYMS: [(&str, &str); 12] = [
+const SYNONYMS: [(&str, &str); 11] = [
     ("cpu", "processor"),
     ("devices", "mounts"),
     ("distro", "distribution"),
     ("default_ipv4", "interfaces"),
     ("all_ipv4_addresses", "interfaces"),
     ("virtualization_type", "virtual"),
-    ("python", ""),
     ("caps", ""),
     ("ssh_pub_keys", ""),
     ("facter", ""),

@@ -8,7 +8,7 @@ use super::known::Known;
 use super::readings::Readings;
 use super::step::{CasePart, Step, StepKind};
 use super::{Compiler, Surroundings};
-use crate::base::{Diagnostics, Span, Spanned, StepId};
+use crate::base::{Diagnostics, Span, Spanned, StepId, Value};
 use crate::model::{Keywords, Level, Play, Task};
 
 /// One play, or one fragment of it, on its way into a graph.
@@ -41,6 +41,8 @@ pub(super) struct Build<'a> {
     pub notifies: bool,
     /// Handlers that are notified by a plain name, and where.
     pub notified: Vec<Spanned<Arc<str>>>,
+    /// Whether the next handler is the first of its block.
+    pub new_block: bool,
     /// What is wrong with calls, for steps that fail with it.
     pub flaws: BTreeMap<*const Task, Arc<str>>,
     /// Tags of all steps, also of those that are left out.
@@ -67,6 +69,7 @@ impl<'a> Build<'a> {
             next: Default::default(),
             notifies: false,
             notified: Vec::new(),
+            new_block: true,
             flaws: BTreeMap::new(),
             known_tags: BTreeSet::new(),
             known_cases: Vec::new(),
@@ -136,8 +139,14 @@ impl<'a> Build<'a> {
     fn tags(&mut self, around: &Surroundings, own: &Keywords) -> Vec<Arc<str>> {
         let mut tags = Vec::new();
         for tag in &own.tags {
-            if let Some(text) = self.found.keep(self.known.text(around, tag, "a tag")) {
-                tags.extend(text.split(',').map(|t| Arc::from(t.trim())));
+            let known = self.known.same_everywhere(around, &tag.value, &tag.span, "a tag");
+            match self.found.keep(known) {
+                Some(Value::List(words)) => tags.extend(words.iter().map(|word| Arc::from(word.to_string()))),
+                Some(_) => {
+                    let text = self.found.keep(self.known.text(around, tag, "a tag")).unwrap_or_default();
+                    tags.extend(text.split(',').map(|t| Arc::from(t.trim())));
+                }
+                None => {}
             }
         }
         tags

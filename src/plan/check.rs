@@ -6,6 +6,7 @@ use super::Surroundings;
 use super::build::Build;
 use crate::base::spec::{Argument, Catalogue, Spec};
 use crate::base::unit::{Quantity, Unit};
+use crate::base::value::has_marks;
 use crate::base::{Diagnostic, Spanned, Value};
 use crate::model::{BadJsonPath, Expect, JsonPath, Metric, MetricSource, Stage, Task};
 use crate::vars::{condition_check, condition_references, syntax_check};
@@ -31,7 +32,7 @@ impl Build<'_> {
         }
         self.check_call(task);
         self.check_templates(task);
-        self.check_notify(task, around);
+        self.check_notify(&inside);
         self.check_becoming(&inside);
         self.idle_keywords(task);
         let hidden = inside.inherited.no_log.as_ref().filter(|n| n.value.to_bool() == Some(true));
@@ -101,6 +102,10 @@ impl Build<'_> {
                     ),
                 );
             }
+            return;
+        }
+        if has_marks(name) {
+            // Only the run knows what it is.
             return;
         }
         let Some(spec) = catalogue.get(name) else {
@@ -192,9 +197,9 @@ impl Build<'_> {
         }
     }
 
-    fn check_notify(&mut self, task: &Task, around: &Surroundings) {
-        self.notifies |= around.case.is_some() && !task.notify.is_empty();
-        for name in &task.notify {
+    fn check_notify(&mut self, inside: &Surroundings) {
+        self.notifies |= inside.case.is_some() && !inside.inherited.notify.is_empty();
+        for name in &inside.inherited.notify {
             if let (false, Value::String(text)) = (name.value.has_template(), &name.value) {
                 self.notified.push(Spanned::new(text.shared(), name.span.clone()));
             }
@@ -259,7 +264,7 @@ impl Build<'_> {
             ("until", first(&task.until)),
             ("retries", span(&task.retries)),
             ("delay", span(&task.delay)),
-            ("notify", first(&task.notify)),
+            ("notify", first(&task.keywords.inherited.notify).filter(|_| !word.starts_with("import_"))),
             ("metrics", task.metrics.first().map(|m| m.span.clone())),
         ];
         for (keyword, span) in said {

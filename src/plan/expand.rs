@@ -94,7 +94,9 @@ impl Build<'_> {
             for dependency in &role.dependencies {
                 self.role_entry(dependency, &within);
             }
-            self.handlers(&role.handlers, &within);
+            let mut handling = within.clone();
+            handling.inherited.notify.clear();
+            self.handlers(&role.handlers, &handling);
             self.items(&role.tasks, &within);
             return;
         }

@@ -62,6 +62,8 @@ pub struct HandlerNames {
     pub names: Vec<Arc<str>>,
     /// `listen`
     pub topics: Vec<Arc<str>>,
+    /// Whether it is the first of its block: of handlers with one name the first of the last block counts.
+    pub begins: bool,
     /// What the compiler makes its steps of.
     pub body: Option<Arc<HandlerBody>>,
 }

@@ -1,5 +1,6 @@
 //! From the typed playbook to the task graph: pure, opens no file and no socket.
 
+mod apply;
 pub mod becoming;
 mod build;
 mod cases;
@@ -60,6 +61,7 @@ pub use step::{
 };
 pub use strictness::Strictness;
 pub use surroundings::Surroundings;
+pub use surroundings::short_role;
 
 use crate::base::{Diagnostics, HostName};
 use crate::model::{Play, Strategy};

@@ -208,9 +208,9 @@ impl Build<'_> {
         let play = Arc::clone(self.play);
         let tags = Keywords { vars: Arc::default(), ..play.keywords.clone() };
         // The name, needs and life cycles of a play are not its tasks'.
-        *around = self.inside(around, &tags, Level::PlayVars, "play vars");
         let span = play.keywords.vars_span.as_ref().unwrap_or(&play.span);
         around.push_vars(Level::PlayVars, "play vars", span, &play.keywords.vars);
+        *around = self.inside(around, &tags, Level::PlayVars, "play vars");
         self.prompted(number, around);
         self.vars_files(around);
     }
@@ -378,7 +378,6 @@ fn setup_step(span: &Span, arguments: Vec<Argument>, around: &Surroundings) -> T
         until: Vec::new(),
         retries: None,
         delay: None,
-        notify: Vec::new(),
         r#async: None,
         poll: None,
         durable: None,

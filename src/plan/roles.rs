@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Surroundings;
 use super::build::Build;
 use super::fragment::{HandlerBody, HandlerNames};
 use super::tasks::{first_error, spanned};
+use super::{Surroundings, short_role};
 use crate::base::{Diagnostic, Map, Span, Value};
 use crate::model::{Item, Level, Role, RoleEntry, RoleFrom, RoleVars, Task, VarLayer};
 
@@ -262,6 +262,12 @@ impl Build<'_> {
 
     /// The handlers of a role or play.
     pub fn handlers(&mut self, items: &[Item], around: &Surroundings) {
+        self.new_block = true;
+        self.handler_items(items, around);
+        self.new_block = true;
+    }
+
+    fn handler_items(&mut self, items: &[Item], around: &Surroundings) {
         for item in items {
             match item {
                 Item::Task(task) if task.call.short_name() == "import_tasks" => {
@@ -275,7 +281,7 @@ impl Build<'_> {
                     match self.compiler.project.loader.tasks(&path, Some(&file.span)) {
                         Ok((items, _)) => {
                             let inside = self.inside(around, &task.keywords, Level::TaskVars, "task vars");
-                            self.handlers(&items, &inside.beside(&path));
+                            self.handler_items(&items, &inside.beside(&path));
                         }
                         Err(errors) => self.found.extend(errors),
                     }
@@ -295,14 +301,13 @@ impl Build<'_> {
         let mut names: Vec<Arc<str>> = Vec::new();
         if let Some(name) = &task.keywords.name {
             let name = self.known.shown(&inside, &name.value);
-            names.extend(around.role.iter().map(|(role, _)| Arc::from(format!("{role} : {name}"))));
-            names.insert(0, Arc::from(name));
-        }
-        // Of two handlers with one name the later counts.
-        for earlier in &mut self.draft.handlers {
-            if names.first() == earlier.names.first() {
-                earlier.names.retain(|n| !names.contains(n));
+            if let Some((role, _)) = &around.role {
+                names.push(format!("{role} : {name}").into());
+                if short_role(role) != &**role {
+                    names.push(format!("{} : {name}", short_role(role)).into());
+                }
             }
+            names.insert(0, Arc::from(name));
         }
         let topics = task
             .listen
@@ -310,7 +315,8 @@ impl Build<'_> {
             .filter_map(|t| self.known.text(&inside, t, "a topic of a handler").ok().map(Arc::from));
         let topics = topics.collect();
         let body = Some(Arc::new(HandlerBody { task: Arc::clone(task), around: around.clone() }));
-        self.draft.handlers.push(HandlerNames { names, topics, body });
+        let begins = std::mem::take(&mut self.new_block);
+        self.draft.handlers.push(HandlerNames { names, topics, begins, body });
     }
 }
 

@@ -217,8 +217,6 @@ pub struct TaskStep {
     pub retries: Option<Spanned<Value>>,
     /// `delay`, seconds.
     pub delay: Option<Spanned<Value>>,
-    /// `notify`
-    pub notify: Vec<Spanned<Value>>,
     /// `async`, seconds.
     pub r#async: Option<Spanned<Value>>,
     /// `poll`, seconds.

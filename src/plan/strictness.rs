@@ -42,6 +42,9 @@ impl Build<'_> {
         let told = std::mem::take(&mut self.found);
         self.check_task(task, around);
         let own = std::mem::replace(&mut self.found, told);
+        if let Some(words) = self.unwanted_text(task) {
+            self.flaws.entry(Arc::as_ptr(task)).or_insert(words);
+        }
         for problem in own.iter().filter(|d| d.severity == Severity::Error) {
             // Ansible looks these up when it reads the playbook.
             if problem.code == "unknown-module" {
@@ -58,6 +61,14 @@ impl Build<'_> {
                 self.flaws.entry(Arc::as_ptr(task)).or_insert_with(|| words(problem));
             }
         }
+    }
+
+    /// A text where a module wants arguments, in the reference's words.
+    fn unwanted_text(&self, task: &Task) -> Option<Arc<str>> {
+        let spec = self.compiler.catalogue.get(&task.call.name.value)?;
+        let unwanted = task.call.free_form.is_some() && spec.free_form.is_none();
+        let name = spec.name;
+        unwanted.then(|| format!("Action 'ansible.builtin.{name}' does not support raw params.").into())
     }
 
     /// Arguments that a module does not have, in the reference's words: playbooks look for them.

@@ -50,6 +50,14 @@ pub struct Surroundings {
     pub(super) metrics: Arc<[Metric]>,
 }
 
+/// The name of a role without its collection: `web` of `site.base.web`.
+pub fn short_role(name: &str) -> &str {
+    match name.splitn(3, '.').nth(2) {
+        Some(rest) => rest.rsplit('.').next().unwrap_or(rest),
+        None => name,
+    }
+}
+
 impl Surroundings {
     /// These surroundings with what one mapping says added; its tags are added as they are rendered.
     pub(super) fn inside(&self, own: &Keywords, tags: Vec<Arc<str>>) -> Self {
@@ -74,7 +82,7 @@ impl Surroundings {
         let Some((name, path)) = &self.role else { return Cow::Borrowed(&self.vars) };
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
         let vars = Arc::new(Map::from_iter([
-            ("role_name", Value::from(&**name)),
+            ("role_name", Value::from(short_role(name))),
             ("ansible_role_name", Value::from(&**name)),
             ("role_path", absolute.display().to_string().into()),
         ]));

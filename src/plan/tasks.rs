@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::apply::{APPLICABLE, apply};
 use super::build::Build;
 use super::draft::slug;
 use super::scope::{ScopeKind, Section};
@@ -11,7 +12,7 @@ use super::{Meta, Surroundings};
 use crate::base::spec::Argument;
 use crate::base::value::has_marks;
 use crate::base::{Diagnostic, Map, Spanned, Value};
-use crate::model::{Block, Item, Level, LoopControl, RoleEntry, Stage, Task};
+use crate::model::{Block, Item, Level, LoopControl, RoleEntry, Task};
 
 impl Build<'_> {
     /// A list of tasks and blocks.
@@ -122,7 +123,6 @@ impl Build<'_> {
             until: task.until.clone(),
             retries: task.retries.clone(),
             delay: task.delay.clone(),
-            notify: task.notify.clone(),
             r#async: task.r#async.clone(),
             poll: task.poll.clone(),
             durable: task.durable.clone(),
@@ -404,62 +404,6 @@ const META: [(&str, Option<Meta>); 9] = [
 /// Whether the figures of a case may be in a task's output.
 fn is_measured(task: &Task) -> bool {
     matches!(task.call.short_name(), "command" | "shell" | "raw" | "script")
-}
-
-/// What `apply:` may say.
-const APPLICABLE: [&str; 13] = [
-    "tags",
-    "when",
-    "environment",
-    "become",
-    "become_user",
-    "become_method",
-    "become_flags",
-    "become_exe",
-    "delegate_to",
-    "ignore_errors",
-    "run_once",
-    "stage",
-    "vars",
-];
-
-/// `apply:` of an include reaches what it brings.
-fn apply(task: &Task, mut bring: Surroundings) -> Surroundings {
-    let Some(apply) = task.call.argument("apply") else { return bring };
-    let one = |key: &str| apply.value.get(key).map(|v| Spanned::new(v.clone(), apply.value_span.clone()));
-    let list = |key: &str| match one(key) {
-        Some(Spanned { value: Value::List(items), span }) => {
-            items.iter().map(|v| Spanned::new(v.clone(), span.clone())).collect()
-        }
-        other => other.into_iter().collect::<Vec<_>>(),
-    };
-    bring.tags.extend(
-        list("tags")
-            .iter()
-            .flat_map(|t| t.value.to_string().split(',').map(|t| Arc::from(t.trim())).collect::<Vec<_>>()),
-    );
-    bring.inherited.when.extend(list("when"));
-    bring.inherited.environment.extend(list("environment"));
-    let becoming = &mut bring.inherited.becoming;
-    for (nearest, key) in [
-        (&mut becoming.r#become, "become"),
-        (&mut becoming.user, "become_user"),
-        (&mut becoming.method, "become_method"),
-        (&mut becoming.flags, "become_flags"),
-        (&mut becoming.exe, "become_exe"),
-    ] {
-        *nearest = one(key).or(nearest.take());
-    }
-    bring.inherited.delegate_to = one("delegate_to").or(bring.inherited.delegate_to);
-    bring.inherited.ignore_errors = one("ignore_errors").or(bring.inherited.ignore_errors);
-    bring.inherited.run_once = one("run_once").or(bring.inherited.run_once);
-    if let Some(stage) = one("stage") {
-        bring.stage = Some(Stage::parse(&stage.value.to_string()));
-    }
-    if let Some(Value::Map(vars)) = apply.value.get("vars") {
-        bring.push_vars(Level::BlockVars, "apply", &apply.value_span, vars);
-    }
-    bring
 }
 
 /// An argument as a value with its place.

@@ -17,6 +17,7 @@ pub struct Record<W> {
     run: u32,
     play: String,
     titles: HashMap<StepId, Title>,
+    aborted: bool,
 }
 
 #[derive(Serialize)]
@@ -72,7 +73,7 @@ struct Numbered<'a> {
 impl<W: Write> Record<W> {
     /// Writes there.
     pub fn new(out: W, run: u32) -> Self {
-        Self { out, run, play: String::new(), titles: HashMap::new() }
+        Self { out, run, play: String::new(), titles: HashMap::new(), aborted: false }
     }
 }
 
@@ -91,7 +92,7 @@ impl<W: Write + Send> Reporter for Record<W> {
     fn event(&mut self, _: Timestamp, event: &Event) -> io::Result<()> {
         match event {
             Event::RunStarted { playbook, .. } => write(&mut self.out, self.run, Line::Start { playbook }),
-            Event::PlayStarted { name, .. } => {
+            Event::PlayStarted { name, .. } | Event::BatchStarted { name, .. } => {
                 self.play.clone_from(name);
                 write(&mut self.out, self.run, Line::Play { play: name })
             }
@@ -111,6 +112,12 @@ impl<W: Write + Send> Reporter for Record<W> {
                 let line = Line::Task { play, task, action, path, host, status, ignored, result };
                 write(&mut self.out, self.run, line)
             }
+            Event::Aborted { .. } => {
+                self.aborted = true;
+                Ok(())
+            }
+            // The reference does not come to its recap then.
+            Event::RunEnded { .. } if self.aborted => Ok(()),
             Event::RunEnded { hosts, .. } => {
                 let hosts = hosts.iter().map(|(host, tally)| (host, tally.into())).collect();
                 write(&mut self.out, self.run, Line::Stats { hosts })

@@ -124,12 +124,20 @@ impl Dispatcher {
     }
 
     /// Whether as many hosts as `throttle` allows are at this step.
-    fn is_throttled(&self, step: StepNo, host: HostNo) -> bool {
+    fn is_throttled(&mut self, step: StepNo, host: HostNo) -> bool {
         let Work::Step(what) = &self.node(step).work else { return false };
-        let Some(limit) = inherited(what).and_then(|i| i.throttle.as_ref()) else { return false };
+        let Some(limit) = inherited(what).and_then(|i| i.throttle.clone()) else { return false };
+        let limit = &limit;
         let scope = super::magic::host_scope(self.board.get(host), &self.board);
         let templar = Templar::new(scope, Arc::clone(&self.shared.environment));
-        let limit = templar.render(&limit.value).ok().and_then(|v| super::keyword::number(&v)).unwrap_or(0.0);
+        let limit = match super::keyword::limit(limit, &templar) {
+            Ok(limit) => limit,
+            Err(reason) => {
+                // Nobody knows how many may begin.
+                self.abort(reason);
+                return false;
+            }
+        };
         let at_work = self.running.keys().filter(|(s, _)| *s == step).count();
         // Few enough to be exact.
         #[allow(clippy::cast_precision_loss)]

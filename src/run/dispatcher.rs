@@ -14,6 +14,7 @@ use super::environments::Environments;
 use super::fates::{Fates, ScopeNo};
 use super::gangs::Gangs;
 use super::hosts::{Board, Tallies};
+use super::inventory::Change;
 use super::lease::Lease;
 use super::leaving::Leaving;
 use super::machines::Machines;
@@ -94,6 +95,8 @@ pub(super) struct PlayRun {
     /// Those with the hosts that are live now, while nobody leaves.
     pub now: Option<Arc<PlayFacts>>,
     pub strategy: Strategy,
+    /// `meta: end_play`
+    pub is_ended: bool,
     pub batches: Vec<Vec<HostNo>>,
     pub plan: crate::plan::PlayPlan,
     pub handlers: Vec<HandlerNames>,
@@ -135,6 +138,8 @@ pub struct Dispatcher {
     /// As it is now: `add_host` and `group_by` change it.
     pub(super) inventory: Inventory,
     pub(super) inventory_changed: bool,
+    /// What the run has brought into it, in order.
+    pub(super) inventory_changes: Vec<Change>,
     pub(super) nodes: Vec<Node>,
     pub(super) plays: BTreeMap<usize, PlayRun>,
     /// Units at work, and whether each shares its machine.
@@ -217,6 +222,7 @@ impl Dispatcher {
             moment: None,
             inventory,
             inventory_changed: false,
+            inventory_changes: Vec::new(),
             nodes: Vec::new(),
             plays: BTreeMap::new(),
             running: HashMap::default(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::dispatcher::{Dispatcher, Once, Work};
 use super::fates::Caught;
-use super::growth::inherited;
+use super::growth::{Refused, inherited};
 use super::queue::{HostNo, StepNo};
 use super::unit::{CaseFolder, Finished};
 use crate::action::{Effects, UsedImage};
@@ -97,14 +97,23 @@ impl Dispatcher {
             self.include(step, wishes.collect())
         };
         for (host, finished) in &mut arrived {
-            if let Some((_, said)) = failed.iter().find(|(hosts, _)| hosts.contains(host)) {
+            if let Some(Refused { said, .. }) = failed.iter().find(|refused| refused.hosts.contains(host)) {
                 let (name, started) = (finished.name.clone(), finished.started);
                 *finished =
                     Finished { name, ended: finished.ended, ..Finished::failed(said.clone(), started) };
             }
         }
         for (host, finished) in arrived {
+            let before = self.tallies.of(host).rescued;
             self.tell(step, host, &what, &finished);
+            let brings = matches!(what.kind, StepKind::Expand(Expand::Tasks(_) | Expand::Role(..)));
+            if let Some(refused) = failed.iter().find(|refused| brings && refused.hosts.contains(&host)) {
+                // As in Ansible each file counts, and as failed even if there is a rescue.
+                let tally = self.tallies.of(host);
+                let rescued = tally.rescued > before;
+                tally.rescued -= u32::from(rescued);
+                tally.failed += refused.count - u32::from(!rescued);
+            }
             self.end_once(step, host);
             self.pass(step, host);
         }
@@ -389,25 +398,26 @@ impl Dispatcher {
         match meta {
             Meta::EndHost => self.fates.end(node.scope, host),
             Meta::EndPlay | Meta::EndBatch => {
-                let Some(run) = self.plays.get(&node.play) else { return };
-                let batches = &run.batches;
-                let hosts: Vec<HostNo> = if meta == Meta::EndPlay {
-                    batches.concat()
-                } else {
-                    batches.get(node.batch).cloned().unwrap_or_default()
-                };
-                for other in hosts {
+                let Some(run) = self.plays.get_mut(&node.play) else { return };
+                // The batches that are still to come do not begin.
+                run.is_ended |= meta == Meta::EndPlay;
+                for other in run.batches.get(node.batch).cloned().unwrap_or_default() {
                     self.fates.end(node.scope, other);
                 }
             }
             Meta::ClearFacts => self.board_mut().get_mut(host).clear_facts(),
             Meta::ClearHostErrors => {
-                // They come back with the next play.
+                // Who is still at work goes on, the others come back with the next play.
+                self.fates.forgive(node.scope, host);
+                self.left.remove(&host);
                 self.forgiven.extend(self.left.iter().chain(&self.lost));
+                self.recount();
                 self.failed.clear();
                 self.over = false;
             }
-            // A session that was lost is opened anew by itself, and the inventory does not change under a run.
+            // The first host does it for all.
+            Meta::RefreshInventory if node.left == node.hosts.len() => self.read_inventory_again(),
+            // A session that was lost is opened anew by itself.
             Meta::Noop | Meta::ResetConnection | Meta::RefreshInventory => {}
         }
     }

@@ -214,6 +214,14 @@ impl Fates {
         }
     }
 
+    /// What has failed around a step that the host does is forgotten: after the `always` that it stands in, the host goes on.
+    pub fn forgive(&mut self, scope: ScopeNo, host: HostNo) {
+        let around: Vec<ScopeNo> = self.ancestors(scope).collect();
+        for number in around {
+            self.scopes[number.index()].state_mut(host).failed = None;
+        }
+    }
+
     /// Nothing more is sent to this host: no rescue, no always.
     pub fn lose(&mut self, host: HostNo) {
         self.unreachable.insert(host);

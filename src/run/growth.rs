@@ -8,10 +8,9 @@ use super::fates::ScopeNo;
 use super::hosts::Host;
 use super::magic::{PlayFacts, host_scope, inventory_file, layer};
 use super::queue::{HostNo, Place, Shape, StepNo};
-use crate::action::Effects;
-use crate::base::{Diagnostic, Diagnostics, HostName, Map, Severity, Span, Value};
+use crate::base::{Diagnostic, Diagnostics, HostName, Map, Severity, Value};
 use crate::event::{Brought, Event};
-use crate::model::{Level, Strategy, VarLayer};
+use crate::model::{Level, Strategy};
 use crate::plan::{
     self, CasePlan, Compiler, Fragment, Inclusion, Order, Scope, ScopeKind, Step, StepIx, StepKind,
     Strictness, Target,
@@ -77,35 +76,6 @@ impl Dispatcher {
         if !problems.is_empty() {
             self.break_off(&problems);
         }
-    }
-
-    /// What `add_host` and `group_by` bring.
-    pub(super) fn change_inventory(&mut self, host: &HostName, effects: &Effects, place: &Span) {
-        if effects.add_hosts.is_empty() && effects.groups.is_empty() {
-            return;
-        }
-        for added in &effects.add_hosts {
-            let name = added.name.as_str();
-            let vars = VarLayer {
-                level: Level::InventoryHostVars,
-                origin: Arc::from("add_host"),
-                span: place.clone(),
-                vars: Arc::new(added.vars.clone()),
-            };
-            self.inventory.add_host(name, place).vars.push(vars);
-            added.groups.iter().for_each(|group| self.inventory.add_host_to_group(group, name, place));
-        }
-        for (group, parents) in &effects.groups {
-            self.inventory.sort_host_into_group(group, host.as_str(), place);
-            for parent in parents.iter().filter(|p| p.as_ref() != "all") {
-                if let Err(problem) = self.inventory.add_child(parent, group, place) {
-                    self.warn(problem.to_string());
-                }
-            }
-        }
-        self.inventory.settle();
-        self.inventory_changed = true;
-        self.refresh_hosts();
     }
 
     /// The machine of each host: the variable `machine`, else its endpoint.
@@ -189,6 +159,7 @@ impl Dispatcher {
             facts,
             now: None,
             strategy: plan.strategy,
+            is_ended: false,
             batches: batches.clone(),
             handlers: plan.fragment.handlers.clone(),
             notified: HashMap::new(),
@@ -233,11 +204,18 @@ impl Dispatcher {
         }
         let join = self.node(step).join;
         let (Some(run), Some(join)) = (self.plays.get_mut(&play), join) else { return };
+        if run.is_ended {
+            return;
+        }
         let hosts: Vec<HostNo> = run.batches[batch].clone();
         let fragment = run.plan.fragment.clone();
         run.facts.batch = hosts.iter().map(|h| self.board.get(*h).name.clone()).collect();
         run.facts.exposed.clear();
         run.now = None;
+        let name = run.facts.name.clone();
+        if batch > 0 {
+            self.emit(Event::BatchStarted { play, name });
+        }
         let place = Place { after: vec![(step, Order::Barrier)], before: Some((join, Order::Barrier)) };
         self.graft(&fragment, Graft { play, batch, under: None, hosts, place, case: None });
     }
@@ -359,7 +337,10 @@ impl Dispatcher {
         let Work::Step(expand) = &node.work else { return None };
         let names: Vec<HostName> = hosts.iter().map(|h| self.name(*h).clone()).collect();
         match compile(&self.shared.compiler, node.play, expand, &names) {
-            Err(problems) => Some((hosts, in_one_line(&problems))),
+            Err(problems) => {
+                let count = problems.iter().filter(|d| d.severity == Severity::Error).count();
+                Some(Refused { hosts, said: in_one_line(&problems), count: narrow(count) })
+            }
             Ok(fragment) => {
                 self.splice(step, &fragment, hosts, names);
                 None
@@ -425,7 +406,13 @@ fn brought(found: &plan::Brought) -> Brought {
 }
 
 /// Hosts that do not get what they asked for, and why.
-type Refused = (Vec<HostNo>, String);
+pub(super) struct Refused {
+    pub hosts: Vec<HostNo>,
+    /// What is wrong.
+    pub said: String,
+    /// With how many files or roles.
+    pub count: u32,
+}
 
 /// What is wrong, as a step says it.
 fn in_one_line(problems: &Diagnostics) -> String {

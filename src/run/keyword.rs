@@ -46,6 +46,17 @@ pub fn quantity(
     }
 }
 
+/// `throttle`: a whole number; what it says of another value is what Ansible says.
+pub fn limit(value: &Spanned<Value>, templar: &Templar) -> Result<f64, String> {
+    let wrong = |why: String| format!("Failed to convert the throttle value to an integer: {why}");
+    match templar.render(&value.value).map_err(|error| wrong(error.to_string()))? {
+        Value::Null | Value::Omit => Ok(0.0),
+        Value::Undefined(name) => Err(wrong(format!("'{name}' is undefined"))),
+        rendered => number(&rendered)
+            .ok_or_else(|| wrong(format!("invalid literal for int() with base 10: '{rendered}'"))),
+    }
+}
+
 /// A keyword that takes seconds; zero and less mean none.
 pub fn seconds(
     value: Option<&Spanned<Value>>,

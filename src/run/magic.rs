@@ -10,7 +10,7 @@ use crate::base::{HostName, Map, RunId, RunMark, Span, Value};
 use crate::model::{Level, VarLayer};
 use crate::plan::roles::RoleNames;
 use crate::plan::vars_files::Candidates;
-use crate::plan::{CasePart, Step, StepKind, TaskStep};
+use crate::plan::{CasePart, Step, StepKind, TaskStep, short_role};
 use crate::vars::{Entry, LazyMap, Scope};
 
 /// What is the same for all steps of a play's batch.
@@ -83,7 +83,7 @@ pub fn step_scope(
     let mut scope: Scope = around.chain(own).chain([Arc::clone(variables)]).collect();
     if let Some((name, path)) = task(step).and_then(|task| task.role.as_ref()) {
         let role = Map::from_iter([
-            ("role_name", Value::from(&**name)),
+            ("role_name", Value::from(short_role(name))),
             ("ansible_role_name", Value::from(&**name)),
             ("role_path", absolute(path).into()),
         ]);

@@ -11,15 +11,24 @@ use crate::event::{Event, Why};
 use crate::plan::Strictness;
 
 impl PlayRun {
-    /// The handlers that a word means: the last of that name, and all that listen, of which the last of a name.
+    /// The handlers that a word means: one of that name, and all that listen, of which one of a name. As in Ansible that is
+    /// the first in the last block that has one.
     fn meant(&self, word: &Arc<str>) -> Vec<usize> {
         let is = |known: &[Arc<str>]| known.contains(word);
-        let named = self.handlers.iter().rposition(|h| is(&h.names));
+        let mut blocks: Vec<Vec<usize>> = Vec::new();
+        for (number, handler) in self.handlers.iter().enumerate() {
+            match blocks.last_mut().filter(|_| !handler.begins) {
+                Some(block) => block.push(number),
+                None => blocks.push(vec![number]),
+            }
+        }
+        let order: Vec<usize> = blocks.into_iter().rev().flatten().collect();
+        let named = order.iter().find(|number| is(&self.handlers[**number].names));
         let mut seen: BTreeSet<&Arc<str>> = BTreeSet::new();
-        let listening = self.handlers.iter().enumerate().rev().filter(|(_, h)| is(&h.topics));
-        let first = listening.filter(|(_, h)| h.names.first().is_none_or(|name| seen.insert(name)));
-        let listening: Vec<usize> = first.map(|(number, _)| number).collect();
-        named.into_iter().chain(listening).collect()
+        let listening = order.iter().filter(|number| is(&self.handlers[**number].topics));
+        let first = listening
+            .filter(|number| self.handlers[**number].names.first().is_none_or(|name| seen.insert(name)));
+        named.into_iter().chain(first).copied().collect()
     }
 }
 

@@ -12,6 +12,7 @@ use super::target::RemoteTarget;
 use super::unit::{Unit, private, round_of, said};
 use crate::action::{self, Action, ActionContext, Done, Effects, Invocation, Target};
 use crate::base::spec::CheckMode;
+use crate::base::value::has_marks;
 use crate::base::{HostName, Map, Value};
 use crate::event::{Event, Fate, Figure, JournalError};
 use crate::model::Level;
@@ -21,6 +22,9 @@ use crate::wire::{Diff, Outcome, Status};
 
 /// What is said of a task that was cancelled, whether or not it had reached the target.
 const STOPPED: &str = "the run was stopped";
+
+/// What a failure says of where in Ansible it happened: playbooks ask whether it is there.
+const NO_TRACEBACK: &str = "(traceback unavailable)";
 
 /// One turn of a task.
 pub struct Turn<'a> {
@@ -101,8 +105,10 @@ impl TurnEnd {
 }
 
 /// Does it. Whatever a template says wrong is a failure of the task.
-pub async fn run(mut turn: Turn<'_>) -> TurnEnd {
+pub async fn run(turn: Turn<'_>) -> TurnEnd {
     let mut unknown = None;
+    let named;
+    let mut turn = turn;
     if turn.task.inherited.delegate_to.is_some() {
         match with_delegated(turn.task, turn.unit, turn.scope.clone()) {
             Ok(scope) => turn.scope = scope,
@@ -110,6 +116,15 @@ pub async fn run(mut turn: Turn<'_>) -> TurnEnd {
         }
     }
     let templar = turn.unit.templar(turn.scope.clone());
+    if has_marks(&turn.task.call.name.value) {
+        match called(turn.task, &templar) {
+            Ok(task) => {
+                named = task;
+                turn.task = &named;
+            }
+            Err(error) => unknown = Some(error),
+        }
+    }
     let said_so = &turn.task.inherited;
     // What cannot be read is not shown.
     let secret = boolean(said_so.no_log.as_ref(), "no_log", &templar).unwrap_or(Some(true)).unwrap_or(false);
@@ -129,6 +144,9 @@ pub async fn run(mut turn: Turn<'_>) -> TurnEnd {
             end.ignored = false;
         }
     }
+    if matches!(end.status, Status::Failed) && !end.skipped && end.unreachable.is_none() {
+        end.result.insert("exception", NO_TRACEBACK);
+    }
     if let Some((_, ignored)) = &mut end.unreachable {
         *ignored = matches!(
             boolean(said_so.ignore_unreachable.as_ref(), "ignore_unreachable", &templar),
@@ -136,6 +154,15 @@ pub async fn run(mut turn: Turn<'_>) -> TurnEnd {
         );
     }
     end
+}
+
+/// The task with the module or action that its name, a template, means.
+fn called(task: &TaskStep, templar: &Templar) -> Result<TaskStep, TemplateError> {
+    let written = &task.call.name;
+    let name = templar.render_str(&Value::template(Arc::clone(&written.value), written.span.clone()))?;
+    let mut task = task.clone();
+    task.call.name.value = name.into();
+    Ok(task)
 }
 
 async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result<TurnEnd, TemplateError> {
@@ -175,23 +202,23 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
         target.direct = action.is_none();
         let mut done = call(turn, templar, &manner, &target, action).await?;
         masking::cover(&mut done, turn.unit.shared.environment.secrets());
+        if retries > 0 && done.outcome.status != Status::Skipped {
+            // `changed_when` and `failed_when` may ask for it, as `until` may.
+            done.outcome.values.insert("attempts", attempt);
+        }
         let mut end = judge(turn, templar, done, &target)?;
         let over = end.skipped
             || end.unreachable.is_some()
             || end.journal.is_some()
             || matches!(end.status, Status::Cancelled);
         if retries > 0 && !over {
-            // `until` may ask for it.
-            end.result.insert("attempts", attempt);
             let seen = with_result(turn, templar, &end);
             let met = if task.until.is_empty() {
                 end.status == Status::Ok
             } else {
                 holds(&task.until, &seen)?.is_none()
             };
-            if met {
-                end.result.insert("attempts", attempt);
-            } else if attempt <= retries {
+            if !met && attempt <= retries {
                 wait(turn, attempt, retries + 1 - attempt, delay).await;
                 if turn.unit.cancel.is_cancelled() {
                     end.status = Status::Cancelled;
@@ -201,10 +228,12 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
                 }
                 attempt += 1;
                 continue;
-            } else {
+            }
+            if !met {
                 end.result.insert("attempts", retries);
                 end.result.insert("failed", true);
-                if end.status == Status::Ok {
+                // What `failed_when` said decides all the same, as in Ansible.
+                if end.status == Status::Ok && task.failed_when.is_empty() {
                     end.status = Status::Failed;
                     end.msg = Some(format!("`until` did not hold after {attempt} tries"));
                 }
@@ -214,7 +243,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
             super::measure::measure(turn, templar, &target, &mut end).await;
         }
         if end.status == Status::Ok && end.changed {
-            for handler in &task.notify {
+            for handler in &task.inherited.notify {
                 match templar.render(&handler.value)? {
                     Value::List(names) => end.notify.extend(names.iter().map(|n| Arc::from(n.to_string()))),
                     Value::Null | Value::Omit => {}
@@ -247,7 +276,8 @@ async fn call(
     let name = task.call.short_name();
     let catalogue = &turn.unit.shared.compiler.catalogue;
     let Some(spec) = catalogue.get(name).copied() else {
-        return Ok(Outcome::failed(format!("there is no module `{name}`")).into());
+        let words = "This often indicates a misspelling, missing collection, or incorrect module path.";
+        return Ok(Outcome::failed(format!("couldn't resolve module/action '{name}'. {words}")).into());
     };
     let wanted = Wanted {
         free_form: spec.free_form,
@@ -380,6 +410,9 @@ fn judge(
             end.status = Status::Failed;
             end.msg = end.msg.or_else(|| Some("`failed_when` says so".to_owned()));
         } else if !failed {
+            if end.status == Status::Failed {
+                end.result.insert("failed_when_suppressed_exception", NO_TRACEBACK);
+            }
             end.status = Status::Ok;
         }
     }

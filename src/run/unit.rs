@@ -315,17 +315,6 @@ impl Unit {
     pub fn plain_templar(&self, scope: Scope) -> Templar {
         Templar::new(scope, Arc::clone(&self.shared.environment))
     }
-
-    /// A step without arguments: only its conditions count.
-    fn conditions_only(&self, started: Timestamp) -> Finished {
-        let said_so = super::growth::inherited(&self.step);
-        let Some(conditions) = said_so.map(|i| &i.when) else { return Finished::ok(started) };
-        match super::conditions::holds(conditions, &self.plain_templar(self.scope())) {
-            Ok(None) => Finished::ok(started),
-            Ok(Some(condition)) => Finished::skipped(super::conditions::skipped(&condition), started),
-            Err(error) => Finished::failed(said(&error), started),
-        }
-    }
 }
 
 /// A template error in one line, with its place and what was perhaps meant.

@@ -12,6 +12,7 @@ mod playbook;
 mod saying;
 mod settings;
 mod vault;
+mod wording;
 
 use std::ffi::OsStr;
 use std::path::Path;

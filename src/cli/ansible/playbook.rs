@@ -56,7 +56,8 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
         return Ok(Ending::Good);
     }
     let look = settings::look(asked.manner.verbose, cfg);
-    let reporter = Ansible::new(io::stdout(), io::stderr(), look);
+    let reporter =
+        Ansible::new(io::stdout(), io::stderr(), look).of(&compiled.plan.playbook, compiled.plan.plays.len());
     carry_out(&selecting, compiled, vec![Box::new(reporter)], look.verbosity, terminal)
 }
 

@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::super::terminal::Terminal;
 use super::options::Manner;
-use super::{Ending, settings};
+use super::{Ending, settings, wording};
 use crate::base::{Diagnostics, Severity};
 use crate::load::AnsibleCfg;
 
@@ -65,7 +65,7 @@ pub(super) fn warn(words: &str, terminal: &Terminal) {
 pub(super) fn tell(found: &Diagnostics, terminal: &Terminal) {
     for diagnostic in found.iter() {
         let kind = if diagnostic.severity == Severity::Error { "ERROR" } else { "WARNING" };
-        let mut text = format!("[{kind}]: {}", diagnostic.message);
+        let mut text = format!("[{kind}]: {}", wording::message(diagnostic));
         if let Some(span) = &diagnostic.span {
             let place = span.to_string();
             let place = std::path::absolute(Path::new(&place)).map_or(place, |p| p.display().to_string());

@@ -33,7 +33,12 @@ pub(super) fn config(cfg: &AnsibleCfg) -> Config {
         let own = home.iter().map(|home| home.join(".ansible/roles"));
         roles_path.extend(own.chain(["/usr/share/ansible/roles", "/etc/ansible/roles"].map(PathBuf::from)));
     }
-    Config { roles_path, forks: cfg.number("forks"), ..Config::default() }
+    let mut collections_path = cfg.paths("collections_path", ':', home.as_deref());
+    if collections_path.is_empty() {
+        let own = home.iter().map(|home| home.join(".ansible/collections"));
+        collections_path.extend(own.chain([PathBuf::from("/usr/share/ansible/collections")]));
+    }
+    Config { roles_path, collections_path, forks: cfg.number("forks"), ..Config::default() }
 }
 
 /// The inventories: of the command line, else of the settings, else the usual one where there is one.

@@ -1,6 +1,7 @@
 //! `group_vars/` and `host_vars/` beside an inventory or a playbook: a file or a folder of files per group or host.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indexmap::IndexSet;
 
@@ -38,24 +39,35 @@ const ENDINGS: [&str; 4] = ["", "yml", "yaml", "json"];
 impl InventoryReader<'_> {
     /// Reads what `folder` has for the groups and hosts that are known.
     pub(super) fn vars_folders(&mut self, folder: &Path, levels: Levels) {
-        let groups = folder.join("group_vars");
-        if self.files.is_folder(&groups) {
-            let names: Vec<_> = self.inventory.groups.keys().cloned().collect();
-            for name in names {
-                let level = if &*name == "all" { levels.all } else { levels.group };
-                for (span, vars) in self.vars_of(&groups, &name) {
-                    self.group_vars(&name, level, &span, vars);
+        let groups: Vec<_> = self.inventory.groups.keys().cloned().collect();
+        let written = self.inventory.hosts.keys().cloned();
+        let implicit = LOCALHOST.into_iter().map(HostName::from);
+        // `localhost` may have variables without standing in an inventory.
+        let hosts: IndexSet<HostName> = written.chain(implicit).collect();
+        self.vars_named(folder, levels, &groups, hosts.iter());
+    }
+
+    /// Reads what `folder` has for these groups and hosts.
+    pub(super) fn vars_named<'h>(
+        &mut self,
+        folder: &Path,
+        levels: Levels,
+        groups: &[Arc<str>],
+        hosts: impl Iterator<Item = &'h HostName>,
+    ) {
+        let of_groups = folder.join("group_vars");
+        if self.files.is_folder(&of_groups) {
+            for name in groups {
+                let level = if &**name == "all" { levels.all } else { levels.group };
+                for (span, vars) in self.vars_of(&of_groups, name) {
+                    self.group_vars(name, level, &span, vars);
                 }
             }
         }
-        let hosts = folder.join("host_vars");
-        if self.files.is_folder(&hosts) {
-            let written = self.inventory.hosts.keys().cloned();
-            let implicit = LOCALHOST.into_iter().map(HostName::from);
-            // `localhost` may have variables without standing in an inventory.
-            let names: IndexSet<HostName> = written.chain(implicit).collect();
-            for name in &names {
-                for (span, vars) in self.vars_of(&hosts, name.as_str()) {
+        let of_hosts = folder.join("host_vars");
+        if self.files.is_folder(&of_hosts) {
+            for name in hosts {
+                for (span, vars) in self.vars_of(&of_hosts, name.as_str()) {
                     self.host_vars(name.as_str(), levels.host, &span, vars);
                 }
             }

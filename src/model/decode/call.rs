@@ -91,7 +91,7 @@ impl Decoder<'_> {
         if let Some(pairs) = value.as_mapping() {
             call.arguments = pairs.iter().map(|(k, v)| argument(k, v)).collect();
         } else if let Some(text) = text_value(value) {
-            self.plain(&mut call, &text, problems);
+            self.plain(&mut call, &text);
         } else if !value.is_null() {
             problems.push(wrong_type(
                 &format!("`{}`", call.name.value),
@@ -120,7 +120,9 @@ impl Decoder<'_> {
         }
         let text = text_value(value)?;
         let line = text.as_str().unwrap_or_default();
-        let (name, rest) = line.trim_start().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
+        // The name may be a template, with blanks in it.
+        let name = words::split(line).into_iter().next().unwrap_or_default();
+        let rest = line.trim_start().strip_prefix(name).unwrap_or_default();
         let mut call = Call {
             name: Spanned::new(Arc::from(name), value.span.clone()),
             free_form: None,
@@ -129,13 +131,13 @@ impl Decoder<'_> {
         };
         if !rest.trim().is_empty() {
             let rest = Spanned::new(Value::template(rest.trim(), value.span.clone()), value.span.clone());
-            self.plain(&mut call, &rest, problems);
+            self.plain(&mut call, &rest);
         }
         Some(call)
     }
 
     /// A plain string: the free form of modules that have one, else `k=v` words.
-    fn plain(&self, call: &mut Call, text: &Spanned<Value>, problems: &mut Diagnostics) {
+    fn plain(&self, call: &mut Call, text: &Spanned<Value>) {
         let line = text.as_str().unwrap_or_default();
         let short = call.short_name().to_owned();
         if COMMANDS.contains(&short.as_str()) {
@@ -158,11 +160,12 @@ impl Decoder<'_> {
             _ if is_template(&text.value) && words::split(line).len() == 1 => {
                 call.arguments_template = Some(text.clone());
             }
-            _ => problems.push(
-                Diagnostic::error("wrong-type", format!("`{short}` wants arguments"))
-                    .at(&text.span)
-                    .help(format!("write them as a mapping below `{short}:`")),
-            ),
+            // A text that nobody wants: whoever looks at the call says so.
+            _ => {
+                let pairs = words::split(line).into_iter().filter_map(words::pair);
+                call.arguments = pairs.map(|(k, v)| word_argument(k, v, &text.span)).collect();
+                call.free_form = Some(text.clone());
+            }
         }
     }
 }

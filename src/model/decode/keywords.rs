@@ -106,6 +106,7 @@ fn inherited(f: &mut Fields<'_, '_>, container: Option<Spanned<Value>>) -> Inher
         container,
         on_resume: f.choice("on_resume", &RESUME),
         module_defaults: f.values("module_defaults"),
+        notify: Vec::new(),
     }
 }
 

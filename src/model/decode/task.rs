@@ -33,7 +33,8 @@ impl Decoder<'_> {
 
     fn block(&self, node: &Node, problems: &mut Diagnostics) -> Option<Block> {
         let mut f = Fields::new(node, "a block", problems)?;
-        let keywords = self.keywords(&mut f);
+        let mut keywords = self.keywords(&mut f);
+        keywords.inherited.notify = f.values("notify");
         let mut section = |key| f.take(key).map(|n| self.task_list(n, f.problems())).unwrap_or_default();
         let (body, rescue, always) = (section("block"), section("rescue"), section("always"));
         let span = f.span();
@@ -60,7 +61,7 @@ impl Decoder<'_> {
         let until = f.conditions("until");
         let retries = f.number("retries");
         let delay = f.number("delay");
-        let notify = f.values("notify");
+        keywords.inherited.notify = f.values("notify");
         let listen = f.values("listen");
         let r#async = f.number("async");
         let poll = f.number("poll");
@@ -87,7 +88,6 @@ impl Decoder<'_> {
             until,
             retries,
             delay,
-            notify,
             listen,
             r#async,
             poll,

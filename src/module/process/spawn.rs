@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::ptr;
 use std::thread;
+use std::time::Duration;
 
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
@@ -66,7 +67,7 @@ impl Program<'_> {
         let mut problem = Errno::NOENT;
         for path in candidates(name, self.environment.get(OsStr::new("PATH"))) {
             let path = CString::new(path.into_os_string().into_encoded_bytes())?;
-            let started = match begin(&path, &actions, &argv, &environment) {
+            let started = match begin_when_closed(&path, &actions, &argv, &environment) {
                 Err(Errno::NOEXEC) => {
                     // A script without a first line that says who reads it.
                     let words = [SHELL.to_bytes(), path.to_bytes()].into_iter();
@@ -97,6 +98,29 @@ fn candidates(name: &OsStr, path: Option<&OsString>) -> Vec<PathBuf> {
     let paths = folders.map(|folder| if folder.as_os_str().is_empty() { ".".into() } else { folder });
     // A relative one is seen from the child's folder.
     paths.map(|folder| folder.join(name)).filter(|path| path.is_relative() || path.exists()).collect()
+}
+
+/// How often a program is tried that somebody seems to be writing, and how long from one try to the next.
+const TRIES: u32 = 20;
+const BETWEEN: Duration = Duration::from_millis(10);
+
+/// Starts a program that may have been written a moment ago: a child of another thread holds what this process had open until
+/// it is a program itself.
+fn begin_when_closed(
+    path: &CStr,
+    actions: &Actions,
+    argv: &Words,
+    environment: &Words,
+) -> Result<Pid, Errno> {
+    let mut started = begin(path, actions, argv, environment);
+    for _ in 0..TRIES {
+        if started != Err(Errno::TXTBSY) {
+            break;
+        }
+        thread::sleep(BETWEEN);
+        started = begin(path, actions, argv, environment);
+    }
+    started
 }
 
 /// Has the kernel start it.

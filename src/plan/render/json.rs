@@ -177,7 +177,7 @@ fn task(task: &TaskStep) -> Json {
         "environment": texts(&task.inherited.environment),
         "loop": task.r#loop.as_ref().map(|l| value(&l.value)),
         "register": task.register.as_ref().map(|r| r.value.to_string()),
-        "notify": texts(&task.notify),
+        "notify": texts(&task.inherited.notify),
         "delegate_to": one(&task.inherited.delegate_to),
         "run_once": one(&task.inherited.run_once),
         "timeout": one(&task.inherited.timeout),

@@ -3,12 +3,14 @@
 //! Fed by events alone; of our own words it prints none.
 
 mod diff;
+mod excerpt;
 mod json;
 mod minimal;
 mod words;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use super::Reporter;
 use crate::base::{HostName, Map, StepId, Timestamp, Value};
@@ -60,6 +62,8 @@ pub struct Ansible<O, E> {
     /// Errors and warnings that were told: each once.
     told: BTreeSet<String>,
     aborted: bool,
+    /// The playbook and how many plays it has, for those who want to know more.
+    playbook: Option<(PathBuf, usize)>,
 }
 
 impl<O: Write, E: Write> Ansible<O, E> {
@@ -74,6 +78,25 @@ impl<O: Write, E: Write> Ansible<O, E> {
             lockstep: true,
             told: BTreeSet::new(),
             aborted: false,
+            playbook: None,
+        }
+    }
+
+    /// Also says which playbook it is about, and how many plays that has.
+    #[must_use]
+    pub fn of(mut self, playbook: &Path, plays: usize) -> Self {
+        self.playbook = Some((playbook.to_owned(), plays));
+        self
+    }
+
+    fn opening(&mut self) -> io::Result<()> {
+        match self.playbook.take().filter(|_| self.look.verbosity >= 2) {
+            Some((path, plays)) => {
+                let name = path.file_name().unwrap_or_default().display();
+                self.banner(&format!("PLAYBOOK: {name}"))?;
+                self.line(&format!("{plays} plays in {}", path.display()), Paint::Retry)
+            }
+            None => Ok(()),
         }
     }
 
@@ -177,6 +200,7 @@ impl<O: Write, E: Write> Ansible<O, E> {
         match fate {
             Fate::Bypassed { .. } => {}
             Fate::Skipped { .. } => {
+                self.meta(&title, result.get("skip_reason"))?;
                 if self.look.skipped {
                     self.head(step)?;
                     let verbose = if looped { String::new() } else { self.verbose("", result) };
@@ -203,7 +227,7 @@ impl<O: Write, E: Write> Ansible<O, E> {
                 self.ignoring(*ignored)?;
             }
             Fate::Ran { .. } if is_include(&title) => self.head(step)?,
-            Fate::Ran { .. } if title.action == "meta" => {}
+            Fate::Ran { .. } if title.action == "meta" => self.meta(&title, result.get("msg"))?,
             Fate::Ran { changed, .. } => {
                 self.head(step)?;
                 for diff in diff.iter().filter(|_| *changed) {
@@ -218,6 +242,16 @@ impl<O: Write, E: Write> Ansible<O, E> {
             }
         }
         Ok(())
+    }
+
+    /// What became of a `meta`, for those who want to know more.
+    fn meta(&mut self, title: &Title, words: Option<&Value>) -> io::Result<()> {
+        match words {
+            Some(words) if title.action == "meta" && self.look.verbosity >= 2 => {
+                self.line(&format!("META: {words}"), Paint::Retry)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn ignoring(&mut self, ignored: bool) -> io::Result<()> {
@@ -248,6 +282,7 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
             return Ok(());
         }
         match event {
+            Event::RunStarted { .. } => self.opening()?,
             Event::PlayStarted { name, hosts, lockstep, .. } => {
                 self.lockstep = *lockstep;
                 self.shown = None;
@@ -257,6 +292,10 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
                 }
             }
             Event::StepStarted { step, title: Some(title), .. } => self.started(step, title)?,
+            Event::BatchStarted { name, .. } => {
+                self.shown = None;
+                self.banner(&format!("PLAY [{}]", name.trim()))?;
+            }
             Event::ItemEnded { .. } => self.item_ended(event)?,
             Event::StepEnded { .. } => self.step_ended(event)?,
             Event::Retrying { step, host, left, .. } => {
@@ -340,7 +379,8 @@ fn error_text(title: &Title, result: &Map, place: &str) -> Option<String> {
         None if DONE_HERE.contains(&title.action.as_str()) => format!("Action failed: {msg}"),
         None => format!("Module failed: {msg}"),
     };
-    Some(format!("[ERROR]: Task failed: {told}\nOrigin: {place}\n"))
+    let lines = excerpt::of(place).map(|lines| format!("\n{lines}")).unwrap_or_default();
+    Some(format!("[ERROR]: Task failed: {told}\nOrigin: {place}\n{lines}"))
 }
 
 /// Actions whose results are for the eyes of people. What `debug` was asked for is not there when it fails.
