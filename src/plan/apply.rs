@@ -73,6 +73,7 @@ pub(super) fn apply(task: &Task, mut bring: Surroundings) -> Surroundings {
             method: one("become_method"),
             flags: one("become_flags"),
             exe: one("become_exe"),
+            outer: None,
         },
         connection: one("connection"),
         remote_user: one("remote_user"),
