@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod clock;
+pub mod connections;
 pub mod diagnostic;
 pub mod exact;
 pub mod hexadecimal;

@@ -61,6 +61,18 @@ impl Becoming {
         }
     }
 
+    /// With what settings say where the command line says nothing.
+    pub(super) fn or(mut self, usual: AskedBecoming, ask: bool, password_file: Option<PathBuf>) -> Self {
+        if !self.ask_become_pass && self.become_password_file.is_none() {
+            self.become_password_file = password_file;
+            self.ask_become_pass = ask && self.become_password_file.is_none();
+        }
+        self.r#become |= usual.r#become;
+        self.become_user = self.become_user.or(usual.user);
+        self.become_method = self.become_method.or(usual.method);
+        self
+    }
+
     /// What the compiler has to know of it.
     pub(super) fn asked(&self) -> AskedBecoming {
         AskedBecoming {

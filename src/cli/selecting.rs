@@ -184,6 +184,8 @@ impl Selecting {
             reaching: Arc::default(),
             gather_explicitly: false,
             any_errors_fatal: false,
+            strategy: None,
+            task_timeout: None,
             unmatched_is_error: false,
             expressions: self.expressions.unwrap_or(config.expressions),
             forks: usize::try_from(self.forks.or(config.forks).unwrap_or(FORKS)).ok(),

@@ -32,10 +32,23 @@ pub(super) struct Vaulting {
     #[arg(skip)]
     #[serde(skip)]
     alone: bool,
+    /// What `ansible.cfg` says where the environment says nothing.
+    #[arg(skip)]
+    settings: Settings,
     /// Never kept.
     #[arg(skip)]
     #[serde(skip)]
     passwords: OnceLock<Vec<Identity>>,
+}
+
+/// What settings say about passwords.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Settings {
+    /// As `--vault-id` has them.
+    pub identities: Vec<String>,
+    /// As `--vault-password-file` has it.
+    pub password_file: Option<PathBuf>,
 }
 
 /// Where one password comes from.
@@ -127,6 +140,12 @@ impl Vaulting {
         }
     }
 
+    /// With what settings say.
+    pub(super) fn with(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
     /// What an earlier call said, with what this one says instead.
     pub(super) fn instead_of(self, earlier: Self) -> Self {
         let says = self.ask_vault_pass || !self.vault_id.is_empty() || !self.vault_password_file.is_empty();
@@ -146,14 +165,17 @@ impl Vaulting {
     fn origins(&self) -> Vec<Origin> {
         let variable = |name: &str| std::env::var(name).ok().filter(|text| !self.alone && !text.is_empty());
         let mut origins: Vec<Origin> = Vec::new();
-        if let Some(list) = variable("ANSIBLE_VAULT_IDENTITY_LIST") {
-            origins.extend(list.split(',').map(str::trim).filter(|text| !text.is_empty()).map(Origin::parse));
+        match variable("ANSIBLE_VAULT_IDENTITY_LIST") {
+            Some(list) => {
+                let texts = list.split(',').map(str::trim).filter(|text| !text.is_empty());
+                origins.extend(texts.map(Origin::parse));
+            }
+            None => origins.extend(self.settings.identities.iter().map(|text| Origin::parse(text))),
         }
         origins.extend(self.vault_id.iter().map(|text| Origin::parse(text)));
         origins.extend(self.vault_password_file.iter().cloned().map(Origin::file));
-        if let Some(path) = variable("ANSIBLE_VAULT_PASSWORD_FILE") {
-            origins.push(Origin::file(home(&path)));
-        }
+        let usual = variable("ANSIBLE_VAULT_PASSWORD_FILE").map(|path| home(&path));
+        origins.extend(usual.or_else(|| self.settings.password_file.clone()).map(Origin::file));
         if self.ask_vault_pass {
             origins.push(Origin { id: None, source: Source::Terminal });
         }

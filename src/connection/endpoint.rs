@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::container::ContainerTarget;
 use super::ssh::SshTarget;
+use crate::base::connections::{CONNECTIONS, bare};
 use crate::base::shlex::{self, SplitError};
 use crate::base::{Diagnostic, Secret};
 use crate::wire::Escalation;
@@ -140,12 +141,6 @@ impl TargetError {
     }
 }
 
-/// Collections whose connections are known; their names may be left out.
-const PREFIXES: [&str; 2] = ["ansible.builtin.", "community.docker."];
-
-/// The names that `ansible_connection` may have.
-pub const CONNECTIONS: &[&str] = &["docker", "local", "memory", "scripted", "smart", "ssh"];
-
 impl Target {
     /// The endpoint that this target means. Without `connection` it is this machine only when the address says so, and
     /// nothing is said about a login.
@@ -153,7 +148,6 @@ impl Target {
         let here = matches!(self.address.as_str(), "localhost" | "127.0.0.1" | "::1")
             && self.port.is_none()
             && self.user.is_none();
-        let bare = |name| PREFIXES.iter().find_map(|prefix| str::strip_prefix(name, prefix)).unwrap_or(name);
         let name = self.connection.as_deref().map(bare);
         match name {
             Some("local") => Ok(Endpoint::Local),

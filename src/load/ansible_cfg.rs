@@ -2,129 +2,14 @@
 //!
 //! Knows no command line; who asks for a setting says what it is for.
 
+pub mod settings;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{Files, shown};
 use crate::base::{Diagnostic, Diagnostics, Source, Span};
-
-/// One setting.
-#[derive(Clone, Copy, Debug)]
-pub struct Setting {
-    /// The section of `ansible.cfg`.
-    pub section: &'static str,
-    /// The key in that section; also the name it is asked for by, unless two sections have it.
-    pub key: &'static str,
-    /// The variables of the environment that say it, the strongest first.
-    pub variables: &'static [&'static str],
-    /// What it does here.
-    pub effect: Effect,
-}
-
-/// What a setting does here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// What it does in Ansible.
-    Same,
-    /// Nothing, and nobody misses it: what it asks for is so anyway, or there is nothing like it here.
-    Moot,
-    /// Nothing, and the user is told.
-    Nothing,
-}
-
-use Effect::{Moot, Nothing, Same};
-
-const fn row(
-    section: &'static str,
-    key: &'static str,
-    variables: &'static [&'static str],
-    effect: Effect,
-) -> Setting {
-    Setting { section, key, variables, effect }
-}
-
-const DEFAULTS: &str = "defaults";
-const BECOME: &str = "privilege_escalation";
-const SSH: &str = "ssh_connection";
-
-/// All settings that are known by name; any other has no effect, and the user is told.
-pub static SETTINGS: &[Setting] = &[
-    row(DEFAULTS, "inventory", &["ANSIBLE_INVENTORY"], Same),
-    row(DEFAULTS, "roles_path", &["ANSIBLE_ROLES_PATH"], Same),
-    row(DEFAULTS, "forks", &["ANSIBLE_FORKS"], Same),
-    row(DEFAULTS, "timeout", &["ANSIBLE_SSH_TIMEOUT", "ANSIBLE_TIMEOUT"], Same),
-    row(DEFAULTS, "remote_user", &["ANSIBLE_REMOTE_USER"], Same),
-    row(DEFAULTS, "remote_port", &["ANSIBLE_REMOTE_PORT"], Same),
-    row(DEFAULTS, "transport", &["ANSIBLE_TRANSPORT"], Same),
-    row(DEFAULTS, "private_key_file", &["ANSIBLE_PRIVATE_KEY_FILE"], Same),
-    row(DEFAULTS, "host_key_checking", &["ANSIBLE_SSH_HOST_KEY_CHECKING", "ANSIBLE_HOST_KEY_CHECKING"], Same),
-    row(DEFAULTS, "gathering", &["ANSIBLE_GATHERING"], Same),
-    row(DEFAULTS, "any_errors_fatal", &["ANSIBLE_ANY_ERRORS_FATAL"], Same),
-    row(DEFAULTS, "force_handlers", &["ANSIBLE_FORCE_HANDLERS"], Same),
-    row(DEFAULTS, "display_skipped_hosts", &["ANSIBLE_DISPLAY_SKIPPED_HOSTS"], Same),
-    row(DEFAULTS, "force_color", &["ANSIBLE_FORCE_COLOR"], Same),
-    row(DEFAULTS, "nocolor", &["ANSIBLE_NOCOLOR"], Same),
-    row(DEFAULTS, "verbosity", &["ANSIBLE_VERBOSITY"], Same),
-    row(DEFAULTS, "vault_password_file", &["ANSIBLE_VAULT_PASSWORD_FILE"], Same),
-    row(DEFAULTS, "vault_identity_list", &["ANSIBLE_VAULT_IDENTITY_LIST"], Same),
-    row("tags", "run", &["ANSIBLE_RUN_TAGS"], Same),
-    row("tags", "skip", &["ANSIBLE_SKIP_TAGS"], Same),
-    row("inventory", "host_pattern_mismatch", &["ANSIBLE_HOST_PATTERN_MISMATCH"], Same),
-    row("diff", "always", &["ANSIBLE_DIFF_ALWAYS"], Same),
-    row(BECOME, "become", &["ANSIBLE_BECOME"], Same),
-    row(BECOME, "become_user", &["ANSIBLE_BECOME_USER"], Same),
-    row(BECOME, "become_method", &["ANSIBLE_BECOME_METHOD"], Same),
-    row(BECOME, "become_ask_pass", &["ANSIBLE_BECOME_ASK_PASS"], Same),
-    row(SSH, "ssh_args", &["ANSIBLE_SSH_ARGS"], Same),
-    row(SSH, "ssh_common_args", &["ANSIBLE_SSH_COMMON_ARGS"], Same),
-    row(SSH, "ssh_extra_args", &["ANSIBLE_SSH_EXTRA_ARGS"], Same),
-    row(SSH, "pipelining", &["ANSIBLE_PIPELINING", "ANSIBLE_SSH_PIPELINING"], Moot),
-    row(SSH, "control_path", &["ANSIBLE_SSH_CONTROL_PATH"], Moot),
-    row(SSH, "control_path_dir", &["ANSIBLE_SSH_CONTROL_PATH_DIR"], Moot),
-    row(SSH, "scp_if_ssh", &["ANSIBLE_SCP_IF_SSH"], Moot),
-    row(SSH, "transfer_method", &["ANSIBLE_SSH_TRANSFER_METHOD"], Moot),
-    row(SSH, "retries", &["ANSIBLE_SSH_RETRIES"], Nothing),
-    row("connection", "pipelining", &[], Moot),
-    row(DEFAULTS, "pipelining", &[], Moot),
-    row(DEFAULTS, "jinja2_native", &["ANSIBLE_JINJA2_NATIVE"], Moot),
-    row(DEFAULTS, "interpreter_python", &["ANSIBLE_PYTHON_INTERPRETER"], Moot),
-    row(DEFAULTS, "local_tmp", &["ANSIBLE_LOCAL_TEMP"], Moot),
-    row(DEFAULTS, "remote_tmp", &["ANSIBLE_REMOTE_TEMP", "ANSIBLE_REMOTE_TMP"], Moot),
-    row(DEFAULTS, "retry_files_enabled", &["ANSIBLE_RETRY_FILES_ENABLED"], Moot),
-    row(DEFAULTS, "nocows", &["ANSIBLE_NOCOWS"], Moot),
-    row(DEFAULTS, "deprecation_warnings", &["ANSIBLE_DEPRECATION_WARNINGS"], Moot),
-    row(DEFAULTS, "system_warnings", &["ANSIBLE_SYSTEM_WARNINGS"], Moot),
-    row(DEFAULTS, "command_warnings", &["ANSIBLE_COMMAND_WARNINGS"], Moot),
-    row(DEFAULTS, "localhost_warning", &["ANSIBLE_LOCALHOST_WARNING"], Moot),
-    row("inventory", "inventory_unparsed_warning", &["ANSIBLE_INVENTORY_UNPARSED_WARNING"], Same),
-    row("inventory", "unparsed_is_failed", &["ANSIBLE_INVENTORY_UNPARSED_FAILED"], Same),
-    row("inventory", "any_unparsed_is_failed", &["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"], Same),
-    row("inventory", "export", &["ANSIBLE_INVENTORY_EXPORT"], Same),
-    row(DEFAULTS, "module_name", &[], Same),
-    row(DEFAULTS, "internal_poll_interval", &[], Moot),
-    row(DEFAULTS, "poll_interval", &["ANSIBLE_POLL_INTERVAL"], Moot),
-    row(DEFAULTS, "display_args_to_stdout", &["ANSIBLE_DISPLAY_ARGS_TO_STDOUT"], Nothing),
-    row(DEFAULTS, "stdout_callback", &["ANSIBLE_STDOUT_CALLBACK"], Nothing),
-    row(DEFAULTS, "callback_result_format", &["ANSIBLE_CALLBACK_RESULT_FORMAT"], Nothing),
-    row(DEFAULTS, "callbacks_enabled", &["ANSIBLE_CALLBACKS_ENABLED"], Nothing),
-    row(DEFAULTS, "callback_whitelist", &["ANSIBLE_CALLBACK_WHITELIST"], Nothing),
-    row(DEFAULTS, "collections_path", &["ANSIBLE_COLLECTIONS_PATH"], Same),
-    row(DEFAULTS, "collections_paths", &["ANSIBLE_COLLECTIONS_PATHS"], Nothing),
-    row(DEFAULTS, "library", &["ANSIBLE_LIBRARY"], Nothing),
-    row(DEFAULTS, "log_path", &["ANSIBLE_LOG_PATH"], Nothing),
-    row(DEFAULTS, "executable", &["ANSIBLE_EXECUTABLE"], Nothing),
-    row(DEFAULTS, "strategy", &["ANSIBLE_STRATEGY"], Nothing),
-    row(DEFAULTS, "hash_behaviour", &["ANSIBLE_HASH_BEHAVIOUR"], Nothing),
-    row(DEFAULTS, "error_on_undefined_vars", &["ANSIBLE_ERROR_ON_UNDEFINED_VARS"], Nothing),
-    row(DEFAULTS, "fact_caching", &["ANSIBLE_CACHE_PLUGIN"], Nothing),
-    row(DEFAULTS, "fact_caching_connection", &["ANSIBLE_CACHE_PLUGIN_CONNECTION"], Nothing),
-    row(DEFAULTS, "fact_caching_timeout", &["ANSIBLE_CACHE_PLUGIN_TIMEOUT"], Nothing),
-    row(DEFAULTS, "ansible_managed", &["ANSIBLE_MANAGED"], Nothing),
-    row(DEFAULTS, "jinja2_extensions", &["ANSIBLE_JINJA2_EXTENSIONS"], Nothing),
-    row(DEFAULTS, "gather_subset", &["ANSIBLE_GATHER_SUBSET"], Nothing),
-    row(DEFAULTS, "task_timeout", &["ANSIBLE_TASK_TIMEOUT"], Nothing),
-    row("inventory", "enable_plugins", &["ANSIBLE_INVENTORY_ENABLED"], Nothing),
-];
+use settings::{Effect, SETTINGS};
 
 /// Values that mean that nothing is there: Ansible's tests set paths to them.
 const EMPTY: [&str; 2] = ["", "/dev/null"];
@@ -162,10 +47,7 @@ impl AnsibleCfg {
         for setting in SETTINGS {
             let set = setting.variables.iter().find_map(|name| Some((*name, variable(name)?)));
             if let Some((name, text)) = set {
-                if setting.effect == Nothing
-                    && !EMPTY.contains(&text.as_str())
-                    && !setting.asks_nothing(&text)
-                {
+                if !EMPTY.contains(&text.as_str()) && setting.is_idle(&text) {
                     idle.push(name.to_owned());
                 }
                 let said = Said { text, folder: PathBuf::new() };
@@ -230,7 +112,7 @@ impl AnsibleCfg {
             last = known.map(|known| (known.section, known.key));
             let text = value.trim().to_owned();
             match known {
-                Some(known) if known.effect == Nothing && !known.asks_nothing(&text) => {
+                Some(known) if known.is_idle(&text) => {
                     idle.push(format!("[{section}] {key}"));
                 }
                 None => idle.push(format!("[{section}] {key}")),
@@ -246,7 +128,7 @@ impl AnsibleCfg {
         // Where two sections have a key, only one of them counts here.
         let found = self.values.iter().find(|((section, known), _)| {
             *known == key
-                && SETTINGS.iter().any(|s| s.section == *section && s.key == key && s.effect == Same)
+                && SETTINGS.iter().any(|s| s.section == *section && s.key == key && s.effect == Effect::Same)
         });
         found.map(|(_, said)| said).filter(|said| !said.text.is_empty())
     }
@@ -297,25 +179,6 @@ impl AnsibleCfg {
             return vec![said.text.clone()];
         }
         self.paths("inventory", ',', home).iter().map(|path| shown(path)).collect()
-    }
-}
-
-impl Setting {
-    /// Whether this value is what happens anyway.
-    fn asks_nothing(&self, text: &str) -> bool {
-        let usual: &[&str] = match self.key {
-            "stdout_callback" => &["default", "ansible.builtin.default"],
-            "callback_result_format" => &["json"],
-            "strategy" => &["linear", "ansible.builtin.linear"],
-            "hash_behaviour" => &["replace"],
-            "fact_caching" => &["memory"],
-            "executable" => &["/bin/sh"],
-            "display_args_to_stdout" => &["false", "False", "no", "0"],
-            "error_on_undefined_vars" => &["true", "True", "yes", "1"],
-            "task_timeout" | "retries" => &["0"],
-            _ => &[],
-        };
-        usual.contains(&text)
     }
 }
 

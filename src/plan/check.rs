@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::Surroundings;
 use super::build::Build;
+use crate::base::connections::{CONNECTIONS, bare};
 use crate::base::spec::{Argument, Catalogue, Spec};
 use crate::base::unit::{Quantity, Unit};
 use crate::base::value::has_marks;
 use crate::base::{Diagnostic, Spanned, Value};
 use crate::model::{BadJsonPath, Expect, JsonPath, Metric, MetricSource, Stage, Task};
-use crate::vars::{condition_check, condition_references, syntax_check};
+use crate::vars::{condition_check, condition_references, lookups, syntax_check};
 
 /// Tasks that the compiler itself resolves.
 pub(super) const FLOW: [&str; 5] = ["import_tasks", "import_role", "include_tasks", "include_role", "meta"];
@@ -34,6 +35,7 @@ impl Build<'_> {
         self.check_templates(task);
         self.check_notify(&inside);
         self.check_becoming(&inside);
+        self.check_connection(&inside);
         self.idle_keywords(task);
         let hidden = inside.inherited.no_log.as_ref().filter(|n| n.value.to_bool() == Some(true));
         if let (Some(metric), Some(hidden)) = (task.metrics.first(), hidden) {
@@ -65,6 +67,14 @@ impl Build<'_> {
                         "move the task into `run:` of a case, or its `metrics` to a task that stands there",
                     ),
             );
+        }
+        if let Some(r#loop) = &task.r#loop
+            && let Some(name) = r#loop.lookup.as_deref()
+            && !lookups::names().any(|known| known == name.trim_start_matches("ansible.builtin."))
+        {
+            let message = format!("unknown lookup `{name}`");
+            let problem = Diagnostic::error("unknown-lookup", message).at(&r#loop.span);
+            self.found.push(problem.suggest(name, lookups::names()));
         }
         if let Some(r#loop) = &task.r#loop
             && r#loop.lookup.is_none()
@@ -237,6 +247,18 @@ impl Build<'_> {
     }
 
     /// A method that there is not; what a play or a block says is said once, not for each of its tasks.
+    fn check_connection(&mut self, inside: &Surroundings) {
+        let Some(said) = inside.inherited.connection.as_ref().filter(|said| !said.value.has_template())
+        else {
+            return;
+        };
+        let name = said.value.to_string();
+        if !CONNECTIONS.contains(&bare(&name)) {
+            let problem = Diagnostic::error("unknown-connection", format!("there is no connection `{name}`"));
+            self.found.push(problem.at(&said.span).suggest(&name, CONNECTIONS.iter().copied()));
+        }
+    }
+
     fn check_becoming(&mut self, inside: &Surroundings) {
         if let Some(problem) = inside.inherited.becoming.problem() {
             let place = |d: &Diagnostic| d.span.as_ref().map(ToString::to_string);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use crate::base::spec::Catalogue;
 use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, Map, Severity, SystemClock};
 use crate::load::{Expressions, Project};
 use crate::model::decode::Decoder;
-use crate::model::{Inventory, Play};
+use crate::model::{Inventory, Play, Strategy};
 use crate::vars::{Environment, Scope, Templar};
 
 /// What the command line says about the plan.
@@ -59,6 +60,10 @@ pub struct Options {
     pub gather_explicitly: bool,
     /// What `any_errors_fatal` is where nobody says.
     pub any_errors_fatal: bool,
+    /// The strategy of plays that name none.
+    pub strategy: Option<Strategy>,
+    /// How long a task may take that says nothing.
+    pub task_timeout: Option<Duration>,
     /// A play whose `hosts` name what there is not ends the run when it begins.
     pub unmatched_is_error: bool,
     /// `--expressions`

@@ -12,7 +12,8 @@ impl Compiler {
     /// The strategy of a play.
     pub(super) fn strategy(&self, play: &Play) -> Result<Strategy, Diagnostic> {
         let Some((word, span)) = self.later(play, "strategy")? else {
-            return Ok(play.strategy.as_ref().map(|s| s.value).unwrap_or_default());
+            let own = play.strategy.as_ref().map(|s| s.value);
+            return Ok(own.or(self.options.strategy).unwrap_or_default());
         };
         Strategy::named(&word).ok_or_else(|| unknown("strategy", &word, &span))
     }

@@ -119,7 +119,8 @@ impl<W: Write + Send> Reporter for Record<W> {
             // The reference does not come to its recap then.
             Event::RunEnded { .. } if self.aborted => Ok(()),
             Event::RunEnded { hosts, .. } => {
-                let hosts = hosts.iter().map(|(host, tally)| (host, tally.into())).collect();
+                let busy = hosts.iter().filter(|(_, tally)| **tally != Tally::default());
+                let hosts = busy.map(|(host, tally)| (host, tally.into())).collect();
                 write(&mut self.out, self.run, Line::Stats { hosts })
             }
             _ => Ok(()),

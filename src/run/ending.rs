@@ -43,6 +43,7 @@ impl Dispatcher {
             self.release_machine(step, host);
         }
         let Work::Step(what) = self.node(step).work.clone() else { return };
+        let finished = self.joined(&self.name(host).clone(), &what, finished);
         if let Some(error) = finished.journal.clone() {
             self.lose_journal(error);
         }

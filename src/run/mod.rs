@@ -23,6 +23,7 @@ mod gangs;
 mod growth;
 pub mod hosts;
 mod inventory;
+mod joining;
 mod keyword;
 mod lease;
 mod leaving;

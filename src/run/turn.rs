@@ -177,6 +177,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
     }
     let options = &turn.unit.shared.options;
     let mut manner = Manner::read(&task.inherited, options.check, options.diff, templar)?;
+    manner.timeout = manner.timeout.or(turn.unit.shared.compiler.options.task_timeout);
     manner.lasting = Lasting::read(task, round_of(&turn.unit.step).0.is_some(), templar)?;
     if let Some(rendezvous) = super::rendezvous::variable(turn.unit) {
         // What the task says itself wins.

@@ -1,4 +1,4 @@
-//! `ansible` and `ansible-inventory` by their names: the same words, the same exit codes.
+//! `ansible`, `ansible-inventory` and what settings do: the same words, the same exit codes.
 //!
 //! `tests/cases/calls/NAME/` is a project, and its file `calls` holds lines for the shell. What ours says is a snapshot, and
 //! is compared with the reference where that is installed. Behind a `~` the words of errors and warnings may differ.
@@ -21,6 +21,8 @@ fn said(project: &Project, programs: &Path, python: Option<&Path>, line: &str) -
     let path = std::env::var("PATH").unwrap_or_default();
     let mut shell = project.shell(call);
     shell.env("PATH", format!("{}:{path}", programs.display())).env("PYTHONDONTWRITEBYTECODE", "1");
+    // Hosts in their order.
+    shell.env("ANSIBLE_FORKS", "1");
     if let Some(python) = python {
         shell.env("ANSIBLE_PYTHON_INTERPRETER", python);
     }
@@ -46,7 +48,7 @@ fn said(project: &Project, programs: &Path, python: Option<&Path>, line: &str) -
 fn names(project: &Project) -> PathBuf {
     let folder = project.path().join("programs");
     fs::create_dir(&folder).unwrap();
-    for name in ["ansible", "ansible-inventory"] {
+    for name in ["ansible", "ansible-inventory", "ansible-playbook"] {
         std::os::unix::fs::symlink(BENCHBOOK, folder.join(name)).unwrap();
     }
     folder
@@ -84,4 +86,9 @@ fn a_task_on_hosts_is_told_as_the_reference_tells_it() {
 #[test]
 fn an_inventory_is_shown_as_the_reference_shows_it() {
     compared("inventory");
+}
+
+#[test]
+fn settings_do_what_they_do_in_the_reference() {
+    compared("settings");
 }

@@ -146,3 +146,33 @@ fn a_wrong_option_a_missing_playbook_and_the_version() {
     assert_eq!((code, words.starts_with("ansible-playbook [core 2.19.")), (Some(0), true), "{words}");
     assert!(!project.path().join("runs").exists());
 }
+
+fn refused(line: &str, environment: &[(&str, &str)]) -> (Option<i32>, String) {
+    let project = Project::empty();
+    let program = called(&project, "ansible-playbook");
+    fs::write(project.path().join("play.yml"), "- {hosts: localhost, gather_facts: false, tasks: []}\n")
+        .unwrap();
+    let mut shell = project.shell(&format!("{} {line}", program.display()));
+    let output = shell.envs(environment.iter().copied()).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn options_that_are_not_supported_are_named() {
+    for (line, name) in [("--step play.yml", "--step"), ("--start-at-task x play.yml", "--start-at-task")] {
+        let (code, said) = refused(line, &[]);
+        assert_eq!((code, said.contains(&format!("`{name}` is not supported"))), (Some(1), true), "{said}");
+    }
+}
+
+#[test]
+fn a_setting_without_effect_is_named() {
+    let variables =
+        [("ANSIBLE_HASH_BEHAVIOUR", "merge"), ("ANSIBLE_LOG_PATH", "x.log"), ("ANSIBLE_GATHERING", "smart")];
+    let (code, said) = refused("play.yml", &variables);
+    let told = "ANSIBLE_GATHERING, ANSIBLE_HASH_BEHAVIOUR, ANSIBLE_LOG_PATH";
+    let warnings = said.lines().filter(|line| line.contains("no effect")).count();
+    assert_eq!((code, warnings), (Some(0), 1), "{said}");
+    assert!(told.split(", ").all(|name| said.contains(name)), "{said}");
+    assert_eq!(refused("play.yml", &[("ANSIBLE_STRATEGY", "debug")]).0, Some(1));
+}

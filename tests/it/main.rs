@@ -13,6 +13,7 @@ mod calls;
 mod case_programs;
 mod cleaning;
 mod cli;
+mod compatibility;
 mod conformance;
 mod contact;
 mod container_fleet;

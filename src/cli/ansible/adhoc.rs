@@ -40,18 +40,19 @@ pub(super) fn run(words: &[String], terminal: &Terminal) -> Ending {
 fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, Failure> {
     let module = asked.module_name.clone().or_else(|| cfg.text("module_name"));
     let module = module.unwrap_or_else(|| USUAL.to_owned());
-    let arguments = asked.args.clone().unwrap_or_default();
+    let arguments = asked.args.clone().or_else(|| cfg.text("module_args")).unwrap_or_default();
     let pattern = asked.pattern.as_deref().expect("clap wants one");
     let wrong = |words: &str| Ok(say_error(words, Ending::Options, terminal));
     if !asked.working.list_hosts && module.ends_with("import_playbook") {
         return wrong(&format!("'{module}' is not a valid action for ad-hoc commands"));
     }
     let selecting = Selecting {
-        becoming: asked.becoming.clone(),
-        vaulting: asked.vaulting.clone(),
+        becoming: settings::becoming(&asked.becoming, cfg),
+        vaulting: settings::vaulting(&asked.vaulting, cfg),
         ..carrying::selecting(&asked.hosts, &asked.manner, &asked.working, cfg)
     };
-    let playbook = asked.playbook_dir.as_deref().unwrap_or(Path::new("")).join(PLAYBOOK);
+    let folder = settings::playbook_dir(asked.playbook_dir.as_deref(), cfg);
+    let playbook = folder.unwrap_or_default().join(PLAYBOOK);
     let task = if asked.working.list_hosts { json!({"ping": {}}) } else { task(asked, &module, &arguments) };
     let task = if wiring::catalogue().get(&module).is_some() || is_flow(&module) {
         task
@@ -99,7 +100,7 @@ fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, F
         return Ok(Ending::Good);
     }
     let look = settings::look(asked.manner.verbose, cfg);
-    let minimal = Minimal::new(io::stdout(), io::stderr(), look, asked.one_line, &module);
+    let minimal = Minimal::new(io::stdout(), io::stderr(), look, asked.one_line, Some(&module));
     let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(minimal)];
     reporters.extend(asked.tree.as_deref().map(tree).transpose()?);
     carry_out(&selecting, compiled, reporters, look.verbosity, terminal)

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::call::Call;
 use super::super::execution::Execution;
@@ -53,6 +54,8 @@ pub(super) fn options(
         gather_explicitly: cfg.text("gathering").as_deref() == Some("explicit"),
         any_errors_fatal: cfg.boolean("any_errors_fatal") == Some(true),
         unmatched_is_error: cfg.text("host_pattern_mismatch").as_deref() == Some("error"),
+        strategy: settings::strategy(cfg)?,
+        task_timeout: cfg.number("task_timeout").filter(|seconds| *seconds > 0).map(Duration::from_secs),
         reaching: Arc::new(settings::reaching(connecting, cfg)?),
         answers: Answers { asking, ..Answers::default() },
         ..selecting.options(&settings::config(cfg))

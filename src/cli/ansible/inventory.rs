@@ -114,10 +114,10 @@ fn show(asked: &Inventory, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endi
     if asked.toml && asked.list {
         return Ok(say_error("the TOML output format is not supported", Ending::Error, terminal));
     }
-    let files = Arc::new(RecordingFiles::new(asked.vaulting.vault()?));
+    let files = Arc::new(RecordingFiles::new(settings::vaulting(&asked.vaulting, cfg).vault()?));
     let export = asked.export || cfg.boolean("export") == Some(true);
     let sources = Asked {
-        playbook: playbook_in(asked.playbook_dir.as_deref(), export),
+        playbook: playbook_in(settings::playbook_dir(asked.playbook_dir.as_deref(), cfg).as_deref(), export),
         inventory: settings::inventory(&asked.sources, cfg),
         unreadable: Unreadable::LeftOut,
         extra_vars: asked.manner.extra_vars.clone(),

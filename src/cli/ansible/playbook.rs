@@ -1,6 +1,5 @@
 //! `ansible-playbook`: playbooks are run as the reference runs them.
 
-use std::io;
 use std::sync::Arc;
 
 use super::super::failure::Failure;
@@ -14,8 +13,7 @@ use super::saying::started;
 use super::{Ending, settings};
 use crate::base::Diagnostic;
 use crate::load::{AnsibleCfg, Asked, Unreadable};
-use crate::plan::{Asking, Options};
-use crate::report::Ansible;
+use crate::plan::{Asking, Options, Plan};
 
 pub(super) fn run(words: &[String], terminal: &Terminal) -> Ending {
     match started::<Playbook>("ansible-playbook", words, terminal) {
@@ -56,9 +54,9 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
         return Ok(Ending::Good);
     }
     let look = settings::look(asked.manner.verbose, cfg);
-    let reporter =
-        Ansible::new(io::stdout(), io::stderr(), look).of(&compiled.plan.playbook, compiled.plan.plays.len());
-    carry_out(&selecting, compiled, vec![Box::new(reporter)], look.verbosity, terminal)
+    let Plan { playbook, plays, .. } = &compiled.plan;
+    let reporter = settings::reporter(look, cfg, playbook, plays.len());
+    carry_out(&selecting, compiled, vec![reporter], look.verbosity, terminal)
 }
 
 /// Options that there are, and that are not supported.
@@ -87,8 +85,8 @@ fn selecting(asked: &Playbook, cfg: &AnsibleCfg) -> Selecting {
     Selecting {
         tags: either(&asked.selection.tags, "run"),
         skip_tags: either(&asked.selection.skip_tags, "skip"),
-        becoming: asked.becoming.clone(),
-        vaulting: asked.vaulting.clone(),
+        becoming: settings::becoming(&asked.becoming, cfg),
+        vaulting: settings::vaulting(&asked.vaulting, cfg),
         ..carrying::selecting(&asked.hosts, &asked.manner, &asked.working, cfg)
     }
 }

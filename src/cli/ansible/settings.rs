@@ -3,12 +3,17 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use super::super::becoming::Becoming;
 use super::super::question;
+use super::super::vaulting::{self, Vaulting};
 use super::options::{Connecting, Targeting};
 use crate::base::{Diagnostic, Diagnostics, Map, Value};
 use crate::load::inventory::{NOTHING_READ, UNREAD};
 use crate::load::{AnsibleCfg, Config, DiskFiles};
-use crate::report::ansible::Look;
+use crate::model::Strategy;
+use crate::plan::AskedBecoming;
+use crate::report::Reporter;
+use crate::report::ansible::{Ansible, Look, Minimal};
 
 /// The inventory that is read when nobody names one.
 const USUAL_INVENTORY: &str = "/etc/ansible/hosts";
@@ -39,6 +44,40 @@ pub(super) fn config(cfg: &AnsibleCfg) -> Config {
         collections_path.extend(own.chain([PathBuf::from("/usr/share/ansible/collections")]));
     }
     Config { roles_path, collections_path, forks: cfg.number("forks"), ..Config::default() }
+}
+
+/// Passwords of vaults: what the command line and the settings say.
+pub(super) fn vaulting(said: &Vaulting, cfg: &AnsibleCfg) -> Vaulting {
+    let identities = cfg.words("vault_identity_list");
+    let password_file = cfg.path("vault_password_file", home().as_deref());
+    said.clone().with(vaulting::Settings { identities, password_file })
+}
+
+/// Another user: what the command line and the settings say.
+pub(super) fn becoming(said: &Becoming, cfg: &AnsibleCfg) -> Becoming {
+    let usual = AskedBecoming {
+        r#become: cfg.boolean("become") == Some(true),
+        user: cfg.text("become_user"),
+        method: cfg.text("become_method"),
+    };
+    let file = cfg.path("become_password_file", home().as_deref());
+    said.clone().or(usual, cfg.boolean("become_ask_pass") == Some(true), file)
+}
+
+/// The strategy of plays that name none. One that there is not is a mistake in the settings.
+pub(super) fn strategy(cfg: &AnsibleCfg) -> Result<Option<Strategy>, Diagnostic> {
+    let Some(word) = cfg.text("strategy") else { return Ok(None) };
+    match Strategy::named(word.trim_start_matches("ansible.builtin.")) {
+        Some(strategy) => Ok(Some(strategy)),
+        None => {
+            Err(Diagnostic::error("unsupported-option", format!("Invalid play strategy specified: {word}")))
+        }
+    }
+}
+
+/// The folder that stands for a playbook's: of the command line, else of the settings.
+pub(super) fn playbook_dir(said: Option<&Path>, cfg: &AnsibleCfg) -> Option<PathBuf> {
+    said.map(Path::to_path_buf).or_else(|| cfg.path("playbook_dir", home().as_deref()))
 }
 
 /// The inventories: of the command line, else of the settings, else the usual one where there is one.
@@ -100,20 +139,21 @@ pub(super) fn reaching(said: &Connecting, cfg: &AnsibleCfg) -> Result<Map, Diagn
     set("ansible_ssh_common_args", Some(common.join(" ")).filter(|words| !words.is_empty()));
     set("ansible_ssh_extra_args", said.ssh_extra_args.clone().or_else(|| cfg.text("ssh_extra_args")));
     set("ansible_host_key_checking", cfg.boolean("host_key_checking").map(|on| on.to_string()));
-    set("ansible_password", password(said)?);
+    set("ansible_password", password(said, cfg)?);
     Ok(vars)
 }
 
 /// The password of the connection, from a file or the terminal.
-fn password(said: &Connecting) -> Result<Option<String>, Diagnostic> {
-    if let Some(path) = &said.password_file {
-        let text = std::fs::read_to_string(path).map_err(|error| {
+fn password(said: &Connecting, cfg: &AnsibleCfg) -> Result<Option<String>, Diagnostic> {
+    let usual = || cfg.path("connection_password_file", home().as_deref()).filter(|_| !said.ask_pass);
+    if let Some(path) = said.password_file.clone().or_else(usual) {
+        let text = std::fs::read_to_string(&path).map_err(|error| {
             let message = format!("the password in {} cannot be read: {error}", path.display());
             Diagnostic::error("connection-password", message)
         })?;
         return Ok(Some(text.lines().next().unwrap_or_default().to_owned()));
     }
-    if !said.ask_pass {
+    if !said.ask_pass && cfg.boolean("ask_pass") != Some(true) {
         return Ok(None);
     }
     let asked = question::hidden("SSH password: ").map_err(|error| {
@@ -137,5 +177,18 @@ pub(super) fn look(verbose: u8, cfg: &AnsibleCfg) -> Look {
         colour,
         width: columns.saturating_sub(1).max(WIDTH),
         skipped: cfg.boolean("display_skipped_hosts") != Some(false),
+        ok: cfg.boolean("display_ok_hosts") != Some(false),
+        failed_to_stderr: cfg.boolean("display_failed_stderr") == Some(true),
+    }
+}
+
+/// Who prints what a playbook does: the callback `default`, or one of those that say less.
+pub(super) fn reporter(look: Look, cfg: &AnsibleCfg, playbook: &Path, plays: usize) -> Box<dyn Reporter> {
+    let (out, err) = (std::io::stdout(), std::io::stderr());
+    let word = cfg.text("stdout_callback").unwrap_or_default();
+    match word.trim_start_matches("ansible.builtin.") {
+        "minimal" => Box::new(Minimal::new(out, err, look, false, None)),
+        "oneline" => Box::new(Minimal::new(out, err, look, true, None)),
+        _ => Box::new(Ansible::new(out, err, look).of(playbook, plays)),
     }
 }

@@ -18,7 +18,7 @@ pub enum PlayEntry {
     Import(Spanned<Value>, Box<Keywords>),
 }
 
-const STRATEGIES: [(&str, Strategy); 8] = [
+const STRATEGIES: [(&str, Strategy); 7] = [
     ("linear", Strategy::Linear),
     ("free", Strategy::Free),
     ("host_pinned", Strategy::HostPinned),
@@ -26,7 +26,6 @@ const STRATEGIES: [(&str, Strategy); 8] = [
     ("ansible.builtin.linear", Strategy::Linear),
     ("ansible.builtin.free", Strategy::Free),
     ("ansible.builtin.host_pinned", Strategy::HostPinned),
-    ("debug", Strategy::Linear),
 ];
 
 /// The values of `order`.

@@ -21,16 +21,16 @@ pub struct Minimal<O, E> {
     err: E,
     look: Look,
     one_line: bool,
-    /// What the place of the task is called.
-    origin: String,
+    /// What the place of the task is called, when it is none in a file.
+    origin: Option<String>,
     titles: HashMap<StepId, Title>,
     told: BTreeSet<String>,
 }
 
 impl<O: Write, E: Write> Minimal<O, E> {
-    /// Prints there; a host in a line or in several.
-    pub fn new(out: O, err: E, look: Look, one_line: bool, module: &str) -> Self {
-        let origin = format!("<adhoc '{module}' task>");
+    /// Prints there; a host in a line or in several. `module` is the one of a task that stands in no file.
+    pub fn new(out: O, err: E, look: Look, one_line: bool, module: Option<&str>) -> Self {
+        let origin = module.map(|module| format!("<adhoc '{module}' task>"));
         Self { out, err, look, one_line, origin, titles: HashMap::new(), told: BTreeSet::new() }
     }
 
@@ -80,7 +80,8 @@ impl<O: Write, E: Write> Minimal<O, E> {
 
     /// The error in words; each once.
     fn error(&mut self, title: &Title, result: &Map) -> io::Result<()> {
-        match error_text(title, result, &self.origin) {
+        let place = self.origin.clone().unwrap_or_else(|| super::origin(&title.origin, false));
+        match error_text(title, result, &place) {
             Some(text) if self.told.insert(text.clone()) => self.line(&text, Paint::Failed),
             _ => Ok(()),
         }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use super::Reporter;
 use crate::base::{HostName, Map, StepId, Timestamp, Value};
-use crate::event::{Event, Fate, Title};
+use crate::event::{Event, Fate, Tally, Title};
 use crate::wire::Status;
 use words::{Paint, banner, recap};
 
@@ -47,6 +47,10 @@ pub struct Look {
     pub width: usize,
     /// Whether hosts that skip a task are shown.
     pub skipped: bool,
+    /// Whether hosts on which a task changed nothing are shown.
+    pub ok: bool,
+    /// Whether failures are printed where warnings are.
+    pub failed_to_stderr: bool,
 }
 
 /// The lines of `ansible-playbook`: what happened to `out`, warnings and what ends the run to `err`.
@@ -101,7 +105,11 @@ impl<O: Write, E: Write> Ansible<O, E> {
     }
 
     fn line(&mut self, text: &str, paint: Paint) -> io::Result<()> {
-        if self.look.colour { writeln!(self.out, "{}", paint.on(text)) } else { writeln!(self.out, "{text}") }
+        let painted = if self.look.colour { paint.on(text) } else { text.to_owned() };
+        if self.look.failed_to_stderr && matches!(paint, Paint::Failed | Paint::Unreachable) {
+            return writeln!(self.err, "{painted}");
+        }
+        writeln!(self.out, "{painted}")
     }
 
     fn banner(&mut self, words: &str) -> io::Result<()> {
@@ -130,7 +138,7 @@ impl<O: Write, E: Write> Ansible<O, E> {
         if title.action == "meta" {
             self.shown = None;
         }
-        if self.lockstep { self.head(step) } else { Ok(()) }
+        if self.lockstep && self.look.skipped && self.look.ok { self.head(step) } else { Ok(()) }
     }
 
     /// A result as text: in several lines where the action or `-vvv` asks for it.
@@ -181,7 +189,7 @@ impl<O: Write, E: Write> Ansible<O, E> {
             self.error(&title, result)?;
             let result = self.result(&title.action, result, true);
             self.line(&format!("failed: [{label}] (item={item}) => {result}"), Paint::Failed)?;
-        } else if !is_include(&title) {
+        } else if !is_include(&title) && (*changed || self.look.ok) {
             self.head(step)?;
             let (word, paint) = word(*changed);
             let verbose = self.verbose(&title.action, result);
@@ -228,6 +236,7 @@ impl<O: Write, E: Write> Ansible<O, E> {
             }
             Fate::Ran { .. } if is_include(&title) => self.head(step)?,
             Fate::Ran { .. } if title.action == "meta" => self.meta(&title, result.get("msg"))?,
+            Fate::Ran { changed: false, .. } if !self.look.ok => {}
             Fate::Ran { changed, .. } => {
                 self.head(step)?;
                 for diff in diff.iter().filter(|_| *changed) {
@@ -327,7 +336,8 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
             }
             Event::RunEnded { hosts, .. } => {
                 self.banner("PLAY RECAP")?;
-                for (host, tally) in hosts {
+                // A host on which nothing came to an end is not named.
+                for (host, tally) in hosts.iter().filter(|(_, tally)| **tally != Tally::default()) {
                     writeln!(self.out, "{}", recap(host.as_str(), tally, self.look.colour))?;
                 }
                 writeln!(self.out)?;
