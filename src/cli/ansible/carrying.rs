@@ -146,11 +146,12 @@ pub(super) fn told(failure: Failure, terminal: &Terminal) -> Ending {
 }
 
 fn ending_of(found: &Diagnostics) -> Ending {
-    const ERRORS: [&str; 8] = [
+    const ERRORS: [&str; 9] = [
         "no-such-host",
         "no-playbook",
         "no-hosts",
         "missing-role",
+        "vault",
         "vault-password",
         "become-password",
         "connection-password",

@@ -38,6 +38,7 @@ const DONE_HERE: [&str; 9] = [
 
 /// How it is printed.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is a setting of the reference
 pub struct Look {
     /// How often `-v` was given.
     pub verbosity: u8,
