@@ -10,7 +10,7 @@ use benchbook::wire::Status;
 
 use crate::conformance::subject::{agent_program, request};
 
-const MAX_SIZE: u64 = 4_000_000;
+const MAX_SIZE: u64 = 6_000_000;
 
 /// What an ELF file says (64 bits, little-endian; see elf(5)).
 struct Elf {
