@@ -13,7 +13,7 @@ use crate::wire::Outcome;
 /// Reads variables out of a file, or out of all files of a folder.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-exclusive" = [["file", "dir"]], "x-one-of" = [["file", "dir"]]))]
+#[schemars(extend("x-exclusive" = [["file", "dir"]]))]
 struct Args {
     /// The file; looked for in `vars/` and beside the tasks.
     #[serde(default)]
@@ -87,13 +87,15 @@ fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
 fn include(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, Outcome> {
     let args: Args = args::from_map(map).map_err(|e| Outcome::failed(e.to_string()))?;
     let paths = match (&args.file, &args.dir) {
-        (Some(file), _) => vec![ctx.find("vars", file)?],
+        (Some(file), _) => {
+            vec![ctx.find("vars", file.trim_end_matches('\n')).map_err(|_| not_there(file, ctx))?]
+        }
         (None, Some(dir)) => {
             let mut paths = Vec::new();
             collect(&ctx.find("vars", dir)?, 1, &Wanted::new(&args)?, ctx, &mut paths)?;
             paths
         }
-        (None, None) => return Err(Outcome::failed("include_vars needs `file` or `dir`")),
+        (None, None) => return Err(not_there("", ctx)),
     };
     let mut vars = Map::new();
     for path in &paths {
@@ -113,6 +115,17 @@ fn include(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, Outcome> {
         .with("ansible_facts", Value::from(&vars))
         .with("ansible_included_var_files", shown);
     Ok(Done { outcome, effects: Effects { include_vars: vars, ..Effects::default() }, shown: None })
+}
+
+/// In the reference's words, which playbooks look for.
+fn not_there(file: &str, ctx: &ActionContext<'_>) -> Outcome {
+    let looked: Vec<_> = ctx.search.iter().map(|folder| crate::load::shown(folder)).collect();
+    let message = format!(
+        "Could not find file on the Ansible Controller. `{}` is in none of {}, nor in `vars` of them",
+        file.trim_end(),
+        looked.join(", ")
+    );
+    Outcome::failed(message)
 }
 
 /// A value put onto the variable of that name.

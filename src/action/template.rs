@@ -11,6 +11,7 @@ use super::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, Source, Span, Value, args};
 use crate::model::{Level, VarLayer};
+use crate::vars::python::encoding::Encoding;
 use crate::vars::{FileOptions, Templar, template_variables};
 use crate::wire::Outcome;
 
@@ -57,6 +58,9 @@ struct Args {
     /// Instead of `{{`.
     #[serde(default)]
     variable_start_string: Option<String>,
+    /// How the file is encoded; by default utf-8.
+    #[serde(default)]
+    output_encoding: Option<String>,
     /// Instead of `}}`.
     #[serde(default)]
     variable_end_string: Option<String>,
@@ -118,8 +122,9 @@ async fn template(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome
         .map_err(|error| template_failed(&error))?;
     let passed: Map = PASSED_ON.iter().filter_map(|name| Some((*name, map.get(name)?.clone()))).collect();
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-    let name = name.strip_suffix(".j2").unwrap_or(name);
-    let bytes = rendered.as_str().as_bytes().to_vec();
+    let encoding = args.output_encoding.as_deref().filter(|name| !name.is_empty()).unwrap_or("utf-8");
+    let bytes = Encoding::named(encoding).and_then(|encoding| encoding.encode(rendered.as_str()));
+    let bytes = bytes.map_err(Outcome::failed)?;
     let mut outcome = ctx.target.call(upload(&passed, name, mode_of(&path), bytes)).await;
     outcome.values.insert("src", path.display().to_string());
     Ok(outcome)

@@ -44,9 +44,19 @@ pub const MASK: &str = "********";
 pub struct Text {
     characters: Arc<str>,
     place: Option<Span>,
-    /// It was read from the user's files, so that templates are looked for in it.
-    trusted: bool,
+    kind: Kind,
     seal: Seal,
+}
+
+/// Where a text comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A host, a command, a computation.
+    Data,
+    /// The user's files: templates are looked for in it.
+    Written,
+    /// A value that was encrypted in the user's files.
+    Opened,
 }
 
 /// What may be seen of a text.
@@ -63,7 +73,7 @@ enum Seal {
 impl Text {
     /// Plain data: what a host, a command or a computation gave. It can never become a template.
     pub fn data(text: impl Into<Arc<str>>) -> Self {
-        Self { characters: text.into(), place: None, trusted: false, seal: Seal::Open }
+        Self { characters: text.into(), place: None, kind: Kind::Data, seal: Seal::Open }
     }
 
     /// Plain data of which it is known where it came from.
@@ -71,14 +81,19 @@ impl Text {
         Self { place: Some(place), ..Self::data(text) }
     }
 
+    /// What was encrypted as a single value (`!vault`), now that it is open.
+    pub fn opened(text: impl Into<Arc<str>>, place: Option<Span>) -> Self {
+        Self { place, kind: Kind::Opened, ..Self::data(text) }
+    }
+
     /// A string that was read from the user's files, where templates are looked for.
     pub fn template(text: impl Into<Arc<str>>, span: Span) -> Self {
-        Self { characters: text.into(), place: Some(span), trusted: true, seal: Seal::Open }
+        Self { characters: text.into(), place: Some(span), kind: Kind::Written, seal: Seal::Open }
     }
 
     /// A value that is encrypted in the user's files (`!vault`). Rendering decrypts it; what it holds is data and secret.
     pub fn vault(text: impl Into<Arc<str>>, span: Span) -> Self {
-        Self { characters: text.into(), place: Some(span), trusted: true, seal: Seal::Vault }
+        Self { characters: text.into(), place: Some(span), kind: Kind::Written, seal: Seal::Vault }
     }
 
     /// The same text, marked as secret: shown as `********` wherever a person could read it.
@@ -107,7 +122,7 @@ impl Text {
 
     /// Where it stands in the user's files, when it may be a template.
     pub fn span(&self) -> Option<&Span> {
-        self.place.as_ref().filter(|_| self.trusted)
+        self.place.as_ref().filter(|_| self.kind == Kind::Written)
     }
 
     /// Where it came from, as far as that is known.
@@ -117,12 +132,17 @@ impl Text {
 
     /// Whether it has to be rendered: it came from the user's files and contains template marks, or is encrypted.
     pub fn is_template(&self) -> bool {
-        self.trusted && (self.seal == Seal::Vault || has_marks(&self.characters))
+        self.kind == Kind::Written && (self.seal == Seal::Vault || has_marks(&self.characters))
     }
 
     /// Whether it must not be shown.
     pub fn is_secret(&self) -> bool {
         self.seal != Seal::Open
+    }
+
+    /// Whether it was encrypted as a single value, or still is.
+    pub fn was_vault(&self) -> bool {
+        self.is_vault() || self.kind == Kind::Opened
     }
 
     /// Whether it is encrypted: [`Self::as_str`] is what stands in the file.

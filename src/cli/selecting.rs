@@ -183,6 +183,7 @@ impl Selecting {
             strictness: Strictness::Early,
             reaching: Arc::default(),
             gather_explicitly: false,
+            fact_cache: None,
             any_errors_fatal: false,
             strategy: None,
             task_timeout: None,

@@ -344,6 +344,8 @@ pub enum Event {
     Stopping { at_once: bool },
     /// The figures of all cases were read again out of the kept logs. What follows (cases, figures) replaces what was.
     Reparsed { playbook: String },
+    /// The plays of a playbook are over, and those of the next begin.
+    PlaybookEnded { next: String, hosts: BTreeMap<HostName, Tally> },
     /// The run is over.
     RunEnded { run: RunId, exit: u8, seconds: f64, hosts: BTreeMap<HostName, Tally> },
 }

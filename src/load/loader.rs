@@ -79,7 +79,8 @@ impl Loader {
     pub fn playbook(&self, path: &Path, problems: &mut Diagnostics) -> Option<Playbook> {
         let mut plays = Vec::new();
         self.plays(path, None, &mut Vec::new(), &mut plays, problems);
-        Some(Playbook { path: path.to_path_buf(), plays }).filter(|_| !problems.has_errors())
+        Some(Playbook { path: path.to_path_buf(), plays, more: Vec::new() })
+            .filter(|_| !problems.has_errors())
     }
 
     fn plays(

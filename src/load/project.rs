@@ -59,6 +59,7 @@ impl Project {
         for path in &asked.more {
             let more = loader.playbook(path, &mut problems);
             if let (Some(playbook), Some(more)) = (&mut playbook, more) {
+                playbook.more.push((playbook.plays.len(), more.path));
                 playbook.plays.extend(more.plays);
             }
         }
@@ -115,7 +116,8 @@ impl Project {
         if problems.has_errors() {
             return Err(problems);
         }
-        let playbook = Playbook { path: config.resolve(&asked.playbook), plays: Vec::new() };
+        let playbook =
+            Playbook { path: config.resolve(&asked.playbook), plays: Vec::new(), more: Vec::new() };
         Ok(Self { playbook, inventory, sources, config, extra, loader, warnings: problems })
     }
 

@@ -13,6 +13,8 @@ pub struct Playbook {
     pub path: PathBuf,
     /// Its plays in order.
     pub plays: Vec<Arc<Play>>,
+    /// Further files whose plays follow, with the number of the first play of each.
+    pub more: Vec<(usize, PathBuf)>,
 }
 
 /// One play.

@@ -16,6 +16,19 @@ use crate::model::decode::Decoder;
 use crate::model::{Inventory, Play, Strategy};
 use crate::vars::{Environment, Scope, Templar};
 
+/// Files that keep facts between runs, one per host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FactCache {
+    /// Their folder.
+    pub folder: PathBuf,
+    /// What stands before the host's name in a file's name.
+    pub prefix: String,
+    /// After how many seconds they count no more; 0 means never.
+    pub seconds: u64,
+    /// `--flush-cache`: what was kept does not count.
+    pub flush: bool,
+}
+
 /// What the command line says about the plan.
 #[derive(Clone, Debug, Default)]
 #[allow(clippy::struct_excessive_bools)] // they are options that users know by these names
@@ -68,6 +81,8 @@ pub struct Options {
     pub unmatched_is_error: bool,
     /// `--expressions`
     pub expressions: Expressions,
+    /// Where facts are kept between runs, if anywhere.
+    pub fact_cache: Option<FactCache>,
     /// How many steps may work at once, if that is limited.
     pub forks: Option<usize>,
     /// How many connections to other machines may be open at once, if that is limited.

@@ -45,7 +45,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use becoming::AskedBecoming;
-pub use compiler::{Again, Compiler, Options};
+pub use compiler::{Again, Compiler, FactCache, Options};
 pub use declaration::{DeclarationError, arguments as monitor_arguments};
 pub use fragment::{
     Bridge, Brought, CasePlan, Fragment, Gang, HandlerBody, HandlerNames, PrunedStep, Pruning, Target,

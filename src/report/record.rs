@@ -1,7 +1,7 @@
 //! What happened as JSON lines that a callback plugin for the reference writes too (tests/conformance), so that runs of both
 //! can be held against each other: one line per result of a task on a host, and the recap in the end.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -118,14 +118,19 @@ impl<W: Write + Send> Reporter for Record<W> {
             }
             // The reference does not come to its recap then.
             Event::RunEnded { .. } if self.aborted => Ok(()),
-            Event::RunEnded { hosts, .. } => {
-                let busy = hosts.iter().filter(|(_, tally)| **tally != Tally::default());
-                let hosts = busy.map(|(host, tally)| (host, tally.into())).collect();
-                write(&mut self.out, self.run, Line::Stats { hosts })
+            Event::PlaybookEnded { next, hosts } => {
+                write(&mut self.out, self.run, stats(hosts))?;
+                write(&mut self.out, self.run, Line::Start { playbook: next })
             }
+            Event::RunEnded { hosts, .. } => write(&mut self.out, self.run, stats(hosts)),
             _ => Ok(()),
         }
     }
+}
+
+fn stats(hosts: &BTreeMap<HostName, Tally>) -> Line<'_> {
+    let busy = hosts.iter().filter(|(_, tally)| **tally != Tally::default());
+    Line::Stats { hosts: busy.map(|(host, tally)| (host, tally.into())).collect() }
 }
 
 /// Status and whether it is ignored; nothing for what was never its turn.

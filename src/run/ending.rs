@@ -241,6 +241,9 @@ impl Dispatcher {
         self.set_vars(of, set_facts, Level::SetFact);
         self.set_vars(host, include_vars, Level::IncludeVars);
         self.set_vars(of, facts, Level::Facts);
+        if !facts.is_empty() {
+            self.keep_facts(of);
+        }
     }
 
     /// Changes variables of a host.
@@ -406,7 +409,7 @@ impl Dispatcher {
                     self.fates.end(node.scope, other);
                 }
             }
-            Meta::ClearFacts => self.board_mut().get_mut(host).clear_facts(),
+            Meta::ClearFacts => self.forget_facts(host),
             Meta::ClearHostErrors => {
                 // Who is still at work goes on, the others come back with the next play.
                 self.fates.forgive(node.scope, host);

@@ -57,7 +57,13 @@ impl Dispatcher {
             let text = layers.into_iter().map(Arc::new).collect();
             let mut host = match board.find(name.as_str()) {
                 Some(known) => Host { text, ..Host::clone(known) },
-                None => Host::new(name.clone(), text),
+                None => {
+                    let mut host = Host::new(name.clone(), text);
+                    if let Some(cache) = &self.shared.compiler.options.fact_cache {
+                        host.add_facts(&cache.read(&name));
+                    }
+                    host
+                }
             };
             let short = name.as_str().split('.').next().unwrap_or_default();
             host.set_magic("inventory_hostname", name.as_str());
@@ -108,12 +114,28 @@ impl Dispatcher {
         self.recount();
     }
 
+    /// Tells that a playbook is over where the next begins. As in Ansible, it does not begin after one in which a host failed.
+    fn next_playbook(&mut self, play: usize) -> bool {
+        let more = &self.shared.compiler.project.playbook.more;
+        let Some((_, next)) = more.iter().find(|(first, _)| *first == play) else { return false };
+        if !self.failed.is_empty() || !self.lost.is_empty() {
+            self.over = true;
+            return true;
+        }
+        let (next, hosts) = (crate::load::shown(next), self.tallies.by_name(&self.board));
+        self.emit(Event::PlaybookEnded { next, hosts });
+        false
+    }
+
     /// A play begins: its hosts are bound, its batches follow each other.
     pub(super) fn start_play(&mut self, step: StepNo, number: usize) {
         if self.over || self.fates.is_cancelled() {
             return self.leave_out_all(number, None);
         }
         self.take_back();
+        if self.next_playbook(number) {
+            return self.leave_out_all(number, None);
+        }
         let options = &self.shared.compiler.options;
         let compiled = self.plan.plays.iter().find(|p| p.number == number);
         let plan = match compiled {
@@ -149,7 +171,7 @@ impl Dispatcher {
             name: plan.name.clone(),
             folder: plan.play.folder.clone(),
             in_container: plan.pruning.mode.keys().cloned().collect(),
-            all: names,
+            all: plan.hosts.clone(),
             vars_files: plan.fragment.vars_files.clone().into(),
             roles: Arc::new(plan.fragment.roles.clone()),
             ..PlayFacts::default()

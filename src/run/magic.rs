@@ -134,7 +134,7 @@ fn magic(play: &PlayFacts, (run, mark): (&RunId, &RunMark), options: &Options) -
         ("play_hosts", names(&play.live)),
         ("ansible_play_hosts", names(&play.remaining)),
         ("ansible_play_hosts_all", names(&play.all)),
-        ("ansible_play_batch", names(&play.batch)),
+        ("ansible_play_batch", names(&play.live)),
         ("ansible_play_name", play.name.as_str().into()),
         ("role_names", Value::from(play.roles.direct.clone())),
         ("ansible_play_role_names", Value::from(play.roles.direct.clone())),

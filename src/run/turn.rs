@@ -359,6 +359,13 @@ fn judge(
     let mut result = outcome.take_register();
     // Lines of the output are made only now.
     turn.unit.shared.environment.secrets().mark(&mut result);
+    if outcome.status == Status::TimedOut
+        && let Some(seconds) = quantity(task.inherited.timeout.as_ref(), "timeout", templar)?
+    {
+        #[allow(clippy::cast_possible_truncation)] // whole seconds, as Ansible has them
+        let period = Map::from_iter([("period", Value::from(seconds as i64))]);
+        result.insert("timedout", period);
+    }
     let mut end = TurnEnd {
         status: if outcome.status == Status::Skipped { Status::Ok } else { outcome.status },
         changed: outcome.changed,

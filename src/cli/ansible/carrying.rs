@@ -74,6 +74,9 @@ pub(super) fn compiled(
     let config = settings::config(cfg);
     let (compiled, warnings) = wiring::assemble(files, catalogue, config, asked, options, terminal)?;
     let found = settings::judged(&warnings, cfg);
+    if found.iter().any(|d| d.code == "duplicate-key" && d.severity == Severity::Error) {
+        return Err(found.into());
+    }
     tell(&found, terminal);
     Ok(Some(compiled).filter(|_| !found.has_errors()))
 }

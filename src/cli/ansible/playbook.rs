@@ -39,7 +39,8 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
     let asking = if selection.syntax_check || lists { Asking::Never } else { Asking::Now };
     let options = carrying::options(&selecting, &asked.connecting, cfg, asking)?;
     let force_handlers = options.force_handlers || selection.force_handlers;
-    let options = Options { force_handlers, ..options };
+    let fact_cache = settings::fact_cache(cfg, asked.hosts.flush_cache)?;
+    let options = Options { force_handlers, fact_cache, ..options };
     let Some(compiled) = compiled(&files, &sources, options, cfg, terminal)? else {
         return Ok(Ending::Error);
     };

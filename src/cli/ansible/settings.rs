@@ -7,16 +7,18 @@ use super::super::becoming::Becoming;
 use super::super::question;
 use super::super::vaulting::{self, Vaulting};
 use super::options::{Connecting, Targeting};
-use crate::base::{Diagnostic, Diagnostics, Map, Value};
+use crate::base::{Diagnostic, Diagnostics, Map, Severity, Value};
 use crate::load::inventory::{NOTHING_READ, UNREAD};
 use crate::load::{AnsibleCfg, Config, DiskFiles};
 use crate::model::Strategy;
-use crate::plan::AskedBecoming;
+use crate::plan::{AskedBecoming, FactCache};
 use crate::report::Reporter;
 use crate::report::ansible::{Ansible, Look, Minimal};
 
 /// The inventory that is read when nobody names one.
 const USUAL_INVENTORY: &str = "/etc/ansible/hosts";
+/// For how many seconds kept facts count where nobody says.
+const CACHED: u64 = 86_400;
 /// How wide headings are when nobody watches, in columns.
 const WIDTH: usize = 79;
 
@@ -110,12 +112,46 @@ pub(super) fn judged(warnings: &Diagnostics, cfg: &AnsibleCfg) -> Diagnostics {
                 let words = "No inventory was parsed, please check your configuration and options.";
                 found.push(error(words.to_owned()));
             }
+            "duplicate-key" => match cfg.text("duplicate_dict_key").as_deref() {
+                Some("ignore") => {}
+                Some("error") => {
+                    found.push(Diagnostic { severity: Severity::Error, ..duplicate(warning, ".") })
+                }
+                _ => found.push(duplicate(warning, ". Using last defined value only.")),
+            },
             NOTHING_READ if cfg.boolean("inventory_unparsed_warning") == Some(false) => {}
             "no-such-host" if cfg.text("host_pattern_mismatch").is_some_and(|word| word != "warning") => {}
             _ => found.push(warning),
         }
     }
     found
+}
+
+/// That a key stands twice, in the reference's words.
+fn duplicate(warning: Diagnostic, end: &str) -> Diagnostic {
+    let key = warning.message.split('`').nth(1).unwrap_or_default();
+    Diagnostic { message: format!("Found duplicate mapping key '{key}'{end}"), ..warning }
+}
+
+/// Where facts are kept between runs: with the plugin `jsonfile` in its folder, with `memory` nowhere.
+pub(super) fn fact_cache(cfg: &AnsibleCfg, flush: bool) -> Result<Option<FactCache>, Diagnostic> {
+    let plugin = cfg.text("fact_caching").unwrap_or_else(|| "memory".to_owned());
+    match plugin.trim_start_matches("ansible.builtin.") {
+        "memory" => Ok(None),
+        "jsonfile" => {
+            let folder = cfg.path("fact_caching_connection", home().as_deref()).ok_or_else(|| {
+                let message = "error, 'jsonfile' cache plugin requires the 'fact_caching_connection' config option to be set";
+                Diagnostic::error("fact-cache", message)
+            })?;
+            let prefix = cfg.text("fact_caching_prefix").unwrap_or_default();
+            let seconds = cfg.number("fact_caching_timeout").unwrap_or(CACHED);
+            Ok(Some(FactCache { folder, prefix, seconds, flush }))
+        }
+        other => {
+            let message = format!("facts cannot be kept by `{other}`, only by `jsonfile`");
+            Err(Diagnostic::error("fact-cache", message))
+        }
+    }
 }
 
 /// Variables that stand below all others of each host: what the command line and the settings say about reaching it.

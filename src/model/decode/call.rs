@@ -33,6 +33,13 @@ impl Decoder<'_> {
                 None => f.problems().push(wrong_type("`args`", "a mapping", node)),
             }
         }
+        if let Some(own) = call.arguments.iter().find(|argument| argument.name.starts_with("_ansible_")) {
+            let message = format!(
+                "Invalid parameter specified beginning with keyword '_ansible_' for action '{}': '{}'. The prefix '_ansible_' is reserved for internal use only.",
+                call.name.value, own.name
+            );
+            f.problems().push(Diagnostic::error("reserved-argument", message).at(&own.name_span));
+        }
         Some((call, local))
     }
 
@@ -151,15 +158,24 @@ impl Decoder<'_> {
         }
         let free = self.catalogue.get(&short).is_none_or(|s| s.free_form.is_some());
         let templated = line.trim_start().starts_with("{{");
+        let (pairs, others): (Vec<_>, Vec<_>) =
+            words::split(line).into_iter().partition(|word| words::pair(word).is_some());
+        if !free && !others.is_empty() {
+            // What a template gives there must be a mapping.
+            let rest = Value::template(others.join(" "), text.span.clone());
+            if is_template(&rest) {
+                let pairs = pairs.into_iter().filter_map(words::pair);
+                call.arguments = pairs.map(|(k, v)| word_argument(k, v, &text.span)).collect();
+                call.arguments_template = Some(Spanned::new(rest, text.span.clone()));
+                return;
+            }
+        }
         let pairs: Option<Vec<_>> = words::split(line).into_iter().map(words::pair).collect();
         match pairs.filter(|pairs| !pairs.is_empty()) {
             Some(pairs) if !free || !templated => {
                 call.arguments = pairs.into_iter().map(|(k, v)| word_argument(k, v, &text.span)).collect();
             }
             _ if free => free_with_words(call, text),
-            _ if is_template(&text.value) && words::split(line).len() == 1 => {
-                call.arguments_template = Some(text.clone());
-            }
             // A text that nobody wants: whoever looks at the call says so.
             _ => {
                 let pairs = words::split(line).into_iter().filter_map(words::pair);

@@ -335,7 +335,7 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
                 self.aborted = true;
                 self.say("ERROR", reason, Paint::Failed)?;
             }
-            Event::RunEnded { hosts, .. } => {
+            Event::PlaybookEnded { hosts, .. } | Event::RunEnded { hosts, .. } => {
                 self.banner("PLAY RECAP")?;
                 // A host on which nothing came to an end is not named.
                 for (host, tally) in hosts.iter().filter(|(_, tally)| **tally != Tally::default()) {

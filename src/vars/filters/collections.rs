@@ -102,6 +102,8 @@ fn flatten_into(items: &[Value], levels: usize, skip_nulls: bool, out: &mut Vec<
         match item {
             Value::List(inner) if levels > 0 => flatten_into(inner, levels - 1, skip_nulls, out),
             Value::Null if skip_nulls => {}
+            // So YAML reads what is written for Python.
+            Value::String(word) if skip_nulls && matches!(word.as_str(), "None" | "null") => {}
             other => out.push(other.clone()),
         }
     }

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 use super::{Filter, filter};
 use crate::base::{Value, hexadecimal};
 use crate::vars::call::{Call, CallError};
+use crate::vars::python::encoding::Encoding;
 
 pub(super) const FILTERS: &[Filter] = &[
     filter("b64encode", |call| {
@@ -26,61 +27,9 @@ pub(super) const FILTERS: &[Filter] = &[
     filter("sha1", |call| digest(call, "sha1")),
 ];
 
-/// How a text becomes bytes.
-enum Encoding {
-    Utf8,
-    Ascii,
-    Latin1,
-    /// `true`: the lower byte first.
-    Utf16(bool),
-}
-
 fn encoding(call: &Call<'_>) -> Result<Encoding, CallError> {
     let name = call.text(1, "encoding")?.unwrap_or_else(|| "utf-8".into());
-    Ok(match name.to_lowercase().replace(['-', '_'], "").as_str() {
-        "utf8" => Encoding::Utf8,
-        "ascii" | "usascii" => Encoding::Ascii,
-        "latin1" | "iso88591" => Encoding::Latin1,
-        "utf16le" => Encoding::Utf16(true),
-        "utf16be" => Encoding::Utf16(false),
-        _ => {
-            return Err(format!(
-                "the encoding `{name}` is not known; there are utf-8, ascii, latin-1, utf-16-le, utf-16-be"
-            )
-            .into());
-        }
-    })
-}
-
-impl Encoding {
-    fn encode(&self, text: &str) -> Result<Vec<u8>, CallError> {
-        let last = match self {
-            Self::Utf8 => return Ok(text.as_bytes().to_vec()),
-            Self::Utf16(true) => return Ok(text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
-            Self::Utf16(false) => return Ok(text.encode_utf16().flat_map(u16::to_be_bytes).collect()),
-            Self::Ascii => 127,
-            Self::Latin1 => 255,
-        };
-        let byte = |c: char| u8::try_from(u32::from(c)).ok().filter(|byte| *byte <= last);
-        let bytes = text.chars().map(|c| byte(c).ok_or_else(|| format!("the encoding has no `{c}`").into()));
-        bytes.collect()
-    }
-
-    /// What is no UTF-8 stays bytes.
-    fn decode(&self, bytes: Vec<u8>) -> Result<Value, CallError> {
-        let words = || bytes.chunks(2).map(|pair| [pair[0], pair.get(1).copied().unwrap_or_default()]);
-        let words: Vec<u16> = match self {
-            Self::Utf16(true) => words().map(u16::from_le_bytes).collect(),
-            Self::Utf16(false) => words().map(u16::from_be_bytes).collect(),
-            Self::Latin1 => return Ok(Value::from(bytes.into_iter().map(char::from).collect::<String>())),
-            Self::Ascii if !bytes.is_ascii() => return Err("some bytes are no ASCII".into()),
-            _ => {
-                return Ok(String::from_utf8(bytes)
-                    .map_or_else(|error| Value::Bytes(error.into_bytes().into()), Value::from));
-            }
-        };
-        String::from_utf16(&words).map(Value::from).map_err(|_| "the bytes are no UTF-16".into())
-    }
+    Encoding::named(&name).map_err(CallError::from)
 }
 
 fn bytes(value: &Value) -> Vec<u8> {
@@ -100,7 +49,7 @@ fn b64decode(call: &Call<'_>) -> Result<Value, CallError> {
     };
     let text: String = call.subject_text()?.chars().filter_map(letter).collect();
     let bytes = STANDARD.decode(text).map_err(|error| format!("not base64: {error}"))?;
-    encoding(call)?.decode(bytes)
+    Ok(encoding(call)?.decode(bytes)?)
 }
 
 fn digest(call: &Call<'_>, kind: &str) -> Result<Value, CallError> {

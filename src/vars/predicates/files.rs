@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::{Predicate, predicate};
+use crate::base::Value;
 use crate::vars::call::{Call, CallError};
 use crate::vars::filters::text::only_text;
 
@@ -28,7 +29,11 @@ pub(super) const PREDICATES: &[Predicate] = &[
         let content = std::fs::read(&path).map_err(|error| format!("{path} cannot be read: {error}"))?;
         Ok(content.starts_with(b"$ANSIBLE_VAULT;"))
     }),
-    predicate("vault_encrypted", &[], |call| Ok(call.subject()?.to_string().starts_with("$ANSIBLE_VAULT;"))),
+    predicate("vault_encrypted", &[], |call| {
+        let subject = call.subject()?;
+        let was_vault = matches!(subject, Value::String(text) if text.was_vault());
+        Ok(was_vault || subject.to_string().starts_with("$ANSIBLE_VAULT;"))
+    }),
     predicate("abs", &["is_abs"], |call| on(call, |_, path| path.is_absolute())),
 ];
 

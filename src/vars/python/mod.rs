@@ -1,6 +1,7 @@
 //! What Python's own library does to texts and dates, over plain values. Knows nothing of templates.
 
 pub mod dates;
+pub mod encoding;
 pub mod format;
 pub mod integer;
 pub mod printf;

@@ -283,7 +283,7 @@ impl Session {
             return revealed
                 .map(|plain| {
                     self.environment.secrets().note(plain.reveal());
-                    Val::text(plain.reveal())
+                    Val::Plain(Text::opened(plain.reveal(), text.span().cloned()).into())
                 })
                 .map_err(|error| TemplateError::new(error.into(), text.span().cloned()));
         }

@@ -51,7 +51,7 @@ fn tags(value: Option<&Val>) -> Vec<&'static str> {
     let marks = [
         ("Origin", text.origin().is_some()),
         ("TrustedAsTemplate", text.span().is_some()),
-        ("VaultedValue", text.is_vault()),
+        ("VaultedValue", text.was_vault()),
     ];
     marks.into_iter().filter_map(|(name, there)| there.then_some(name)).collect()
 }
