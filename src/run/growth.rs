@@ -55,15 +55,14 @@ impl Dispatcher {
             });
             layers.push(project.extra.clone());
             let text = layers.into_iter().map(Arc::new).collect();
-            let mut host = match board.find(name.as_str()) {
-                Some(known) => Host { text, ..Host::clone(known) },
-                None => {
-                    let mut host = Host::new(name.clone(), text);
-                    if let Some(cache) = &self.shared.compiler.options.fact_cache {
-                        host.add_facts(&cache.read(&name));
-                    }
-                    host
+            let mut host = if let Some(known) = board.find(name.as_str()) {
+                Host { text, ..Host::clone(known) }
+            } else {
+                let mut host = Host::new(name.clone(), text);
+                if let Some(cache) = &self.shared.compiler.options.fact_cache {
+                    host.add_facts(&cache.read(&name));
                 }
+                host
             };
             let short = name.as_str().split('.').next().unwrap_or_default();
             host.set_magic("inventory_hostname", name.as_str());

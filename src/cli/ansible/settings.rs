@@ -115,7 +115,7 @@ pub(super) fn judged(warnings: &Diagnostics, cfg: &AnsibleCfg) -> Diagnostics {
             "duplicate-key" => match cfg.text("duplicate_dict_key").as_deref() {
                 Some("ignore") => {}
                 Some("error") => {
-                    found.push(Diagnostic { severity: Severity::Error, ..duplicate(warning, ".") })
+                    found.push(Diagnostic { severity: Severity::Error, ..duplicate(warning, ".") });
                 }
                 _ => found.push(duplicate(warning, ". Using last defined value only.")),
             },
