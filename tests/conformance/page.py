@@ -5,8 +5,8 @@ import platform
 import subprocess
 
 
-def write(project, version, results, totals, reference):
-    """Writes the page out of the results of all targets."""
+def write(project, version, results, totals, reference, known):
+    """Writes the page out of the results of all targets, and of what targets.txt says about them."""
     commit = subprocess.check_output(["git", "-C", str(project), "describe", "--always", "--dirty"], text=True).strip()
     today = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
     lines = [
@@ -25,7 +25,10 @@ def write(project, version, results, totals, reference):
     for name, result in results.items():
         asserts = result.get("figures", {}).get("asserts", "")
         wanted = reference.get(name, {}).get("asserts", "")
-        why = result["why"].replace("|", "\\|").replace("\n", " ")
+        why = result["why"]
+        if result["state"] == "fail" and known[name][1]:
+            why = f"{known[name][1]} ({why})"
+        why = why.replace("|", "\\|").replace("\n", " ")
         cells = [f"`{name}`", result["state"], asserts, wanted, result.get("control", ""), result.get("seconds", ""), why]
         lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
     (project / "docs" / "conformance.md").write_text("\n".join(lines) + "\n")
