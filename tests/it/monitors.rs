@@ -88,8 +88,9 @@ fn a_monitor_that_is_missing_or_dies_fails_nothing() {
     assert!(seen["host"].get("missing").is_none_or(|s| s.as_f64().unwrap() < 0.9), "{seen}");
     let notes = shown["notes"].as_array().unwrap();
     let texts = notes.iter().map(|note| note["text"].as_str().unwrap());
-    // On a busy machine another may be late for once.
-    let texts: Vec<&str> = texts.filter(|text| !text.ends_with(" s")).collect();
+    // On a busy machine another may be late for once, and one that is not alone on its hardware is told so.
+    let ours = |text: &&str| !text.ends_with(" s") && !text.starts_with("other machines");
+    let texts: Vec<&str> = texts.filter(ours).collect();
     assert_eq!(texts, ["no samples of monitor `broken`", "no samples of monitor `hots`"]);
 }
 
