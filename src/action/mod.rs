@@ -24,6 +24,7 @@ mod script;
 mod set_fact;
 mod source;
 mod template;
+mod validate_argument_spec;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -87,6 +88,7 @@ pub static ACTIONS: &[Action] = &[
     script::ACTION,
     set_fact::ACTION,
     template::ACTION,
+    validate_argument_spec::ACTION,
 ];
 
 /// An action by its short name.

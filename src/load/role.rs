@@ -57,11 +57,13 @@ impl Loader {
             .and_then(|file| self.node(&file, "a role's meta", None, &mut problems))
             .map(|node| self.decoder().role_meta(&node, &mut problems))
             .unwrap_or_default();
-        if let Some(file) = self.named_file(&path.join("meta"), "argument_specs")
-            && let Some(node) = self.node(&file, "what a role says of its arguments", None, &mut problems)
-        {
-            problems.push(crate::model::decode::not_validated(&node.span));
-        }
+        // The file counts, where there is one, even if nothing is in it.
+        let argument_specs = match self.named_file(&path.join("meta"), "argument_specs") {
+            Some(file) => self
+                .node(&file, "what a role says of its arguments", None, &mut problems)
+                .and_then(|node| crate::model::decode::argument_specs(&node)),
+            None => meta.argument_specs,
+        };
         // By its full name, if that is how it was found.
         let is_full = self.in_collections(name, folders).contains(&path);
         let own = path.file_name().and_then(|n| n.to_str()).filter(|_| !is_full);
@@ -73,6 +75,7 @@ impl Loader {
             handlers: self.role_items(&path, "handlers", from.handlers.as_deref(), span, &mut problems),
             dependencies: meta.dependencies,
             allow_duplicates: meta.allow_duplicates,
+            argument_specs,
             path,
         };
         problems.into_result(Arc::new(role))

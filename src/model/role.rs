@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Item, RoleEntry};
-use crate::base::{Map, Span};
+use crate::base::{Map, Span, Spanned};
 
 /// A role as it was found on disk, with the files that one use of it asks for.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Role {
     pub dependencies: Vec<RoleEntry>,
     /// `meta/main.yml`: `allow_duplicates`
     pub allow_duplicates: bool,
+    /// `argument_specs` of `meta/argument_specs.yml`, else of `meta/main.yml`: what is said of arguments, by entry point.
+    pub argument_specs: Option<Spanned<Arc<Map>>>,
 }
 
 /// A file of variables of a role.

@@ -52,6 +52,30 @@ pub struct Task {
     pub metrics: Vec<Metric>,
 }
 
+impl Task {
+    /// A task that says nothing but what it calls.
+    pub fn calling(call: Call) -> Self {
+        Self {
+            span: call.name.span.clone(),
+            keywords: Keywords::default(),
+            call,
+            r#loop: None,
+            loop_control: LoopControl::default(),
+            register: None,
+            changed_when: Vec::new(),
+            failed_when: Vec::new(),
+            until: Vec::new(),
+            retries: None,
+            delay: None,
+            listen: Vec::new(),
+            r#async: None,
+            poll: None,
+            durable: None,
+            metrics: Vec::new(),
+        }
+    }
+}
+
 /// A module or action with its arguments.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -147,6 +171,8 @@ pub struct RoleEntry {
     /// `public`: whether the role's variables are seen by all of the play. `import_role` and `roles:` do so unless told not
     /// to, `include_role` only when told to.
     pub public: Option<bool>,
+    /// `rolespec_validate`: whether arguments are held against what the role says of them.
+    pub validate: bool,
 }
 
 /// Other files than `main` of a role.

@@ -43,6 +43,8 @@ pub(super) struct Build<'a> {
     pub notified: Vec<Spanned<Arc<str>>>,
     /// Whether the next handler is the first of its block.
     pub new_block: bool,
+    /// Tasks that stand in no file.
+    pub made: Vec<Arc<Task>>,
     /// What is wrong with calls, for steps that fail with it.
     pub flaws: BTreeMap<*const Task, Arc<str>>,
     /// Tags of all steps, also of those that are left out.
@@ -70,6 +72,7 @@ impl<'a> Build<'a> {
             notifies: false,
             notified: Vec::new(),
             new_block: true,
+            made: Vec::new(),
             flaws: BTreeMap::new(),
             known_tags: BTreeSet::new(),
             known_cases: Vec::new(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::build::Build;
 use super::draft::slug;
 use super::play::{finish, known_for};
+use super::role_arguments::RoleUse;
 use super::scope::ScopeKind;
 use super::step::{Expand, Inclusion, Step, StepKind};
 use super::tasks::stem;
@@ -97,7 +98,10 @@ impl Build<'_> {
             let mut handling = within.clone();
             handling.inherited.notify.clear();
             self.handlers(&role.handlers, &handling);
-            self.items(&role.tasks, &within);
+            let argument = |name: &str| task.call.argument(name).and_then(|a| a.value.to_bool());
+            let validate = argument("rolespec_validate") != Some(false);
+            let params = Arc::default();
+            self.tasks_of_role(&role, &RoleUse { from, params: &params, validate }, &within);
             return;
         }
         let Some(path) = self.find_tasks(&inclusion.target, &target, &inside) else { return };
@@ -132,7 +136,7 @@ impl Build<'_> {
         inside.chapter = None;
         let first = self.draft.steps.len();
         let tags = std::mem::take(&mut inside.tags);
-        let task = Arc::new(crate::model::Task {
+        let task = self.keep(crate::model::Task {
             keywords: crate::model::Keywords { tags: Vec::new(), ..body.task.keywords.clone() },
             listen: Vec::new(),
             ..(*body.task).clone()

@@ -240,5 +240,6 @@ fn plain_role(stage: &Stage, span: &Span) -> RoleEntry {
         from: RoleFrom::default(),
         allow_duplicates: Some(true),
         public: None,
+        validate: true,
     }
 }

@@ -29,6 +29,7 @@ mod prune;
 mod pruned;
 mod readings;
 pub mod render;
+mod role_arguments;
 pub mod roles;
 mod rounds;
 pub mod scope;

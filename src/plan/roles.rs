@@ -107,15 +107,15 @@ impl Build<'_> {
             self.role_entry(dependency, &inside.within(&role));
         }
         self.importing.pop();
-        self.wrapped(&entry.keywords, &inside, |build, inside| build.role_tasks(&role, &role.tasks, inside));
+        self.wrapped(&entry.keywords, &inside, |build, inside| build.role_tasks(&role, entry, inside));
         self.name(&entry.keywords, Some(&role.name), first, &entry.span);
     }
 
-    /// The tasks of a role, or of one of its files, with its variables.
-    pub fn role_tasks(&mut self, role: &Arc<Role>, tasks: &[Item], around: &Surroundings) {
+    /// The tasks of a role, with its variables.
+    pub fn role_tasks(&mut self, role: &Arc<Role>, entry: &RoleEntry, around: &Surroundings) {
         let grouped = self.group(around, &format!("role {}", role.name), &role.name);
         let inside = self.within(role, &grouped);
-        self.items(tasks, &inside);
+        self.tasks_of_role(role, &entry.into(), &inside);
     }
 
     /// Inside a role: what its dependencies define, its own variables, its folders.
@@ -184,7 +184,7 @@ impl Build<'_> {
         for dependency in &role.dependencies {
             self.role_entry(dependency, &inside.within(&role));
         }
-        self.wrapped(&task.keywords, &inside, |build, inside| build.role_tasks(&role, &role.tasks, inside));
+        self.wrapped(&task.keywords, &inside, |build, inside| build.role_tasks(&role, &entry, inside));
         self.importing.pop();
     }
 

@@ -19,7 +19,7 @@ use crate::model::{Item, RoleEntry};
 use crate::syntax::Node;
 
 pub use play::{PlayEntry, no_play};
-pub use role::{RoleMeta, not_validated};
+pub use role::{RoleMeta, argument_specs};
 
 /// Reads trees. It knows the names of modules only to tell a module from a keyword that is misspelt.
 pub struct Decoder<'c> {

@@ -6,7 +6,7 @@ use super::Decoder;
 use super::fields::{Fields, text_value, wrong_type};
 use super::keywords::shared;
 use crate::base::spec::Argument;
-use crate::base::{Diagnostic, Diagnostics, Map, Span, Spanned, Value};
+use crate::base::{Diagnostic, Diagnostics, Map, Spanned, Value};
 use crate::model::{Call, Keywords, RoleEntry, RoleFrom};
 use crate::syntax::Node;
 
@@ -17,6 +17,8 @@ pub struct RoleMeta {
     pub dependencies: Vec<RoleEntry>,
     /// `allow_duplicates`
     pub allow_duplicates: bool,
+    /// `argument_specs`
+    pub argument_specs: Option<Spanned<Arc<Map>>>,
 }
 
 impl Decoder<'_> {
@@ -58,6 +60,7 @@ impl Decoder<'_> {
             from,
             allow_duplicates,
             public,
+            validate: true,
         })
     }
 
@@ -69,23 +72,24 @@ impl Decoder<'_> {
         let Some(mut f) = Fields::new(node, "a role's meta", problems) else { return RoleMeta::default() };
         let dependencies = f.take("dependencies");
         let allow_duplicates = f.boolean("allow_duplicates").and_then(|b| b.to_bool()).unwrap_or(false);
-        if let Some((key, _)) = f.take_pair("argument_specs") {
-            f.problems().push(not_validated(&key.span));
-        }
+        let argument_specs = f.take("argument_specs").and_then(specs);
         for key in ["galaxy_info", "collections", "version", "author"] {
             let _ = f.take(key);
         }
         f.finish();
         let entries = dependencies.map(|n| self.role_entries(n, problems)).unwrap_or_default();
-        RoleMeta { dependencies: entries, allow_duplicates }
+        RoleMeta { dependencies: entries, allow_duplicates, argument_specs }
     }
 }
 
-/// What a role says of its arguments is not checked.
-pub fn not_validated(place: &Span) -> Diagnostic {
-    let message =
-        "`argument_specs` has no effect in this version: what a role is given is not checked against it";
-    Diagnostic::warning("not-built", message).at(place)
+/// `meta/argument_specs.yml`. What is none says nothing.
+pub fn argument_specs(node: &Node) -> Option<Spanned<Arc<Map>>> {
+    let (_, specs) = node.as_mapping()?.iter().find(|(key, _)| key.as_str() == Some("argument_specs"))?;
+    self::specs(specs)
+}
+
+fn specs(node: &Node) -> Option<Spanned<Arc<Map>>> {
+    Some(Spanned::new(Arc::new(node.to_map()?), node.span.clone()))
 }
 
 /// A role by its name alone.
@@ -98,6 +102,7 @@ fn plain(role: Spanned<Value>) -> RoleEntry {
         from: RoleFrom::default(),
         allow_duplicates: None,
         public: None,
+        validate: true,
     }
 }
 
@@ -128,7 +133,7 @@ fn boolean(argument: &Argument, problems: &mut Diagnostics) -> Option<bool> {
 pub(super) fn entry_of_call(call: &Call, problems: &mut Diagnostics) -> Option<RoleEntry> {
     let mut entry = None;
     let mut from = RoleFrom::default();
-    let (mut allow_duplicates, mut public) = (None, None);
+    let (mut allow_duplicates, mut public, mut validate) = (None, None, true);
     for a in &call.arguments {
         let text = || a.value.as_str().map(Arc::from);
         match &*a.name {
@@ -145,9 +150,8 @@ pub(super) fn entry_of_call(call: &Call, problems: &mut Diagnostics) -> Option<R
                 }
             }
             "public" => public = boolean(a, problems),
-            // `rolespec_validate` is about `argument_specs`, of which a role that has some is warned.
+            "rolespec_validate" => validate = boolean(a, problems).unwrap_or(true),
             "apply" if call.short_name() == "include_role" => {}
-            "rolespec_validate" => {}
             other => problems.push(
                 Diagnostic::error(
                     "unknown-argument",
@@ -164,6 +168,7 @@ pub(super) fn entry_of_call(call: &Call, problems: &mut Diagnostics) -> Option<R
                         "handlers_from",
                         "public",
                         "allow_duplicates",
+                        "rolespec_validate",
                         "apply",
                     ],
                 ),
@@ -178,5 +183,5 @@ pub(super) fn entry_of_call(call: &Call, problems: &mut Diagnostics) -> Option<R
         );
         return None;
     };
-    Some(RoleEntry { from, allow_duplicates, public, ..plain(role) })
+    Some(RoleEntry { from, allow_duplicates, public, validate, ..plain(role) })
 }

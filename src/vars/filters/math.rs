@@ -3,7 +3,8 @@
 use super::{Filter, filter};
 use crate::base::Value;
 use crate::vars::call::{Call, CallError};
-use crate::vars::python::integer;
+use crate::vars::python::size::{PREFIXES, power};
+use crate::vars::python::{integer, size};
 
 pub(super) const FILTERS: &[Filter] = &[
     filter("bool", to_bool),
@@ -140,9 +141,6 @@ fn root(call: &Call<'_>) -> Result<Value, CallError> {
     Ok(Value::Float(if base.to_bits() == 2.0_f64.to_bits() { x.sqrt() } else { x.powf(1.0 / base) }))
 }
 
-/// Prefixes of sizes, each 1024 times the one before.
-const PREFIXES: &str = "KMGTPEZY";
-
 fn human_readable(call: &Call<'_>) -> Result<Value, CallError> {
     let size =
         number(call.subject()?).map_err(|_| "human_readable() failed on bad input: a number is needed")?;
@@ -161,36 +159,8 @@ fn human_readable(call: &Call<'_>) -> Result<Value, CallError> {
     Ok(Value::from(format!("{:.2} {suffix}", size / power(exponent))))
 }
 
-fn power(exponent: usize) -> f64 {
-    1024_f64.powi(i32::try_from(exponent).unwrap_or(0))
-}
-
 fn human_to_bytes(call: &Call<'_>) -> Result<Value, CallError> {
     let text = call.subject()?.to_string();
     let default_unit = call.text(1, "default_unit")?.unwrap_or_default();
-    let bits = call.flag(2, "isbits", false)?;
-    let text = text.trim();
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let number: f64 = text[..end].parse().map_err(|_| format!("`{text}` is no size"))?;
-    let written = text[end..].trim();
-    let unit = if written.is_empty() { default_unit.as_str() } else { written };
-    let mut chars = unit.chars();
-    let exponent = match chars.next().map(|c| c.to_ascii_uppercase()) {
-        None | Some('B') => 0,
-        Some(prefix) => {
-            PREFIXES.find(prefix).map(|place| place + 1).ok_or_else(|| format!("`{unit}` is no unit"))?
-        }
-    };
-    // `KB`, or the whole word; of bits `Kb`.
-    let (letter, word) = if bits { ("b", "bit") } else { ("B", "byte") };
-    let names = ["", "kilo", "mega", "giga", "tera", "peta", "exa", "zeta", "yotta"];
-    let rest = chars.as_str();
-    let known = rest.is_empty()
-        || (exponent > 0 && rest == letter && unit.starts_with(|c: char| c.is_ascii_uppercase()))
-        || unit.to_lowercase() == format!("{}{word}", names[exponent]);
-    if !known {
-        return Err(format!("`{unit}` is no unit of {word}s").into());
-    }
-    integer::truncated((number * power(exponent)).round())?
-        .ok_or_else(|| format!("`{text}` is too large").into())
+    Ok(size::bytes(&text, &default_unit, call.flag(2, "isbits", false)?)?)
 }

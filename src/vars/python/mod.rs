@@ -5,7 +5,10 @@ pub mod encoding;
 pub mod format;
 pub mod integer;
 pub mod printf;
+pub mod size;
 pub mod words;
+
+pub use crate::syntax::literal::parse as literal;
 
 use crate::base::Value;
 
