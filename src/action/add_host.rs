@@ -7,9 +7,7 @@ use serde::Deserialize;
 
 use super::{Action, ActionContext, AddedHost, BoxFuture, Done, Effects};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
-use crate::base::{HostName, Key, Map, Span, Text, Value};
-use crate::model::{Level, VarLayer};
-use crate::vars::Templar;
+use crate::base::{HostName, Map, Value};
 use crate::wire::Outcome;
 
 /// Adds a host to the inventory; later plays see it.
@@ -40,8 +38,8 @@ pub(super) const ACTION: Action = Action {
     run,
 };
 
-fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
-    Box::pin(async move { add(map, ctx.templar) })
+fn run<'a>(map: &'a Map, _: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
+    Box::pin(async move { add(map) })
 }
 
 /// `HOST:PORT`, `[ADDRESS]:PORT`
@@ -52,42 +50,15 @@ fn with_port(name: &str) -> Option<(String, u16)> {
     Some((host.to_owned(), port.parse().ok()?))
 }
 
-/// Whether the inventory, as templates see it, has all of this already.
-fn is_known(host: &AddedHost, templar: &Templar) -> bool {
-    let name = host.name.as_str();
-    let scope = templar.scope();
-    let groups = scope.lookup("groups").and_then(|(groups, _)| groups.as_map()).cloned().unwrap_or_default();
-    let member = |group: &str| {
-        let members = groups.get(group).and_then(Value::as_list).unwrap_or_default();
-        members.iter().any(|member| member.as_str() == Some(name))
-    };
-    let asked = |variable: &Key| {
-        let path = [("benchbook_host", Value::from(name)), ("benchbook_key", Value::from(variable.clone()))];
-        let scope = scope.with(VarLayer {
-            level: Level::Magic,
-            origin: "add_host".into(),
-            span: Span::nowhere("add_host"),
-            vars: Arc::new(Map::from_iter(path)),
-        });
-        let expression = Text::template("hostvars[benchbook_host][benchbook_key]", Span::nowhere("add_host"));
-        Templar::new(scope, Arc::clone(templar.environment())).evaluate(&expression).ok()
-    };
-    member("all")
-        && host.groups.iter().all(|group| member(group))
-        && host.vars.iter().all(|(key, value)| asked(key).as_ref() == Some(value))
-}
-
-fn add(map: &Map, templar: &Templar) -> Done {
+fn add(map: &Map) -> Done {
     let mut vars = map.clone();
-    let mut first = |names: [&str; 3]| {
-        let mut found = None;
-        for name in names {
-            found = found.or(vars.remove(name));
-        }
-        found
-    };
+    let first = |names: [&str; 3]| names.iter().find_map(|name| map.get(*name)).cloned();
     let name = first(["name", "hostname", "host"]);
-    let groups = first(["groups", "group", "groupname"]);
+    let groups = first(["groupname", "groups", "group"]);
+    // `host` and `group` are variables of the host as well, as in Ansible.
+    for name in ["name", "hostname", "groupname", "groups"] {
+        vars.remove(name);
+    }
     let Some(name) = name.filter(|n| !n.to_string().is_empty()) else {
         return Outcome::failed("add_host needs a `name`").into();
     };
@@ -112,6 +83,6 @@ fn add(map: &Map, templar: &Templar) -> Done {
         ("host_vars", Value::from(&vars)),
     ]);
     let host = AddedHost { name: HostName::from(name), groups, vars };
-    let outcome = Outcome::ok(!is_known(&host, templar)).with("add_host", described);
+    let outcome = Outcome::ok(false).with("add_host", described);
     Done { outcome, effects: Effects { add_hosts: vec![host], ..Effects::default() }, shown: None }
 }

@@ -46,7 +46,7 @@ fn run<'a>(map: &'a Map, _: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
         let name = |name: &String| name.replace(' ', "-").into();
         let parents: Vec<std::sync::Arc<str>> = args.parents.iter().map(name).collect();
         let group: std::sync::Arc<str> = name(&args.key);
-        let outcome = Outcome::ok(true)
+        let outcome = Outcome::ok(false)
             .with("add_group", group.as_ref())
             .with("parent_groups", parents.iter().map(std::convert::AsRef::as_ref).collect::<Vec<&str>>());
         Done {

@@ -115,24 +115,28 @@ impl Inventory {
         self.add_group(group, span).hosts.entry(HostName::from(host)).or_insert_with(|| span.clone());
     }
 
-    /// Puts a host into a group, before those that come later in the inventory: whoever joins first, the order is the same.
-    pub fn sort_host_into_group(&mut self, group: &str, host: &str, span: &Span) {
-        self.add_host(host, span);
-        self.add_group(group, span);
-        let place = |name: &str| self.hosts.get_index_of(name);
-        let Some(members) = self.groups.get(group).map(|group| &group.hosts) else { return };
-        if members.contains_key(host) {
-            return;
-        }
-        let later = members.keys().position(|member| place(member.as_str()) > place(host));
-        let at = later.unwrap_or(members.len());
-        if let Some(group) = self.groups.get_mut(group) {
-            group.hosts.shift_insert(at, HostName::from(host), span.clone());
-        }
+    /// Whether a host stands in a group itself.
+    pub fn stands_in(&self, group: &str, host: &str) -> bool {
+        self.groups.get(group).is_some_and(|group| group.hosts.contains_key(host))
     }
 
-    /// Puts a group into a group; both are made if they are new. A group that contains itself is an error.
-    pub fn add_child(&mut self, parent: &str, child: &str, span: &Span) -> Result<(), Diagnostic> {
+    /// Puts a host into a group that is there, before the first of those members, else behind all. Unlike any other member, it may be one that
+    /// the inventory does not name (`localhost`).
+    pub fn join_group(
+        &mut self,
+        group: &str,
+        host: &HostName,
+        span: &Span,
+        later: impl Fn(&HostName) -> bool,
+    ) {
+        let Some(group) = self.groups.get_mut(group) else { return };
+        let at = group.hosts.keys().position(later).unwrap_or(group.hosts.len());
+        group.hosts.shift_insert(at, host.clone(), span.clone());
+    }
+
+    /// Puts a group into a group; both are made if they are new. Gives whether it was not there before. A group that contains
+    /// itself is an error.
+    pub fn add_child(&mut self, parent: &str, child: &str, span: &Span) -> Result<bool, Diagnostic> {
         self.add_group(child, span);
         self.add_group(parent, span);
         if let Some(way) = self.way(child, parent) {
@@ -146,8 +150,10 @@ impl Inventory {
                 .skip(1)
                 .fold(error, |e, (name, span)| e.related(span, format!("`{name}` is put in here"))));
         }
-        self.add_group(parent, span).children.entry(Arc::from(child)).or_insert_with(|| span.clone());
-        Ok(())
+        let children = &mut self.add_group(parent, span).children;
+        let new = !children.contains_key(child);
+        children.entry(Arc::from(child)).or_insert_with(|| span.clone());
+        Ok(new)
     }
 
     /// How one group leads down to another: each name with the place that puts it there.
@@ -212,8 +218,9 @@ impl Inventory {
             hosts.extend(group.hosts.keys().map(|h| (h.clone(), ())));
             queue.extend(group.children.keys().map(|c| &**c).filter(|c| seen.insert(c)));
         }
-        // Hosts that nobody settled yet are in `all` too.
+        // Hosts that nobody settled yet are in `all` too; those that no inventory names are not.
         if group == "all" {
+            hosts.retain(|host, ()| self.hosts.contains_key(host));
             hosts.extend(self.hosts.keys().map(|h| (h.clone(), ())));
         }
         hosts.into_keys().collect()

@@ -15,7 +15,7 @@ use crate::base::{HostName, Spanned, Timestamp, Value};
 use crate::connection::Cancel;
 use crate::event::Why;
 use crate::model::Strategy;
-use crate::plan::{Step, StepKind};
+use crate::plan::{Meta, Step, StepKind};
 use crate::vars::Templar;
 
 /// How many units are started before others have their turn: so many find what they need in the processor's cache, and there
@@ -57,7 +57,7 @@ impl Dispatcher {
         if self.is_pinned_back(step, host) {
             return;
         }
-        if self.node(step).hosts.len() > 1 && self.is_run_once(what, host) {
+        if self.node(step).hosts.len() > 1 && self.is_run_once(step, what, host) {
             match self.onces.get_mut(&step) {
                 None => {
                     self.onces.insert(step, Once::Leading(host, Vec::new()));
@@ -79,11 +79,28 @@ impl Dispatcher {
         run.and_then(|run| run.notified.get(&host)).is_some_and(|notified| notified.contains(&handler))
     }
 
-    fn is_run_once(&self, what: &Step, host: HostNo) -> bool {
+    fn is_run_once(&self, step: StepNo, what: &Step, host: HostNo) -> bool {
+        let by_itself = match &what.kind {
+            // Where hosts go step by step, the first does it for all, whatever it asks for the others.
+            StepKind::Meta(meta) => match meta.value {
+                Meta::RefreshInventory => self.is_lockstep(step),
+                _ => false,
+            },
+            _ => {
+                super::magic::task(what).is_some_and(|t| matches!(t.call.short_name(), "add_host" | "pause"))
+            }
+        };
+        by_itself || self.says_once(what, host)
+    }
+
+    /// `run_once`
+    pub(super) fn says_once(&self, what: &Step, host: HostNo) -> bool {
         let said = inherited(what).and_then(|i| i.run_once.as_ref());
-        let once =
-            super::magic::task(what).is_some_and(|t| matches!(t.call.short_name(), "add_host" | "pause"));
-        said.map_or(once, |value| self.reads_true(value, host))
+        said.is_some_and(|value| self.reads_true(value, host))
+    }
+
+    fn is_lockstep(&self, step: StepNo) -> bool {
+        self.plays.get(&self.node(step).play).is_some_and(|run| run.strategy == Strategy::Linear)
     }
 
     /// A keyword that must be known before the step starts; it is nearly always written out.
@@ -215,8 +232,7 @@ impl Dispatcher {
 
     /// Whether the hosts of an expand step wait for each other there.
     pub(super) fn gathers(&self, step: StepNo, what: &Step) -> bool {
-        let strategy = self.plays.get(&self.node(step).play).map(|run| run.strategy);
-        what.case.is_none() && strategy == Some(Strategy::Linear)
+        what.case.is_none() && self.is_lockstep(step)
     }
 
     /// A host has reached an expand step, or is not coming. The last one lets all go on.

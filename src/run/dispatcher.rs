@@ -14,7 +14,7 @@ use super::environments::Environments;
 use super::fates::{Fates, ScopeNo};
 use super::gangs::Gangs;
 use super::hosts::{Board, Tallies};
-use super::inventory::Change;
+use super::joining::{Joined, Joining};
 use super::lease::Lease;
 use super::leaving::Leaving;
 use super::machines::Machines;
@@ -43,6 +43,8 @@ pub(super) const GRACE: Duration = Duration::from_secs(10);
 pub enum Message {
     /// Something happened in a unit.
     Said(Box<Event>),
+    /// A task brings something into the inventory.
+    Joining(Box<Joining>),
     /// A unit ended.
     Ended(StepNo, HostNo, Box<Finished>),
     /// A round has the lease of its host's machine, or has none.
@@ -139,7 +141,7 @@ pub struct Dispatcher {
     pub(super) inventory: Inventory,
     pub(super) inventory_changed: bool,
     /// What the run has brought into it, in order.
-    pub(super) inventory_changes: Vec<Change>,
+    pub(super) joined: Vec<Joined>,
     pub(super) nodes: Vec<Node>,
     pub(super) plays: BTreeMap<usize, PlayRun>,
     /// Units at work, and whether each shares its machine.
@@ -222,7 +224,7 @@ impl Dispatcher {
             moment: None,
             inventory,
             inventory_changed: false,
-            inventory_changes: Vec::new(),
+            joined: Vec::new(),
             nodes: Vec::new(),
             plays: BTreeMap::new(),
             running: HashMap::default(),
@@ -406,6 +408,7 @@ impl Dispatcher {
                 self.notice(&event);
                 self.emit(*event);
             }
+            Message::Joining(joining) => self.join(*joining),
             Message::Ended(step, host, finished) => self.conclude(step, host, *finished),
             Message::Leased(round, host, lease) => self.begin_round(round, host, lease),
             Message::Returned(host) => self.free(host, true),

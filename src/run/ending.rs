@@ -43,7 +43,6 @@ impl Dispatcher {
             self.release_machine(step, host);
         }
         let Work::Step(what) = self.node(step).work.clone() else { return };
-        let finished = self.joined(&self.name(host).clone(), &what, finished);
         if let Some(error) = finished.journal.clone() {
             self.lose_journal(error);
         }
@@ -215,7 +214,8 @@ impl Dispatcher {
             ports.insert(place.id.as_str(), port.clone());
             self.set_vars(host, &Map::from_iter([(super::rendezvous::PORTS, ports)]), Level::Magic);
         }
-        let once = self.onces.contains_key(&step);
+        // What is done once by itself (`add_host`) registers nothing for the others, as in Ansible.
+        let once = self.onces.contains_key(&step) && self.says_once(what, host);
         let all = once.then(|| Arc::clone(&self.node(step).hosts));
         let hosts = all.as_deref().unwrap_or(std::slice::from_ref(&host));
         let register = super::magic::task(what).and_then(|t| t.register.as_ref());
@@ -228,7 +228,10 @@ impl Dispatcher {
             }
         }
         let name = self.name(host).clone();
-        self.change_inventory(&name, &finished.effects, &what.span);
+        if self.replaying {
+            // Who asks for it lives no more.
+            self.change_inventory(&name, &finished.effects, self.node(step).play, what);
+        }
         for UsedImage { name: image, id, digests, host } in finished.effects.images.clone() {
             let host = host.unwrap_or_else(|| name.clone());
             self.emit(Event::ImageUsed { host, name: image, id, digests });
@@ -420,7 +423,7 @@ impl Dispatcher {
                 self.over = false;
             }
             // The first host does it for all.
-            Meta::RefreshInventory if node.left == node.hosts.len() => self.read_inventory_again(),
+            Meta::RefreshInventory if node.left == node.hosts.len() => self.read_inventory_again(step),
             // A session that was lost is opened anew by itself.
             Meta::Noop | Meta::ResetConnection | Meta::RefreshInventory => {}
         }

@@ -48,6 +48,8 @@ struct State {
     failed: Option<Why>,
     /// The host left (`meta: end_host`).
     ended: bool,
+    /// It is not one of the play's hosts any more.
+    gone: bool,
 }
 
 #[derive(Debug)]
@@ -144,6 +146,9 @@ impl Fates {
         for number in self.ancestors(scope) {
             let node = &self.scopes[number.index()];
             let state = node.state(host);
+            if state.gone {
+                return Verdict::Bypass(Why::Ended);
+            }
             if let Some(why) = state.failed
                 && !failure_passes
             {
@@ -236,6 +241,13 @@ impl Fates {
     pub fn end(&mut self, scope: ScopeNo, host: HostNo) {
         if let Some(play) = self.ancestors(scope).last() {
             self.scopes[play.index()].state_mut(host).ended = true;
+        }
+    }
+
+    /// The play that this scope is in does not name the host any more: nothing of it is left for the host to do.
+    pub fn leave(&mut self, scope: ScopeNo, host: HostNo) {
+        if let Some(play) = self.ancestors(scope).last() {
+            self.scopes[play.index()].state_mut(host).gone = true;
         }
     }
 

@@ -40,7 +40,8 @@ impl Dispatcher {
         let written = self.inventory.hosts.keys().cloned();
         // A play may name `localhost` without an inventory that has it.
         let implicit = self.plan.plays.iter().flat_map(|p| p.hosts.iter().cloned());
-        let hosts: Vec<HostName> = written.chain(implicit).collect();
+        let is_there = |host: &HostName| self.inventory.host(host.as_str()).is_some();
+        let hosts: Vec<HostName> = written.chain(implicit.filter(is_there)).collect();
         let mut problems = Diagnostics::new();
         self.moment = None;
         let board = Arc::make_mut(&mut self.board);
@@ -395,7 +396,7 @@ impl Dispatcher {
     }
 
     /// A play that cannot be bound: the run goes no further.
-    fn break_off(&mut self, problems: &Diagnostics) {
+    pub(super) fn break_off(&mut self, problems: &Diagnostics) {
         let first = problems.iter().find(|d| d.severity == Severity::Error);
         match first.filter(|_| self.shared.compiler.options.strictness == Strictness::Late) {
             Some(first) => self.abort(first.message.clone()),

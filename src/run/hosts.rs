@@ -1,6 +1,6 @@
 //! What the run knows of its hosts. The dispatcher owns it; units of work get snapshots, which cost a reference count.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::queue::HostNo;
@@ -139,6 +139,8 @@ impl Tallies {
 pub struct Board {
     hosts: Vec<Arc<Host>>,
     numbers: Arc<HashMap<HostName, HostNo>>,
+    /// Those that left the inventory; their numbers stay.
+    gone: Arc<HashSet<HostName>>,
     /// `groups`: the names of the hosts of each.
     pub groups: Option<Arc<VarLayer>>,
 }
@@ -147,6 +149,9 @@ impl Board {
     /// Adds a host, or replaces the one of that name.
     pub fn put(&mut self, mut host: Host) -> HostNo {
         host.endpoint.take();
+        if self.gone.contains(&host.name) {
+            Arc::make_mut(&mut self.gone).remove(&host.name);
+        }
         if let Some(number) = self.number(&host.name) {
             *self.get_mut(number) = host;
             return number;
@@ -162,6 +167,11 @@ impl Board {
         self.numbers.get(name).copied()
     }
 
+    /// Hosts leave the inventory.
+    pub fn remove(&mut self, hosts: impl IntoIterator<Item = HostName>) {
+        Arc::make_mut(&mut self.gone).extend(hosts);
+    }
+
     /// A host by its number, which came from here.
     pub fn get(&self, number: HostNo) -> &Arc<Host> {
         &self.hosts[number.0 as usize]
@@ -170,6 +180,11 @@ impl Board {
     /// A host by its name.
     pub fn find(&self, name: &str) -> Option<&Arc<Host>> {
         self.numbers.get(name).map(|number| self.get(*number))
+    }
+
+    /// Those that the inventory has.
+    pub fn listed(&self) -> impl Iterator<Item = &Arc<Host>> {
+        self.iter().filter(|host| !self.gone.contains(&host.name))
     }
 
     /// To change a host; snapshots keep the old one.

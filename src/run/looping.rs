@@ -95,13 +95,6 @@ async fn all(unit: &Unit, task: &TaskStep, scope: Scope, items: Vec<Value>, star
         let index = u32::try_from(number).unwrap_or(u32::MAX);
         let turn = Turn { unit, task, scope: scope.clone(), item: index, vars: vars.clone() };
         let mut end = turn::run(turn).await;
-        if !end.effects.add_hosts.is_empty()
-            && end.effects.add_hosts.iter().all(|host| whole.effects.add_hosts.contains(host))
-        {
-            // An item before has added it, and what it brings comes into the inventory when all have ended.
-            end.changed = false;
-            end.result.insert("changed", false);
-        }
         end.result.insert(task.loop_control.variable(), item.clone());
         end.result.insert("ansible_loop_var", task.loop_control.variable());
         if let Some(name) = &task.loop_control.index_var {

@@ -49,7 +49,7 @@ impl LazyMap for Board {
     }
 
     fn keys(&self) -> Vec<Arc<str>> {
-        self.iter().map(|host| Arc::from(host.name.as_str())).collect()
+        self.listed().map(|host| Arc::from(host.name.as_str())).collect()
     }
 }
 

@@ -252,8 +252,21 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
                 }
             }
         }
+        join(turn, templar, &mut end).await;
         return Ok(end);
     }
+}
+
+/// The inventory changes when all else has said that the task is good, and as in Ansible nobody is notified by it, unless the task
+/// says itself when it has changed something.
+async fn join(turn: &Turn<'_>, templar: &Templar, end: &mut TurnEnd) {
+    let Effects { add_hosts, groups, .. } = &end.effects;
+    if end.status != Status::Ok || end.skipped || (add_hosts.is_empty() && groups.is_empty()) {
+        return;
+    }
+    end.changed = turn.unit.joins(&end.effects).await;
+    end.result.insert("changed", end.changed);
+    decide_changed(turn, templar, end);
 }
 
 async fn wait(turn: &Turn<'_>, attempt: u32, left: u32, delay: Duration) {
@@ -394,15 +407,7 @@ fn judge(
     if end.skipped || not_done || end.status == Status::Cancelled {
         return Ok(end);
     }
-    if !task.changed_when.is_empty() {
-        match holds(&task.changed_when, &with_result(turn, templar, &end)) {
-            Ok(against) => {
-                end.changed = against.is_none();
-                end.result.insert("changed", end.changed);
-            }
-            Err(error) => undecided(&mut end, "changed_when_result", &error),
-        }
-    }
+    decide_changed(turn, templar, &mut end);
     if !task.failed_when.is_empty() {
         let seen = with_result(turn, templar, &end);
         let failed = match holds(&task.failed_when, &seen) {
@@ -425,6 +430,20 @@ fn judge(
         }
     }
     Ok(end)
+}
+
+/// `changed_when`
+fn decide_changed(turn: &Turn<'_>, templar: &Templar, end: &mut TurnEnd) {
+    if turn.task.changed_when.is_empty() {
+        return;
+    }
+    match holds(&turn.task.changed_when, &with_result(turn, templar, end)) {
+        Ok(against) => {
+            end.changed = against.is_none();
+            end.result.insert("changed", end.changed);
+        }
+        Err(error) => undecided(end, "changed_when_result", &error),
+    }
 }
 
 /// A condition that cannot be evaluated fails the task, whose result stays.
