@@ -52,7 +52,7 @@ fn with_port(name: &str) -> Option<(String, u16)> {
 
 fn add(map: &Map) -> Done {
     let mut vars = map.clone();
-    let first = |names: [&str; 3]| names.iter().find_map(|name| map.get(*name)).cloned();
+    let first = |names: [&str; 3]| names.iter().find_map(|name| map.get(name)).cloned();
     let name = first(["name", "hostname", "host"]);
     let groups = first(["groupname", "groups", "group"]);
     // `host` and `group` are variables of the host as well, as in Ansible.
