@@ -38,7 +38,7 @@ pub enum Level {
     VarsFiles,
     /// `roles/x/vars`.
     RoleVars,
-    /// `vars` of a block.
+    /// `vars` of a block, of a role entry, of an `import_*`.
     BlockVars,
     /// `vars` of a task.
     TaskVars,
@@ -48,7 +48,7 @@ pub enum Level {
     SetFact,
     /// Parameters of a role entry.
     RoleParams,
-    /// `vars` of an `include_*` or `import_*`.
+    /// `vars` of an `include_*`.
     IncludeParams,
     /// The parameters that a case's `matrix` gives, and `case` itself.
     CaseParams,

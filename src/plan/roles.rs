@@ -10,6 +10,9 @@ use super::{Surroundings, short_role};
 use crate::base::{Diagnostic, Map, Span, Value};
 use crate::model::{Item, Level, Role, RoleEntry, RoleFrom, RoleVars, Task, VarLayer};
 
+/// What `explain` says of the `vars` of a role entry.
+const ENTRY: &str = "vars of the role entry";
+
 /// A role that is known before the run.
 pub(super) struct StaticRole {
     /// The role.
@@ -99,7 +102,7 @@ impl Build<'_> {
             );
             return;
         }
-        let mut inside = self.inside(around, &entry.keywords, Level::RoleParams, "role parameters");
+        let mut inside = self.inside(around, &entry.keywords, Level::RoleVars, ENTRY);
         inside.push_vars(Level::RoleParams, "role parameters", &entry.span, &entry.params);
         let first = self.draft.steps.len();
         self.importing.push(role.path.clone());
@@ -107,6 +110,8 @@ impl Build<'_> {
             self.role_entry(dependency, &inside.within(&role));
         }
         self.importing.pop();
+        // They are stronger than what the role itself says, and weaker than what its dependencies say.
+        inside.push_vars(Level::BlockVars, ENTRY, &entry.span, &entry.keywords.vars);
         self.wrapped(&entry.keywords, &inside, |build, inside| build.role_tasks(&role, entry, inside));
         self.name(&entry.keywords, Some(&role.name), first, &entry.span);
     }
@@ -124,8 +129,13 @@ impl Build<'_> {
         let own = own_layers(role).count();
         let mut layers = self.layers_of(role, around);
         layers.truncate(layers.len() - own);
-        // What the play sees anyway need not be said again.
-        layers.retain(|layer| !around.vars.iter().any(|known| known.origin == layer.origin));
+        // Defaults that the play sees anyway need not be said again. Variables are: they are stronger than those of the roles
+        // that this one is used by.
+        layers.retain(|layer| {
+            layer.level != Level::RoleDefaults
+                || !around.vars.iter().any(|known| known.origin == layer.origin)
+        });
+        inside.vars.retain(|known| !layers.iter().any(|layer| layer.origin == known.origin));
         inside.vars.extend(layers);
         inside.within(role)
     }
@@ -168,7 +178,7 @@ impl Build<'_> {
         let entry = self.compiler.decoder().role_of_task(&task.call, &mut problems);
         self.found.extend(problems);
         let Some(entry) = entry else { return };
-        let mut inside = self.inside(around, &task.keywords, Level::IncludeParams, "import vars");
+        let mut inside = self.inside(around, &task.keywords, Level::BlockVars, "import vars");
         inside.come_from_role();
         let Some(role) = self.find_role(&entry, &inside) else { return };
         // A role may bring other files of its own.
@@ -216,7 +226,7 @@ impl Build<'_> {
         let loaded = self.compiler.project.loader.role(&name, &entry.from, &folders, &entry.role.span);
         let Ok(role) = loaded.map(|(role, _)| role).map_err(|e| first_error(&e)) else { return };
         let mut inside = around.inside(&entry.keywords, Vec::new());
-        inside.push_vars(Level::RoleParams, "role parameters", &entry.span, &entry.keywords.vars);
+        inside.push_vars(Level::BlockVars, ENTRY, &entry.span, &entry.keywords.vars);
         inside.push_vars(Level::RoleParams, "role parameters", &entry.span, &entry.params);
         let inside = inside.within(&role);
         if let Some(used) = found.iter_mut().find(|used| used.role.path == role.path) {

@@ -155,7 +155,7 @@ impl Build<'_> {
     fn import_tasks(&mut self, task: &Arc<Task>, around: &Surroundings) {
         self.no_loop(task);
         let Some(file) = self.file_of(task) else { return };
-        let inside = self.inside(around, &task.keywords, Level::IncludeParams, "import vars");
+        let inside = self.inside(around, &task.keywords, Level::BlockVars, "import vars");
         let Some(name) = self.found.keep(self.known.text(&inside, &file, "the file of an import")) else {
             return;
         };

@@ -10,6 +10,7 @@ use super::options::Manner;
 use super::{Ending, settings, wording};
 use crate::base::{Diagnostics, Severity};
 use crate::load::AnsibleCfg;
+use crate::report::ansible::excerpt;
 
 /// The version of the reference, as scripts look for it.
 const CORE: &str = "2.19.14";
@@ -69,7 +70,8 @@ pub(super) fn tell(found: &Diagnostics, terminal: &Terminal) {
         if let Some(span) = &diagnostic.span {
             let place = span.to_string();
             let place = std::path::absolute(Path::new(&place)).map_or(place, |p| p.display().to_string());
-            let _ = write!(text, "\nOrigin: {place}");
+            let lines = excerpt(&place).map(|lines| format!("\n\n{}", lines.trim_end())).unwrap_or_default();
+            let _ = write!(text, "\nOrigin: {place}{lines}\n");
         }
         for help in &diagnostic.help {
             let _ = write!(text, "\n{help}");

@@ -18,7 +18,7 @@ pub(super) fn excerpt(text: &str, line: usize, column: usize) -> String {
 }
 
 /// The same of `FILE:LINE:COLUMN`, as the file is now; nothing when it cannot be read, or is encrypted.
-pub(super) fn of(place: &str) -> Option<String> {
+pub fn of(place: &str) -> Option<String> {
     let mut parts = place.rsplitn(3, ':');
     let (column, line) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     let text = std::fs::read_to_string(parts.next()?).ok()?;

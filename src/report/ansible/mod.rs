@@ -18,6 +18,7 @@ use crate::event::{Event, Fate, Tally, Title};
 use crate::wire::Status;
 use words::{Paint, banner, recap};
 
+pub use excerpt::of as excerpt;
 pub use minimal::{Minimal, Tree};
 
 /// What is shown where a result is hidden.
