@@ -55,6 +55,11 @@ fn check(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
     // As they are written, with their places.
     let conditions = match map.get("that") {
         Some(Value::List(conditions)) => conditions.to_vec(),
+        // A template may give a whole list of them.
+        Some(one) if one.has_template() => match ctx.templar.render(one) {
+            Ok(Value::List(conditions)) => conditions.to_vec(),
+            _ => vec![one.clone()],
+        },
         Some(one) => vec![one.clone()],
         None => Vec::new(),
     };
@@ -64,10 +69,10 @@ fn check(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
             Ok(false) => {
                 let msg = args.fail_msg.unwrap_or_else(|| "Assertion failed".to_owned());
                 return Outcome::failed(msg)
-                    .with("assertion", condition.to_string())
+                    .with("assertion", condition.as_data())
                     .with("evaluated_to", false);
             }
-            Err(error) => return template_failed(&error).with("assertion", condition.to_string()),
+            Err(error) => return template_failed(&error),
         }
     }
     let msg = args.success_msg.unwrap_or_else(|| "All assertions passed".to_owned());

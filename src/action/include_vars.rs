@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{Action, ActionContext, BoxFuture, Done, Effects};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Key, Map, Span, Text, Value, args};
+use crate::vars::joined;
 use crate::wire::Outcome;
 
 /// Reads variables out of a file, or out of all files of a folder.
@@ -133,17 +134,7 @@ fn onto(name: &Key, value: &Value, ctx: &ActionContext<'_>) -> Value {
     let known = name
         .as_str()
         .and_then(|name| ctx.templar.evaluate(&Text::template(name, Span::nowhere("include_vars"))).ok());
-    known.map_or_else(|| value.clone(), |known| merged(&known, value))
-}
-
-fn merged(below: &Value, above: &Value) -> Value {
-    let (Value::Map(old), Value::Map(new)) = (below, above) else { return above.clone() };
-    let mut whole = Map::clone(old);
-    for (key, value) in new.iter() {
-        let value = old.get_key(key).map_or_else(|| value.clone(), |old| merged(old, value));
-        whole.insert(key.clone(), value);
-    }
-    Value::from(whole)
+    known.map_or_else(|| value.clone(), |known| joined(&known, value))
 }
 
 /// Which files of a folder are meant.

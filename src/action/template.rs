@@ -114,7 +114,7 @@ async fn template(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome
     let scope = ctx.templar.scope();
     let managed = scope.lookup("ansible_managed").is_some();
     let environment = ctx.templar.environment();
-    let of_itself = Arc::new(template_variables(&path, Some(&args.dest), managed, environment));
+    let of_itself = Arc::new(template_variables(&path, &args.src, Some(&args.dest), managed, environment));
     let layer =
         VarLayer { level: Level::TaskVars, origin: "template".into(), span: place.clone(), vars: of_itself };
     let rendered = Templar::new(scope.clone().with(layer), Arc::clone(environment))
@@ -146,5 +146,6 @@ fn options(args: &Args) -> FileOptions {
         block_marks: marks(&args.block_start_string, &args.block_end_string, ("{%", "%}")),
         variable_marks: marks(&args.variable_start_string, &args.variable_end_string, ("{{", "}}")),
         comment_marks: marks(&args.comment_start_string, &args.comment_end_string, ("{#", "#}")),
+        ..FileOptions::default()
     }
 }

@@ -188,6 +188,16 @@ impl Value {
         }
     }
 
+    /// The value as nobody evaluates it: a text is no template any more.
+    #[must_use]
+    pub fn as_data(&self) -> Value {
+        match self {
+            Value::String(text) if text.is_secret() => Value::from(text.shared()).into_secret(),
+            Value::String(text) => Value::from(text.shared()),
+            other => other.clone(),
+        }
+    }
+
     /// The truth value, if it is one.
     pub fn as_bool(&self) -> Option<bool> {
         match self {

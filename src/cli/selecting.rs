@@ -12,6 +12,7 @@ use super::wiring;
 use crate::base::Diagnostic;
 use crate::load::{Config, Expressions};
 use crate::plan::{Again, Answers, Options, Strictness};
+use crate::vars::Habits;
 
 /// The environment variable that says for all hosts whether they already are the environment.
 const IN_CONTAINER: &str = "EXEC_IN_CONTAINER";
@@ -189,6 +190,7 @@ impl Selecting {
             task_timeout: None,
             unmatched_is_error: false,
             expressions: self.expressions.unwrap_or(config.expressions),
+            habits: Habits::default(),
             forks: usize::try_from(self.forks.or(config.forks).unwrap_or(FORKS)).ok(),
             connections: Some(wiring::limits(config).connections),
         }

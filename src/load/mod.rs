@@ -29,6 +29,12 @@ pub fn shown(path: &Path) -> String {
     path.strip_prefix("./").unwrap_or(path).display().to_string()
 }
 
+/// A path that means the same from every folder: a command on this machine may run in another than ours.
+pub fn absolute(path: &Path) -> String {
+    let absolute = if path == Path::new("") { std::env::current_dir() } else { std::path::absolute(path) };
+    absolute.unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
 /// A folder as messages show it: the one we are in has no name of its own.
 fn folder_shown(path: &Path) -> String {
     if path == Path::new("") { ".".to_owned() } else { shown(path) }

@@ -14,7 +14,7 @@ use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, Map, Severity, Syst
 use crate::load::{Expressions, Project};
 use crate::model::decode::Decoder;
 use crate::model::{Inventory, Play, Strategy};
-use crate::vars::{Environment, Scope, Templar};
+use crate::vars::{Environment, Habits, Scope, Templar};
 
 /// Files that keep facts between runs, one per host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,6 +81,8 @@ pub struct Options {
     pub unmatched_is_error: bool,
     /// `--expressions`
     pub expressions: Expressions,
+    /// What settings of Ansible change about variables and templates.
+    pub habits: Habits,
     /// Where facts are kept between runs, if anywhere.
     pub fact_cache: Option<FactCache>,
     /// How many steps may work at once, if that is limited.
@@ -120,8 +122,10 @@ impl Compiler {
     /// A compiler of this project.
     pub fn new(project: Arc<Project>, catalogue: Arc<Catalogue>, options: Options) -> Self {
         let files = Arc::clone(project.loader.files());
-        let environment =
-            Arc::new(Environment::new(files, Arc::new(SystemClock)).with_expressions(options.expressions));
+        let environment = Environment::new(files, Arc::new(SystemClock))
+            .with_expressions(options.expressions)
+            .with_habits(options.habits.clone());
+        let environment = Arc::new(environment);
         Self { project, catalogue, options, environment }
     }
 

@@ -1,6 +1,6 @@
 //! How the graph grows while the run goes on: plays are bound, includes and flushes bring fragments.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::dispatcher::{Dispatcher, Node, PlayRun, Work, narrow};
@@ -10,6 +10,7 @@ use super::magic::{PlayFacts, host_scope, inventory_file, layer};
 use super::queue::{HostNo, Place, Shape, StepNo};
 use crate::base::{Diagnostic, Diagnostics, HostName, Map, Severity, Value};
 use crate::event::{Brought, Event};
+use crate::model::inventory::LOCALHOST;
 use crate::model::{Level, Strategy};
 use crate::plan::{
     self, CasePlan, Compiler, Fragment, Inclusion, Order, Scope, ScopeKind, Step, StepIx, StepKind,
@@ -38,10 +39,13 @@ impl Dispatcher {
         let groups: Map =
             groups.map(|group| (Arc::clone(group), names(self.inventory.hosts_of(group)))).collect();
         let written = self.inventory.hosts.keys().cloned();
-        // A play may name `localhost` without an inventory that has it.
+        // A play may name `localhost` without an inventory that has it, and so may `hostvars`.
         let implicit = self.plan.plays.iter().flat_map(|p| p.hosts.iter().cloned());
         let is_there = |host: &HostName| self.inventory.host(host.as_str()).is_some();
-        let hosts: Vec<HostName> = written.chain(implicit.filter(is_there)).collect();
+        let there: BTreeSet<HostName> = written.clone().chain(implicit.clone()).collect();
+        let asked = HostName::from(LOCALHOST[0]);
+        let asked = Some(asked).filter(|_| !LOCALHOST.iter().any(|name| there.contains(*name)));
+        let hosts: Vec<HostName> = written.chain(implicit.filter(is_there)).chain(asked).collect();
         let mut problems = Diagnostics::new();
         self.moment = None;
         let board = Arc::make_mut(&mut self.board);
@@ -65,6 +69,7 @@ impl Dispatcher {
                 }
                 host
             };
+            host.implicit = !self.inventory.hosts.contains_key(&name);
             let short = name.as_str().split('.').next().unwrap_or_default();
             host.set_magic("inventory_hostname", name.as_str());
             host.set_magic("inventory_hostname_short", short);

@@ -26,6 +26,8 @@ pub struct Host {
     pub set: Arc<VarLayer>,
     /// `inventory_hostname` and the like, and what a rescue sees.
     pub magic: Arc<VarLayer>,
+    /// `localhost`, which no inventory names: it is there for those who ask for it.
+    pub implicit: bool,
     /// The machine that its rounds have for themselves.
     pub machine: Arc<str>,
     /// How it is reached, once somebody has looked; nothing when its own variables do not say it alone.
@@ -66,6 +68,7 @@ impl Host {
             included: Arc::clone(&INCLUDED),
             set: Arc::clone(&SET),
             magic: layer(Level::Magic, "Benchbook"),
+            implicit: false,
             machine,
             endpoint: OnceLock::new(),
         }
@@ -184,7 +187,7 @@ impl Board {
 
     /// Those that the inventory has.
     pub fn listed(&self) -> impl Iterator<Item = &Arc<Host>> {
-        self.iter().filter(|host| !self.gone.contains(&host.name))
+        self.iter().filter(|host| !host.implicit && !self.gone.contains(&host.name))
     }
 
     /// To change a host; snapshots keep the old one.

@@ -105,11 +105,12 @@ async fn all(unit: &Unit, task: &TaskStep, scope: Scope, items: Vec<Value>, star
             end.result.insert("ansible_loop", extended.clone());
         }
         let templar = unit.templar(scope);
-        report(unit, task, &end, item, &templar);
         remember(&mut kept, &end.effects);
-        if let Some(register) = &task.register {
-            kept.insert(&register.value, Value::from(&end.result));
-        }
+        // The label sees what became of the item, and may itself say that it failed.
+        keep_result(&mut kept, task, &end);
+        let label = label(task, &mut end, item, &templar, &kept);
+        keep_result(&mut kept, task, &end);
+        report(unit, label, &end);
         whole.take(&mut end);
         let fate = end.fate();
         let gone = matches!(fate, Fate::Unreachable { .. });
@@ -205,14 +206,26 @@ fn item_vars(task: &TaskStep, items: &[Value], number: usize, scope: &Scope, uni
     vars
 }
 
-fn report(unit: &Unit, task: &TaskStep, end: &TurnEnd, item: &Value, templar: &Templar) {
-    let label = match &task.loop_control.label {
-        _ if end.secret => "(censored)".to_owned(),
-        Some(label) => {
-            templar.render(&label.value).map_or_else(|_| label.value.to_string(), |label| shown(&label))
-        }
-        None => shown(item),
+/// How an item is called. Where that cannot be said the item fails, whatever became of it.
+fn label(task: &TaskStep, end: &mut TurnEnd, item: &Value, templar: &Templar, kept: &Map) -> String {
+    let Some(label) = task.loop_control.label.as_ref().filter(|_| !end.secret) else {
+        return if end.secret { "(censored)".to_owned() } else { shown(item) };
     };
+    match after(templar, kept).render(&label.value) {
+        Ok(label) => shown(&label),
+        Err(error) => {
+            let why = format!("Failed to template loop_control.label: {error}");
+            end.result.insert("failed", true);
+            end.result.insert("msg", why.as_str());
+            (end.status, end.skipped, end.msg) = (Status::Failed, false, Some(why));
+            let keyword = task.inherited.ignore_errors.as_ref();
+            end.ignored = matches!(boolean(keyword, "ignore_errors", templar), Ok(Some(true)));
+            shown(item)
+        }
+    }
+}
+
+fn report(unit: &Unit, label: String, end: &TurnEnd) {
     let (status, changed) = match end.fate() {
         Fate::Ran { status, changed, .. } => (status, changed),
         Fate::Unreachable { .. } => (Status::Failed, false),
@@ -247,10 +260,21 @@ fn remember(kept: &mut Map, effects: &Effects) {
     kept.extend(&effects.set_facts);
 }
 
+fn keep_result(kept: &mut Map, task: &TaskStep, end: &TurnEnd) {
+    if let Some(register) = &task.register {
+        kept.insert(&register.value, Value::from(&end.result));
+    }
+}
+
+/// What an item saw, with what it and those before it brought.
+fn after(templar: &Templar, kept: &Map) -> Templar {
+    let scope = templar.scope().with(private(Level::SetFact, kept.clone()));
+    Templar::new(scope, Arc::clone(templar.environment()))
+}
+
 fn breaks(task: &TaskStep, templar: &Templar, kept: &Map) -> bool {
     let conditions = &task.loop_control.break_when;
-    let scope = templar.scope().with(private(Level::SetFact, kept.clone()));
-    let templar = Templar::new(scope, Arc::clone(templar.environment()));
+    let templar = after(templar, kept);
     !conditions.is_empty() && super::conditions::holds(conditions, &templar).is_ok_and(|not| not.is_none())
 }
 

@@ -7,6 +7,8 @@ use std::sync::{Arc, OnceLock};
 use super::Options;
 use super::hosts::{Board, Host};
 use crate::base::{HostName, Map, RunId, RunMark, Span, Value};
+use crate::load::absolute;
+use crate::model::inventory::LOCALHOST;
 use crate::model::{Level, VarLayer};
 use crate::plan::roles::RoleNames;
 use crate::plan::vars_files::Candidates;
@@ -45,7 +47,8 @@ pub struct PlayFacts {
 /// `hostvars`: every host with what does not depend on a play.
 impl LazyMap for Board {
     fn get(&self, key: &str) -> Option<Entry> {
-        self.find(key).map(|host| Entry::Scope(host_scope(host, self)))
+        let localhost = || LOCALHOST.contains(&key).then(|| self.iter().find(|host| host.implicit)).flatten();
+        self.find(key).or_else(localhost).map(|host| Entry::Scope(host_scope(host, self)))
     }
 
     fn keys(&self) -> Vec<Arc<str>> {
@@ -106,12 +109,6 @@ pub fn step_scope(
 
 fn names(hosts: &[HostName]) -> Value {
     Value::list(hosts.iter().map(|h| Value::from(h.as_str())).collect())
-}
-
-/// A path that means the same from every folder: a command on this machine may run in another than ours.
-fn absolute(path: &Path) -> String {
-    let absolute = if path == Path::new("") { std::env::current_dir() } else { std::path::absolute(path) };
-    absolute.unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
 
 /// The inventory file where a host is named first, and the folder of that file; nothing for the command line.

@@ -39,6 +39,17 @@ impl SearchPaths {
     }
 }
 
+/// What settings of Ansible change about variables and templates.
+#[derive(Clone, Debug, Default)]
+pub struct Habits {
+    /// `allow_broken_conditionals`: a condition may give anything.
+    pub any_condition: bool,
+    /// `hash_behaviour = merge`: mappings of one name become one, of all places that define it.
+    pub merging: bool,
+    /// `ansible_managed`: what that is where no variable says it, in Python's format.
+    pub managed: Option<Arc<str>>,
+}
+
 /// Shared by all templates of a run. Cheap to derive one per role with other search paths.
 #[derive(Clone)]
 pub struct Environment {
@@ -47,6 +58,7 @@ pub struct Environment {
     pub(super) engine: Arc<Engine>,
     secrets: Arc<Secrets>,
     pub(super) expressions: Expressions,
+    habits: Habits,
     steps: u64,
     search: SearchPaths,
 }
@@ -63,6 +75,7 @@ impl Environment {
             engine: Arc::new(Engine::new()),
             secrets: Arc::default(),
             expressions: Expressions::Strict,
+            habits: Habits::default(),
             steps: STEPS,
             search: SearchPaths::default(),
         }
@@ -72,6 +85,17 @@ impl Environment {
     #[must_use]
     pub fn with_expressions(self, expressions: Expressions) -> Self {
         Self { expressions, ..self }
+    }
+
+    /// The same with other habits.
+    #[must_use]
+    pub fn with_habits(self, habits: Habits) -> Self {
+        Self { habits, ..self }
+    }
+
+    /// What settings change.
+    pub fn habits(&self) -> &Habits {
+        &self.habits
     }
 
     /// By which rules expressions are read.

@@ -39,6 +39,9 @@ pub enum Problem {
     /// A condition whose result is no boolean; the text says what it gave.
     #[error("a condition must give true or false, this gave {0}")]
     NotBoolean(String),
+    /// A text that is no one's to evaluate: of a host, or marked `!unsafe`.
+    #[error("Encountered untrusted template or expression")]
+    Untrusted,
     /// An encrypted value that no password opens.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -85,6 +88,7 @@ impl TemplateError {
             Problem::Failed(_) => "template-failed",
             Problem::Cycle(_) => "variable-cycle",
             Problem::NotBoolean(_) => "condition-not-boolean",
+            Problem::Untrusted => "untrusted-expression",
             Problem::Vault(_) => "vault",
         }
     }
@@ -110,6 +114,10 @@ impl From<TemplateError> for Diagnostic {
             Problem::NotBoolean(_) => diagnostic.help(
                 "say what is meant: `| bool` for yes and no, `is defined`, `| length > 0`, `== …`; or take the rules of \
                  older playbooks: `--expressions lenient`",
+            ),
+            Problem::Untrusted => diagnostic.help(
+                "what a host said, what a template made and what is `!unsafe` is data; write the condition itself in the \
+                 playbook",
             ),
             Problem::Marks => diagnostic
                 .help("write the name alone; or take the rules of older playbooks: `--expressions lenient`"),

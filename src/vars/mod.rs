@@ -22,10 +22,10 @@ pub mod template_variables;
 #[cfg(test)]
 mod tests;
 
-pub use environment::{Environment, SearchPaths};
+pub use environment::{Environment, Habits, SearchPaths};
 pub use error::{Problem, TemplateError};
 pub use inventories::Inventories;
-pub use scope::{Entry, LazyMap, Scope};
+pub use scope::{Entry, LazyMap, Scope, joined};
 pub use secrets::{Secrets, Veil};
 pub use templar::{FileOptions, Templar};
 pub use template::references::{References, condition_check, condition_references, references, syntax_check};

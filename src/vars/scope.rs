@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::base::Value;
+use crate::base::{Map, Value};
 use crate::model::VarLayer;
 
 /// A mapping whose values are made when they are asked for, such as `hostvars`.
@@ -85,6 +85,15 @@ impl Scope {
         self.lookup_lazy(name).is_some() || self.lookup(name).is_some()
     }
 
+    /// The value of a name where mappings are joined: the strongest one on all that are below it, up to what is no mapping.
+    pub fn joined(&self, name: &str) -> Option<Value> {
+        let all = self.explain(name);
+        let mappings = all.iter().take_while(|(_, value)| value.as_map().is_some());
+        let whole =
+            mappings.map(|(_, value)| Value::clone(value)).reduce(|above, below| joined(&below, &above));
+        whole.or_else(|| all.first().map(|(_, value)| Value::clone(value)))
+    }
+
     /// Every layer that defines a name, the winner first.
     pub fn explain(&self, name: &str) -> Vec<(&VarLayer, &Value)> {
         self.0.layers.iter().rev().filter_map(|layer| Some((&**layer, layer.vars.get(name)?))).collect()
@@ -108,6 +117,17 @@ impl Scope {
     }
 }
 
+/// One value on another: of two mappings, all keys of both, all the way down.
+pub fn joined(below: &Value, above: &Value) -> Value {
+    let (Value::Map(old), Value::Map(new)) = (below, above) else { return above.clone() };
+    let mut whole = Map::clone(old);
+    for (key, value) in new.iter() {
+        let value = old.get_key(key).map_or_else(|| value.clone(), |old| joined(old, value));
+        whole.insert(key.clone(), value);
+    }
+    Value::from(whole)
+}
+
 /// A later layer wins within its level.
 impl FromIterator<Arc<VarLayer>> for Scope {
     fn from_iter<I: IntoIterator<Item = Arc<VarLayer>>>(layers: I) -> Self {
@@ -129,7 +149,7 @@ impl fmt::Debug for Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{Map, Span};
+    use crate::base::Span;
     use crate::model::Level;
 
     fn layer(level: Level, origin: &str, vars: &[(&str, i64)]) -> VarLayer {

@@ -22,6 +22,10 @@ pub struct FileOptions {
     pub variable_marks: Option<(String, String)>,
     /// Other marks than `{#` and `#}`.
     pub comment_marks: Option<(String, String)>,
+    /// What begins a line that is a statement as a whole; empty: nothing does.
+    pub line_statement_prefix: String,
+    /// What begins a comment that the line ends; empty: nothing does.
+    pub line_comment_prefix: String,
 }
 
 impl Default for FileOptions {
@@ -33,6 +37,8 @@ impl Default for FileOptions {
             block_marks: None,
             variable_marks: None,
             comment_marks: None,
+            line_statement_prefix: String::new(),
+            line_comment_prefix: String::new(),
         }
     }
 }
@@ -101,9 +107,19 @@ impl Templar {
             }
             _ if self.environment.expressions() == Expressions::Lenient => self.older_condition(value),
             Value::String(text) if text.span().is_some() => {
+                let any = self.environment.habits().any_condition;
+                if any && text.as_str().trim().is_empty() {
+                    return Ok(true);
+                }
                 let result = self.session().condition(text)?;
-                result.as_bool().ok_or_else(|| not_boolean(&result, text.span()))
+                match result.as_bool() {
+                    Some(holds) => Ok(holds),
+                    None if any => Ok(result.is_truthy()),
+                    None => Err(not_boolean(&result, text.span())),
+                }
             }
+            Value::String(_) => Err(TemplateError::new(Problem::Untrusted, None)),
+            other if self.environment.habits().any_condition => Ok(other.is_truthy()),
             other => Err(not_boolean(other, None)),
         }
     }
@@ -111,7 +127,7 @@ impl Templar {
     /// Judges a condition by the older rules: whatever it gives is true or false, and marks in it are filled in before.
     fn older_condition(&self, value: &Value) -> Result<bool, TemplateError> {
         let Value::String(text) = value else { return Ok(value.is_truthy()) };
-        let Some(span) = text.span() else { return Err(not_boolean(value, None)) };
+        let Some(span) = text.span() else { return Err(TemplateError::new(Problem::Untrusted, None)) };
         if !value.has_template() {
             return Ok(text.as_str().trim().is_empty() || self.session().expression(text)?.is_truthy());
         }

@@ -3,15 +3,18 @@
 use std::path::Path;
 
 use super::Environment;
+use super::call::CallError;
 use super::filters::time::moment;
-use crate::base::{Map, Timestamp, Value};
+use super::python::format;
+use crate::base::{Map, Span, Timestamp, Value};
 
 /// What stands for `ansible_managed` where no variable says otherwise.
 const MANAGED: &str = "Ansible managed";
 
-/// The variables of one template file; `managed` is whether a variable `ansible_managed` is there already.
+/// The variables of one template file, which is `written` so in the playbook; `managed` is whether a variable `ansible_managed` is there already.
 pub fn template_variables(
     path: &Path,
+    written: &str,
     destination: Option<&str>,
     managed: bool,
     environment: &Environment,
@@ -20,27 +23,49 @@ pub fn template_variables(
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let mut variables = Map::from_iter([
         ("template_host", Value::from(host)),
-        ("template_path", absolute.display().to_string().into()),
+        ("template_path", written.into()),
         ("template_fullpath", absolute.display().to_string().into()),
         ("template_run_date", date(environment.clock().now())),
     ]);
+    let mut changed = environment.clock().now();
     if let Some((owner, modified)) = environment.files().origin(path) {
         variables.insert("template_uid", owner);
         variables.insert("template_mtime", date(modified));
+        changed = modified;
     }
     if let Some(destination) = destination {
         variables.insert("template_destpath", destination);
     }
     if !managed {
-        variables.insert("ansible_managed", MANAGED);
+        let said = environment.habits().managed.as_deref().and_then(|text| managed_text(text).ok());
+        let managed = said.map(|text| dated(&text, changed).unwrap_or(text));
+        variables.insert(
+            "ansible_managed",
+            match managed {
+                Some(text) => Value::template(text, Span::nowhere("ansible.cfg")),
+                None => Value::from(MANAGED),
+            },
+        );
     }
     variables
 }
 
+/// The setting `ansible_managed` with its fields, as a template that times still have to be put into.
+pub fn managed_text(setting: &str) -> Result<String, String> {
+    let field = |name: &str| Value::from(format!("{{{{ template_{name} }}}}"));
+    let fields = Map::from_iter([("host", field("host")), ("uid", field("uid")), ("file", field("path"))]);
+    match format::print(setting, &[], &fields) {
+        Ok(text) => Ok(text),
+        Err(CallError::Refused(why)) => Err(why),
+        Err(_) => Err("its fields are host, uid and file".to_owned()),
+    }
+}
+
 fn date(time: Timestamp) -> Value {
-    let written = moment(time).ok().and_then(|time| {
-        let zoned = time.to_zoned(jiff::tz::TimeZone::system());
-        jiff::fmt::strtime::format("%Y-%m-%d %H:%M:%S.%6f", &zoned).ok()
-    });
-    written.map_or(Value::Null, |text| Value::Date(text.into()))
+    dated("%Y-%m-%d %H:%M:%S.%6f", time).map_or(Value::Null, |text| Value::Date(text.into()))
+}
+
+fn dated(format: &str, time: Timestamp) -> Option<String> {
+    let zoned = moment(time).ok()?.to_zoned(jiff::tz::TimeZone::system());
+    jiff::fmt::strtime::format(format, &zoned).ok()
 }

@@ -57,6 +57,7 @@ pub(super) fn options(
         strategy: settings::strategy(cfg)?,
         task_timeout: cfg.number("task_timeout").filter(|seconds| *seconds > 0).map(Duration::from_secs),
         reaching: Arc::new(settings::reaching(connecting, cfg)?),
+        habits: settings::habits(cfg)?,
         answers: Answers { asking, ..Answers::default() },
         ..selecting.options(&settings::config(cfg))
     })

@@ -14,6 +14,8 @@ use crate::model::Strategy;
 use crate::plan::{AskedBecoming, FactCache};
 use crate::report::Reporter;
 use crate::report::ansible::{Ansible, Look, Minimal};
+use crate::vars::Habits;
+use crate::vars::template_variables::managed_text;
 
 /// The inventory that is read when nobody names one.
 const USUAL_INVENTORY: &str = "/etc/ansible/hosts";
@@ -64,6 +66,24 @@ pub(super) fn becoming(said: &Becoming, cfg: &AnsibleCfg) -> Becoming {
     };
     let file = cfg.path("become_password_file", home().as_deref());
     said.clone().or(usual, cfg.boolean("become_ask_pass") == Some(true), file)
+}
+
+/// What the settings change about variables and templates.
+pub(super) fn habits(cfg: &AnsibleCfg) -> Result<Habits, Diagnostic> {
+    let merging = match cfg.text("hash_behaviour").as_deref() {
+        None | Some("replace") => false,
+        Some("merge") => true,
+        Some(other) => {
+            let message = format!("hash_behaviour is replace or merge, not {other}");
+            return Err(Diagnostic::error("unsupported-option", message));
+        }
+    };
+    let managed = cfg.text("ansible_managed");
+    if let Some(problem) = managed.as_deref().and_then(|text| managed_text(text).err()) {
+        return Err(Diagnostic::error("unsupported-option", format!("ansible_managed: {problem}")));
+    }
+    let any_condition = cfg.boolean("allow_broken_conditionals") == Some(true);
+    Ok(Habits { any_condition, merging, managed: managed.map(Into::into) })
 }
 
 /// The strategy of plays that name none. One that there is not is a mistake in the settings.

@@ -102,7 +102,8 @@ pub static SETTINGS: &[Setting] = &[
     row(DEFAULTS, "playbook_dir", &["ANSIBLE_PLAYBOOK_DIR"], Same),
     row(DEFAULTS, "strategy", &["ANSIBLE_STRATEGY"], Same),
     row(DEFAULTS, "task_timeout", &["ANSIBLE_TASK_TIMEOUT"], Same),
-    row(DEFAULTS, "ansible_managed", &["ANSIBLE_MANAGED"], Nothing),
+    row(DEFAULTS, "ansible_managed", &[], Same),
+    row(DEFAULTS, "allow_broken_conditionals", &["ANSIBLE_ALLOW_BROKEN_CONDITIONALS"], Same),
     row(DEFAULTS, "stdout_callback", &["ANSIBLE_STDOUT_CALLBACK"], Same),
     row(DEFAULTS, "display_ok_hosts", &["ANSIBLE_DISPLAY_OK_HOSTS"], Same),
     row(DEFAULTS, "display_failed_stderr", &["ANSIBLE_DISPLAY_FAILED_STDERR"], Same),
@@ -120,8 +121,9 @@ pub static SETTINGS: &[Setting] = &[
     row(DEFAULTS, "library", &["ANSIBLE_LIBRARY"], Nothing),
     row(DEFAULTS, "log_path", &["ANSIBLE_LOG_PATH"], Nothing),
     row(DEFAULTS, "executable", &["ANSIBLE_EXECUTABLE"], Nothing),
-    row(DEFAULTS, "hash_behaviour", &["ANSIBLE_HASH_BEHAVIOUR"], Nothing),
-    row(DEFAULTS, "error_on_undefined_vars", &["ANSIBLE_ERROR_ON_UNDEFINED_VARS"], Nothing),
+    row(DEFAULTS, "hash_behaviour", &["ANSIBLE_HASH_BEHAVIOUR"], Same),
+    // The reference has not looked at it since 2.19 either.
+    row(DEFAULTS, "error_on_undefined_vars", &["ANSIBLE_ERROR_ON_UNDEFINED_VARS"], Moot),
     row(DEFAULTS, "jinja2_extensions", &["ANSIBLE_JINJA2_EXTENSIONS"], Nothing),
     row(DEFAULTS, "gather_subset", &["ANSIBLE_GATHER_SUBSET"], Nothing),
     row("inventory", "enable_plugins", &["ANSIBLE_INVENTORY_ENABLED"], Nothing),
@@ -146,10 +148,8 @@ impl Setting {
     fn usual(&self) -> &'static [&'static str] {
         match self.key {
             "callback_result_format" => &["json"],
-            "hash_behaviour" => &["replace"],
             "executable" => &["/bin/sh"],
             "display_args_to_stdout" => &["false", "False", "no", "0"],
-            "error_on_undefined_vars" => &["true", "True", "yes", "1"],
             "retries" => &["0"],
             _ => &[],
         }

@@ -121,9 +121,16 @@ impl Decoder<'_> {
                 return None;
             };
             let name = Spanned::new(shared(module), module.span.clone());
-            let others = pairs.iter().filter(|(k, _)| k.as_str() != Some("module"));
-            let arguments = others.map(|(k, v)| argument(k, v)).collect();
-            return Some(Call { name, free_form: None, arguments, arguments_template: None });
+            let mut call = Call { name, free_form: None, arguments: Vec::new(), arguments_template: None };
+            for (key, value) in pairs.iter().filter(|(k, _)| k.as_str() != Some("module")) {
+                match (key.as_str(), value.as_mapping()) {
+                    (Some("args"), Some(inner)) => {
+                        call.arguments.extend(inner.iter().map(|(k, v)| argument(k, v)));
+                    }
+                    _ => call.arguments.push(argument(key, value)),
+                }
+            }
+            return Some(call);
         }
         let text = text_value(value)?;
         let line = text.as_str().unwrap_or_default();

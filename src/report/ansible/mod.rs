@@ -147,7 +147,8 @@ impl<O: Write, E: Write> Ansible<O, E> {
     fn result(&self, action: &str, result: &Map, failed: bool) -> String {
         let shown = json::abridged(result, self.look.verbosity);
         let shown = if action == "debug" { json::of_debug(&shown) } else { shown };
-        let spread = is_always_verbose(action, failed) || self.look.verbosity > 2;
+        let judged = action != "assert" || !failed || result.contains_key("assertion");
+        let spread = (judged && is_always_verbose(action, failed)) || self.look.verbosity > 2;
         json::dump(&Value::from(shown), spread)
     }
 

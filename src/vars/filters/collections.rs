@@ -3,6 +3,8 @@
 use super::{Filter, filter};
 use crate::base::{Key, Map, Value};
 use crate::vars::call::{Call, CallError, text_of};
+use crate::vars::python::format::repr;
+use crate::vars::python::type_name;
 
 pub(super) const FILTERS: &[Filter] = &[
     filter("dict2items", dict2items),
@@ -66,7 +68,11 @@ fn sets(call: &Call<'_>, join: impl Fn(&[Value], &[Value]) -> Vec<Value>) -> Res
 fn dict2items(call: &Call<'_>) -> Result<Value, CallError> {
     let key_name = call.text(1, "key_name")?.unwrap_or_else(|| "key".into());
     let value_name = call.text(2, "value_name")?.unwrap_or_else(|| "value".into());
-    let pairs = call.subject_map()?.iter().map(|(key, value)| {
+    let Value::Map(map) = call.subject()? else {
+        let kind = type_name(call.subject()?);
+        return Err(format!("dict2items requires a dictionary, got <class '{kind}'> instead.").into());
+    };
+    let pairs = map.iter().map(|(key, value)| {
         let pair = [(key_name.as_str(), key.to_value()), (value_name.as_str(), value.clone())];
         Value::from(pair.into_iter().collect::<Map>())
     });
@@ -76,12 +82,31 @@ fn dict2items(call: &Call<'_>) -> Result<Value, CallError> {
 fn items2dict(call: &Call<'_>) -> Result<Value, CallError> {
     let key_name = call.text(1, "key_name")?.unwrap_or_else(|| "key".into());
     let value_name = call.text(2, "value_name")?.unwrap_or_else(|| "value".into());
+    let subject = call.subject()?;
+    let Value::List(items) = subject else {
+        let kind = type_name(subject);
+        return Err(format!("items2dict requires a list, got <class '{kind}'> instead.").into());
+    };
     let mut map = Map::new();
-    for item in call.subject_list()? {
-        let part = |name: &str| item.get(name).ok_or_else(|| format!("an item has no `{name}`"));
-        map.insert(key_of(part(&key_name)?)?, part(&value_name)?.clone());
+    for item in items.iter() {
+        let Value::Map(pair) = item else { return Err(no_dictionaries(subject)) };
+        let part = |name: &str| {
+            pair.get(name).ok_or_else(|| {
+                format!(
+                    "items2dict requires each dictionary in the list to contain the keys '{key_name}' and \
+                     '{value_name}', got {} instead.",
+                    repr(subject)
+                )
+            })
+        };
+        let key = Key::of(part(&key_name)?).ok_or_else(|| no_dictionaries(subject))?;
+        map.insert(key, part(&value_name)?.clone());
     }
     Ok(Value::from(map))
+}
+
+fn no_dictionaries(subject: &Value) -> CallError {
+    format!("items2dict requires a list of dictionaries, got {} instead.", repr(subject)).into()
 }
 
 fn flatten(call: &Call<'_>) -> Result<Value, CallError> {
@@ -200,8 +225,8 @@ fn rekey(call: &Call<'_>) -> Result<Value, CallError> {
 /// Pairs each item with each of the items of a list inside it.
 fn subelements(call: &Call<'_>) -> Result<Value, CallError> {
     let path = match call.required(1, "subelements")? {
-        Value::List(parts) => parts.iter().map(text_of).collect::<Result<Vec<_>, _>>()?.join("."),
-        Value::String(path) => path.as_str().to_owned(),
+        Value::List(parts) => parts.iter().map(text_of).collect::<Result<Vec<_>, _>>()?,
+        Value::String(path) => path.as_str().split('.').map(ToOwned::to_owned).collect(),
         _ => return Err("subelements must be a list or a string".into()),
     };
     let skip_missing = call.flag(2, "skip_missing", false)?;
@@ -212,19 +237,36 @@ fn subelements(call: &Call<'_>) -> Result<Value, CallError> {
     };
     let mut out = Vec::new();
     for object in &objects {
-        let inner = path.split('.').try_fold(object, |value, part| value.get(part));
-        match inner.map(|inner| (inner, inner.as_list())) {
-            Some((_, Some(items))) => {
-                out.extend(items.iter().map(|item| Value::list(vec![object.clone(), item.clone()])));
-            }
-            Some((other, None)) => {
-                return Err(format!("`{path}` must be a list, not {}", other.kind()).into());
-            }
-            None if skip_missing => {}
-            None => return Err(format!("an item has no `{path}`").into()),
-        }
+        let Some(inner) = inner_list(object, &path, skip_missing)? else { continue };
+        out.extend(inner.iter().map(|item| Value::list(vec![object.clone(), item.clone()])));
     }
     Ok(Value::list(out))
+}
+
+/// The list at the end of a path; none where it is missing and may be.
+fn inner_list<'a>(
+    object: &'a Value,
+    path: &[String],
+    skip_missing: bool,
+) -> Result<Option<&'a [Value]>, CallError> {
+    let mut value = object;
+    for key in path {
+        let Value::Map(map) = value else {
+            return Err(format!("the key {key} should point to a dictionary, got '{value}'").into());
+        };
+        match map.get(key) {
+            Some(inner) => value = inner,
+            None if skip_missing => return Ok(None),
+            None => {
+                return Err(format!("could not find '{key}' key in iterated item {}", repr(value)).into());
+            }
+        }
+    }
+    let last = path.last().map_or("", String::as_str);
+    value
+        .as_list()
+        .map(Some)
+        .ok_or_else(|| format!("the key '{last}' should point to a list, got {}", repr(value)).into())
 }
 
 fn zip(call: &Call<'_>, fill: Option<Value>) -> Result<Value, CallError> {

@@ -3,6 +3,7 @@
 use super::{Filter, filter};
 use crate::base::{Map, Value};
 use crate::vars::call::{Call, CallError};
+use crate::vars::python::type_name;
 
 pub(super) const FILTERS: &[Filter] = &[filter("combine", combine)];
 
@@ -16,6 +17,10 @@ enum ListMerge {
 }
 
 fn combine(call: &Call<'_>) -> Result<Value, CallError> {
+    let mut names = call.all_named().keys().map(ToString::to_string);
+    if names.any(|name| name != "recursive" && name != "list_merge") {
+        return Err("'recursive' and 'list_merge' are the only valid keyword arguments".into());
+    }
     let recursive = call.named("recursive").is_some_and(Value::is_truthy);
     let merge = match call.named("list_merge").and_then(Value::as_str).unwrap_or("replace") {
         "replace" => ListMerge::Replace,
@@ -24,7 +29,13 @@ fn combine(call: &Call<'_>) -> Result<Value, CallError> {
         "append_rp" => ListMerge::Append { without_present: true },
         "prepend" => ListMerge::Prepend { without_present: false },
         "prepend_rp" => ListMerge::Prepend { without_present: true },
-        other => return Err(format!("`{other}` is no way to merge lists").into()),
+        _ => {
+            return Err(
+                "merge_hash: 'list_merge' argument can only be equal to 'replace', 'keep', 'append', \
+                        'prepend', 'append_rp' or 'prepend_rp'"
+                    .into(),
+            );
+        }
     };
     let mut values = Vec::new();
     for value in [call.subject()?].into_iter().chain(call.rest(1)) {
@@ -38,11 +49,14 @@ fn combine(call: &Call<'_>) -> Result<Value, CallError> {
     if let [alone] = values[..] {
         return Ok(alone.clone());
     }
-    let maps = values.into_iter().map(|value| {
-        value.as_map().ok_or_else(|| format!("expected dicts but got {}: a mapping is needed", value.kind()))
-    });
-    let maps = maps.collect::<Result<Vec<_>, _>>()?;
-    let combined = maps.into_iter().fold(Map::new(), |below, above| merged(&below, above, recursive, merge));
+    // It begins with the strongest.
+    let pairs = values.iter().zip(values.iter().skip(1)).rev();
+    if let Some((a, b)) = pairs.into_iter().find(|(a, b)| a.as_map().is_none() || b.as_map().is_none()) {
+        let (a, b) = (type_name(a), type_name(b));
+        return Err(format!("failed to combine variables, expected dicts but got a '{a}' and a '{b}'").into());
+    }
+    let maps = values.into_iter().filter_map(Value::as_map);
+    let combined = maps.fold(Map::new(), |below, above| merged(&below, above, recursive, merge));
     Ok(Value::from(combined))
 }
 

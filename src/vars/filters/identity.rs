@@ -13,10 +13,14 @@ const NAMESPACE: &str = "361E6D51-FAEC-444A-9079-341386DA8E2E";
 
 fn to_uuid(call: &Call<'_>) -> Result<Value, CallError> {
     let text = call.subject()?.to_string();
-    let namespace = call.text(1, "namespace")?.unwrap_or_else(|| NAMESPACE.into());
+    let namespace = match call.arg(1, "namespace") {
+        None => NAMESPACE.to_owned(),
+        Some(Value::String(namespace)) => namespace.as_str().to_owned(),
+        Some(other) => return Err(invalid(&other.to_string(), &format!("no string but {}", other.kind()))),
+    };
     let digits: String = namespace.chars().filter(char::is_ascii_hexdigit).collect();
     if digits.len() != 32 {
-        return Err(format!("`{namespace}` is no UUID").into());
+        return Err(invalid(&namespace, "badly formed hexadecimal UUID string"));
     }
     let number = u128::from_str_radix(&digits, 16).map_err(|error| error.to_string())?;
     let mut hash = Sha1::new();
@@ -30,4 +34,8 @@ fn to_uuid(call: &Call<'_>) -> Result<Value, CallError> {
     let hex = crate::base::hexadecimal(&bytes);
     let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
     Ok(Value::from(parts.join("-")))
+}
+
+fn invalid(namespace: &str, why: &str) -> CallError {
+    format!("Invalid value '{namespace}' for 'namespace': {why}").into()
 }

@@ -7,6 +7,7 @@ use super::{Filter, filter};
 use crate::base::Value;
 use crate::vars::call::{Call, CallError, text_of};
 use crate::vars::lookups::glob::matching;
+use crate::vars::python::type_name;
 
 pub(super) const FILTERS: &[Filter] = &[
     filter("basename", |call| Ok(Value::from(split(&call.subject_text()?).1))),
@@ -50,7 +51,12 @@ fn join(call: &Call<'_>) -> Result<Value, CallError> {
     let mut parts: Vec<Value> = match call.subject()? {
         Value::List(items) => items.to_vec(),
         one @ Value::String(_) => vec![one.clone()],
-        other => return Err(format!("a path or a list of them is needed, not {}", other.kind()).into()),
+        other => {
+            let kind = type_name(other);
+            return Err(
+                format!("|path_join expects string or sequence, got <class '{kind}'> instead.").into()
+            );
+        }
     };
     parts.extend_from_slice(call.rest(1));
     let mut out = String::new();
@@ -139,14 +145,20 @@ fn glob(call: &Call<'_>) -> Result<Value, CallError> {
 /// The folder that all paths of a list have in common.
 fn common(call: &Call<'_>) -> Result<Value, CallError> {
     let mut paths = Vec::new();
-    for path in call.subject_list()? {
+    let Value::List(list) = call.subject()? else {
+        let kind = type_name(call.subject()?);
+        return Err(format!("|commonpath expects sequence, got <class '{kind}'> instead.").into());
+    };
+    for path in list.iter() {
         let path = text_of(path)?;
         let parts = path.split('/').filter(|part| !part.is_empty() && *part != ".").map(ToOwned::to_owned);
         paths.push((path.starts_with('/'), parts.collect::<Vec<_>>()));
     }
-    let Some(((absolute, first), rest)) = paths.split_first() else { return Err("the list is empty".into()) };
+    let Some(((absolute, first), rest)) = paths.split_first() else {
+        return Err("commonpath() arg is an empty sequence".into());
+    };
     if rest.iter().any(|(other, _)| other != absolute) {
-        return Err("some paths are absolute and others are not".into());
+        return Err("Can't mix absolute and relative paths".into());
     }
     let shared = |other: &Vec<String>| first.iter().zip(other).take_while(|(a, b)| a == b).count();
     let length = rest.iter().map(|(_, other)| shared(other)).min().unwrap_or(first.len());

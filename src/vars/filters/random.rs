@@ -77,10 +77,11 @@ pub fn random(call: &Call<'_>) -> Result<Value, CallError> {
     let mut chance = Chance::new(call.arg(3, "seed"))?;
     let Value::Int(end) = call.subject()? else {
         if start.or(step).is_some() {
-            return Err("`start` and `step` are for numbers".into());
+            return Err("start and step can only be used with integer values".into());
         }
-        let items = items_of(call.subject()?)?;
-        return chance.choice(&items)?.cloned().ok_or_else(|| "the list is empty".into());
+        let items = items_of(call.subject()?)
+            .map_err(|_| CallError::from("random can only be used on sequences and integers"))?;
+        return chance.choice(&items)?.cloned().ok_or_else(|| "Cannot choose from an empty sequence".into());
     };
     let start = call.int(1, "start", 0)?;
     let step = call.int(2, "step", 1)?.max(1);

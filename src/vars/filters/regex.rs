@@ -123,7 +123,10 @@ fn replace(call: &Call<'_>) -> Result<Value, CallError> {
     }
     out.push_str(&subject[end..]);
     if wanted > 0 && i128::try_from(count) != Ok(wanted) {
-        return Err(format!("`{pattern}` matched {count} times, not {wanted}").into());
+        return Err(format!(
+            "'{pattern}' should match {wanted} times, but matches {count} times in '{subject}'"
+        )
+        .into());
     }
     Ok(Value::from(out))
 }
@@ -207,7 +210,10 @@ fn asked_group(asked: &Value) -> Result<String, CallError> {
         || asked.strip_prefix('\\').filter(|digits| digits.starts_with(|c: char| c.is_ascii_digit()));
     match named.or_else(numbered) {
         Some(name) => Ok(name.to_owned()),
-        None => Err(format!(r"a group is asked for as `\1` or `\g<name>`, not `{asked}`").into()),
+        None => {
+            Err(format!(r"Unknown argument: a group is asked for as `\1` or `\g<name>`, not `{asked}`")
+                .into())
+        }
     }
 }
 
@@ -236,7 +242,10 @@ fn escape(call: &Call<'_>) -> Result<Value, CallError> {
     let special = match call.text(1, "re_type")?.as_deref() {
         None | Some("python") => "\\.+*?()|[]{}^$#&-~ \t\n\r\u{b}\u{c}",
         Some("posix_basic") => "\\.*[]^$",
-        Some(other) => return Err(format!("`{other}` is no kind of regular expression").into()),
+        Some(other @ "posix_extended") => {
+            return Err(format!("Regex type ({other}) not yet implemented").into());
+        }
+        Some(other) => return Err(format!("Invalid regex type ({other})").into()),
     };
     let mut out = String::with_capacity(subject.len() + 8);
     for c in subject.chars() {

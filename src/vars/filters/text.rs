@@ -46,7 +46,9 @@ fn comment(call: &Call<'_>) -> Result<Value, CallError> {
         "c" => ("", "// ", ""),
         "cblock" => ("/*", " * ", " */"),
         "xml" => ("<!--", " - ", "-->"),
-        other => return Err(format!("`{other}` is no style; there are plain, c, cblock, erlang, xml").into()),
+        other => {
+            return Err(format!("Invalid style '{other}'; there are plain, erlang, c, cblock, xml").into());
+        }
     };
     let given =
         |name: &str, default: &str| call.named(name).map_or_else(|| default.to_owned(), ToString::to_string);

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use super::{Filter, filter};
 use crate::base::Value;
 use crate::vars::call::{Call, CallError, text_of};
+use crate::vars::python::format::repr;
 
 pub(super) const FILTERS: &[Filter] = &[filter("strftime", strftime), filter("to_datetime", to_datetime)];
 
@@ -18,9 +19,9 @@ fn strftime(call: &Call<'_>) -> Result<Value, CallError> {
         Some(second) => {
             let seconds: f64 = match second.as_float() {
                 Some(seconds) => seconds,
-                None => {
-                    text_of(second)?.parse().map_err(|_| format!("`{second}` is no number of seconds"))?
-                }
+                None => text_of(second)?
+                    .parse()
+                    .map_err(|_| format!("Invalid value for epoch value ({second})"))?,
             };
             #[allow(clippy::cast_possible_truncation)] // whole seconds; jiff checks the range
             Timestamp::from_second(seconds.floor() as i64).map_err(|error| error.to_string())?
@@ -39,13 +40,18 @@ fn strftime(call: &Call<'_>) -> Result<Value, CallError> {
 fn to_datetime(call: &Call<'_>) -> Result<Value, CallError> {
     let text = call.subject_text()?;
     let format = call.text(1, "format")?.unwrap_or_else(|| "%Y-%m-%d %H:%M:%S".into());
-    let parsed = jiff::fmt::strtime::parse(&format, &text).map_err(|error| error.to_string())?;
+    let parsed = jiff::fmt::strtime::parse(&format, &text)
+        .map_err(|_| format!("time data {} does not match format {}", quoted(&text), quoted(&format)))?;
     let date = match parsed.to_datetime() {
         Ok(date) => date,
         // Without a time of day it is midnight.
         Err(_) => parsed.to_date().map_err(|error| error.to_string())?.into(),
     };
     Ok(Value::Date(date.strftime("%Y-%m-%d %H:%M:%S").to_string().into()))
+}
+
+fn quoted(text: &str) -> String {
+    repr(&Value::from(text))
 }
 
 /// Our time as jiff's.

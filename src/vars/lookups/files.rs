@@ -94,9 +94,10 @@ fn template(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let options = file_options(request)?;
     let managed = request.caller.names().iter().any(|name| name == "ansible_managed");
     let one = |term: &Value| {
-        let path = find(request, &text_of(term)?, &request.caller.environment().search().templates())?;
+        let written = text_of(term)?;
+        let path = find(request, &written, &request.caller.environment().search().templates())?;
         let (text, secret) = read(request, &path)?;
-        let mut all = template_variables(&path, None, managed, request.caller.environment());
+        let mut all = template_variables(&path, &written, None, managed, request.caller.environment());
         all.extend(vars);
         let rendered = request.caller.template(&path.display().to_string(), &text, &all, &options)?;
         Ok(match rendered {

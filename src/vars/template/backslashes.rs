@@ -45,15 +45,20 @@ impl Prepared<'_> {
 /// Prepares a whole template.
 pub(super) fn template<'a>(text: &'a str, marks: &Marks) -> Result<Prepared<'a>, Place> {
     let few = text.len() <= LONGEST && text.matches("elif").nth(BRANCHES).is_none();
-    if few && !text.contains(['\\', '+', ',']) && !text.contains("raw") {
+    if few && !text.contains(['\\', '+', ',']) && !text.contains("raw") && marks.line_comment.is_empty() {
         return Ok(Prepared { source: text, text: Cow::Borrowed(text), moved: Vec::new() });
     }
     let mut writer = Writer::new(text);
     let mut branches = 0;
     while let Some((begin, opening)) = marks.next(text, writer.at) {
         let inside = begin + marks.begin(opening).len();
+        if opening == Opening::LineComment {
+            writer.leave_line(begin);
+            continue;
+        }
         writer.copy(inside);
-        if opening == Opening::Block && text[inside..].trim_start_matches(['-', '+', ' ']).starts_with("elif")
+        if matches!(opening, Opening::Block | Opening::Line)
+            && text[inside..].trim_start_matches(['-', '+', ' ']).starts_with("elif")
         {
             branches += 1;
             if branches > BRANCHES {
@@ -131,6 +136,14 @@ impl<'a> Writer<'a> {
     fn copy(&mut self, end: usize) {
         self.out.push_str(&self.text[self.at..end]);
         self.at = end;
+    }
+
+    /// Leaves out the rest of a line, and the blanks before it; the grammar would take the line's end, too.
+    fn leave_line(&mut self, begin: usize) {
+        self.copy(begin);
+        self.out.truncate(self.out.trim_end_matches([' ', '\t']).len());
+        self.at = self.text[begin..].find('\n').map_or(self.text.len(), |end| begin + end);
+        self.moved.push((self.out.len(), self.at));
     }
 
     /// Copies code up to its end mark, literals and signs written anew; whether commas stand outside of all brackets.

@@ -57,6 +57,15 @@ impl Missing {
         }
     }
 
+    /// The name or attribute that was asked for.
+    pub(super) fn asked(&self) -> Option<&str> {
+        match &self.cause {
+            Cause::Name(name) => Some(name),
+            Cause::Attribute(name, _) => Some(name),
+            Cause::Said(_) | Cause::Error(_) => None,
+        }
+    }
+
     /// The error that it is to use this.
     pub(super) fn to_error(&self) -> TemplateError {
         let problem = match &self.cause {

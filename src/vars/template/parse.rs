@@ -69,6 +69,7 @@ fn syntax(marks: &Marks) -> Result<SyntaxConfig, Error> {
     syntax.block_delimiters(marks.block.0.clone(), marks.block.1.clone());
     syntax.variable_delimiters(marks.print.0.clone(), marks.print.1.clone());
     syntax.comment_delimiters(marks.comment.0.clone(), marks.comment.1.clone());
+    syntax.line_statement_prefix(marks.line.clone());
     syntax.build()
 }
 

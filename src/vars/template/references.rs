@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::calling::{bare, is_filter, is_test, nearest_of};
 use super::marks::Marks;
+use super::marks::{has_marks_inside, is_all_marks};
 use super::parse::{self, SyntaxError};
-use super::session::{has_marks_inside, is_all_marks};
 use super::syntax::{Arguments, Expression, Imported, Macro, Node, Place, Statement, constant_key};
 use super::{diagnose, natives};
 use crate::base::value::has_marks;

@@ -3,9 +3,10 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::session::{Session, is_all_marks};
+use super::marks::is_all_marks;
+use super::session::Session;
 use crate::base::{Span, Text, Value};
-use crate::vars::{Environment, FileOptions, Scope, TemplateError};
+use crate::vars::{Environment, FileOptions, Problem, Scope, TemplateError};
 
 /// The outermost session. Values and sessions know each other while a template runs; this lets go of them at its end.
 pub struct Rendering(Rc<Session>);
@@ -36,9 +37,10 @@ impl Rendering {
     pub fn condition(&self, text: &Text) -> Result<Value, TemplateError> {
         match self.0.expression(text, true)? {
             // A variable may hold the text of a condition.
-            Value::String(inner) if is_all_marks(text.as_str()) && inner.span().is_some() => {
-                self.0.expression(&inner, true)
-            }
+            Value::String(inner) if is_all_marks(text.as_str()) => match inner.span() {
+                Some(_) => self.0.expression(&inner, true),
+                None => Err(TemplateError::new(Problem::Untrusted, text.span().cloned())),
+            },
             value => Ok(value),
         }
     }

@@ -10,15 +10,18 @@ use foldhash::fast::RandomState;
 
 use super::diagnose;
 use super::engine::{Parsed, Reading};
-use super::marks::{Marks, with_header};
+use super::marks::{Marks, has_marks_inside, is_all_marks, keep_newlines, with_header};
 use super::missing::Missing;
 use super::object::{Builtin, Object, Val};
 use super::run::{Origin, Scopes, Unit};
 use super::syntax::{DEEPEST, STACK};
 use crate::base::secret::names_a_secret;
 use crate::base::{Map, Span, Text, Value};
-use crate::load::Expressions;
+use crate::load::{Expressions, absolute};
 use crate::vars::{Environment, FileOptions, Problem, Scope, TemplateError, functions, lenient};
+
+/// The variable that tells the folders in which relative names are looked for, nearest first.
+const SEARCH_PATH: &str = "ansible_search_path";
 
 /// Variables that may need each other in a row.
 const DEPTH: usize = 150;
@@ -393,7 +396,13 @@ impl Session {
         let value = match self.scope.lookup_lazy(name) {
             Some(map) => Some(Val::object(Object::Lazy(Arc::clone(map), Rc::clone(self)))),
             None => match self.scope.lookup(name) {
+                Some((Value::Map(_), _)) if self.environment.habits().merging => self
+                    .scope
+                    .joined(name)
+                    .map(|value| self.touch(&value, || name.to_string()))
+                    .transpose()?,
                 Some((value, _)) => Some(self.touch(value, || name.to_string())?),
+                None if &**name == SEARCH_PATH => self.search_path(),
                 None => None,
             },
         };
@@ -409,6 +418,13 @@ impl Session {
             self.shared.variables.borrow_mut().insert(key, (value.clone(), touched));
         }
         Ok(value)
+    }
+
+    /// Where relative names are looked for; nothing outside of a task.
+    fn search_path(self: &Rc<Self>) -> Option<Val> {
+        let folders = self.environment.search().folders();
+        let all = || folders.iter().map(|folder| Value::from(absolute(folder))).collect();
+        (!folders.is_empty()).then(|| Val::of(&Value::list(all()), self))
     }
 
     /// A value that is used now: a template is rendered, containers when they are touched in turn.
@@ -469,23 +485,4 @@ impl Session {
             sequence => output.replace('\n', sequence),
         })))
     }
-}
-
-/// Whether an expression stands in marks as a whole.
-pub(super) fn is_all_marks(text: &str) -> bool {
-    let text = text.trim();
-    ["{{", "{%", "{#"].iter().any(|begin| text.starts_with(begin))
-        && ["}}", "%}", "#}"].iter().any(|end| text.ends_with(end))
-}
-
-/// Whether there are marks inside an expression.
-pub(super) fn has_marks_inside(expression: &str) -> bool {
-    expression.contains("{{") && expression.contains("}}")
-}
-
-/// The engine drops one newline at the end of a text; Ansible puts all of them back.
-fn keep_newlines(text: &str, output: &str) -> String {
-    let count = |t: &str| t.len() - t.trim_end_matches('\n').len();
-    let lost = count(text).saturating_sub(count(output));
-    format!("{output}{}", "\n".repeat(lost))
 }

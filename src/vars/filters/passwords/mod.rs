@@ -20,12 +20,15 @@ fn password_hash(call: &Call<'_>) -> Result<Value, CallError> {
     let password = only_text(call)?;
     let kind = call.text(1, "hashtype")?.unwrap_or_else(|| "sha512".into());
     let salt = call.text(2, "salt")?;
-    let size = call.arg(3, "salt_size").and_then(Value::as_int);
+    let size = call.arg(3, "salt_size").filter(|size| !size.is_null());
+    let size = size.map(|size| size.as_int().ok_or("salt_size must be an integer")).transpose()?;
     let rounds = call.arg(4, "rounds").filter(|rounds| rounds.is_truthy());
     let rounds = rounds.map(|rounds| rounds.as_int().ok_or("`rounds` must be an integer")).transpose()?;
     let ident = call.text(5, "ident")?;
+    // What is refused says nothing of the password.
+    let hashed = hash(&password, &kind, &Wanted { salt, size, rounds, ident })?;
     call.caller().mark_secret();
-    hash(&password, &kind, &Wanted { salt, size, rounds, ident }).map(Value::from).map_err(CallError::from)
+    Ok(Value::from(hashed))
 }
 
 /// What a hash may be told.
@@ -43,10 +46,8 @@ pub struct Wanted {
 
 /// Hashes a password, in the format of crypt(3). The kinds are those that the error lists.
 pub fn hash(password: &str, kind: &str, wanted: &Wanted) -> Result<String, String> {
-    if password.contains('\0') {
-        return Err("a password cannot hold the character 0".into());
-    }
-    match kind {
+    let hashed = match kind {
+        _ if password.contains('\0') => Err("a password cannot hold the character 0".into()),
         "sha512" | "sha512_crypt" => {
             sha::sha512(password, &wanted.salt(16)?, wanted.rounds.unwrap_or(656_000))
         }
@@ -56,9 +57,12 @@ pub fn hash(password: &str, kind: &str, wanted: &Wanted) -> Result<String, Strin
         "md5" | "md5_crypt" => Ok(md5::hash(password.as_bytes(), &wanted.salt(8)?)),
         "blowfish" | "bcrypt" => bcrypt::hash(password, wanted),
         other => {
-            Err(format!("`{other}` is no way to hash a password; there are sha512, sha256, md5, blowfish"))
+            return Err(format!(
+                "{other} is not in the list of supported passlib algorithms: md5, blowfish, sha256, sha512"
+            ));
         }
-    }
+    };
+    hashed.map_err(|why| format!("Could not hash the secret: {why}"))
 }
 
 impl std::fmt::Debug for Wanted {

@@ -33,8 +33,13 @@ pub(super) fn mandatory(_: &Rc<Unit>, arguments: Arguments) -> Result<Val, CallE
     if is_there(&value)? {
         return Ok(value);
     }
-    let message = message.as_ref().and_then(Val::as_str).unwrap_or("a mandatory variable is not defined");
-    Err(message.into())
+    let said = message.as_ref().and_then(Val::as_str).map(ToOwned::to_owned);
+    let name = match &value {
+        Val::Missing(missing) => missing.asked(),
+        _ => None,
+    };
+    let named = name.map_or_else(String::new, |name| format!("'{name}' "));
+    Err(said.unwrap_or_else(|| format!("Mandatory variable {named}not defined.")).into())
 }
 
 pub(super) fn ternary(_: &Rc<Unit>, arguments: Arguments) -> Result<Val, CallError> {
