@@ -135,6 +135,18 @@ fn environment(said: &[Spanned<Value>], templar: &Templar) -> Result<Vec<(String
     }
     let mut merged = Map::new();
     for value in said {
+        if let Value::Map(map) = &value.value {
+            for (name, value) in map.iter() {
+                match templar.render(value) {
+                    Ok(Value::Omit) => {}
+                    Ok(value) => drop(merged.insert(name.clone(), value)),
+                    // As in Ansible: what is built on the target's own environment waits until its facts are there.
+                    Err(error) if error.is_undefined() && error.to_string().contains("ansible_env") => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            continue;
+        }
         // A list of mappings is Ansible's other form.
         match templar.render(&value.value)? {
             Value::Map(map) => merged.extend(&map),

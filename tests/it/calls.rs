@@ -84,6 +84,11 @@ fn a_task_on_hosts_is_told_as_the_reference_tells_it() {
 }
 
 #[test]
+fn what_is_wrong_with_a_playbook_is_said_in_the_words_of_the_reference() {
+    compared("broken");
+}
+
+#[test]
 fn an_inventory_is_shown_as_the_reference_shows_it() {
     compared("inventory");
 }

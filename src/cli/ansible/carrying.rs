@@ -14,7 +14,7 @@ use super::super::terminal::Terminal;
 use super::super::wiring::{self, Compiled};
 use super::super::{plan, project};
 use super::options::{Connecting, Manner, Targeting, Working};
-use super::saying::{say_error, tell};
+use super::saying::{say_error, tell, warn};
 use super::{Ending, settings};
 use crate::base::{Clock, Diagnostic, Diagnostics, RunMark, Severity, SystemClock};
 use crate::load::{AnsibleCfg, Asked, shown};
@@ -80,6 +80,16 @@ pub(super) fn compiled(
     }
     tell(&found, terminal);
     Ok(Some(compiled).filter(|_| !found.has_errors()))
+}
+
+/// Says that nobody is in the inventory, unless the pattern asks for this machine alone.
+pub(super) fn about_nobody(compiled: &Compiled, pattern: &str, cfg: &AnsibleCfg, terminal: &Terminal) {
+    let nobody = compiled.compiler.project.inventory.hosts_of("all").is_empty();
+    let local = ["localhost", "127.0.0.1", "::1"].contains(&pattern);
+    if nobody && !local && cfg.boolean("localhost_warning") != Some(false) {
+        let only = "provided hosts list is empty, only localhost is available.";
+        warn(&format!("{only} Note that the implicit localhost does not match 'all'"), terminal);
+    }
 }
 
 /// Carries it out; the reporters tell what happens. The run's folder is in the user's state folder: it does no harm there, and

@@ -1,6 +1,6 @@
 //! What is wrong with a playbook, in the words that scripts look for.
 
-use crate::base::Diagnostic;
+use crate::base::{Diagnostic, Span};
 
 /// The message of a diagnostic as the reference words it, where it has words of its own.
 pub(super) fn message(found: &Diagnostic) -> String {
@@ -13,6 +13,22 @@ pub(super) fn message(found: &Diagnostic) -> String {
                 format!("'{}' is not a valid attribute for a {}", quoted(), capital(what))
             }
             _ => own.clone(),
+        },
+        "empty-playbook" => {
+            let place = found.span.as_ref().map(|span| format!(": {}", span.source().name()));
+            format!("A playbook must contain at least one play{}", place.unwrap_or_default())
+        }
+        "empty-hosts" => "Hosts list cannot be empty. Please check your playbook".to_owned(),
+        "two-users" => "both 'user' and 'remote_user' are set for this play.".to_owned(),
+        "wrong-type" if own.contains("`- {role: NAME}`") => {
+            format!("A malformed role declaration was encountered: {own}")
+        }
+        "wrong-type" if own.contains("`- ` before each task") => match quoted() {
+            "- " => "included task files must contain a list of tasks".to_owned(),
+            key => {
+                let text = found.span.as_ref().map(Span::text).unwrap_or_default();
+                format!("A malformed block was encountered while loading {key}: {text} should be a list or None")
+            }
         },
         _ => own.clone(),
     }

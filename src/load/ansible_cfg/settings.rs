@@ -92,7 +92,7 @@ pub static SETTINGS: &[Setting] = &[
     row(DEFAULTS, "deprecation_warnings", &["ANSIBLE_DEPRECATION_WARNINGS"], Moot),
     row(DEFAULTS, "system_warnings", &["ANSIBLE_SYSTEM_WARNINGS"], Moot),
     row(DEFAULTS, "command_warnings", &["ANSIBLE_COMMAND_WARNINGS"], Moot),
-    row(DEFAULTS, "localhost_warning", &["ANSIBLE_LOCALHOST_WARNING"], Moot),
+    row(DEFAULTS, "localhost_warning", &["ANSIBLE_LOCALHOST_WARNING"], Same),
     row("inventory", "inventory_unparsed_warning", &["ANSIBLE_INVENTORY_UNPARSED_WARNING"], Same),
     row("inventory", "unparsed_is_failed", &["ANSIBLE_INVENTORY_UNPARSED_FAILED"], Same),
     row("inventory", "any_unparsed_is_failed", &["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"], Same),

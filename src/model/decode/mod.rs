@@ -32,9 +32,9 @@ impl<'c> Decoder<'c> {
         Self { catalogue }
     }
 
-    /// A file of tasks, or the list under `tasks:`, `block:` …
+    /// A file of tasks.
     pub fn items(&self, node: &Node, problems: &mut Diagnostics) -> Vec<Item> {
-        self.task_list(node, problems)
+        self.task_list(None, node, problems)
     }
 
     /// The arguments of `include_role` or `import_role` as a role entry.

@@ -74,7 +74,8 @@ impl Decoder<'_> {
 
     fn play(&self, node: &Node, folder: &Path, problems: &mut Diagnostics) -> Option<Play> {
         let mut f = Fields::new(node, "a play", problems)?;
-        let keywords = self.keywords(&mut f);
+        let mut keywords = self.keywords(&mut f);
+        older_user(&mut f, &mut keywords);
         let hosts = hosts(&mut f);
         let gather_facts = f.boolean("gather_facts");
         let gather_subset = f.value("gather_subset");
@@ -89,7 +90,7 @@ impl Decoder<'_> {
         let force_handlers = f.boolean("force_handlers");
         let case_order = f.choice("case_order", &CASE_ORDERS);
         let roles = f.take("roles").map(|n| self.role_entries(n, f.problems())).unwrap_or_default();
-        let mut tasks = |key| f.take(key).map(|n| self.task_list(n, f.problems())).unwrap_or_default();
+        let mut tasks = |key| f.take(key).map(|n| self.task_list(Some(key), n, f.problems())).unwrap_or_default();
         let (pre_tasks, own, post_tasks, handlers) =
             (tasks("pre_tasks"), tasks("tasks"), tasks("post_tasks"), tasks("handlers"));
         let cases = f.take("cases").map(|n| self.cases(n, f.problems())).unwrap_or_default();
@@ -149,6 +150,20 @@ pub fn no_play(place: &Span) -> Diagnostic {
     Diagnostic::error("empty-playbook", "this playbook has no play")
         .at(place)
         .help("write one: `- hosts: all`, with `tasks:` below it")
+}
+
+/// `user`, the older word for `remote_user`, which only plays know.
+fn older_user(f: &mut Fields<'_, '_>, keywords: &mut Keywords) {
+    let Some(user) = f.string("user") else { return };
+    let remote_user = &mut keywords.inherited.remote_user;
+    if remote_user.is_some() {
+        f.problems().push(
+            Diagnostic::error("two-users", "`user` and `remote_user` are both set")
+                .at(&user.span)
+                .help("leave `user` out: it is the older word for the same"),
+        );
+    }
+    remote_user.get_or_insert(user);
 }
 
 fn hosts(f: &mut Fields<'_, '_>) -> Option<Spanned<Value>> {

@@ -10,14 +10,18 @@ use crate::base::{Diagnostic, Diagnostics, Spanned, Value};
 use crate::model::{Block, Item, Loop, LoopControl, Task};
 use crate::syntax::Node;
 
+/// What stands where tasks do.
+const TASKS: &str = "a list (`- ` before each task)";
+
 impl Decoder<'_> {
-    /// A list of tasks.
-    pub(super) fn task_list(&self, node: &Node, problems: &mut Diagnostics) -> Vec<Item> {
+    /// The list of tasks under a key, or of a file.
+    pub(super) fn task_list(&self, key: Option<&str>, node: &Node, problems: &mut Diagnostics) -> Vec<Item> {
         if node.is_null() {
             return Vec::new();
         }
         let Some(items) = node.as_sequence() else {
-            problems.push(wrong_type("a list of tasks", "a list (`- ` before each task)", node));
+            let what = key.map_or_else(|| "a file of tasks".to_owned(), |key| format!("`{key}`"));
+            problems.push(wrong_type(&what, TASKS, node));
             return Vec::new();
         };
         items.iter().filter_map(|n| self.item(n, problems)).collect()
@@ -35,7 +39,7 @@ impl Decoder<'_> {
         let mut f = Fields::new(node, "a block", problems)?;
         let mut keywords = self.keywords(&mut f);
         keywords.inherited.notify = f.values("notify");
-        let mut section = |key| f.take(key).map(|n| self.task_list(n, f.problems())).unwrap_or_default();
+        let mut section = |key| f.take(key).map(|n| self.task_list(Some(key), n, f.problems())).unwrap_or_default();
         let (body, rescue, always) = (section("block"), section("rescue"), section("always"));
         let span = f.span();
         f.finish();

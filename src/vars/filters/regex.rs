@@ -19,7 +19,18 @@ pub fn compile(pattern: &str, ignore_case: bool, multiline: bool) -> Result<Rege
         .case_insensitive(ignore_case)
         .multi_line(multiline)
         .build()
-        .map_err(|error| format!("`{pattern}` is no regular expression: {error}").into())
+        .map_err(|error| format!("`{pattern}` is no regular expression: {}", told(&error)).into())
+}
+
+/// What is wrong with it; in Python's words where playbooks look for them.
+fn told(error: &fancy_regex::Error) -> String {
+    use fancy_regex::{Error, ParseError};
+    match error {
+        Error::ParseError(place, ParseError::TargetNotRepeatable) => {
+            format!("nothing to repeat at position {place}")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// What a match that was given up on says.

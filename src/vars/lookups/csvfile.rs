@@ -4,30 +4,43 @@ use std::path::Path;
 
 use super::{Lookup, Request};
 use crate::base::Value;
+use crate::model::decode::words;
 use crate::vars::call::{CallError, text_of};
+
+const OPTIONS: [&str; 6] = ["file", "delimiter", "col", "keycol", "default", "encoding"];
+/// In the reference's words, which playbooks look for.
+const NO_KEY: &str = "Search key is required but was not found";
 
 pub(super) const LOOKUPS: &[Lookup] = &[Lookup {
     name: "csvfile",
-    options: &["file", "delimiter", "col", "keycol", "default", "encoding"],
+    options: &OPTIONS,
     run: csv,
 }];
 
 /// A term with options behind it: `key file=x.csv col=2`.
-fn with_options(term: &str, request: &Request<'_>) -> (String, impl Fn(&str, &str) -> String + use<>) {
-    let mut words = term.split_whitespace();
-    let mut key = words.next().unwrap_or_default().to_owned();
-    let mut given = Vec::new();
-    for word in words {
-        match word.split_once('=') {
-            Some((name, value)) => given.push((name.to_owned(), value.to_owned())),
-            None => key = format!("{key} {word}"),
+fn with_options(
+    term: &str,
+    request: &Request<'_>,
+) -> Result<(String, impl Fn(&str, &str) -> String + use<>), CallError> {
+    let (mut key, mut given) = (Vec::new(), Vec::new());
+    for word in words::split(term) {
+        match words::pair(word) {
+            Some((name, _)) if !OPTIONS.contains(&name) => {
+                return Err(format!("'{name}' is not a valid option").into());
+            }
+            Some((name, value)) => given.push((name.to_owned(), value)),
+            None => key.push(word),
         }
     }
+    if key.is_empty() {
+        return Err(NO_KEY.into());
+    }
     let options = request.options.clone();
-    (key, move |name: &str, default: &str| {
+    let option = move |name: &str, default: &str| {
         let found = given.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
         found.or_else(|| options.get(name).map(ToString::to_string)).unwrap_or_else(|| default.to_owned())
-    })
+    };
+    Ok((key.join(" "), option))
 }
 
 /// The text of a file, in an encoding by its name.
@@ -35,7 +48,7 @@ pub(super) fn read(request: &Request<'_>, name: &str, encoding: &str) -> Result<
     let environment = request.caller.environment();
     let path = environment
         .find(Path::new(name), &environment.search().files())
-        .ok_or_else(|| format!("there is no file `{name}`"))?;
+        .ok_or_else(|| format!("No such file or directory: '{name}'"))?;
     let failed = |error| format!("{} cannot be read: {error}", path.display());
     let encoding = encoding.to_lowercase().replace(['-', '_'], "");
     match encoding.as_str() {
@@ -49,9 +62,12 @@ pub(super) fn read(request: &Request<'_>, name: &str, encoding: &str) -> Result<
 }
 
 fn csv(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
+    if request.terms.is_empty() {
+        return Err(NO_KEY.into());
+    }
     let mut found = Vec::new();
     for term in request.terms {
-        let (key, option) = with_options(&text_of(term)?, request);
+        let (key, option) = with_options(&text_of(term)?, request)?;
         let text = read(request, &option("file", "ansible.csv"), &option("encoding", "utf-8"))?;
         let delimiter = match option("delimiter", "TAB").as_str() {
             "TAB" | "\\t" | "\t" => '\t',

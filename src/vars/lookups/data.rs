@@ -64,9 +64,16 @@ fn varnames(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let names = request.caller.names();
     let mut found = Vec::new();
     for term in request.terms {
-        let term =
-            term.as_str().ok_or_else(|| format!("a regular expression is needed, not {}", term.kind()))?;
-        let regex = compile(term, false, false)?;
+        // In the reference's words, which playbooks look for.
+        let Some(pattern) = term.as_str() else {
+            let kind = term.kind();
+            return Err(format!("Invalid setting identifier, \"{term}\" is not a string, it is {kind}").into());
+        };
+        let unusable = |why| format!("Unable to use \"{pattern}\" as a search parameter: {why}");
+        let regex = compile(pattern, false, false).map_err(|error| match error {
+            CallError::Refused(why) => CallError::Refused(unusable(why)),
+            other => other,
+        })?;
         for name in &names {
             if regex.is_match(name).map_err(|error| gave_up(&error))? {
                 found.push(Value::from(name.as_str()));
