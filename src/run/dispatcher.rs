@@ -3,7 +3,7 @@
 //! What ends is written down before anything that follows from it starts: records gather while a commit is under way, and
 //! the steps behind them are finished when the journal has them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ use super::joining::{Joined, Joining};
 use super::lease::Lease;
 use super::leaving::Leaving;
 use super::machines::Machines;
-use super::magic::PlayFacts;
 use super::moment::Moment;
 use super::monitors::Monitors;
+pub(super) use super::node::{Gather, Node, Once, PlayRun, Work};
 use super::past::Past;
 use super::pinning::Pins;
 use super::queue::{HostNo, Place, Queue, Shape, StepNo};
@@ -33,8 +33,8 @@ use super::unit::{Finished, Shared};
 use crate::base::{CaseId, HostName, StepId, Timestamp};
 use crate::connection::Cancel;
 use crate::event::{Event, JournalError, Record};
-use crate::model::{Inventory, Strategy};
-use crate::plan::{CasePlan, HandlerNames, Order, Plan, Step};
+use crate::model::Inventory;
+use crate::plan::{CasePlan, Order, Plan};
 
 /// How long a child that is cancelled by Ctrl-C has between TERM and KILL.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
@@ -55,74 +55,6 @@ pub enum Message {
     Panicked(StepNo, HostNo, Timestamp),
     /// The journal has what it was given, or cannot take any more.
     Committed(Result<(), JournalError>),
-}
-
-/// What a step of the queue is.
-#[derive(Clone)]
-pub(super) enum Work {
-    /// A play begins: its hosts are bound.
-    Play(usize),
-    /// A play is over.
-    PlayEnd(usize),
-    /// A batch of a play begins.
-    Batch(usize, usize),
-    /// A batch of a play is over.
-    BatchEnd(usize, usize),
-    /// A step of a fragment.
-    Step(Arc<Step>),
-}
-
-/// A step of the queue with what the run knows of it.
-#[derive(Clone)]
-pub(super) struct Node {
-    pub work: Work,
-    /// The play it belongs to.
-    pub play: usize,
-    /// The batch of that play.
-    pub batch: usize,
-    pub scope: ScopeNo,
-    /// The round it belongs to.
-    pub round: Option<ScopeNo>,
-    pub hosts: Arc<[HostNo]>,
-    /// How many of them have not ended it.
-    pub left: usize,
-    pub case: Option<Arc<CasePlan>>,
-    /// Of an expand step: the step that waits for what it brings.
-    pub join: Option<StepNo>,
-}
-
-/// A play that has begun.
-pub(super) struct PlayRun {
-    pub facts: PlayFacts,
-    /// Those with the hosts that are live now, while nobody leaves.
-    pub now: Option<Arc<PlayFacts>>,
-    pub strategy: Strategy,
-    /// `meta: end_play`
-    pub is_ended: bool,
-    pub batches: Vec<Vec<HostNo>>,
-    pub plan: crate::plan::PlayPlan,
-    pub handlers: Vec<HandlerNames>,
-    pub notified: HashMap<HostNo, BTreeSet<usize>>,
-    /// By which words hosts have notified handlers since the last flush.
-    pub words: HashMap<HostNo, BTreeSet<Arc<str>>>,
-    /// More failed hosts than this many per cent end the play.
-    pub most_failures: Option<f64>,
-}
-
-/// Hosts that have reached an expand step and wait for the others.
-#[derive(Default)]
-pub(super) struct Gather {
-    pub arrived: Vec<(HostNo, Finished)>,
-    /// How many are not coming.
-    pub bypassed: usize,
-}
-
-/// A step that one host does for all.
-pub(super) enum Once {
-    /// This host does it; these wait.
-    Leading(HostNo, Vec<HostNo>),
-    /// It is done.
-    Done,
 }
 
 /// All state of a run.

@@ -36,6 +36,7 @@ mod measure;
 mod meta;
 mod moment;
 mod monitors;
+mod node;
 mod notifying;
 pub mod past;
 mod pieces;

@@ -27,7 +27,9 @@ pub(super) fn message(found: &Diagnostic) -> String {
             "- " => "included task files must contain a list of tasks".to_owned(),
             key => {
                 let text = found.span.as_ref().map(Span::text).unwrap_or_default();
-                format!("A malformed block was encountered while loading {key}: {text} should be a list or None")
+                format!(
+                    "A malformed block was encountered while loading {key}: {text} should be a list or None"
+                )
             }
         },
         _ => own.clone(),

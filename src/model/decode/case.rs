@@ -30,7 +30,8 @@ impl Decoder<'_> {
         let warmup = f.number("warmup");
         let requires = f.take("requires").map(|n| requirements(n, f.problems())).unwrap_or_default();
         let rendezvous = f.take("rendezvous").and_then(|n| rendezvous(n, f.problems()));
-        let mut part = |key| f.take(key).map(|n| self.task_list(Some(key), n, f.problems())).unwrap_or_default();
+        let mut part =
+            |key| f.take(key).map(|n| self.task_list(Some(key), n, f.problems())).unwrap_or_default();
         let (prepare, run, finish) = (part("prepare"), part("run"), part("finish"));
         let metrics = f.take("metrics").map(|n| metrics(n, f.problems())).unwrap_or_default();
         if role.is_none() && run.is_empty() && node.get("run").is_none() {

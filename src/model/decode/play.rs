@@ -90,7 +90,8 @@ impl Decoder<'_> {
         let force_handlers = f.boolean("force_handlers");
         let case_order = f.choice("case_order", &CASE_ORDERS);
         let roles = f.take("roles").map(|n| self.role_entries(n, f.problems())).unwrap_or_default();
-        let mut tasks = |key| f.take(key).map(|n| self.task_list(Some(key), n, f.problems())).unwrap_or_default();
+        let mut tasks =
+            |key| f.take(key).map(|n| self.task_list(Some(key), n, f.problems())).unwrap_or_default();
         let (pre_tasks, own, post_tasks, handlers) =
             (tasks("pre_tasks"), tasks("tasks"), tasks("post_tasks"), tasks("handlers"));
         let cases = f.take("cases").map(|n| self.cases(n, f.problems())).unwrap_or_default();

@@ -39,7 +39,8 @@ impl Decoder<'_> {
         let mut f = Fields::new(node, "a block", problems)?;
         let mut keywords = self.keywords(&mut f);
         keywords.inherited.notify = f.values("notify");
-        let mut section = |key| f.take(key).map(|n| self.task_list(Some(key), n, f.problems())).unwrap_or_default();
+        let mut section =
+            |key| f.take(key).map(|n| self.task_list(Some(key), n, f.problems())).unwrap_or_default();
         let (body, rescue, always) = (section("block"), section("rescue"), section("always"));
         let span = f.span();
         f.finish();

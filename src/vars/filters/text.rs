@@ -170,6 +170,8 @@ fn urlsplit(call: &Call<'_>) -> Result<Value, CallError> {
     .collect();
     match wanted {
         None => Ok(Value::from(parts)),
-        Some(name) => parts.get(&name).cloned().ok_or_else(|| format!("urlsplit: unknown URL component: {name}").into()),
+        Some(name) => {
+            parts.get(&name).cloned().ok_or_else(|| format!("urlsplit: unknown URL component: {name}").into())
+        }
     }
 }

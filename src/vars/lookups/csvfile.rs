@@ -11,11 +11,7 @@ const OPTIONS: [&str; 6] = ["file", "delimiter", "col", "keycol", "default", "en
 /// In the reference's words, which playbooks look for.
 const NO_KEY: &str = "Search key is required but was not found";
 
-pub(super) const LOOKUPS: &[Lookup] = &[Lookup {
-    name: "csvfile",
-    options: &OPTIONS,
-    run: csv,
-}];
+pub(super) const LOOKUPS: &[Lookup] = &[Lookup { name: "csvfile", options: &OPTIONS, run: csv }];
 
 /// A term with options behind it: `key file=x.csv col=2`.
 fn with_options(

@@ -67,7 +67,9 @@ fn varnames(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         // In the reference's words, which playbooks look for.
         let Some(pattern) = term.as_str() else {
             let kind = term.kind();
-            return Err(format!("Invalid setting identifier, \"{term}\" is not a string, it is {kind}").into());
+            return Err(
+                format!("Invalid setting identifier, \"{term}\" is not a string, it is {kind}").into()
+            );
         };
         let unusable = |why| format!("Unable to use \"{pattern}\" as a search parameter: {why}");
         let regex = compile(pattern, false, false).map_err(|error| match error {
