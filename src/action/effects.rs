@@ -27,9 +27,25 @@ pub struct Effects {
     /// `group_by`: the groups that this host joins, each with the groups it becomes a child of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<(Arc<str>, Vec<Arc<str>>)>,
+    /// `delegate_facts`: what other hosts get instead of this one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub delegated: Vec<DelegatedFacts>,
     /// Images of the engine of the task's host that something was made or started of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<UsedImage>,
+}
+
+/// Facts and variables of the host that a task was delegated to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DelegatedFacts {
+    /// The host, which need not be in the inventory.
+    pub host: HostName,
+    /// `set_fact`
+    #[serde(with = "exact::map")]
+    pub set_facts: Map,
+    /// Facts.
+    #[serde(with = "exact::map")]
+    pub facts: Map,
 }
 
 /// An image, by what tells whether another one is the same.
@@ -59,12 +75,21 @@ pub struct AddedHost {
 }
 
 impl Effects {
+    /// Facts and variables are another host's.
+    pub fn delegate(&mut self, host: HostName) {
+        let (set_facts, facts) = (std::mem::take(&mut self.set_facts), std::mem::take(&mut self.facts));
+        if !set_facts.is_empty() || !facts.is_empty() {
+            self.delegated.push(DelegatedFacts { host, set_facts, facts });
+        }
+    }
+
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
-        let Self { set_facts, facts, include_vars, add_hosts, groups, images } = self;
+        let Self { set_facts, facts, include_vars, add_hosts, groups, delegated, images } = self;
         [set_facts, facts, include_vars].into_iter().all(Map::is_empty)
             && add_hosts.is_empty()
             && groups.is_empty()
+            && delegated.is_empty()
             && images.is_empty()
     }
 
@@ -79,6 +104,7 @@ impl Effects {
         self.include_vars.extend(&later.include_vars);
         self.add_hosts.extend(later.add_hosts);
         self.groups.extend(later.groups);
+        self.delegated.extend(later.delegated);
         self.images.extend(later.images);
     }
 }

@@ -30,7 +30,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use context::{ActionContext, Invocation, Target};
-pub use effects::{AddedHost, Effects, UsedImage};
+pub use effects::{AddedHost, DelegatedFacts, Effects, UsedImage};
 
 use crate::base::Map;
 use crate::base::spec::Spec;

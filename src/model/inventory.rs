@@ -256,11 +256,11 @@ impl Inventory {
         names
     }
 
-    /// Every layer of variables that the inventory has for a host, weakest first; empty for a host nobody knows.
+    /// Every layer of variables that the inventory has for a host, weakest first; for a host that it does not name, those of `all`.
     pub fn layers(&self, host: &str) -> Vec<VarLayer> {
-        let Some(known) = self.host(host) else { return Vec::new() };
+        let known = self.host(host).map_or(&[][..], |known| &known.vars);
         let groups = self.groups_of(host).into_iter().flat_map(|g| &g.vars);
-        let mut layers: Vec<VarLayer> = groups.chain(&known.vars).cloned().collect();
+        let mut layers: Vec<VarLayer> = groups.chain(known).cloned().collect();
         layers.sort_by_key(|layer| layer.level);
         layers
     }

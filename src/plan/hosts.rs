@@ -47,6 +47,23 @@ impl Compiler {
         Ok(layers)
     }
 
+    /// The variables of a host that the inventory does not name (`delegate_to`): those of `all`, of its own file, of the command line.
+    pub fn layers_of_stranger(&self, host: &str) -> Vec<VarLayer> {
+        let mut alone = Inventory::new();
+        if alone.host(host).is_none() {
+            alone.add_host(host, &Span::nowhere("delegate_to"));
+        }
+        let project = &self.project;
+        if let (Some(all), Some(known)) = (alone.groups.get_mut("all"), project.inventory.groups.get("all")) {
+            all.vars.clone_from(&known.vars);
+        }
+        // What is wrong with a file is told where a play names the host.
+        let _ = project.vars_of_new(&mut alone, &[], &[HostName::from(host)]);
+        let mut layers = self.host_layers(&alone, host).unwrap_or_default();
+        layers.push(project.extra.clone());
+        layers
+    }
+
     /// What Benchbook itself defines for all hosts of a play before contact; a run adds what only it knows.
     fn magic(&self, inventory: &Inventory, play: &Play, hosts: &[HostName]) -> VarLayer {
         let mut vars = Map::new();

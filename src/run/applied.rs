@@ -11,7 +11,7 @@ use super::dispatcher::Dispatcher;
 use super::queue::HostNo;
 use super::unit::{CaseFolder, Finished, round_of};
 use crate::action::Effects;
-use crate::base::{HostName, Map, Value, exact};
+use crate::base::{Map, Value, exact};
 use crate::event::{Ending, Event, Figure, Kept, Record};
 use crate::plan::{Inclusion, Step};
 
@@ -34,8 +34,6 @@ struct Applied {
     /// The facts are the result's `ansible_facts`, which are not kept twice.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     facts_in_result: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    facts_of: Option<HostName>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notify: Vec<Arc<str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -136,7 +134,6 @@ fn kept(finished: &Finished, told: &Event, once: bool) -> Kept {
         once,
         effects,
         facts_in_result,
-        facts_of: finished.facts_of.clone(),
         notify: finished.notify.clone(),
         inclusions: finished.inclusions.iter().map(wish).collect(),
         folder: finished.folder.clone(),
@@ -149,9 +146,10 @@ fn kept(finished: &Finished, told: &Event, once: bool) -> Kept {
 }
 
 fn holds_secret(finished: &Finished) -> bool {
-    let Effects { set_facts, facts, include_vars, add_hosts, .. } = &finished.effects;
+    let Effects { set_facts, facts, include_vars, add_hosts, delegated, .. } = &finished.effects;
     let wishes = finished.inclusions.iter().map(|i| &i.vars);
     let maps = [&*finished.result, set_facts, facts, include_vars].into_iter();
+    let maps = maps.chain(delegated.iter().flat_map(|host| [&host.set_facts, &host.facts]));
     let maps = maps.chain(add_hosts.iter().map(|h| &h.vars)).chain(wishes);
     maps.into_iter().any(|map| exact::has_secret(&Value::from(map)))
 }
@@ -182,7 +180,6 @@ pub(super) fn known(ending: &Ending, figures: Vec<Figure>) -> Result<Known, Stri
         result: Arc::new(result),
         secret: applied.secret,
         effects,
-        facts_of: applied.facts_of,
         notify: applied.notify,
         figures,
         inclusions: applied

@@ -29,9 +29,14 @@ pub struct Place {
 
 impl Place {
     /// The place of a task.
-    pub fn of(unit: &Unit, task: &TaskStep, templar: &Templar) -> Result<Self, TemplateError> {
+    pub fn of(
+        unit: &Unit,
+        task: &TaskStep,
+        delegate: Option<&HostName>,
+        templar: &Templar,
+    ) -> Result<Self, TemplateError> {
         let keyword = Keywords::of(&task.inherited, templar)?;
-        let Some(name) = delegate(task, templar)? else {
+        let Some(name) = delegate.cloned() else {
             let endpoint = match own_endpoint(unit, &keyword, templar) {
                 Some(endpoint) => endpoint,
                 None => endpoint(unit.host.name.as_str(), keyword, templar)?,
@@ -39,7 +44,7 @@ impl Place {
             let endpoint = other_user(endpoint, &task.inherited.becoming, unit, templar)?;
             return inside(endpoint, task.inherited.container.as_ref(), unit, templar);
         };
-        let there = unit.templar(scope_of(&name, unit));
+        let there = unit.templar(scope_there(&name, unit));
         // Another host has its own connection and port.
         let keyword = Keywords { user: keyword.user, ..Keywords::default() };
         let endpoint = endpoint(name.as_str(), keyword, &there)?;
@@ -96,8 +101,8 @@ impl Place {
     }
 }
 
-/// The host that `delegate_to` names.
-fn delegate(task: &TaskStep, templar: &Templar) -> Result<Option<HostName>, TemplateError> {
+/// The host that `delegate_to` names. To be asked once for a turn: it may be another each time (`random`).
+pub fn delegate(task: &TaskStep, templar: &Templar) -> Result<Option<HostName>, TemplateError> {
     let Some(said) = task.inherited.delegate_to.as_ref().filter(|said| said.value.as_str() != Some(""))
     else {
         return Ok(None);
@@ -118,7 +123,10 @@ fn delegate(task: &TaskStep, templar: &Templar) -> Result<Option<HostName>, Temp
 fn scope_of(name: &HostName, unit: &Unit) -> Scope {
     match unit.board.find(name.as_str()) {
         Some(host) => unit.scope_on(host),
-        None => unit.scope_on(&Host::new(name.clone(), Vec::new())),
+        None => {
+            let text = unit.shared.compiler.layers_of_stranger(name.as_str());
+            unit.scope_on(&Host::new(name.clone(), text.into_iter().map(Arc::new).collect()))
+        }
     }
 }
 
@@ -143,18 +151,21 @@ impl LazyMap for Delegated {
     }
 }
 
-/// The task's variables, with those of the host that it is delegated to. As in ansible-core, `inventory_hostname` stays there
-/// that of the task, and a host without an `ansible_host` of its own sees that of the other.
-pub fn with_delegated(task: &TaskStep, unit: &Unit, scope: Scope) -> Result<Scope, TemplateError> {
-    let Some(name) = delegate(task, &unit.templar(scope.clone()))? else { return Ok(scope) };
+/// What says how the other host is reached: as in ansible-core, `inventory_hostname` stays there that of the task.
+fn scope_there(name: &HostName, unit: &Unit) -> Scope {
     let own = Map::from_iter([("inventory_hostname", unit.host.name.as_str())]);
-    let there = scope_of(&name, unit).with(layer(Level::Magic, own));
-    let mut scope = scope;
+    scope_of(name, unit).with(layer(Level::Magic, own))
+}
+
+/// The task's variables, with those of the host that it is delegated to. As in ansible-core, a host without an `ansible_host` of
+/// its own sees that of the other.
+pub fn with_delegated(name: &HostName, unit: &Unit, mut scope: Scope) -> Scope {
+    let there = scope_there(name, unit);
     if let Some((address, _)) = there.lookup("ansible_host") {
         scope.push(layer(Level::RoleDefaults, Map::from_iter([("ansible_host", address.clone())])));
     }
     let delegated = Delegated { name: Arc::from(name.as_str()), scope: there };
-    Ok(scope.with_lazy("ansible_delegated_vars", Arc::new(delegated)))
+    scope.with_lazy("ansible_delegated_vars", Arc::new(delegated))
 }
 
 /// The same place as another user, if that is said.

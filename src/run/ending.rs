@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::dispatcher::{Dispatcher, Once, Work};
 use super::fates::Caught;
 use super::growth::{Refused, inherited};
+use super::hosts::Host;
 use super::queue::{HostNo, StepNo};
 use super::unit::{CaseFolder, Finished};
-use crate::action::{Effects, UsedImage};
-use crate::base::{Map, Timestamp, Value};
+use crate::action::{DelegatedFacts, Effects, UsedImage};
+use crate::base::{HostName, Map, Timestamp, Value};
 use crate::event::{Event, Fate, Why};
 use crate::model::{Level, Strategy};
 use crate::plan::{Expand, Meta, Step, StepKind};
@@ -239,14 +240,32 @@ impl Dispatcher {
     }
 
     fn apply(&mut self, host: HostNo, finished: &Finished) {
-        let Effects { set_facts, facts, include_vars, .. } = &finished.effects;
-        let of = finished.facts_of.as_ref().and_then(|name| self.board.number(name)).unwrap_or(host);
-        self.set_vars(of, set_facts, Level::SetFact);
+        let Effects { set_facts, facts, include_vars, delegated, .. } = &finished.effects;
+        self.learn(host, set_facts, facts);
         self.set_vars(host, include_vars, Level::IncludeVars);
-        self.set_vars(of, facts, Level::Facts);
-        if !facts.is_empty() {
-            self.keep_facts(of);
+        for DelegatedFacts { host, set_facts, facts } in delegated {
+            let number = self.board.number(host).unwrap_or_else(|| self.adopt(host));
+            self.learn(number, set_facts, facts);
         }
+    }
+
+    fn learn(&mut self, host: HostNo, set_facts: &Map, facts: &Map) {
+        self.set_vars(host, set_facts, Level::SetFact);
+        self.set_vars(host, facts, Level::Facts);
+        if !facts.is_empty() {
+            self.keep_facts(host);
+        }
+    }
+
+    /// A host that the inventory does not name: it can be asked for, and is in no list.
+    fn adopt(&mut self, name: &HostName) -> HostNo {
+        let text = self.shared.compiler.layers_of_stranger(name.as_str());
+        let mut host = Host::new(name.clone(), text.into_iter().map(Arc::new).collect());
+        host.set_magic("inventory_hostname", name.as_str());
+        let board = self.board_mut();
+        let number = board.put(host);
+        board.remove([name.clone()]);
+        number
     }
 
     /// Changes variables of a host.
@@ -280,7 +299,10 @@ impl Dispatcher {
                 tally.ignored += 1;
             }
             Fate::Skipped { .. } if counts => tally.skipped += 1,
-            Fate::Unreachable { ignored: true, .. } => tally.ignored += 1,
+            Fate::Unreachable { ignored: true, .. } => {
+                tally.ok += 1;
+                tally.ignored += 1;
+            }
             Fate::Unreachable { reason, .. } => {
                 tally.unreachable += 1;
                 let reason = reason.clone();

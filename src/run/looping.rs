@@ -20,7 +20,7 @@ use crate::wire::Status;
 pub async fn run(unit: &Unit, task: &TaskStep, started: Timestamp) -> Finished {
     let scope = unit.scope();
     let Some(looped) = &task.r#loop else {
-        let turn = Turn { unit, task, scope, item: 0, vars: Map::new() };
+        let turn = Turn { unit, task, scope, delegate: None, item: 0, vars: Map::new() };
         return one(turn, started).await;
     };
     let templar = unit.templar(scope.clone());
@@ -61,7 +61,6 @@ impl Finished {
     fn take(&mut self, end: &mut TurnEnd) {
         self.secret |= end.secret;
         self.effects.extend(take(&mut end.effects));
-        self.facts_of = self.facts_of.take().or_else(|| end.facts_of.take());
         self.notify.append(&mut end.notify);
         self.figures.append(&mut end.figures);
         self.diff.append(&mut end.diff);
@@ -93,7 +92,7 @@ async fn all(unit: &Unit, task: &TaskStep, scope: Scope, items: Vec<Value>, star
             .with(private(Level::SetFact, kept.clone()))
             .with(private(Level::IncludeParams, vars.clone()));
         let index = u32::try_from(number).unwrap_or(u32::MAX);
-        let turn = Turn { unit, task, scope: scope.clone(), item: index, vars: vars.clone() };
+        let turn = Turn { unit, task, scope: scope.clone(), delegate: None, item: index, vars: vars.clone() };
         let mut end = turn::run(turn).await;
         end.result.insert(task.loop_control.variable(), item.clone());
         end.result.insert("ansible_loop_var", task.loop_control.variable());
@@ -113,7 +112,7 @@ async fn all(unit: &Unit, task: &TaskStep, scope: Scope, items: Vec<Value>, star
         report(unit, label, &end);
         whole.take(&mut end);
         let fate = end.fate();
-        let gone = matches!(fate, Fate::Unreachable { .. });
+        let gone = matches!(fate, Fate::Unreachable { ignored: false, .. });
         let stopped = matches!(fate, Fate::Ran { status: Status::Cancelled, .. });
         if whole.msg.is_none() && fate.is_failure() {
             whole.msg.clone_from(&end.msg);
@@ -291,7 +290,10 @@ async fn pause(task: &TaskStep, templar: &Templar, unit: &Unit) {
 
 /// The fate of a task from those of its items.
 fn together(ends: &[Fate]) -> Fate {
-    if let Some(gone) = ends.iter().find(|f| matches!(f, Fate::Unreachable { .. })) {
+    // One item that does not ignore it is enough.
+    let unreachable = |f: &&Fate| matches!(f, Fate::Unreachable { .. });
+    let lost = |f: &&Fate| matches!(f, Fate::Unreachable { ignored: false, .. });
+    if let Some(gone) = ends.iter().find(lost).or_else(|| ends.iter().find(unreachable)) {
         return gone.clone();
     }
     if ends.iter().all(|f| matches!(f, Fate::Skipped { .. })) {
@@ -311,10 +313,7 @@ fn together(ends: &[Fate]) -> Fate {
 }
 
 fn summary(ends: &[Fate], results: Vec<Value>) -> Map {
-    let failed = ends.iter().any(|f| match f {
-        Fate::Ran { status, .. } => *status != Status::Ok,
-        other => matches!(other, Fate::Unreachable { .. }),
-    });
+    let failed = ends.iter().any(|f| matches!(f, Fate::Ran { status, .. } if *status != Status::Ok));
     let skipped = ends.iter().all(|f| matches!(f, Fate::Skipped { .. }));
     let changed = ends.iter().any(|f| matches!(f, Fate::Ran { changed: true, .. }));
     let msg = match (failed, skipped) {
@@ -329,5 +328,8 @@ fn summary(ends: &[Fate], results: Vec<Value>) -> Map {
         ("msg", msg.into()),
     ]);
     map.insert("skipped", skipped);
+    if ends.iter().any(|f| matches!(f, Fate::Unreachable { .. })) {
+        map.insert("unreachable", true);
+    }
     map
 }

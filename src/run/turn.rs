@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::arguments::{self, Wanted};
 use super::conditions::{holds, skipped};
-use super::delegate::{Place, with_delegated};
+use super::delegate::{Place, delegate, with_delegated};
 use super::keyword::{Lasting, Manner, boolean, quantity};
 use super::masking;
 use super::target::RemoteTarget;
@@ -34,6 +34,8 @@ pub struct Turn<'a> {
     pub task: &'a TaskStep,
     /// What it sees.
     pub scope: Scope,
+    /// Where else it is done, once that is found out.
+    pub delegate: Option<HostName>,
     /// The number of the item, from 0.
     pub item: u32,
     /// The variables of the item.
@@ -62,8 +64,6 @@ pub struct TurnEnd {
     pub secret: bool,
     /// For the dispatcher.
     pub effects: Effects,
-    /// `delegate_facts`
-    pub facts_of: Option<HostName>,
     /// Handlers.
     pub notify: Vec<Arc<str>>,
     /// Figures.
@@ -110,8 +110,12 @@ pub async fn run(turn: Turn<'_>) -> TurnEnd {
     let named;
     let mut turn = turn;
     if turn.task.inherited.delegate_to.is_some() {
-        match with_delegated(turn.task, turn.unit, turn.scope.clone()) {
-            Ok(scope) => turn.scope = scope,
+        match delegate(turn.task, &turn.unit.templar(turn.scope.clone())) {
+            Ok(Some(name)) => {
+                turn.scope = with_delegated(&name, turn.unit, turn.scope.clone());
+                turn.delegate = Some(name);
+            }
+            Ok(None) => {}
             Err(error) => unknown = Some(error),
         }
     }
@@ -183,7 +187,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
         // What the task says itself wins.
         manner.environment.splice(0..0, super::rendezvous::environment(&rendezvous));
     }
-    let place = Place::of(turn.unit, task, templar)?;
+    let place = Place::of(turn.unit, task, turn.delegate.as_ref(), templar)?;
     let retries = match quantity(task.retries.as_ref(), "retries", templar)? {
         None if task.until.is_empty() => 0,
         None => 3,
@@ -400,8 +404,13 @@ fn judge(
         let delegated = Map::from_iter([("ansible_host", target.place.host.as_str())]);
         end.result.insert("_ansible_delegated_vars", delegated);
         if boolean(task.inherited.delegate_facts.as_ref(), "delegate_facts", templar)? == Some(true) {
-            end.facts_of = Some(target.place.host.clone());
+            end.effects.delegate(target.place.host.clone());
         }
+    }
+    if end.unreachable.is_some() {
+        // As in Ansible: the task has not failed there, nobody has tried it.
+        end.result.remove("failed");
+        end.result.insert("exception", NO_TRACEBACK);
     }
     let not_done = end.unreachable.is_some() || end.journal.is_some() || target.is_refused();
     if end.skipped || not_done || end.status == Status::Cancelled {

@@ -108,8 +108,6 @@ pub struct Finished {
     pub secret: bool,
     /// Changes of the host's variables and of the inventory.
     pub effects: Effects,
-    /// The host whose facts change, if it is another (`delegate_facts`).
-    pub facts_of: Option<HostName>,
     /// Handlers to notify.
     pub notify: Vec<Arc<str>>,
     /// Figures.
@@ -144,7 +142,6 @@ impl Finished {
             result: Arc::default(),
             secret: false,
             effects: Effects::default(),
-            facts_of: None,
             notify: Vec::new(),
             figures: Vec::new(),
             diff: Vec::new(),
@@ -177,12 +174,8 @@ impl Finished {
 
     /// Whether nothing follows from it for variables, handlers and the graph.
     pub fn brings_nothing(&self) -> bool {
-        let Self { effects, facts_of, notify, inclusions, folder, .. } = self;
-        effects.is_empty()
-            && facts_of.is_none()
-            && notify.is_empty()
-            && inclusions.is_empty()
-            && folder.is_none()
+        let Self { effects, notify, inclusions, folder, .. } = self;
+        effects.is_empty() && notify.is_empty() && inclusions.is_empty() && folder.is_none()
     }
 
     /// A condition did not hold.

@@ -45,7 +45,8 @@ fn normal(text: &str, folder: &Path) -> String {
         } else if let Some((_, entries)) = sections.last_mut() {
             let line = line.replace(&format!("{}/", folder.display()), "");
             let entry = ENTRY.is_match(&line).unwrap();
-            let line = match line.split_once("FAILED! => ").or_else(|| line.split_once(") => {\"")) {
+            let words = ["FAILED! => ", "UNREACHABLE! => ", ") => {\""];
+            let line = match words.iter().find_map(|word| line.split_once(word)) {
                 Some((start, _)) => format!("{start} => …"),
                 None => line,
             };
