@@ -121,13 +121,11 @@ pub fn delegate(task: &TaskStep, templar: &Templar) -> Result<Option<HostName>, 
 
 /// What the task would see on a host, which need not be in the inventory.
 fn scope_of(name: &HostName, unit: &Unit) -> Scope {
-    match unit.board.find(name.as_str()) {
-        Some(host) => unit.scope_on(host),
-        None => {
-            let text = unit.shared.compiler.layers_of_stranger(name.as_str());
-            unit.scope_on(&Host::new(name.clone(), text.into_iter().map(Arc::new).collect()))
-        }
+    if let Some(host) = unit.board.find(name.as_str()) {
+        return unit.scope_on(host);
     }
+    let text = unit.shared.compiler.layers_of_stranger(name.as_str());
+    unit.scope_on(&Host::new(name.clone(), text.into_iter().map(Arc::new).collect()))
 }
 
 /// `ansible_delegated_vars`: what a task would see on the host that it is delegated to, by that host's name.
