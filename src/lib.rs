@@ -11,6 +11,7 @@ pub mod model;
 pub mod module;
 pub mod monitor;
 pub mod plan;
+pub mod python;
 pub mod report;
 pub mod run;
 pub mod store;

@@ -16,7 +16,7 @@ use libfuzzer_sys::{Corpus, fuzz_target};
 const HOSTS: &str = "[web]\nw[1:3] vendor=none\n[web:vars]\nin_container=true\n";
 
 static CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(|| {
-    Arc::new(Catalogue::new(SPECS.iter().copied().chain(ACTIONS.iter().map(|a| a.spec))))
+    Arc::new(Catalogue::new(SPECS.iter().copied()).with_actions(ACTIONS.iter().map(|a| a.spec)))
 });
 
 fuzz_target!(|text: &str| -> Corpus {
@@ -41,6 +41,7 @@ fn compile(text: &str) -> Result<(), Diagnostics> {
         playbook: "playbook.yml".into(),
         inventory: vec!["hosts.ini".into()],
         extra_vars: Vec::new(),
+        ..Asked::default()
     };
     let catalogue = Arc::clone(&CATALOGUE);
     let files: Arc<MemoryFiles> = Arc::new(files);

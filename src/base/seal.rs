@@ -69,6 +69,18 @@ impl Value {
         }
     }
 
+    /// The same value without marks, for a program that has to use it: nobody else may get it.
+    #[must_use]
+    pub fn legible(&self) -> Self {
+        match self {
+            Value::String(text) => Value::String(super::Text::data(text.shared())),
+            Value::List(items) => Value::list(items.iter().map(Value::legible).collect()),
+            Value::Map(map) => map.iter().map(|(k, v)| (k.clone(), v.legible())).collect::<Map>().into(),
+            Value::Sealed(sealed) => sealed.reveal().clone(),
+            other => other.clone(),
+        }
+    }
+
     /// The same value, to compute with: texts keep their marks, whatever else is secret loses its.
     #[must_use]
     pub fn unsealed(self) -> Self {

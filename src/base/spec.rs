@@ -101,6 +101,7 @@ pub struct Catalogue(BTreeMap<&'static str, Row>);
 #[derive(Clone, Debug)]
 struct Row {
     spec: Spec,
+    is_action: bool,
     /// Read out of the schema when they are first wanted: every task of a run is held against them.
     groups: OnceLock<Groups>,
 }
@@ -108,7 +109,21 @@ struct Row {
 impl Catalogue {
     /// All of these; of two with one name the later counts, so that an action can stand before its module.
     pub fn new(specs: impl IntoIterator<Item = Spec>) -> Self {
-        Self(specs.into_iter().map(|spec| (spec.name, Row { spec, groups: OnceLock::new() })).collect())
+        let row = |spec: Spec| (spec.name, Row { spec, is_action: false, groups: OnceLock::new() });
+        Self(specs.into_iter().map(row).collect())
+    }
+
+    /// These too, which are done on the controller.
+    #[must_use]
+    pub fn with_actions(mut self, specs: impl IntoIterator<Item = Spec>) -> Self {
+        let row = |spec: Spec| (spec.name, Row { spec, is_action: true, groups: OnceLock::new() });
+        self.0.extend(specs.into_iter().map(row));
+        self
+    }
+
+    /// Whether the name is that of an action.
+    pub fn is_action(&self, name: &str) -> bool {
+        self.row(name).is_some_and(|row| row.is_action)
     }
 
     /// By short or full name (`copy`, `ansible.builtin.copy`).

@@ -17,6 +17,12 @@ pub(super) fn config(files: &dyn Files) -> Result<Config, Diagnostic> {
     Config::find(files, &found.unwrap_or_default())
 }
 
+/// Where Ansible's collections are when nobody says.
+pub(super) fn collections() -> Vec<PathBuf> {
+    let own = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".ansible/collections"));
+    own.into_iter().chain([PathBuf::from("/usr/share/ansible/collections")]).collect()
+}
+
 /// The project's runs; `folder` is what `--runs` says.
 pub(super) fn runs(folder: Option<&Path>) -> Result<Runs, Failure> {
     if let Some(folder) = folder {

@@ -188,6 +188,7 @@ impl Selecting {
             any_errors_fatal: false,
             strategy: None,
             task_timeout: None,
+            python_interpreter: None,
             unmatched_is_error: false,
             expressions: self.expressions.unwrap_or(config.expressions),
             habits: Habits::default(),

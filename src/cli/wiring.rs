@@ -1,7 +1,7 @@
 //! Puts the layers together: the only place that knows who implements what.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,15 +16,17 @@ use crate::action::ACTIONS;
 use crate::base::spec::Catalogue;
 use crate::base::{Diagnostics, RunMark};
 use crate::connection::{Limits, Pool};
+use crate::load::foreign::Core;
 use crate::load::project::Asked;
 use crate::load::{Config, Project, Unreadable};
 use crate::module::SPECS;
 use crate::plan::{Asking, Compiler, Options, Plan};
+use crate::python::{self, Python};
 use crate::vars::Inventories;
 
 /// Everything that a task can be. Of an action and a module with one name, the action is what the task means.
 pub(super) fn catalogue() -> Catalogue {
-    Catalogue::new(SPECS.iter().copied().chain(ACTIONS.iter().map(|a| a.spec)))
+    Catalogue::new(SPECS.iter().copied()).with_actions(ACTIONS.iter().map(|a| a.spec))
 }
 
 /// A playbook that was read and compiled.
@@ -78,7 +80,10 @@ pub(super) fn compile(selecting: &Selecting, terminal: &Terminal) -> Result<Comp
 
 fn read(selecting: &Selecting, terminal: &Terminal) -> Result<(Compiled, Diagnostics), Failure> {
     let files = Arc::new(RecordingFiles::new(selecting.vaulting.vault()?));
-    let config = project::config(&*files)?;
+    let mut config = project::config(&*files)?;
+    if config.collections_path.is_empty() {
+        config.collections_path = project::collections();
+    }
     let catalogue = Arc::new(catalogue());
     let asked = Asked {
         playbook: selecting.playbook(&config)?,
@@ -86,6 +91,7 @@ fn read(selecting: &Selecting, terminal: &Terminal) -> Result<(Compiled, Diagnos
         unreadable: Unreadable::Refused,
         inventory: selecting.inventory.clone(),
         extra_vars: selecting.extra_vars.clone(),
+        ..Asked::default()
     };
     let options = selecting.options(&config);
     assemble(&files, catalogue, config, &asked, options, terminal)
@@ -102,6 +108,7 @@ pub(super) fn assemble(
 ) -> Result<(Compiled, Diagnostics), Failure> {
     let files = Arc::clone(files);
     let evaluator = Inventories::new(Arc::clone(&files) as _, options.expressions);
+    let asked = &Asked { core: Core(Arc::new(python(&config))), ..asked.clone() };
     let project = Project::read(Arc::clone(&files) as _, Arc::clone(&catalogue), config, &evaluator, asked)?;
     let project = Arc::new(project);
     let mut compiler = Compiler::new(Arc::clone(&project), catalogue, options);
@@ -114,6 +121,17 @@ pub(super) fn assemble(
     let mut warnings = project.warnings.clone();
     warnings.extend(plan.warnings.clone());
     Ok((Compiled { compiler, plan, files }, warnings))
+}
+
+/// The Python that the environment or the settings name, or the first that has ansible-core.
+fn python(config: &Config) -> Python {
+    let said = std::env::var_os(python::VARIABLE).filter(|said| !said.is_empty()).map(PathBuf::from);
+    let set = || {
+        let said = config.ansible_python.as_ref()?;
+        // A bare name is looked for along PATH.
+        Some(if said.components().count() > 1 { config.resolve(said) } else { said.clone() })
+    };
+    Python::new(said.or_else(set), config.collections_path.iter().map(|path| config.resolve(path)).collect())
 }
 
 /// Connections of a run to all hosts, as many as benchbook.toml allows.

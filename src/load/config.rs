@@ -25,9 +25,15 @@ pub struct Config {
     /// Folders of roles, beside `roles/` next to the playbook.
     #[serde(default)]
     pub roles_path: Vec<PathBuf>,
-    /// Folders that hold `ansible_collections`, in which roles are found by their full name.
-    #[serde(skip)]
+    /// Folders that hold `ansible_collections`, in which roles and modules are found by their full name.
+    #[serde(default)]
     pub collections_path: Vec<PathBuf>,
+    /// Folders of modules that are not built in, beside `library/` next to the playbook and in roles.
+    #[serde(default)]
+    pub library: Vec<PathBuf>,
+    /// The Python that has ansible-core; by default the first that is found.
+    #[serde(default)]
+    pub ansible_python: Option<PathBuf>,
     /// Where runs are kept; default `runs`.
     #[serde(default)]
     pub runs: Option<PathBuf>,
@@ -161,7 +167,7 @@ mod tests {
         let files = MemoryFiles::new([("/p/benchbook.toml", "forks = 3\ninventry = \"x\"\n")]);
         let error = Config::find(&files, Path::new("/p")).unwrap_err();
         insta::assert_snapshot!(error, @r#"
-        error[bad-configuration]: unknown field `inventry`, expected one of `playbook`, `inventory`, `roles_path`, `runs`, `forks`, `expressions`, `ssh`
+        error[bad-configuration]: unknown field `inventry`, expected one of `playbook`, `inventory`, `roles_path`, `collections_path`, `library`, `ansible_python`, `runs`, `forks`, `expressions`, `ssh`
          --> /p/benchbook.toml:2:1
           |
         2 | inventry = "x"

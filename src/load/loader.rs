@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::foreign::{AnsibleCore, Core, Library, Settings};
 use super::shipped::{ROLES, WithShipped};
 use super::{Files, shown};
 use crate::base::spec::Catalogue;
@@ -18,6 +19,7 @@ pub struct Loader {
     catalogue: Arc<Catalogue>,
     roles_path: Vec<PathBuf>,
     collections_path: Vec<PathBuf>,
+    library: Library,
     trees: Mutex<HashMap<PathBuf, Arc<Tree>>>,
 }
 
@@ -34,14 +36,27 @@ pub type Loaded<T> = Result<T, Diagnostics>;
 impl Loader {
     /// A loader that also looks for roles in `roles_path`. Behind `files` lie the roles that come with the program.
     pub fn new(files: Arc<dyn Files>, catalogue: Arc<Catalogue>, roles_path: Vec<PathBuf>) -> Self {
-        let files = Arc::new(WithShipped(files));
-        Self { files, catalogue, roles_path, collections_path: Vec::new(), trees: Mutex::default() }
+        let files: Arc<dyn Files> = Arc::new(WithShipped(files));
+        let library = Library::new(Arc::clone(&files), Core::default().0, Settings::default());
+        Self { files, catalogue, roles_path, collections_path: Vec::new(), library, trees: Mutex::default() }
     }
 
     /// Roles of collections are also looked for in these folders' `ansible_collections`.
     #[must_use]
     pub fn with_collections(self, collections_path: Vec<PathBuf>) -> Self {
         Self { collections_path, ..self }
+    }
+
+    /// Modules that are not built in are looked for, too: where the settings say, and at what `core` has.
+    #[must_use]
+    pub fn with_library(self, core: Arc<dyn AnsibleCore>, settings: Settings) -> Self {
+        let library = Library::new(Arc::clone(&self.files), core, settings);
+        Self { library, ..self }
+    }
+
+    /// Modules that are not built in.
+    pub fn library(&self) -> &Library {
+        &self.library
     }
 
     /// Folders beside others, and those of the settings, that may hold `ansible_collections`.
@@ -107,6 +122,7 @@ impl Loader {
             return;
         };
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        self.library.add(&folder);
         stack.push(path.to_path_buf());
         for entry in self.decoder().playbook(node, &folder, problems) {
             match entry {

@@ -4,6 +4,7 @@ pub mod ansible_cfg;
 pub mod config;
 pub mod extra;
 pub mod files;
+pub mod foreign;
 pub mod inventory;
 pub mod limit;
 pub mod loader;

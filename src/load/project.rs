@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::foreign::{Core, Settings};
 use super::inventory::{self, Constructing, Evaluator, InventorySource, Unreadable, load_inventory};
 use super::loader::Loaded;
 use super::{Config, Files, Loader};
@@ -41,6 +42,10 @@ pub struct Asked {
     pub unreadable: Unreadable,
     /// `-e`
     pub extra_vars: Vec<String>,
+    /// `--module-path`
+    pub module_path: Vec<PathBuf>,
+    /// Who has modules and plugins in Python.
+    pub core: Core,
 }
 
 impl Project {
@@ -53,8 +58,7 @@ impl Project {
         asked: &Asked,
     ) -> Loaded<Self> {
         let mut problems = Diagnostics::new();
-        let roles = config.roles_path.iter().map(|p| config.resolve(p)).collect();
-        let loader = Loader::new(files, catalogue, roles).with_collections(config.collections_path.clone());
+        let loader = loader(files, catalogue, &config, asked);
         let mut playbook = loader.playbook(&asked.playbook, &mut problems);
         for path in &asked.more {
             let more = loader.playbook(path, &mut problems);
@@ -99,8 +103,7 @@ impl Project {
         evaluator: &dyn Evaluator,
         asked: &Asked,
     ) -> Loaded<Self> {
-        let roles = config.roles_path.iter().map(|p| config.resolve(p)).collect();
-        let loader = Loader::new(files, catalogue, roles).with_collections(config.collections_path.clone());
+        let loader = loader(files, catalogue, &config, asked);
         let mut problems = Diagnostics::new();
         let extra = extra_layer(&loader, &asked.extra_vars, &mut problems);
         let sources = sources(&config, &asked.inventory);
@@ -149,6 +152,18 @@ impl Project {
     pub fn folder(&self) -> &Path {
         self.playbook.path.parent().unwrap_or(Path::new(""))
     }
+}
+
+fn loader(files: Arc<dyn Files>, catalogue: Arc<Catalogue>, config: &Config, asked: &Asked) -> Loader {
+    let resolved = |paths: &[PathBuf]| paths.iter().map(|path| config.resolve(path)).collect::<Vec<_>>();
+    let collections = resolved(&config.collections_path);
+    let library = Settings {
+        given: asked.module_path.clone(),
+        library: resolved(&config.library),
+        collections: collections.clone(),
+    };
+    let loader = Loader::new(files, catalogue, resolved(&config.roles_path));
+    loader.with_collections(collections).with_library(Arc::clone(&asked.core.0), library)
 }
 
 /// The inventories that were asked for, or those of the settings.

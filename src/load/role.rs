@@ -51,6 +51,7 @@ impl Loader {
                 .help(format!("looked in: {}", looked.join(", ")))
                 .into());
         };
+        self.library().add(&path);
         let mut problems = Diagnostics::new();
         let meta = self
             .part(&path, "meta", None, span, &mut problems)

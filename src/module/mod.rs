@@ -15,6 +15,7 @@ mod environment;
 mod failure;
 mod fetch;
 pub mod file;
+pub mod foreign;
 mod glob;
 mod group;
 mod invocation;

@@ -1,12 +1,13 @@
 //! Paths on the target, as users write them: with `~`, `~user`, `$VAR` and `${VAR}`.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::{Context, accounts};
+use crate::wire::SHARED_FOLDERS;
 
 /// A path argument. It is expanded when it is used, because `environment:` of the task counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +80,14 @@ fn variable(text: &str) -> (&str, usize) {
 pub fn variable_value(name: &str, ctx: &Context<'_>) -> Option<String> {
     let own = ctx.request.environment.iter().rev().find(|(key, _)| key == name);
     own.map(|(_, value)| value.clone()).or_else(|| std::env::var(name).ok())
+}
+
+/// Where temporary files go when nobody says. Bare images may have none of these folders but the last.
+pub fn temporary(ctx: &Context<'_>) -> PathBuf {
+    let mut folders = ["/tmp"].into_iter().chain(SHARED_FOLDERS);
+    variable_value("TMPDIR", ctx)
+        .unwrap_or_else(|| folders.find(|folder| Path::new(folder).is_dir()).unwrap_or("/tmp").to_owned())
+        .into()
 }
 
 fn expand_home(path: &str, ctx: &mut Context<'_>) -> String {

@@ -2,7 +2,6 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::failure::Doing;
 use super::{Answer, Context, Module, TargetPath, attributes, call, path};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
-use crate::wire::{Outcome, SHARED_FOLDERS};
+use crate::wire::Outcome;
 
 /// Gives `path`. Nobody removes it: use `file: state=absent` in `finish` or `always`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -57,18 +56,10 @@ pub(super) const SPEC: Spec = Spec {
 /// The row of the table.
 pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, make) };
 
-/// Where temporary files go when nobody says. Bare images may have none of these folders but the last.
-fn usual(ctx: &Context<'_>) -> PathBuf {
-    let mut folders = ["/tmp"].into_iter().chain(SHARED_FOLDERS);
-    path::variable_value("TMPDIR", ctx)
-        .unwrap_or_else(|| folders.find(|folder| Path::new(folder).is_dir()).unwrap_or("/tmp").to_owned())
-        .into()
-}
-
 fn make(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let folder = match &args.path {
         Some(path) => path.expand(ctx),
-        None => usual(ctx),
+        None => path::temporary(ctx),
     };
     let mut builder = tempfile::Builder::new();
     builder.prefix(&args.prefix).suffix(&args.suffix).rand_bytes(8).disable_cleanup(true);

@@ -118,17 +118,16 @@ impl Build<'_> {
             // Only the run knows what it is.
             return;
         }
-        let Some(spec) = catalogue.get(name) else {
-            let known = catalogue.names().chain(FLOW);
-            let unknown =
-                Diagnostic::error("unknown-module", format!("there is no module or action `{name}`"));
-            let mut unknown = unknown.at(&call.name.span).suggest(call.short_name(), known);
-            if unknown.help.is_empty() {
-                unknown = unknown.help("`benchbook doc` lists what there is");
+        let spec = match self.compiler.route(name) {
+            Ok(None) => catalogue.get(name),
+            // What it takes, only the module knows.
+            Ok(Some(_)) => return,
+            Err(problem) => {
+                self.found.push(problem.at(&call.name.span));
+                return;
             }
-            self.found.push(unknown);
-            return;
         };
+        let Some(spec) = spec else { return };
         if call.arguments_template.is_some() {
             return;
         }

@@ -85,6 +85,8 @@ pub struct Options {
     pub habits: Habits,
     /// Where facts are kept between runs, if anywhere.
     pub fact_cache: Option<FactCache>,
+    /// The Python of targets where no variable says it.
+    pub python_interpreter: Option<String>,
     /// How many steps may work at once, if that is limited.
     pub forks: Option<usize>,
     /// How many connections to other machines may be open at once, if that is limited.

@@ -32,6 +32,7 @@ pub mod render;
 mod role_arguments;
 pub mod roles;
 mod rounds;
+mod route;
 pub mod scope;
 mod sealed;
 mod select;

@@ -368,6 +368,7 @@ fn setup_step(span: &Span, arguments: Vec<Argument>, around: &Surroundings) -> T
             arguments,
             arguments_template: None,
         },
+        foreign: None,
         inherited: around.inherited.clone(),
         limits: [None, None],
         r#loop: None,

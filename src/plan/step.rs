@@ -8,6 +8,7 @@ use super::lifecycle::Chapter;
 use super::scope::ScopeIx;
 use super::surroundings::Surroundings;
 use crate::base::{CaseId, HostName, Map, Span, Spanned, StepId, Value};
+use crate::load::foreign::Foreign;
 use crate::model::{Call, Inherited, Loop, LoopControl, Metric, Requirement, RoleFrom, Stage, VarLayer};
 
 /// The index of a step in its fragment's graph.
@@ -199,6 +200,8 @@ pub enum Meta {
 pub struct TaskStep {
     /// The module or action, and its arguments.
     pub call: Call,
+    /// The module that is a file, when none that is built in is meant.
+    pub foreign: Option<Arc<Foreign>>,
     /// What it inherits and says itself.
     pub inherited: Inherited,
     /// `loop` or `with_*`

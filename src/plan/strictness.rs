@@ -33,6 +33,9 @@ const OF_CALLS: [&str; 7] = [
     "wrong-type",
 ];
 
+/// What is wrong with the name of a module: nobody can do the task.
+const OF_NAMES: [&str; 3] = ["unknown-module", "unsupported-module", "no-ansible-core"];
+
 impl Build<'_> {
     /// Looks for everything that is wrong with a task, and tells it when the command line wants it told.
     pub fn examine(&mut self, task: &Arc<Task>, around: &Surroundings) {
@@ -47,12 +50,7 @@ impl Build<'_> {
         }
         for problem in own.iter().filter(|d| d.severity == Severity::Error) {
             // Ansible looks these up when it reads the playbook.
-            if problem.code == "unknown-module" {
-                let words =
-                    "This often indicates a misspelling, missing collection, or incorrect module path.";
-                let message = format!("couldn't resolve module/action '{}'. {words}", task.call.name.value);
-                self.found.push(Diagnostic { message, help: Vec::new(), ..problem.clone() });
-            } else if FLOW.contains(&task.call.short_name()) {
+            if OF_NAMES.contains(&problem.code) || FLOW.contains(&task.call.short_name()) {
                 self.found.push(problem.clone());
             } else if problem.code == "unknown-argument" {
                 let words = self.unsupported(task).unwrap_or_else(|| words(problem));
@@ -66,7 +64,9 @@ impl Build<'_> {
     /// A text where a module wants arguments, in the reference's words.
     fn unwanted_text(&self, task: &Task) -> Option<Arc<str>> {
         let spec = self.compiler.catalogue.get(&task.call.name.value)?;
-        let unwanted = task.call.free_form.is_some() && spec.free_form.is_none();
+        let unwanted = task.call.free_form.is_some()
+            && spec.free_form.is_none()
+            && matches!(self.compiler.route(&task.call.name.value), Ok(None));
         let name = spec.name;
         unwanted.then(|| format!("Action 'ansible.builtin.{name}' does not support raw params.").into())
     }

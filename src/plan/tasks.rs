@@ -114,6 +114,7 @@ impl Build<'_> {
         };
         TaskStep {
             call: task.call.clone(),
+            foreign: self.compiler.foreign(&task.call.name.value),
             inherited: inside.inherited.clone(),
             r#loop: task.r#loop.clone(),
             loop_control: self.loop_control(task, inside),

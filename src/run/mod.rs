@@ -20,6 +20,7 @@ mod environments;
 pub mod fact_cache;
 mod fates;
 pub mod figures;
+mod foreign;
 mod gangs;
 mod growth;
 pub mod hosts;

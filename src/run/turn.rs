@@ -122,7 +122,9 @@ pub async fn run(turn: Turn<'_>) -> TurnEnd {
     let templar = turn.unit.templar(turn.scope.clone());
     if has_marks(&turn.task.call.name.value) {
         match called(turn.task, &templar) {
-            Ok(task) => {
+            Ok(mut task) => {
+                // Who is nobody fails when it is called.
+                task.foreign = turn.unit.shared.compiler.route(&task.call.name.value).ok().flatten();
                 named = task;
                 turn.task = &named;
             }
@@ -148,7 +150,8 @@ pub async fn run(turn: Turn<'_>) -> TurnEnd {
             end.ignored = false;
         }
     }
-    if matches!(end.status, Status::Failed) && !end.skipped && end.unreachable.is_none() {
+    let failed = matches!(end.status, Status::Failed) && !end.skipped && end.unreachable.is_none();
+    if failed && !end.result.contains_key("exception") {
         end.result.insert("exception", NO_TRACEBACK);
     }
     if let Some((_, ignored)) = &mut end.unreachable {
@@ -196,7 +199,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
     };
     let delay = quantity(task.delay.as_ref(), "delay", templar)?.unwrap_or(5.0).max(0.0);
     let delay = Duration::try_from_secs_f64(delay).unwrap_or(Duration::MAX);
-    let action = action::find(task.call.short_name());
+    let action = action::find(task.call.short_name()).filter(|_| task.foreign.is_none());
     let mut attempt = 1;
     loop {
         let mut target = RemoteTarget::new(turn.unit, &place, &manner);
@@ -291,6 +294,9 @@ async fn call(
     action: Option<&Action>,
 ) -> Result<Done, TemplateError> {
     let task = turn.task;
+    if let Some(module) = &task.foreign {
+        return super::foreign::call(turn, templar, target, module).await.map(Done::from);
+    }
     let name = task.call.short_name();
     let catalogue = &turn.unit.shared.compiler.catalogue;
     let Some(spec) = catalogue.get(name).copied() else {

@@ -24,6 +24,7 @@ mod tests;
 
 pub use environment::{Environment, Habits, SearchPaths};
 pub use error::{Problem, TemplateError};
+pub use filters::json_text;
 pub use inventories::Inventories;
 pub use scope::{Entry, LazyMap, Scope, joined};
 pub use secrets::{Secrets, Veil};

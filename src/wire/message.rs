@@ -167,7 +167,8 @@ impl Outcome {
         if !self.warnings.is_empty() {
             map.insert("warnings", self.warnings.clone());
         }
-        if !self.diff.is_empty() {
+        // Modules of Ansible's say it in their own form.
+        if !self.diff.is_empty() && !map.contains_key("diff") {
             let entry = |d: &Diff| {
                 Map::from_iter([
                     ("before_header", d.header.as_str()),

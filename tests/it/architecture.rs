@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LONGEST: usize = 500;
 
 /// Layer → what it may use. `docs/architecture.md` draws the same picture.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("base", &[]),
     ("wire", &["base"]),
     ("module", &["base", "wire"]),
@@ -19,6 +19,7 @@ const LAYERS: [(&str, &[&str]); 17] = [
     ("model", &["base", "syntax"]),
     ("load", &["base", "syntax", "model"]),
     ("vars", &["base", "syntax", "model", "load"]),
+    ("python", &["base", "load", "vars"]),
     ("plan", &["base", "model", "load", "vars"]),
     ("event", &["base", "wire"]),
     ("action", &["base", "wire", "connection", "load", "model", "vars"]),
@@ -35,6 +36,7 @@ const LAYERS: [(&str, &[&str]); 17] = [
             "model",
             "load",
             "vars",
+            "python",
             "plan",
             "event",
             "action",

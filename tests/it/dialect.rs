@@ -91,8 +91,11 @@ fn arguments(folder: &Path) -> String {
 
 /// What ours does.
 pub fn ours(project: &Project) -> Run {
-    let output =
-        project.shell(&format!("benchbook run {} --events -", arguments(project.path()))).output().unwrap();
+    let mut shell = project.shell(&format!("benchbook run {} --events -", arguments(project.path())));
+    if let Some(python) = reference("python") {
+        shell.env("BENCHBOOK_ANSIBLE_PYTHON", python);
+    }
+    let output = shell.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let events = text.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
     let ended = events.filter(|event| event["event"] == "step_ended" && event["fate"]["fate"] != "bypassed");
@@ -115,10 +118,11 @@ pub fn ours(project: &Project) -> Run {
 /// What the reference does, if it is installed.
 pub fn theirs(project: &Project) -> Option<Run> {
     let program = reference("ansible-playbook")?;
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/dialect");
+    // Whatever lies below this folder is loaded as a plugin.
+    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/dialect");
     let output = project
         .shell(&format!("{} {}", program.display(), arguments(project.path())))
-        .env("ANSIBLE_CALLBACK_PLUGINS", cases)
+        .env("ANSIBLE_CALLBACK_PLUGINS", plugins)
         .env("ANSIBLE_STDOUT_CALLBACK", "record")
         .env("ANSIBLE_PYTHON_INTERPRETER", program.with_file_name("python"))
         .env("PYTHONDONTWRITEBYTECODE", "1")

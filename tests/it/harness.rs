@@ -79,6 +79,8 @@ impl Project {
             .env("HOME", self.path())
             .env("LC_ALL", "C.UTF-8")
             .env("BENCHBOOK_AGENT", AGENT)
+            // What is installed on this machine counts only where a test says so.
+            .env("BENCHBOOK_ANSIBLE_PYTHON", "/nowhere/python3")
             .env("BENCHBOOK_LEASE_FOLDER", self.leases.path())
             .stdin(std::process::Stdio::null());
         command

@@ -70,6 +70,7 @@ fn compiler(folder: &Path, question: &Question) -> Result<Compiler, Diagnostics>
         playbook: folder.join("playbook.yml"),
         inventory: vec![inventory.display().to_string()],
         extra_vars: question.extra.clone(),
+        ..Asked::default()
     };
     let catalogue = catalogue();
     let evaluator = Inventories::new(Arc::new(DiskFiles), Expressions::Strict);

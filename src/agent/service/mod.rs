@@ -4,6 +4,7 @@
 //! One file per service, one row in [`SERVICES`].
 
 mod end;
+mod foreign;
 mod forget;
 mod job;
 mod lease;
@@ -31,6 +32,7 @@ pub struct Service {
 /// All services.
 pub static SERVICES: &[Service] = &[
     end::SERVICE,
+    foreign::SERVICE,
     forget::SERVICE,
     job::SERVICE,
     lease::LEASE,

@@ -10,7 +10,6 @@ use super::super::failure::Failure;
 use super::super::recording::RecordingFiles;
 use super::super::selecting::Selecting;
 use super::super::terminal::Terminal;
-use super::super::wiring;
 use super::carrying::{self, about_nobody, carry_out, compiled, told};
 use super::options::AdHoc;
 use super::saying::{say_error, started, warn};
@@ -54,26 +53,31 @@ fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, F
     let folder = settings::playbook_dir(asked.playbook_dir.as_deref(), cfg);
     let playbook = folder.unwrap_or_default().join(PLAYBOOK);
     let task = if asked.working.list_hosts { json!({"ping": {}}) } else { task(asked, &module, &arguments) };
-    let task = if wiring::catalogue().get(&module).is_some() || is_flow(&module) {
-        task
-    } else {
-        // Each host fails, where a playbook would not be read.
-        json!({"fail": {"msg": format!("Task failed: Cannot resolve '{module}' to an action or module.")}})
+    // Each host fails by a name that nobody knows, where a playbook would not be read.
+    let nobody = || {
+        let msg = format!("Task failed: Cannot resolve '{module}' to an action or module.");
+        json!({"fail": {"msg": msg}})
     };
-    let text =
-        json!([{"name": "Ansible Ad-Hoc", "hosts": hosts(pattern), "gather_facts": false, "tasks": [task]}]);
-    let files = RecordingFiles::new(selecting.vaulting.vault()?).with(&playbook, text.to_string());
-    let sources = Asked {
-        playbook,
-        inventory: selecting.inventory.clone(),
-        unreadable: Unreadable::LeftOut,
-        extra_vars: selecting.extra_vars.clone(),
-        ..Asked::default()
+    let compile = |task: Value| {
+        let play = json!({"name": "Ansible Ad-Hoc", "hosts": hosts(pattern), "gather_facts": false, "tasks": [task]});
+        let files =
+            RecordingFiles::new(selecting.vaulting.vault()?).with(&playbook, json!([play]).to_string());
+        let sources = Asked {
+            playbook: playbook.clone(),
+            inventory: selecting.inventory.clone(),
+            unreadable: Unreadable::LeftOut,
+            extra_vars: selecting.extra_vars.clone(),
+            module_path: asked.working.module_path(),
+            ..Asked::default()
+        };
+        let options = carrying::options(&selecting, &asked.connecting, cfg, Asking::Never)?;
+        compiled(&Arc::new(files), &sources, options, cfg, terminal)
     };
-    let options = carrying::options(&selecting, &asked.connecting, cfg, Asking::Never)?;
-    let Some(compiled) = compiled(&Arc::new(files), &sources, options, cfg, terminal)? else {
-        return Ok(Ending::Error);
+    let compiled = match compile(task) {
+        Err(Failure::Input(found)) if found.iter().any(|d| d.code == "unknown-module") => compile(nobody()),
+        compiled => compiled,
     };
+    let Some(compiled) = compiled? else { return Ok(Ending::Error) };
     about_nobody(&compiled, pattern, cfg, terminal);
     let unmatched = compiled.plan.warnings.iter().find(|warning| warning.code == "no-such-host");
     if let (Some(unmatched), true) = (unmatched, compiled.compiler.options.unmatched_is_error) {
@@ -105,12 +109,6 @@ fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, F
     let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(minimal)];
     reporters.extend(asked.tree.as_deref().map(tree).transpose()?);
     carry_out(&selecting, compiled, reporters, look.verbosity, terminal)
-}
-
-/// What a playbook is made of besides modules.
-fn is_flow(name: &str) -> bool {
-    let short = name.trim_start_matches("ansible.builtin.").trim_start_matches("ansible.legacy.");
-    matches!(short, "include_role" | "include_tasks" | "import_role" | "import_tasks" | "meta")
 }
 
 fn tree(folder: &Path) -> Result<Box<dyn Reporter>, Diagnostic> {

@@ -56,6 +56,7 @@ pub(super) fn options(
         unmatched_is_error: cfg.text("host_pattern_mismatch").as_deref() == Some("error"),
         strategy: settings::strategy(cfg)?,
         task_timeout: cfg.number("task_timeout").filter(|seconds| *seconds > 0).map(Duration::from_secs),
+        python_interpreter: cfg.text("interpreter_python"),
         reaching: Arc::new(settings::reaching(connecting, cfg)?),
         habits: settings::habits(cfg)?,
         answers: Answers { asking, ..Answers::default() },

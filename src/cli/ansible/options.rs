@@ -48,9 +48,17 @@ pub(super) struct Working {
     /// How many hosts work at once
     #[arg(short, long, value_name = "FORKS", value_parser = clap::value_parser!(u32).range(1..))]
     pub forks: Option<u32>,
-    /// Folders of modules in Python, which are not supported yet
+    /// Folders of modules that are not built in, with colons between them
     #[arg(short = 'M', long = "module-path", value_name = "MODULE_PATH")]
     pub module_path: Vec<String>,
+}
+
+impl Working {
+    /// The folders of `--module-path`.
+    pub fn module_path(&self) -> Vec<PathBuf> {
+        let words = self.module_path.iter().flat_map(|words| words.split(':'));
+        words.filter(|word| !word.is_empty()).map(PathBuf::from).collect()
+    }
 }
 
 /// How hosts are reached.

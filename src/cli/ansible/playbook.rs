@@ -33,6 +33,8 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
         inventory: selecting.inventory.clone(),
         unreadable: Unreadable::LeftOut,
         extra_vars: selecting.extra_vars.clone(),
+        module_path: asked.working.module_path(),
+        ..Asked::default()
     };
     let selection = &asked.selection;
     let lists = asked.working.list_hosts || selection.list_tasks || selection.list_tags;

@@ -4,8 +4,8 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use super::super::becoming::Becoming;
-use super::super::question;
 use super::super::vaulting::{self, Vaulting};
+use super::super::{project, question};
 use super::options::{Connecting, Targeting};
 use crate::base::{Diagnostic, Diagnostics, Map, Severity, Value};
 use crate::load::inventory::{NOTHING_READ, UNREAD};
@@ -44,10 +44,14 @@ pub(super) fn config(cfg: &AnsibleCfg) -> Config {
     }
     let mut collections_path = cfg.paths("collections_path", ':', home.as_deref());
     if collections_path.is_empty() {
-        let own = home.iter().map(|home| home.join(".ansible/collections"));
-        collections_path.extend(own.chain([PathBuf::from("/usr/share/ansible/collections")]));
+        collections_path = project::collections();
     }
-    Config { roles_path, collections_path, forks: cfg.number("forks"), ..Config::default() }
+    let mut library = cfg.paths("library", ':', home.as_deref());
+    if library.is_empty() {
+        let own = home.iter().map(|home| home.join(".ansible/plugins/modules"));
+        library.extend(own.chain([PathBuf::from("/usr/share/ansible/plugins/modules")]));
+    }
+    Config { roles_path, collections_path, library, forks: cfg.number("forks"), ..Config::default() }
 }
 
 /// Passwords of vaults: what the command line and the settings say.

@@ -3,6 +3,8 @@
 
 use serde_json::{Value as Json, json};
 
+use super::words::file;
+
 use crate::base::value::MASK;
 use crate::base::{Span, Spanned, Value};
 use crate::model::{Better, Expect, Metric, MetricSource, Reduce, Requirement};
@@ -168,7 +170,7 @@ fn task(task: &TaskStep) -> Json {
     }
     let texts = |list: &[Spanned<Value>]| list.iter().map(|v| value(&v.value)).collect::<Vec<_>>();
     let one = |v: &Option<Spanned<Value>>| v.as_ref().map(|v| value(&v.value));
-    json!({
+    let mut told = json!({
         "type": "task",
         "module": task.call.short_name(),
         "free_form": one(&task.call.free_form),
@@ -184,7 +186,11 @@ fn task(task: &TaskStep) -> Json {
         "grace": one(&task.inherited.grace),
         "role": task.role.as_ref().map(|(name, _)| name.to_string()),
         "metrics": task.metrics.iter().map(metric).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(module) = &task.foreign {
+        told["by"] = file(module).into();
+    }
+    told
 }
 
 fn case(case: &CasePlan) -> Json {

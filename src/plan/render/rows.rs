@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::case_rows::cases_row;
-use super::words::{call, count, names, place, shortened};
+use super::words::{count, does, names, place, shortened};
 use crate::base::HostName;
 use crate::plan::{Chapter, PlayPlan, PrunedStep, ScopeIx, ScopeKind, Section, Step, StepIx, StepKind};
 
@@ -139,7 +139,7 @@ impl Rows<'_> {
             }
             StepKind::MonitorStop(_) => (step.name.clone(), vec![String::new(), "always".to_owned(), hosts]),
             StepKind::Task(task) => {
-                let does = call(&task.call);
+                let does = does(task);
                 let when: Vec<String> = task.inherited.when.iter().map(|w| w.value.to_string()).collect();
                 let mut notes = Vec::new();
                 if !when.is_empty() {

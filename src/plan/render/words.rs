@@ -1,6 +1,7 @@
 //! Words of the plan: what a task does in half a line, counts, shortened texts.
 
 use crate::base::{HostName, Span, Value};
+use crate::load::foreign::Foreign;
 use crate::model::{Call, Expect, Metric, MetricSource};
 use crate::plan::{Step, StepKind, TaskStep};
 
@@ -38,6 +39,22 @@ pub(super) fn call(call: &Call) -> String {
     let name = call.short_name();
     let about = subject(call);
     if about.is_empty() { name.to_owned() } else { format!("{name} {about}") }
+}
+
+/// The same, and the file that does it where that is a module in a file.
+pub(super) fn does(task: &TaskStep) -> String {
+    let call = call(&task.call);
+    match &task.foreign {
+        Some(module) => format!("{call} (by {})", file(module)),
+        None => call,
+    }
+}
+
+/// The file of a module as far as it tells something: where a package is installed does not.
+pub(super) fn file(module: &Foreign) -> String {
+    let path = crate::load::shown(&module.path);
+    let installed = ["site-packages/", "dist-packages/"].iter().find_map(|folder| path.split_once(folder));
+    installed.map_or(path.clone(), |(_, below)| below.to_owned())
 }
 
 /// What a call is about: its command line, or the argument that says most.
@@ -82,7 +99,7 @@ pub(super) fn brief(step: &Step) -> String {
 pub(super) fn command(task: &TaskStep) -> String {
     match task.call.short_name() {
         "command" | "shell" | "raw" | "script" => subject(&task.call),
-        _ => call(&task.call),
+        _ => does(task),
     }
 }
 

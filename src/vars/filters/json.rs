@@ -45,6 +45,11 @@ fn write(call: &Call<'_>, nice: Option<i128>) -> Result<Value, CallError> {
     }
 }
 
+/// In one line, as Python writes it.
+pub fn json_text(value: &Value) -> Result<String, CallError> {
+    json(value, None, true)
+}
+
 fn json(value: &Value, indent: Option<i128>, ascii: bool) -> Result<String, CallError> {
     let mut out = Vec::new();
     let blanks = " ".repeat(usize::try_from(indent.unwrap_or(0)).unwrap_or(0).min(64));

@@ -23,6 +23,8 @@ mod vaults;
 mod windows;
 mod yaml;
 
+pub use json::json_text;
+
 /// A filter.
 pub struct Filter {
     /// As it is written after `|`.

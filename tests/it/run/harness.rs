@@ -139,6 +139,7 @@ impl Stage {
             playbook: self.folder.join("playbook.yml"),
             inventory: vec![self.folder.join("hosts").display().to_string()],
             extra_vars: Vec::new(),
+            ..Asked::default()
         };
         let evaluator = Inventories::new(files.clone(), Expressions::Strict);
         let project =

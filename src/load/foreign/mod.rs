@@ -1,0 +1,85 @@
+//! Modules that are not built in: files of the user's, and what is installed of Ansible's. Found here, and told apart by what
+//! stands in them; nothing is run.
+
+mod kind;
+mod library;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use kind::{ARGUMENTS, Kind, interpreter};
+pub use library::{Found, Library, Settings};
+
+use crate::base::Map;
+
+/// A module that is a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// As the module is told it is called: the name a task uses, or what that was renamed to.
+    pub name: Arc<str>,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What has to be done to run it.
+    pub kind: Kind,
+}
+
+/// The user's ansible-core, as it says itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installation {
+    /// The Python that has it.
+    pub python: PathBuf,
+    /// `2.19.14`
+    pub version: String,
+    /// The folder `ansible` of the package.
+    pub package: PathBuf,
+    /// Folders that hold `ansible_collections`.
+    pub collections: Vec<PathBuf>,
+}
+
+/// A module in Python that is to become one program.
+#[derive(Clone, Debug)]
+pub struct Packing {
+    /// What it is.
+    pub module: Arc<Foreign>,
+    /// What it is called with; secrets are legible.
+    pub arguments: Map,
+    /// Folders that may have `module_utils` and the like: of the playbook and of roles.
+    pub folders: Vec<PathBuf>,
+}
+
+/// The user's ansible-core. Whoever implements this starts nothing before it is asked for something.
+pub trait AnsibleCore: Send + Sync {
+    /// Where it is; or in a sentence why there is none, with the places that were looked at.
+    fn installation(&self) -> Result<Arc<Installation>, String>;
+    /// A module and its arguments as one program; or why not.
+    fn pack(&self, packing: &Packing) -> Result<Vec<u8>, String>;
+}
+
+/// The user's ansible-core, or nobody, as in tests.
+#[derive(Clone)]
+pub struct Core(pub Arc<dyn AnsibleCore>);
+
+impl Default for Core {
+    fn default() -> Self {
+        Self(Arc::new(NoCore))
+    }
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Core")
+    }
+}
+
+/// There is none.
+struct NoCore;
+
+impl AnsibleCore for NoCore {
+    fn installation(&self) -> Result<Arc<Installation>, String> {
+        Err("nobody looked for ansible-core".to_owned())
+    }
+
+    fn pack(&self, _: &Packing) -> Result<Vec<u8>, String> {
+        Err("nobody looked for ansible-core".to_owned())
+    }
+}

@@ -1,0 +1,83 @@
+"""What Benchbook asks the user's ansible-core to do: a question a line, as JSON, and an answer a line.
+
+Started by Benchbook with this text and ended by the end of its standard input. It knows no playbook and no host."""
+
+import base64
+import json
+import os
+import sys
+
+
+class Helper:
+    """One method per question; what it gives or raises is the answer."""
+
+    def __init__(self):
+        self.prepared = False
+        self.folders = set()
+
+    def installation(self):
+        """Where ansible-core is. Cheap: nothing but its version is imported."""
+        import ansible
+        from ansible.release import __version__ as version
+
+        collections = [path for path in sys.path if path and os.path.isdir(os.path.join(path, "ansible_collections"))]
+        package = os.path.dirname(os.path.abspath(ansible.__file__))
+        return {"python": sys.executable, "version": version, "package": package, "collections": collections}
+
+    def prepare(self, folders, collections):
+        """Loads what packs modules, and makes it look into these folders."""
+        from ansible.plugins import loader
+
+        if not self.prepared:
+            loader.init_plugin_loader(collections)
+            self.prepared = True
+        for folder in folders:
+            if folder not in self.folders:
+                self.folders.add(folder)
+                loader.add_all_plugin_dirs(folder)
+
+    def pack(self, name, path, arguments, folders, collections):
+        """A module with its arguments as one program."""
+        self.prepare(folders, collections)
+        from ansible import constants
+        from ansible.executor.module_common import modify_module
+        from ansible.parsing.dataloader import DataLoader
+        from ansible.template import Templar
+
+        # Archives are kept by name, and two roles may have a module of the same name.
+        own = constants.DEFAULT_LOCAL_TMP
+        constants.DEFAULT_LOCAL_TMP = os.path.join(own, base64.urlsafe_b64encode(path.encode()).decode()[-200:])
+        try:
+            built = modify_module(
+                module_name=name,
+                module_path=path,
+                module_args=arguments,
+                templar=Templar(loader=DataLoader(), variables={}),
+                # Who reads it, the target decides.
+                task_vars={"ansible_python_interpreter": "/usr/bin/python3", "ansible_playbook_python": sys.executable},
+                module_compression="ZIP_DEFLATED",
+            )
+        finally:
+            constants.DEFAULT_LOCAL_TMP = own
+        program = built[0] if isinstance(built, tuple) else built.b_module_data
+        return {"program": base64.b64encode(program).decode()}
+
+
+def main():
+    # What plugins print must not get between the answers, and nobody else reads the questions.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    questions = os.fdopen(os.dup(0), "rb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    helper = Helper()
+    for line in questions:
+        asked = json.loads(line)
+        try:
+            answer = {"ok": getattr(helper, asked.pop("do"))(**asked)}
+        except (Exception, SystemExit) as error:
+            answer = {"error": str(error) or type(error).__name__}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+main()

@@ -1,0 +1,111 @@
+//! Python where the user has it: a helper process on the controller that has the user's own ansible-core do what only that can.
+//!
+//! Nothing is started before somebody asks. Knows no task, no host and no agent.
+
+mod find;
+mod process;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use self::process::{Process, Trouble};
+use crate::load::foreign::{AnsibleCore, Installation, Packing};
+
+/// The variable of the environment that says which Python.
+pub const VARIABLE: &str = "BENCHBOOK_ANSIBLE_PYTHON";
+
+/// The user's ansible-core, behind a helper process that is started when it is first wanted.
+pub struct Python {
+    /// What the settings say: the only one that is tried.
+    said: Option<PathBuf>,
+    /// Folders that hold `ansible_collections`, as the settings say.
+    collections: Vec<PathBuf>,
+    helper: OnceLock<Result<Helper, String>>,
+}
+
+struct Helper {
+    installation: Arc<Installation>,
+    process: Mutex<Process>,
+}
+
+#[derive(Deserialize)]
+struct Answered {
+    python: PathBuf,
+    version: String,
+    package: PathBuf,
+    collections: Vec<PathBuf>,
+}
+
+impl Python {
+    /// The one that `said` names, or else the first that is found.
+    pub fn new(said: Option<PathBuf>, collections: Vec<PathBuf>) -> Self {
+        Self { said, collections, helper: OnceLock::new() }
+    }
+
+    fn helper(&self) -> Result<&Helper, String> {
+        self.helper.get_or_init(|| self.find()).as_ref().map_err(Clone::clone)
+    }
+
+    /// The first Python that has ansible-core.
+    fn find(&self) -> Result<Helper, String> {
+        let candidates = self.said.clone().map_or_else(find::candidates, |said| vec![said]);
+        let mut tried = Vec::new();
+        for python in candidates {
+            let shown = python.display();
+            let started = Process::start(&python).map_err(|error| Trouble::Gone(error.to_string()));
+            let asked = started.and_then(|mut process| {
+                process.ask(&json!({"do": "installation"})).map(|answer| (process, answer))
+            });
+            match asked {
+                Ok((process, answer)) => {
+                    let found: Answered = serde_json::from_value(answer)
+                        .map_err(|error| format!("the answer of {shown} cannot be read: {error}"))?;
+                    let Answered { python, version, package, collections } = found;
+                    let installation = Installation { python, version, package, collections };
+                    return Ok(Helper { installation: Arc::new(installation), process: Mutex::new(process) });
+                }
+                Err(trouble) => tried.push(format!("{shown}: {}", trouble.words())),
+            }
+        }
+        if tried.is_empty() {
+            return Err("there is neither `python3` nor `ansible-playbook` on PATH".to_owned());
+        }
+        Err(tried.join("; "))
+    }
+
+    fn ask(&self, question: &Json) -> Result<Json, String> {
+        let helper = self.helper()?;
+        let mut process = helper.process.lock().unwrap_or_else(PoisonError::into_inner);
+        process.ask(question).map_err(Trouble::words)
+    }
+}
+
+/// As the helper sees it; a path of nothing is the working directory.
+fn absolute(path: &Path) -> PathBuf {
+    let path = if path == Path::new("") { Path::new(".") } else { path };
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+impl AnsibleCore for Python {
+    fn installation(&self) -> Result<Arc<Installation>, String> {
+        self.helper().map(|helper| Arc::clone(&helper.installation))
+    }
+
+    fn pack(&self, packing: &Packing) -> Result<Vec<u8>, String> {
+        let answer = self.ask(&json!({
+            "do": "pack",
+            "name": packing.module.name,
+            "path": absolute(&packing.module.path),
+            "arguments": packing.arguments,
+            "folders": packing.folders.iter().map(|folder| absolute(folder)).collect::<Vec<_>>(),
+            "collections": self.collections.iter().map(|folder| absolute(folder)).collect::<Vec<_>>(),
+        }))?;
+        let program = answer.get("program").and_then(Json::as_str).unwrap_or_default();
+        BASE64_STANDARD.decode(program).map_err(|error| format!("the program cannot be read: {error}"))
+    }
+}

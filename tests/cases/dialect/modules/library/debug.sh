@@ -1,0 +1,2 @@
+#!/bin/sh
+echo '{"ping": "not the one that is built in"}'

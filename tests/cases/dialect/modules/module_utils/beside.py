@@ -1,0 +1,1 @@
+word = "from module_utils beside the playbook"
