@@ -13,20 +13,20 @@ impl Options {
     pub(super) fn selects_tags(&self, tags: &[Arc<str>]) -> bool {
         let has = |list: &[String], word: &str| list.iter().any(|t| t == word);
         let own = |list: &[String]| tags.iter().any(|t| has(list, t));
-        let tagged = tags.iter().any(|t| !matches!(&**t, "always" | "never"));
+        let (tagged, untagged) = (!tags.is_empty(), tags.is_empty());
         let (always, never) = (tags.iter().any(|t| &**t == "always"), tags.iter().any(|t| &**t == "never"));
-        let wanted = if self.tags.is_empty() || has(&self.tags, "all") {
-            !never || own(&self.tags)
+        let wanted = always
+            || own(&self.tags)
+            || ((self.tags.is_empty() || has(&self.tags, "all")) && !never)
+            || (has(&self.tags, "tagged") && tagged && !never)
+            || (has(&self.tags, "untagged") && untagged);
+        let dropped = if has(&self.skip_tags, "all") {
+            !always || has(&self.skip_tags, "always")
         } else {
-            (always && !never)
-                || own(&self.tags)
-                || (has(&self.tags, "tagged") && tagged && !never)
-                || (has(&self.tags, "untagged") && tags.is_empty())
+            own(&self.skip_tags)
+                || (has(&self.skip_tags, "tagged") && tagged)
+                || (has(&self.skip_tags, "untagged") && untagged)
         };
-        let dropped = own(&self.skip_tags)
-            || (has(&self.skip_tags, "all") && !always)
-            || (has(&self.skip_tags, "tagged") && tagged)
-            || (has(&self.skip_tags, "untagged") && tags.is_empty());
         wanted && !dropped
     }
 
@@ -92,5 +92,9 @@ mod tests {
         assert!(!selects(&skip, &["a", "always"]) && selects(&skip, &["b"]));
         assert!(!selects(&options(&[], &["always"]), &["always"]));
         assert!(selects(&options(&["never"], &[]), &["never"]));
+        assert!(selects(&none, &["always", "never"]) && selects(&a, &["always", "never"]));
+        let all = options(&[], &["all", "a"]);
+        assert!(selects(&all, &["always", "a"]) && !selects(&all, &["a"]) && !selects(&all, &[]));
+        assert!(!selects(&options(&[], &["tagged"]), &["always"]));
     }
 }

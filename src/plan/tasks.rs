@@ -47,7 +47,12 @@ impl Build<'_> {
             let inside = Surroundings { scope, ..inside };
             self.wrapped(keywords, &inside, |build, inside| {
                 build.section(&block.body, inside, Section::Body, "");
+                let before = build.draft.steps.len();
                 build.section(&block.rescue, inside, Section::Rescue, "/rescue");
+                if build.draft.steps.len() == before {
+                    // A rescue of which tags leave nothing rescues nobody.
+                    build.draft.scopes[scope.index()].kind = ScopeKind::Block { rescue: false };
+                }
                 build.section(&block.always, inside, Section::Always, "/always");
             });
         }

@@ -90,6 +90,10 @@ impl<W: Write + Send> Reporter for Record<W> {
     }
 
     fn event(&mut self, _: Timestamp, event: &Event) -> io::Result<()> {
+        // The reference does not come any further then, not even to its recap.
+        if self.aborted {
+            return Ok(());
+        }
         match event {
             Event::RunStarted { playbook, .. } => write(&mut self.out, self.run, Line::Start { playbook }),
             Event::PlayStarted { name, .. } | Event::BatchStarted { name, .. } => {
@@ -116,8 +120,6 @@ impl<W: Write + Send> Reporter for Record<W> {
                 self.aborted = true;
                 Ok(())
             }
-            // The reference does not come to its recap then.
-            Event::RunEnded { .. } if self.aborted => Ok(()),
             Event::PlaybookEnded { next, hosts } => {
                 write(&mut self.out, self.run, stats(hosts))?;
                 write(&mut self.out, self.run, Line::Start { playbook: next })

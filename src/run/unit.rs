@@ -356,8 +356,8 @@ fn title(step: &Step, name: &str) -> Option<Title> {
         (_, true) => &*task.call.name.value,
         (_, false) => name,
     };
-    let role =
-        task.role.as_ref().filter(|_| !(unnamed && matches!(step.kind, StepKind::Expand(Expand::Role(..)))));
+    // The reference does not say in which role a role is included.
+    let role = task.role.as_ref().filter(|_| !matches!(step.kind, StepKind::Expand(Expand::Role(..))));
     Some(Title {
         name: shown.to_owned(),
         role: role.map(|(role, _)| role.to_string()),

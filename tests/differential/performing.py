@@ -93,10 +93,22 @@ def result(event):
     return kept
 
 
+def stopped_elsewhere(here, there):
+    """Whether both gave up in the middle, and one has told more of some hosts by then."""
+    if here["recap"] or there["recap"] or here["exit"] != there["exit"]:
+        return False
+    for host in here["hosts"].keys() | there["hosts"].keys():
+        ours, theirs = here["hosts"].get(host, []), there["hosts"].get(host, [])
+        least = min(len(ours), len(theirs))
+        if ours[:least] != theirs[:least]:
+            return False
+    return True
+
+
 def difference(project, ours, theirs):
     """What both did, when it is not the same."""
     here, said = perform(ours, project)
     there, words = perform(theirs, project)
-    if here == there:
+    if here == there or stopped_elsewhere(here, there):
         return None
     return {"ours": here, "theirs": there, "our words": said, "their words": words}

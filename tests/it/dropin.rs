@@ -33,6 +33,16 @@ static ENTRY: LazyLock<Regex> = LazyLock::new(|| {
     .unwrap()
 });
 
+/// `included: FILE for HOSTS`, with the hosts in order.
+fn included(line: &str) -> Option<String> {
+    let (file, rest) = line.strip_prefix("included: ")?.split_once(" for ")?;
+    let (hosts, item) =
+        rest.split_once(" => ").map_or((rest, String::new()), |(h, i)| (h, format!(" => {i}")));
+    let mut hosts: Vec<_> = hosts.split(", ").collect();
+    hosts.sort_unstable();
+    Some(format!("included: {file} for {}{item}", hosts.join(", ")))
+}
+
 /// What was printed, with the hosts of a task in order and without what may differ: words of errors, times, the headings that
 /// `meta` has.
 fn normal(text: &str, folder: &Path) -> String {
@@ -48,7 +58,7 @@ fn normal(text: &str, folder: &Path) -> String {
             let words = ["FAILED! => ", "UNREACHABLE! => ", ") => {\""];
             let line = match words.iter().find_map(|word| line.split_once(word)) {
                 Some((start, _)) => format!("{start} => …"),
-                None => line,
+                None => included(&line).unwrap_or(line),
             };
             match entries.last_mut() {
                 Some(last) if !entry => {

@@ -10,7 +10,7 @@ use super::super::failure::Failure;
 use super::super::recording::RecordingFiles;
 use super::super::selecting::Selecting;
 use super::super::terminal::Terminal;
-use super::carrying::{self, about_nobody, carry_out, compiled, told};
+use super::carrying::{self, about_inventory, carry_out, compiled, told};
 use super::options::AdHoc;
 use super::saying::{say_error, started, warn};
 use super::{Ending, settings};
@@ -78,7 +78,7 @@ fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, F
         compiled => compiled,
     };
     let Some(compiled) = compiled? else { return Ok(Ending::Error) };
-    about_nobody(&compiled, pattern, cfg, terminal);
+    about_inventory(&compiled.compiler.project.inventory, pattern, cfg, terminal);
     let unmatched = compiled.plan.warnings.iter().find(|warning| warning.code == "no-such-host");
     if let (Some(unmatched), true) = (unmatched, compiled.compiler.options.unmatched_is_error) {
         warn("No hosts matched, nothing to do", terminal);

@@ -18,6 +18,7 @@ use super::saying::{say_error, tell, warn};
 use super::{Ending, settings};
 use crate::base::{Clock, Diagnostic, Diagnostics, RunMark, Severity, SystemClock};
 use crate::load::{AnsibleCfg, Asked, shown};
+use crate::model::Inventory;
 use crate::plan::{Answers, Asking, Options, Strictness};
 use crate::report::{Record, Reporter};
 use crate::run::{Ended, Past};
@@ -83,13 +84,25 @@ pub(super) fn compiled(
     Ok(Some(compiled).filter(|_| !found.has_errors()))
 }
 
-/// Says that nobody is in the inventory, unless the pattern asks for this machine alone.
-pub(super) fn about_nobody(compiled: &Compiled, pattern: &str, cfg: &AnsibleCfg, terminal: &Terminal) {
-    let nobody = compiled.compiler.project.inventory.hosts_of("all").is_empty();
+/// Says that the inventory has groups which no expression can name, and that nobody is in it, unless the pattern asks for this
+/// machine alone.
+pub(super) fn about_inventory(inventory: &Inventory, pattern: &str, cfg: &AnsibleCfg, terminal: &Terminal) {
+    about_groups(inventory, cfg, terminal);
     let local = ["localhost", "127.0.0.1", "::1"].contains(&pattern);
-    if nobody && !local && cfg.boolean("localhost_warning") != Some(false) {
+    if inventory.hosts.is_empty() && !local && cfg.boolean("localhost_warning") != Some(false) {
         let only = "provided hosts list is empty, only localhost is available.";
         warn(&format!("{only} Note that the implicit localhost does not match 'all'"), terminal);
+    }
+}
+
+/// Says that the inventory has groups which no expression can name.
+pub(super) fn about_groups(inventory: &Inventory, cfg: &AnsibleCfg, terminal: &Terminal) {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let is_name = |name: &str| name.chars().all(is_word) && !name.starts_with(|c: char| c.is_numeric());
+    let told = cfg.text("force_valid_group_names").is_none_or(|word| word != "ignore");
+    if told && !inventory.groups.keys().all(|name| is_name(name)) {
+        let found = "Invalid characters were found in group names but not replaced";
+        warn(&format!("{found}, use -vvvv to see details"), terminal);
     }
 }
 

@@ -10,6 +10,7 @@ use super::super::inventory::{Question, What, playbook_in, read};
 use super::super::recording::RecordingFiles;
 use super::super::terminal::Terminal;
 use super::super::vaulting::Vaulting;
+use super::carrying::about_groups;
 use super::options::{Manner, Targeting};
 use super::saying::{Called, say_error, started, tell, warn};
 use super::{Ending, settings};
@@ -129,6 +130,7 @@ fn show(asked: &Inventory, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endi
     if found.has_errors() {
         return Ok(Ending::Error);
     }
+    about_groups(&project.inventory, cfg, terminal);
     let what = if let Some(name) = &asked.host {
         match &chosen(&project, name, terminal)?[..] {
             [host] => What::Host(host.clone()),

@@ -6,7 +6,7 @@ use super::super::failure::Failure;
 use super::super::recording::RecordingFiles;
 use super::super::selecting::Selecting;
 use super::super::terminal::Terminal;
-use super::carrying::{self, about_nobody, carry_out, compiled, told};
+use super::carrying::{self, about_inventory, carry_out, compiled, told};
 use super::listing::list;
 use super::options::{Playbook, split};
 use super::saying::started;
@@ -46,7 +46,7 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
     let Some(compiled) = compiled(&files, &sources, options, cfg, terminal)? else {
         return Ok(Ending::Error);
     };
-    about_nobody(&compiled, "all", cfg, terminal);
+    about_inventory(&compiled.compiler.project.inventory, "all", cfg, terminal);
     if asked.selection.syntax_check {
         for playbook in &asked.playbooks {
             terminal.data(format!("\nplaybook: {}\n", playbook.display()).as_bytes())?;

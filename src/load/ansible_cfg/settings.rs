@@ -92,6 +92,7 @@ pub static SETTINGS: &[Setting] = &[
     row(DEFAULTS, "deprecation_warnings", &["ANSIBLE_DEPRECATION_WARNINGS"], Moot),
     row(DEFAULTS, "system_warnings", &["ANSIBLE_SYSTEM_WARNINGS"], Moot),
     row(DEFAULTS, "command_warnings", &["ANSIBLE_COMMAND_WARNINGS"], Moot),
+    row(DEFAULTS, "force_valid_group_names", &["ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS"], Same),
     row(DEFAULTS, "localhost_warning", &["ANSIBLE_LOCALHOST_WARNING"], Same),
     row("inventory", "inventory_unparsed_warning", &["ANSIBLE_INVENTORY_UNPARSED_WARNING"], Same),
     row("inventory", "unparsed_is_failed", &["ANSIBLE_INVENTORY_UNPARSED_FAILED"], Same),
@@ -137,6 +138,7 @@ impl Setting {
         match (self.effect, self.key) {
             (Same, "gathering") => text == "smart",
             (Same, "stdout_callback") => !["default", "minimal", "oneline"].contains(&word),
+            (Same, "force_valid_group_names") => ["always", "silently"].contains(&text),
             (Same, "become_method") => !["sudo", "su", "doas"].contains(&text),
             (Moot, "retry_files_enabled") => is_true(),
             (Same | Moot, _) => false,
