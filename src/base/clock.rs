@@ -31,6 +31,11 @@ impl Timestamp {
         self.civil().strftime("%Y%m%dT%H%M%SZ").to_string()
     }
 
+    /// `2026-11-21 21:31:00,123` on this machine's clock, as logs of Python have it.
+    pub fn logged(self) -> String {
+        self.civil().to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S,%3f").to_string()
+    }
+
     /// `2026-11-21 20:31 UTC`, for people.
     pub fn minute(self) -> String {
         self.civil().strftime("%Y-%m-%d %H:%M UTC").to_string()

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod connections;
 pub mod diagnostic;
 pub mod exact;
+pub mod glob;
 pub mod hexadecimal;
 pub mod ids;
 pub mod map;

@@ -184,6 +184,8 @@ impl Selecting {
             strictness: Strictness::Early,
             reaching: Arc::default(),
             gather_explicitly: false,
+            gather_once: false,
+            start_at_task: None,
             fact_cache: None,
             any_errors_fatal: false,
             strategy: None,

@@ -30,6 +30,8 @@ pub struct Target {
     pub password: Option<Secret>,
     /// `ansible_timeout`.
     pub timeout: Option<Duration>,
+    /// `ansible_ssh_retries`.
+    pub retries: u32,
     /// `ansible_docker_docker_host`: the container engine's address.
     pub engine: Option<String>,
     /// `ansible_host_key_checking`.
@@ -186,6 +188,7 @@ impl Target {
             password: self.password.clone(),
             timeout: self.timeout.unwrap_or(plain.timeout),
             host_key_checking: self.host_key_checking,
+            retries: self.retries,
             ..plain
         })
     }

@@ -80,6 +80,10 @@ pub enum Why {
     RunOnce,
     /// `any_errors_fatal` or `max_fail_percentage`: other hosts failed.
     OthersFailed,
+    /// `--start-at-task`: it stands before the first task that is wanted.
+    Before,
+    /// What it would find out is known.
+    Known,
 }
 
 impl Why {
@@ -94,6 +98,8 @@ impl Why {
             Self::Ended => "the play has ended for this host",
             Self::RunOnce => "another host did it for all",
             Self::OthersFailed => "other hosts failed",
+            Self::Before => "it stands before the task that the run starts at",
+            Self::Known => "it is known already",
         }
     }
 }

@@ -49,6 +49,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("ansible_ssh_password", Kind::Secret),
     ("ansible_ssh_port", Kind::Port),
     ("ansible_ssh_private_key_file", Kind::Text),
+    ("ansible_ssh_retries", Kind::Integer),
     ("ansible_ssh_timeout", Kind::Integer),
     ("ansible_ssh_user", Kind::Text),
     ("ansible_su_exe", Kind::Text),

@@ -2,61 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// Whether a text matches a pattern as a whole.
-pub fn matches(pattern: &str, text: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let text: Vec<char> = text.chars().collect();
-    let (mut p, mut t) = (0, 0);
-    // Where to go on when the newest `*` takes one character more.
-    let mut retry: Option<(usize, usize)> = None;
-    while t < text.len() {
-        let step = match pattern.get(p) {
-            Some('*') => {
-                retry = Some((p + 1, t + 1));
-                p += 1;
-                continue;
-            }
-            Some('?') => Some(p + 1),
-            Some('[') => match class(&pattern[p + 1..], text[t]) {
-                Some((true, length)) => Some(p + 1 + length),
-                Some((false, _)) => None,
-                None => (text[t] == '[').then_some(p + 1),
-            },
-            Some(c) if *c == text[t] => Some(p + 1),
-            _ => None,
-        };
-        match (step, retry) {
-            (Some(next), _) => (p, t) = (next, t + 1),
-            (None, Some((pattern, text))) => {
-                (p, t) = (pattern, text);
-                retry = Some((pattern, text + 1));
-            }
-            (None, None) => return false,
-        }
-    }
-    pattern[p..].iter().all(|c| *c == '*')
-}
-
-/// Whether a character is in the class that starts after `[`, and how long the class is with its `]`.
-fn class(pattern: &[char], c: char) -> Option<(bool, usize)> {
-    let negated = matches!(pattern.first(), Some('!'));
-    let start = usize::from(negated);
-    // A `]` that comes first is a member.
-    let end = start + 1 + pattern.get(start + 1..)?.iter().position(|c| *c == ']')?;
-    let members = &pattern[start..end];
-    let mut found = false;
-    let mut i = 0;
-    while i < members.len() {
-        if i + 2 < members.len() && members[i + 1] == '-' {
-            found |= (members[i]..=members[i + 2]).contains(&c);
-            i += 3;
-        } else {
-            found |= members[i] == c;
-            i += 1;
-        }
-    }
-    Some((found != negated, end + 1))
-}
+pub use crate::base::glob::like as matches;
 
 /// Whether anything is there that matches; a plain path may also be a broken link. Relative to `start`.
 pub fn exists(pattern: &Path, start: &Path) -> bool {

@@ -71,6 +71,10 @@ pub struct Options {
     pub reaching: Arc<Map>,
     /// Facts are gathered only where a play says so.
     pub gather_explicitly: bool,
+    /// A play does not gather what is known of a host.
+    pub gather_once: bool,
+    /// `--start-at-task`: what stands before the first task of such a name is passed by.
+    pub start_at_task: Option<String>,
     /// What `any_errors_fatal` is where nobody says.
     pub any_errors_fatal: bool,
     /// The strategy of plays that name none.

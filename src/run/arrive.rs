@@ -49,6 +49,9 @@ impl Dispatcher {
         if let Verdict::Bypass(why) = self.fates.verdict(self.node(step).scope, host) {
             return self.bypass(step, host, why);
         }
+        if let Some(why) = self.needless(step, host, what) {
+            return self.bypass(step, host, why);
+        }
         if let Some(handler) = what.handler
             && !self.is_notified(step, host, handler)
         {
@@ -83,7 +86,7 @@ impl Dispatcher {
         let by_itself = match &what.kind {
             // Where hosts go step by step, the first does it for all, whatever it asks for the others.
             StepKind::Meta(meta) => match meta.value {
-                Meta::RefreshInventory => self.is_lockstep(step),
+                Meta::RefreshInventory | Meta::ClearFacts => self.is_lockstep(step),
                 _ => false,
             },
             _ => {

@@ -260,11 +260,12 @@ mod said {
     pub const EXTRA_ARGUMENTS: &[&str] = &["ansible_ssh_extra_args"];
     pub const PASSWORD: &[&str] = &["ansible_ssh_password", "ansible_ssh_pass", "ansible_password"];
     pub const TIMEOUT: &[&str] = &["ansible_ssh_timeout", "ansible_timeout"];
+    pub const RETRIES: &[&str] = &["ansible_ssh_retries"];
     pub const CHECKING: &[&str] = &["ansible_ssh_host_key_checking", "ansible_host_key_checking"];
 
     pub const ENGINE: &[&str] = &["ansible_docker_docker_host"];
 
-    pub const ALL: [&[&str]; 11] = [
+    pub const ALL: [&[&str]; 12] = [
         CONNECTION,
         ADDRESS,
         PORT,
@@ -274,6 +275,7 @@ mod said {
         EXTRA_ARGUMENTS,
         PASSWORD,
         TIMEOUT,
+        RETRIES,
         CHECKING,
         ENGINE,
     ];
@@ -351,6 +353,7 @@ pub fn endpoint(
         arguments: arguments.into_iter().filter_map(text).collect(),
         password: text(variable(said::PASSWORD)?).map(Secret::from),
         timeout: timeout.and_then(|t| t.parse().ok()).map(Duration::from_secs),
+        retries: text(variable(said::RETRIES)?).and_then(|n| n.parse().ok()).unwrap_or_default(),
         engine: text(variable(said::ENGINE)?),
         host_key_checking: checking.and_then(|v| v.to_bool()),
     };

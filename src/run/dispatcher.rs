@@ -74,6 +74,10 @@ pub struct Dispatcher {
     pub(super) inventory_changed: bool,
     /// What the run has brought into it, in order.
     pub(super) joined: Vec<Joined>,
+    /// The task that is looked for, until it is found.
+    pub(super) start_at: Option<String>,
+    /// Steps that are not begun.
+    pub(super) passed: HashSet<StepNo>,
     pub(super) nodes: Vec<Node>,
     pub(super) plays: BTreeMap<usize, PlayRun>,
     /// Units at work, and whether each shares its machine.
@@ -147,6 +151,7 @@ impl Dispatcher {
             clock: setup.clock,
         };
         Self {
+            start_at: shared.compiler.options.start_at_task.clone(),
             shared: Arc::new(shared),
             plan: setup.plan,
             queue: Queue::new(),
@@ -157,6 +162,7 @@ impl Dispatcher {
             inventory,
             inventory_changed: false,
             joined: Vec::new(),
+            passed: HashSet::new(),
             nodes: Vec::new(),
             plays: BTreeMap::new(),
             running: HashMap::default(),
@@ -214,6 +220,7 @@ impl Dispatcher {
                 self.listen(more).await;
             }
         }
+        self.miss_start();
         self.end(start.elapsed()).await
     }
 

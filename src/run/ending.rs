@@ -434,7 +434,7 @@ impl Dispatcher {
                     self.fates.end(node.scope, other);
                 }
             }
-            Meta::ClearFacts => self.forget_facts(host),
+            Meta::ClearFacts => node.hosts.iter().for_each(|host| self.forget_facts(*host)),
             Meta::ClearHostErrors => {
                 // Who is still at work goes on, the others come back with the next play.
                 self.fates.forgive(node.scope, host);

@@ -1,5 +1,5 @@
-//! Facts that outlive a run, in files that Ansible's `jsonfile` reads and writes, too: one per host, a JSON mapping of facts
-//! by their full names. A cache that cannot be read or written is none; nothing fails for it.
+//! Facts that outlive a run, in files that Ansible's `jsonfile` reads and writes, too: one per host, in which a text holds the
+//! JSON mapping of facts by their full names. A cache that cannot be read or written is none; nothing fails for it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,9 +11,12 @@ use super::queue::HostNo;
 use crate::base::{HostName, Map, Value};
 use crate::plan::FactCache;
 
+/// Under what name a file holds the facts.
+const PAYLOAD: &str = "__payload__";
+
 impl FactCache {
     fn file(&self, host: &HostName) -> PathBuf {
-        self.folder.join(format!("{}{host}", self.prefix))
+        self.folder.join(format!("{}s1_{host}", self.prefix))
     }
 
     /// What is known of a host, unless it is too old.
@@ -23,8 +26,9 @@ impl FactCache {
             fs::metadata(&file).and_then(|about| about.modified()).ok().and_then(|time| time.elapsed().ok());
         let fresh = self.seconds == 0 || age.is_none_or(|age| age < Duration::from_secs(self.seconds));
         let text = fs::read_to_string(&file).ok().filter(|_| fresh && !self.flush);
-        let facts = text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-        facts.as_ref().and_then(Value::as_map).cloned().unwrap_or_default()
+        let read = |text: &str| serde_json::from_str::<Value>(text).ok().and_then(|v| v.as_map().cloned());
+        let kept = text.and_then(|text| read(&text)).unwrap_or_default();
+        kept.get(PAYLOAD).and_then(Value::as_str).and_then(read).unwrap_or_default()
     }
 
     /// Keeps what is known of a host; nobody sees half of it.
@@ -36,7 +40,8 @@ impl FactCache {
         fs::create_dir_all(&self.folder)?;
         let file = self.file(&host.name);
         let mut new = tempfile::NamedTempFile::new_in(&self.folder)?;
-        serde_json::to_writer(&mut new, &Value::from(facts))?;
+        let payload = serde_json::to_string(&Value::from(facts))?;
+        serde_json::to_writer(&mut new, &Value::from(Map::from_iter([(PAYLOAD, payload)])))?;
         new.persist(file).map(drop).map_err(|error| error.error)
     }
 

@@ -244,7 +244,9 @@ impl Dispatcher {
             self.emit(Event::BatchStarted { play, name });
         }
         let place = Place { after: vec![(step, Order::Barrier)], before: Some((join, Order::Barrier)) };
+        let first = StepNo(narrow(self.nodes.len()));
         self.graft(&fragment, Graft { play, batch, under: None, hosts, place, case: None });
+        self.start_later(first);
     }
 
     /// A batch is over: when all its hosts are gone, so is the run.

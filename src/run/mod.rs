@@ -52,6 +52,7 @@ mod rounds;
 mod sampling;
 mod sending;
 pub mod setup;
+mod skipping;
 pub mod stop;
 mod sweep;
 mod target;

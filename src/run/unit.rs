@@ -347,7 +347,7 @@ fn title(step: &Step, name: &str) -> Option<Title> {
         return Some(Title { name, role: None, action, origin, handler, looped: false });
     };
     let action = task.call.short_name();
-    let gathers = action == "setup" && name == "facts" && step.id.as_str().ends_with("/facts");
+    let gathers = super::skipping::gathers_for_play(step);
     let brings = matches!(step.kind, StepKind::Expand(_));
     let unnamed = if brings { name.starts_with(&format!("{action} ")) } else { name == action };
     let shown = match (&step.kind, unnamed) {

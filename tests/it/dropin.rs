@@ -172,18 +172,19 @@ fn refused(line: &str, environment: &[(&str, &str)]) -> (Option<i32>, String) {
 
 #[test]
 fn options_that_are_not_supported_are_named() {
-    for (line, name) in [("--step play.yml", "--step"), ("--start-at-task x play.yml", "--start-at-task")] {
-        let (code, said) = refused(line, &[]);
-        assert_eq!((code, said.contains(&format!("`{name}` is not supported"))), (Some(1), true), "{said}");
-    }
+    let (code, said) = refused("--step play.yml", &[]);
+    assert_eq!((code, said.contains("`--step` is not supported")), (Some(1), true), "{said}");
 }
 
 #[test]
 fn a_setting_without_effect_is_named() {
-    let variables =
-        [("ANSIBLE_SSH_RETRIES", "3"), ("ANSIBLE_LOG_PATH", "x.log"), ("ANSIBLE_GATHERING", "smart")];
+    let variables = [
+        ("ANSIBLE_EXECUTABLE", "/bin/bash"),
+        ("ANSIBLE_CALLBACKS_ENABLED", "timer"),
+        ("ANSIBLE_JINJA2_EXTENSIONS", "x"),
+    ];
     let (code, said) = refused("play.yml", &variables);
-    let told = "ANSIBLE_GATHERING, ANSIBLE_SSH_RETRIES, ANSIBLE_LOG_PATH";
+    let told = "ANSIBLE_CALLBACKS_ENABLED, ANSIBLE_EXECUTABLE, ANSIBLE_JINJA2_EXTENSIONS";
     let warnings = said.lines().filter(|line| line.contains("no effect")).count();
     assert_eq!((code, warnings), (Some(0), 1), "{said}");
     assert!(told.split(", ").all(|name| said.contains(name)), "{said}");

@@ -17,9 +17,9 @@ use super::{Ending, settings};
 use crate::base::{Diagnostic, HostName};
 use crate::load::{AnsibleCfg, Asked, Unreadable};
 use crate::model::pattern;
-use crate::plan::Asking;
+use crate::plan::{Asking, Options};
 use crate::report::Reporter;
-use crate::report::ansible::{Minimal, Tree};
+use crate::report::ansible::{Look, Minimal, Tree};
 
 /// What the playbook is called that is made of the command line.
 const PLAYBOOK: &str = "__adhoc_playbook__";
@@ -71,6 +71,8 @@ fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, F
             ..Asked::default()
         };
         let options = carrying::options(&selecting, &asked.connecting, cfg, Asking::Never)?;
+        let fact_cache = settings::fact_cache(cfg, asked.hosts.flush_cache)?;
+        let options = Options { fact_cache, ..options };
         compiled(&Arc::new(files), &sources, options, cfg, terminal)
     };
     let compiled = match compile(task) {
@@ -107,6 +109,10 @@ fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, F
     let look = settings::look(asked.manner.verbose, cfg);
     let minimal = Minimal::new(io::stdout(), io::stderr(), look, asked.one_line, Some(&module));
     let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(minimal)];
+    reporters.extend(settings::log(cfg, terminal, |log, err| {
+        let look = Look { colour: false, ..look };
+        Box::new(Minimal::new(log, err, look, asked.one_line, Some(&module)))
+    }));
     reporters.extend(asked.tree.as_deref().map(tree).transpose()?);
     carry_out(&selecting, compiled, reporters, look.verbosity, terminal)
 }

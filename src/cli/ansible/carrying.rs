@@ -53,6 +53,7 @@ pub(super) fn options(
         strictness: Strictness::Late,
         force_handlers: cfg.boolean("force_handlers") == Some(true),
         gather_explicitly: cfg.text("gathering").as_deref() == Some("explicit"),
+        gather_once: cfg.text("gathering").as_deref() == Some("smart"),
         any_errors_fatal: cfg.boolean("any_errors_fatal") == Some(true),
         unmatched_is_error: cfg.text("host_pattern_mismatch").as_deref() == Some("error"),
         strategy: settings::strategy(cfg)?,

@@ -14,6 +14,7 @@ use super::{Ending, settings};
 use crate::base::Diagnostic;
 use crate::load::{AnsibleCfg, Asked, Unreadable};
 use crate::plan::{Asking, Options, Plan};
+use crate::report::ansible::{Ansible, Look};
 
 pub(super) fn run(words: &[String], terminal: &Terminal) -> Ending {
     match started::<Playbook>("ansible-playbook", words, terminal) {
@@ -42,7 +43,8 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
     let options = carrying::options(&selecting, &asked.connecting, cfg, asking)?;
     let force_handlers = options.force_handlers || selection.force_handlers;
     let fact_cache = settings::fact_cache(cfg, asked.hosts.flush_cache)?;
-    let options = Options { force_handlers, fact_cache, ..options };
+    let start_at_task = selection.start_at_task.clone();
+    let options = Options { force_handlers, fact_cache, start_at_task, ..options };
     let Some(compiled) = compiled(&files, &sources, options, cfg, terminal)? else {
         return Ok(Ending::Error);
     };
@@ -59,11 +61,14 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
     }
     let look = settings::look(asked.manner.verbose, cfg);
     let Plan { playbook, plays, .. } = &compiled.plan;
-    let reporter = settings::reporter(look, cfg, playbook, plays.len());
-    carry_out(&selecting, compiled, vec![reporter], look.verbosity, terminal)
+    let mut reporters = vec![settings::reporter(look, cfg, playbook, plays.len())];
+    reporters.extend(settings::log(cfg, terminal, |log, err| {
+        Box::new(Ansible::new(log, err, Look { colour: false, ..look }).of(playbook, plays.len()))
+    }));
+    carry_out(&selecting, compiled, reporters, look.verbosity, terminal)
 }
 
-/// Options that there are, and that are not supported.
+/// Playbooks that there are not, and options that are not supported.
 fn refuse(asked: &Playbook) -> Result<(), Diagnostic> {
     for path in &asked.playbooks {
         if !path.exists() {
@@ -71,14 +76,10 @@ fn refuse(asked: &Playbook) -> Result<(), Diagnostic> {
             return Err(Diagnostic::error("no-playbook", message));
         }
     }
-    let refused =
-        [("--step", asked.selection.step), ("--start-at-task", asked.selection.start_at_task.is_some())];
-    match refused.iter().find(|(_, given)| *given) {
-        Some((option, _)) => {
-            Err(Diagnostic::error("unsupported-option", format!("`{option}` is not supported yet")))
-        }
-        None => Ok(()),
+    if asked.selection.step {
+        return Err(Diagnostic::error("unsupported-option", "`--step` is not supported yet".to_owned()));
     }
+    Ok(())
 }
 
 fn selecting(asked: &Playbook, cfg: &AnsibleCfg) -> Selecting {

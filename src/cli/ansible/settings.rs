@@ -4,16 +4,18 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use super::super::becoming::Becoming;
+use super::super::terminal::Terminal;
 use super::super::vaulting::{self, Vaulting};
 use super::super::{project, question};
 use super::options::{Connecting, Targeting};
+use super::saying::warn;
 use crate::base::{Diagnostic, Diagnostics, Map, Severity, Value};
 use crate::load::inventory::{NOTHING_READ, UNREAD};
 use crate::load::{AnsibleCfg, Config, DiskFiles};
 use crate::model::Strategy;
 use crate::plan::{AskedBecoming, FactCache};
 use crate::report::Reporter;
-use crate::report::ansible::{Ansible, Look, Minimal};
+use crate::report::ansible::{Ansible, LogFile, Look, Minimal};
 use crate::vars::Habits;
 use crate::vars::template_variables::managed_text;
 
@@ -198,6 +200,7 @@ pub(super) fn reaching(said: &Connecting, cfg: &AnsibleCfg) -> Result<Map, Diagn
     let common: Vec<String> = cfg.text("ssh_args").into_iter().chain(common).collect();
     set("ansible_ssh_common_args", Some(common.join(" ")).filter(|words| !words.is_empty()));
     set("ansible_ssh_extra_args", said.ssh_extra_args.clone().or_else(|| cfg.text("ssh_extra_args")));
+    set("ansible_ssh_retries", cfg.text("retries"));
     set("ansible_host_key_checking", cfg.boolean("host_key_checking").map(|on| on.to_string()));
     set("ansible_password", password(said, cfg)?);
     Ok(vars)
@@ -239,6 +242,24 @@ pub(super) fn look(verbose: u8, cfg: &AnsibleCfg) -> Look {
         skipped: cfg.boolean("display_skipped_hosts") != Some(false),
         ok: cfg.boolean("display_ok_hosts") != Some(false),
         failed_to_stderr: cfg.boolean("display_failed_stderr") == Some(true),
+    }
+}
+
+/// Who writes what is printed into the file that `log_path` names, too. One that cannot be written to is told, and left out.
+pub(super) fn log(
+    cfg: &AnsibleCfg,
+    terminal: &Terminal,
+    reporter: impl FnOnce(LogFile, LogFile) -> Box<dyn Reporter>,
+) -> Option<Box<dyn Reporter>> {
+    let path = cfg.path("log_path", home().as_deref())?;
+    let path = std::path::absolute(&path).unwrap_or(path);
+    match LogFile::open(&path).and_then(|log| Ok((log, LogFile::open(&path)?))) {
+        Ok((log, err)) => Some(reporter(log, err)),
+        Err(_) => {
+            let told = "is not writeable and we cannot create it, aborting";
+            warn(&format!("log file at '{}' {told}", path.display()), terminal);
+            None
+        }
     }
 }
 

@@ -36,6 +36,8 @@ pub use self::target::SshTarget;
 const TRIES: u32 = 6;
 /// The first pause between two tries; each is twice as long as the one before, give or take a half.
 const PAUSE: Duration = Duration::from_millis(300);
+/// The longest pause before a login is tried again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long a host may take to say whether it has an agent, or to take one.
 const START: Duration = Duration::from_mins(1);
 const PUT: Duration = Duration::from_mins(5);
@@ -64,17 +66,32 @@ impl Ssh {
         ConnectError::Refused { host: self.target.to_string(), refusal }
     }
 
-    /// The master there is, or a new one.
+    /// The master there is, or a new one, as often as `retries` says: at once, after a second, after three …
     async fn master(&self) -> Result<Arc<Master>, ConnectError> {
         let mut master = self.master.lock().await;
         if let Some(master) = master.as_ref().filter(|master| master.last_words().is_none()) {
             return Ok(Arc::clone(master));
         }
+        let mut again = 0;
+        loop {
+            match self.log_in().await {
+                Ok(new) => return Ok(Arc::clone(master.insert(Arc::new(new)))),
+                Err(ConnectError::Refused { .. }) if again < self.target.retries => {}
+                Err(error) => return Err(error),
+            }
+            let pause = Duration::from_secs((1_u64 << again.min(5)) - 1);
+            tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
+            again += 1;
+        }
+    }
+
+    /// Logs in, also where the host has no room for a moment.
+    async fn log_in(&self) -> Result<Master, ConnectError> {
         let mut pause = PAUSE;
         for attempt in 1.. {
             let permits = self.client.login(&self.target).await;
             match Master::start(&self.client, &self.target).await {
-                Ok(new) => return Ok(Arc::clone(master.insert(Arc::new(new)))),
+                Ok(new) => return Ok(new),
                 Err(ConnectError::Refused { refusal, .. }) if refusal.passes() && attempt < TRIES => {}
                 Err(error) => return Err(error),
             }

@@ -28,6 +28,8 @@ pub struct SshTarget {
     pub timeout: Duration,
     /// `ansible_host_key_checking`; without it `ssh_config` decides, and an unknown key is refused.
     pub host_key_checking: Option<bool>,
+    /// `ansible_ssh_retries`: how often a login is tried again that did not work.
+    pub retries: u32,
 }
 
 impl SshTarget {
@@ -42,6 +44,7 @@ impl SshTarget {
             password: None,
             timeout: TIMEOUT,
             host_key_checking: None,
+            retries: 0,
         }
     }
 

@@ -80,7 +80,7 @@ pub static SETTINGS: &[Setting] = &[
     row(SSH, "control_path_dir", &["ANSIBLE_SSH_CONTROL_PATH_DIR"], Moot),
     row(SSH, "scp_if_ssh", &["ANSIBLE_SCP_IF_SSH"], Moot),
     row(SSH, "transfer_method", &["ANSIBLE_SSH_TRANSFER_METHOD"], Moot),
-    row(SSH, "retries", &["ANSIBLE_SSH_RETRIES"], Nothing),
+    row(SSH, "retries", &["ANSIBLE_SSH_RETRIES"], Same),
     row("connection", "pipelining", &[], Moot),
     row(DEFAULTS, "pipelining", &[], Moot),
     row(DEFAULTS, "jinja2_native", &["ANSIBLE_JINJA2_NATIVE"], Moot),
@@ -120,7 +120,7 @@ pub static SETTINGS: &[Setting] = &[
     row(DEFAULTS, "collections_path", &["ANSIBLE_COLLECTIONS_PATH"], Same),
     row(DEFAULTS, "collections_paths", &["ANSIBLE_COLLECTIONS_PATHS"], Nothing),
     row(DEFAULTS, "library", &["ANSIBLE_LIBRARY"], Same),
-    row(DEFAULTS, "log_path", &["ANSIBLE_LOG_PATH"], Nothing),
+    row(DEFAULTS, "log_path", &["ANSIBLE_LOG_PATH"], Same),
     row(DEFAULTS, "executable", &["ANSIBLE_EXECUTABLE"], Nothing),
     row(DEFAULTS, "hash_behaviour", &["ANSIBLE_HASH_BEHAVIOUR"], Same),
     // The reference has not looked at it since 2.19 either.
@@ -136,7 +136,6 @@ impl Setting {
         let word = text.trim_start_matches("ansible.builtin.");
         let is_true = || matches!(text.to_lowercase().as_str(), "true" | "yes" | "on" | "1");
         match (self.effect, self.key) {
-            (Same, "gathering") => text == "smart",
             (Same, "stdout_callback") => !["default", "minimal", "oneline"].contains(&word),
             (Same, "force_valid_group_names") => ["always", "silently"].contains(&text),
             (Same, "become_method") => !["sudo", "su", "doas"].contains(&text),
@@ -152,7 +151,6 @@ impl Setting {
             "callback_result_format" => &["json"],
             "executable" => &["/bin/sh"],
             "display_args_to_stdout" => &["false", "False", "no", "0"],
-            "retries" => &["0"],
             _ => &[],
         }
     }

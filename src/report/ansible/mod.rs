@@ -5,6 +5,7 @@
 mod diff;
 mod excerpt;
 mod json;
+mod log;
 mod minimal;
 mod words;
 
@@ -19,6 +20,7 @@ use crate::wire::Status;
 use words::{Paint, banner, recap};
 
 pub use excerpt::of as excerpt;
+pub use log::LogFile;
 pub use minimal::{Minimal, Tree};
 
 /// What is shown where a result is hidden.
