@@ -44,7 +44,7 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
     let force_handlers = options.force_handlers || selection.force_handlers;
     let fact_cache = settings::fact_cache(cfg, asked.hosts.flush_cache)?;
     let start_at_task = selection.start_at_task.clone();
-    let options = Options { force_handlers, fact_cache, start_at_task, ..options };
+    let options = Options { force_handlers, start_at_task, fact_cache, ..options };
     let Some(compiled) = compiled(&files, &sources, options, cfg, terminal)? else {
         return Ok(Ending::Error);
     };

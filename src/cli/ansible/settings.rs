@@ -253,14 +253,13 @@ pub(super) fn log(
 ) -> Option<Box<dyn Reporter>> {
     let path = cfg.path("log_path", home().as_deref())?;
     let path = std::path::absolute(&path).unwrap_or(path);
-    match LogFile::open(&path).and_then(|log| Ok((log, LogFile::open(&path)?))) {
-        Ok((log, err)) => Some(reporter(log, err)),
-        Err(_) => {
-            let told = "is not writeable and we cannot create it, aborting";
-            warn(&format!("log file at '{}' {told}", path.display()), terminal);
-            None
-        }
-    }
+    let files = LogFile::open(&path).and_then(|log| Ok((log, LogFile::open(&path)?)));
+    let Ok((log, err)) = files else {
+        let told = "is not writeable and we cannot create it, aborting";
+        warn(&format!("log file at '{}' {told}", path.display()), terminal);
+        return None;
+    };
+    Some(reporter(log, err))
 }
 
 /// Who prints what a playbook does: the callback `default`, or one of those that say less.
