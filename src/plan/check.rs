@@ -10,6 +10,7 @@ use crate::base::unit::{Quantity, Unit};
 use crate::base::value::has_marks;
 use crate::base::{Diagnostic, Spanned, Value};
 use crate::model::{BadJsonPath, Expect, JsonPath, Metric, MetricSource, Stage, Task};
+use crate::vars::plugins::Kind;
 use crate::vars::{condition_check, condition_references, lookups, syntax_check};
 
 /// Tasks that the compiler itself resolves.
@@ -71,6 +72,7 @@ impl Build<'_> {
         if let Some(r#loop) = &task.r#loop
             && let Some(name) = r#loop.lookup.as_deref()
             && !lookups::names().any(|known| known == name.trim_start_matches("ansible.builtin."))
+            && self.compiler.environment().plugin(Kind::Lookup, name).is_none()
         {
             let message = format!("unknown lookup `{name}`");
             let problem = Diagnostic::error("unknown-lookup", message).at(&r#loop.span);
@@ -154,7 +156,9 @@ impl Build<'_> {
                     self.check_condition(&condition);
                 }
                 ("debug", "var") => {
-                    if let Some(wrong) = condition_check(&argument.value, self.compiler.options.expressions) {
+                    if let Some(wrong) =
+                        self.wrong(condition_check(&argument.value, self.compiler.options.expressions))
+                    {
                         self.found.push(wrong);
                     }
                 }
@@ -172,7 +176,7 @@ impl Build<'_> {
         values.extend(keywords.vars.values());
         values.extend(task.r#loop.iter().map(|l| &l.value));
         for value in values {
-            if let Some(wrong) = syntax_check(value) {
+            if let Some(wrong) = self.wrong(syntax_check(value)) {
                 self.found.push(wrong);
             }
         }
@@ -187,7 +191,9 @@ impl Build<'_> {
                 }
             }
             Value::String(_) => {
-                if let Some(wrong) = condition_check(&condition.value, self.compiler.options.expressions) {
+                if let Some(wrong) =
+                    self.wrong(condition_check(&condition.value, self.compiler.options.expressions))
+                {
                     self.found.push(wrong);
                     return;
                 }

@@ -130,6 +130,7 @@ impl Compiler {
         let files = Arc::clone(project.loader.files());
         let environment = Environment::new(files, Arc::new(SystemClock))
             .with_expressions(options.expressions)
+            .with_plugins(Arc::new(super::plugins::OfProject(Arc::clone(&project))))
             .with_habits(options.habits.clone());
         let environment = Arc::new(environment);
         Self { project, catalogue, options, environment }

@@ -24,6 +24,7 @@ pub mod mode;
 mod monitors;
 mod needs;
 mod play;
+mod plugins;
 mod prompts;
 mod prune;
 mod pruned;

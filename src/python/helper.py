@@ -62,6 +62,51 @@ class Helper:
         program = built[0] if isinstance(built, tuple) else built.b_module_data
         return {"program": base64.b64encode(program).decode()}
 
+    def has_plugin(self, kind, name, folders, collections):
+        """Whether there is a filter, test or lookup of that name, also a broken one."""
+        self.prepare(folders, collections)
+        from ansible.plugins import loader
+
+        if kind == "lookup":
+            return loader.lookup_loader.find_plugin(name) is not None
+        try:
+            return (loader.filter_loader if kind == "filter" else loader.test_loader).get(name) is not None
+        except KeyError:
+            return False
+        except Exception:
+            return True
+
+    def plugin(self, kind, name, positional, named, search, folders, collections):
+        """What a plugin gives, by way of a template, so that it is called and refuses as everywhere."""
+        self.prepare(folders, collections)
+        from ansible import template
+        from ansible.parsing.dataloader import DataLoader
+
+        text = {
+            "filter": "{{ given[0] | %s(*given[1:], **named) }}",
+            "test": "{{ given[0] is %s(*given[1:], **named) }}",
+            "lookup": "{{ query('%s', *given, **named) }}",
+        }[kind] % name
+        trusted = getattr(template, "trust_as_template", lambda text: text)(text)
+        files = DataLoader()
+        if search:
+            files.set_basedir(search[-1])
+        variables = {"given": positional, "named": named, "ansible_search_path": search}
+        try:
+            return template.Templar(loader=files, variables=variables).template(trusted)
+        except Exception as error:
+            # Who made the template is nobody's business.
+            raise RuntimeError(str(error).replace("Error rendering template: ", "")) from error
+
+
+def plain(value):
+    """What JSON has no form for: dates as text, anything else that can be gone through as a list."""
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return list(value)
+
 
 def main():
     # What plugins print must not get between the answers, and nobody else reads the questions.
@@ -76,7 +121,7 @@ def main():
             answer = {"ok": getattr(helper, asked.pop("do"))(**asked)}
         except (Exception, SystemExit) as error:
             answer = {"error": str(error) or type(error).__name__}
-        answers.write(json.dumps(answer) + "\n")
+        answers.write(json.dumps(answer, default=plain) + "\n")
         answers.flush()
 
 

@@ -5,6 +5,7 @@
 mod find;
 mod process;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -14,7 +15,8 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use self::process::{Process, Trouble};
-use crate::load::foreign::{AnsibleCore, Installation, Packing};
+use crate::base::Value;
+use crate::load::foreign::{AnsibleCore, Installation, Packing, Question};
 
 /// The variable of the environment that says which Python.
 pub const VARIABLE: &str = "BENCHBOOK_ANSIBLE_PYTHON";
@@ -26,6 +28,8 @@ pub struct Python {
     /// Folders that hold `ansible_collections`, as the settings say.
     collections: Vec<PathBuf>,
     helper: OnceLock<Result<Helper, String>>,
+    /// Which plugins there are, by kind, name and how many folders were looked at.
+    known: Mutex<HashMap<(&'static str, String, usize), bool>>,
 }
 
 struct Helper {
@@ -44,7 +48,7 @@ struct Answered {
 impl Python {
     /// The one that `said` names, or else the first that is found.
     pub fn new(said: Option<PathBuf>, collections: Vec<PathBuf>) -> Self {
-        Self { said, collections, helper: OnceLock::new() }
+        Self { said, collections, helper: OnceLock::new(), known: Mutex::default() }
     }
 
     fn helper(&self) -> Result<&Helper, String> {
@@ -91,6 +95,10 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
+fn all(paths: &[PathBuf]) -> Vec<PathBuf> {
+    paths.iter().map(|path| absolute(path)).collect()
+}
+
 impl AnsibleCore for Python {
     fn installation(&self) -> Result<Arc<Installation>, String> {
         self.helper().map(|helper| Arc::clone(&helper.installation))
@@ -102,10 +110,41 @@ impl AnsibleCore for Python {
             "name": packing.module.name,
             "path": absolute(&packing.module.path),
             "arguments": packing.arguments,
-            "folders": packing.folders.iter().map(|folder| absolute(folder)).collect::<Vec<_>>(),
-            "collections": self.collections.iter().map(|folder| absolute(folder)).collect::<Vec<_>>(),
+            "folders": all(&packing.folders),
+            "collections": all(&self.collections),
         }))?;
         let program = answer.get("program").and_then(Json::as_str).unwrap_or_default();
         BASE64_STANDARD.decode(program).map_err(|error| format!("the program cannot be read: {error}"))
+    }
+
+    fn has_plugin(&self, kind: &'static str, name: &str, folders: &[PathBuf]) -> bool {
+        let key = (kind, name.to_owned(), folders.len());
+        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return *known;
+        }
+        let answer = self.ask(&json!({
+            "do": "has_plugin",
+            "kind": kind,
+            "name": name,
+            "folders": all(folders),
+            "collections": all(&self.collections),
+        }));
+        let has = answer.is_ok_and(|answer| answer == Json::Bool(true));
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, has);
+        has
+    }
+
+    fn ask_plugin(&self, question: &Question) -> Result<Value, String> {
+        let answer = self.ask(&json!({
+            "do": "plugin",
+            "kind": question.kind,
+            "name": question.name,
+            "positional": question.positional,
+            "named": question.named,
+            "search": all(&question.search),
+            "folders": all(&question.folders),
+            "collections": all(&self.collections),
+        }))?;
+        serde_json::from_value(answer).map_err(|error| format!("its answer cannot be read: {error}"))
     }
 }

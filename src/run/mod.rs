@@ -24,6 +24,7 @@ mod foreign;
 mod gangs;
 mod growth;
 pub mod hosts;
+mod including;
 mod inventory;
 mod joining;
 mod keyword;

@@ -16,7 +16,7 @@ use crate::base::value::has_marks;
 use crate::base::{HostName, Map, Value};
 use crate::event::{Event, Fate, Figure, JournalError};
 use crate::model::Level;
-use crate::plan::{Expand, Inclusion, StepKind, TaskStep};
+use crate::plan::{Inclusion, StepKind, TaskStep};
 use crate::vars::{Scope, Templar, TemplateError};
 use crate::wire::{Diff, Outcome, Status};
 
@@ -83,7 +83,7 @@ impl TurnEnd {
         Self { skipped: true, result, ..Self::default() }
     }
 
-    fn fail(msg: String) -> Self {
+    pub(super) fn fail(msg: String) -> Self {
         let result = Outcome::failed(msg.as_str()).take_register();
         Self { status: Status::Failed, msg: Some(msg), result, ..Self::default() }
     }
@@ -180,7 +180,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
     // Hidden it is in any case; that nobody can tell is a failure.
     boolean(task.inherited.no_log.as_ref(), "no_log", templar)?;
     if let StepKind::Expand(expand) = &turn.unit.step.kind {
-        return include(turn, expand, templar);
+        return super::including::include(turn, expand, templar);
     }
     let options = &turn.unit.shared.options;
     let mut manner = Manner::read(&task.inherited, options.check, options.diff, templar)?;
@@ -479,28 +479,4 @@ fn with_result(turn: &Turn<'_>, templar: &Templar, end: &TurnEnd) -> Templar {
     }
     let scope = templar.scope().with(private(Level::SetFact, vars));
     Templar::new(scope, Arc::clone(templar.environment()))
-}
-
-/// What an include asks for.
-fn include(turn: &Turn<'_>, expand: &Expand, templar: &Templar) -> Result<TurnEnd, TemplateError> {
-    let call = &turn.task.call;
-    let names: &[&str] =
-        if matches!(expand, Expand::Role(..)) { &["name", "role"] } else { &["file", "_raw_params"] };
-    let argument = || names.iter().find_map(|n| call.argument(n)).map(|a| &a.value);
-    let Some(value) = call.free_form.as_ref().map(|f| &f.value).or_else(argument) else {
-        return Ok(TurnEnd::fail(format!("`{}` does not say what to include", call.name.value)));
-    };
-    let target = templar.render_str(value)?;
-    if target.is_empty() {
-        return Ok(TurnEnd::fail(format!("`{}` does not say what to include", call.name.value)));
-    }
-    let mut result = Map::from_iter([("changed", Value::from(false)), ("failed", false.into())]);
-    if matches!(expand, Expand::Role(..)) {
-        result.insert("include_args", Map::from_iter([("name", target.as_str())]));
-    } else {
-        result.insert("include", target.as_str());
-        result.insert("include_args", Map::new());
-    }
-    let inclusion = Inclusion { target: target.into(), vars: turn.vars.clone() };
-    Ok(TurnEnd { result, inclusion: Some(inclusion), ..TurnEnd::default() })
 }

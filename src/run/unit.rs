@@ -20,7 +20,7 @@ use crate::connection::{Cancel, Pool};
 use crate::event::{Event, Fate, Figure, Journal, JournalError, Title};
 use crate::model::{Level, VarLayer};
 use crate::plan::{CasePart, Compiler, Expand, Inclusion, Step, StepKind, Strictness};
-use crate::vars::{Environment, Scope, Templar, TemplateError};
+use crate::vars::{Environment, Problem, Scope, Templar, TemplateError};
 use crate::wire::{Diff, Request, Status};
 use serde::{Deserialize, Serialize};
 
@@ -295,7 +295,15 @@ impl Unit {
         match self.shared.compiler.options.strictness {
             Strictness::Early => said(error),
             // The reference's words, which playbooks look for.
-            Strictness::Late => format!("Task failed: {}", said(error)),
+            Strictness::Late => match &error.problem {
+                Problem::Unknown { what: "lookup", name, .. } => {
+                    format!("Task failed: The lookup plugin '{name}' was not found.")
+                }
+                Problem::Unknown { what: what @ ("filter" | "test"), name, .. } => {
+                    format!("Task failed: Syntax error in template: No {what} named '{name}'.")
+                }
+                _ => format!("Task failed: {}", said(error)),
+            },
         }
     }
 
@@ -314,8 +322,8 @@ impl Unit {
 pub fn said(error: &TemplateError) -> String {
     let place = error.span.as_ref().map(|span| format!(" at {span}")).unwrap_or_default();
     let hint = match &error.problem {
-        crate::vars::Problem::Undefined { suggestion: Some(near), .. }
-        | crate::vars::Problem::Unknown { suggestion: Some(near), .. } => format!("; did you mean `{near}`?"),
+        Problem::Undefined { suggestion: Some(near), .. }
+        | Problem::Unknown { suggestion: Some(near), .. } => format!("; did you mean `{near}`?"),
         _ => String::new(),
     };
     format!("{error}{place}{hint}")

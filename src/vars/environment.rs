@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Secrets;
+use super::plugins::{Kind, Plugins};
 use super::template::Engine;
 use crate::base::Clock;
 use crate::load::{Expressions, Files};
@@ -57,6 +58,7 @@ pub struct Environment {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) engine: Arc<Engine>,
     secrets: Arc<Secrets>,
+    plugins: Option<Arc<dyn Plugins>>,
     pub(super) expressions: Expressions,
     habits: Habits,
     steps: u64,
@@ -74,6 +76,7 @@ impl Environment {
             clock,
             engine: Arc::new(Engine::new()),
             secrets: Arc::default(),
+            plugins: None,
             expressions: Expressions::Strict,
             habits: Habits::default(),
             steps: STEPS,
@@ -96,6 +99,17 @@ impl Environment {
     /// What settings change.
     pub fn habits(&self) -> &Habits {
         &self.habits
+    }
+
+    /// The same with plugins that are not built in.
+    #[must_use]
+    pub fn with_plugins(self, plugins: Arc<dyn Plugins>) -> Self {
+        Self { plugins: Some(plugins), ..self }
+    }
+
+    /// Whoever has a plugin of that name.
+    pub fn plugin(&self, kind: Kind, name: &str) -> Option<&Arc<dyn Plugins>> {
+        self.plugins.as_ref().filter(|plugins| plugins.has(kind, name))
     }
 
     /// By which rules expressions are read.

@@ -11,6 +11,7 @@ pub mod functions;
 mod inventories;
 mod lenient;
 pub mod lookups;
+pub mod plugins;
 pub mod predicates;
 pub mod python;
 pub mod scope;

@@ -1,6 +1,6 @@
 //! Where modules that are not built in are looked for, in Ansible's order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -12,6 +12,8 @@ use crate::syntax::{Node, yaml};
 /// Ends of names of files that are no modules.
 const IGNORED: [&str; 12] =
     [".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".yaml", ".yml", ".ini"];
+/// Kinds of plugins that are functions.
+const PLUGINS: [&str; 3] = ["filter", "test", "lookup"];
 /// How often a name may lead to another.
 const REDIRECTS: usize = 8;
 
@@ -54,6 +56,8 @@ struct State {
     beside: Vec<PathBuf>,
     /// Those of their folders `library` that are there; and how many of them are the first playbook's.
     libraries: (Vec<PathBuf>, usize),
+    /// Kinds of plugins that one of them has a folder of.
+    plugins: BTreeSet<&'static str>,
     /// Modules of a folder by their names.
     folders: HashMap<PathBuf, Arc<BTreeMap<String, PathBuf>>>,
     modules: HashMap<PathBuf, Arc<Foreign>>,
@@ -88,7 +92,20 @@ impl Library {
             state.libraries.1 = usize::from(state.beside.is_empty()).max(state.libraries.1);
             state.libraries.0.push(library);
         }
+        for kind in PLUGINS {
+            if self.files.is_folder(&folder.join(format!("{kind}_plugins"))) {
+                state.plugins.insert(kind);
+            }
+        }
         state.beside.push(folder.to_path_buf());
+    }
+
+    /// Whether a plugin of that kind (`filter`, `test`, `lookup`) and name may be somebody's: one is beside a playbook or in a
+    /// role, or the name is that of a collection. Nothing is started otherwise.
+    pub fn has_plugin(&self, kind: &'static str, name: &str) -> bool {
+        let (collection, _) = split(name);
+        let is_asked = self.state().plugins.contains(kind) || collection.is_some();
+        is_asked && self.core.has_plugin(kind, name, &self.beside())
     }
 
     /// The folders of playbooks and roles that were read so far.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub use kind::{ARGUMENTS, Kind, interpreter};
 pub use library::{Found, Library, Settings};
 
-use crate::base::Map;
+use crate::base::{Map, Value};
 
 /// A module that is a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,12 +47,38 @@ pub struct Packing {
     pub folders: Vec<PathBuf>,
 }
 
+/// A call of a plugin that is a function in Python.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// `filter`, `test` or `lookup`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// Arguments by place, legible.
+    pub positional: Vec<Value>,
+    /// Arguments by name, legible.
+    pub named: Map,
+    /// Where relative names are looked for, nearest first.
+    pub search: Vec<PathBuf>,
+    /// Folders that may have plugins: of the playbook and of roles.
+    pub folders: Vec<PathBuf>,
+}
+
 /// The user's ansible-core. Whoever implements this starts nothing before it is asked for something.
 pub trait AnsibleCore: Send + Sync {
     /// Where it is; or in a sentence why there is none, with the places that were looked at.
     fn installation(&self) -> Result<Arc<Installation>, String>;
     /// A module and its arguments as one program; or why not.
     fn pack(&self, packing: &Packing) -> Result<Vec<u8>, String>;
+    /// Whether there is a plugin of that kind and name, beside these folders too.
+    fn has_plugin(&self, kind: &'static str, name: &str, folders: &[PathBuf]) -> bool {
+        let _ = (kind, name, folders);
+        false
+    }
+    /// What a plugin gives; or the sentence in which it refuses.
+    fn ask_plugin(&self, question: &Question) -> Result<Value, String> {
+        Err(format!("there is no {} `{}`", question.kind, question.name))
+    }
 }
 
 /// The user's ansible-core, or nobody, as in tests.

@@ -1,6 +1,9 @@
 //! Lookups: values from the controller, one row each.
 
+use std::sync::Arc;
+
 use super::call::{Call, CallError};
+use super::plugins::{self, Kind, Plugins};
 use crate::base::suggest::nearest;
 use crate::base::{Map, Value};
 
@@ -73,6 +76,9 @@ pub(super) fn call(call: &Call<'_>, list: bool) -> Result<Value, CallError> {
     let name = call.required_text(0, "name")?;
     let bare = bare(&name);
     let Some(lookup) = all().find(|lookup| lookup.name == bare) else {
+        if let Some(plugins) = call.caller().environment().plugin(Kind::Lookup, &name) {
+            return foreign(call, list, &name, &Arc::clone(plugins));
+        }
         let suggestion = nearest(bare, names()).map(ToOwned::to_owned);
         return Err(CallError::Unknown { what: "lookup", name, suggestion });
     };
@@ -93,16 +99,34 @@ pub(super) fn call(call: &Call<'_>, list: bool) -> Result<Value, CallError> {
         Err(CallError::Refused(message)) => return Err(format!("lookup `{bare}`: {message}").into()),
         Err(other) => return Err(other),
     };
+    Ok(told(found, want_list))
+}
+
+/// A lookup that is not built in.
+fn foreign(call: &Call<'_>, list: bool, name: &str, plugins: &Arc<dyn Plugins>) -> Result<Value, CallError> {
+    let mut named = call.all_named().clone();
+    let want_list = named.remove("wantlist").is_some_and(|value| value.is_truthy()) || list;
+    let strict = named.remove("errors").is_none_or(|value| value.to_string() == "strict");
+    match plugins::run(plugins, Kind::Lookup, name, call, 1, &named) {
+        Ok(Value::List(found)) => Ok(told(found.to_vec(), want_list)),
+        Ok(other) => Ok(told(vec![other], want_list)),
+        Err(_) if !strict => Ok(if want_list { Value::list(Vec::new()) } else { Value::Null }),
+        Err(error) => Err(error),
+    }
+}
+
+/// What was found, as `query` or as `lookup` gives it.
+fn told(found: Vec<Value>, want_list: bool) -> Value {
     if want_list {
-        return Ok(Value::list(found));
+        return Value::list(found);
     }
     match <[Value; 1]>::try_from(found) {
-        Ok([one]) => Ok(one),
+        Ok([one]) => one,
         // Nothing at all stays a list.
         Err(found) if !found.is_empty() && found.iter().all(|value| value.as_str().is_some()) => {
             let texts: Vec<_> = found.iter().filter_map(Value::as_str).collect();
-            Ok(Value::from(texts.join(",")))
+            Value::from(texts.join(","))
         }
-        Err(found) => Ok(Value::list(found)),
+        Err(found) => Value::list(found),
     }
 }

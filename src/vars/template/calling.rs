@@ -19,6 +19,7 @@ use crate::base::{Map, Span, Value};
 use crate::model::{Level, VarLayer};
 use crate::vars::call::{Call, CallError, Caller};
 use crate::vars::filters::{self, Filter};
+use crate::vars::plugins::{self, Kind};
 use crate::vars::predicates::{self, Predicate};
 use crate::vars::{Environment, FileOptions, TemplateError, lookups};
 
@@ -114,6 +115,9 @@ impl Unit {
     ) -> Result<Val, TemplateError> {
         let bare = bare(name);
         let Some(kind) = filter_table().get(bare) else {
+            if let Some(given) = self.plugin(Kind::Filter, name, &arguments, place) {
+                return given;
+            }
             let known = references::filter_names();
             return Err(self.error(references::unknown("filter", name.to_owned(), known), name_place));
         };
@@ -141,6 +145,9 @@ impl Unit {
     ) -> Result<Val, TemplateError> {
         let bare = bare(name);
         let Some(kind) = test_table().get(bare) else {
+            if let Some(given) = self.plugin(Kind::Test, name, &arguments, place) {
+                return given;
+            }
             let known = references::test_names();
             return Err(self.error(references::unknown("test", name.to_owned(), known), name_place));
         };
@@ -156,6 +163,23 @@ impl Unit {
             }
         };
         result.or_else(|error| self.caught(error, bare, place))
+    }
+
+    /// A filter or a test that is not built in.
+    fn plugin(
+        self: &Rc<Self>,
+        kind: Kind,
+        name: &str,
+        arguments: &Arguments,
+        place: Place,
+    ) -> Option<Result<Val, TemplateError>> {
+        let plugins = Arc::clone(self.session.environment().plugin(kind, name)?);
+        if let Some(missing) = first_missing(arguments) {
+            return Some(Ok(missing));
+        }
+        let run = |call: &Call<'_>| plugins::run(&plugins, kind, name, call, 0, call.all_named());
+        let given = self.plain_call(arguments, run);
+        Some(given.or_else(|error| self.deferred(self.refused(error, place))))
     }
 
     /// What failed is an error only where its value is needed.

@@ -1,0 +1,30 @@
+//! One turn of `include_tasks` or `include_role`: what it asks the compiler for.
+
+use super::turn::{Turn, TurnEnd};
+use crate::base::{Map, Value};
+use crate::plan::{Expand, Inclusion};
+use crate::vars::{Templar, TemplateError};
+
+/// What an include asks for.
+pub(super) fn include(turn: &Turn<'_>, expand: &Expand, templar: &Templar) -> Result<TurnEnd, TemplateError> {
+    let call = &turn.task.call;
+    let names: &[&str] =
+        if matches!(expand, Expand::Role(..)) { &["name", "role"] } else { &["file", "_raw_params"] };
+    let argument = || names.iter().find_map(|n| call.argument(n)).map(|a| &a.value);
+    let Some(value) = call.free_form.as_ref().map(|f| &f.value).or_else(argument) else {
+        return Ok(TurnEnd::fail(format!("`{}` does not say what to include", call.name.value)));
+    };
+    let target = templar.render_str(value)?;
+    if target.is_empty() {
+        return Ok(TurnEnd::fail(format!("`{}` does not say what to include", call.name.value)));
+    }
+    let mut result = Map::from_iter([("changed", Value::from(false)), ("failed", false.into())]);
+    if matches!(expand, Expand::Role(..)) {
+        result.insert("include_args", Map::from_iter([("name", target.as_str())]));
+    } else {
+        result.insert("include", target.as_str());
+        result.insert("include_args", Map::new());
+    }
+    let inclusion = Inclusion { target: target.into(), vars: turn.vars.clone() };
+    Ok(TurnEnd { result, inclusion: Some(inclusion), ..TurnEnd::default() })
+}
