@@ -15,6 +15,9 @@ use crate::model::{Level, Strategy};
 use crate::plan::{Expand, Meta, Step, StepKind};
 use crate::wire::Status;
 
+/// Why a host fails that did nothing wrong.
+const OTHERS: &str = "another host failed";
+
 /// A result for the playbook: where it was delegated to is for reporters only.
 fn registered(result: &Arc<Map>) -> Value {
     const DELEGATED: &str = "_ansible_delegated_vars";
@@ -172,7 +175,7 @@ impl Dispatcher {
                 if self.over {
                     self.emit(Event::NoHostsLeft);
                 }
-                self.fail_all(step, host, others, Why::OthersFailed);
+                self.fail_all(step, others);
             }
         }
     }
@@ -405,21 +408,45 @@ impl Dispatcher {
             (false, false) => return,
         };
         if once {
-            self.fail_all(step, host, others, Why::Failed);
+            self.fail_twice(step, host, others);
         } else if run_is_linear {
             // The others finish the task first.
             self.fatal.insert(step, others);
         } else {
-            self.fail_all(step, host, others, Why::OthersFailed);
+            self.fail_all(step, others);
         }
     }
 
-    fn fail_all(&mut self, step: StepNo, host: HostNo, others: Vec<HostNo>, why: Why) {
-        for other in others.into_iter().filter(|h| *h != host || why == Why::OthersFailed) {
-            if !self.left.contains(&other) && !self.lost.contains(&other) {
-                self.fail_host(step, other, why, Some("another host failed"));
+    /// Hosts fail because another one did. As in Ansible, who is rescued then goes on to the end of the play, and no further.
+    fn fail_all(&mut self, step: StepNo, others: Vec<HostNo>) {
+        for other in others {
+            // Who has failed there by itself is rescued as ever.
+            let by_itself = self.fates.has_failed(self.node(step).scope, other);
+            if !by_itself && !self.left.contains(&other) && !self.lost.contains(&other) {
+                let caught = self.fail_host(step, other, Why::OthersFailed, Some(OTHERS));
+                if !matches!(caught, Caught::Case(_)) {
+                    self.left.insert(other);
+                    self.failed.insert(other);
+                }
             }
         }
+        self.recount();
+    }
+
+    /// A step that one host does for all has failed there. As in Ansible, the others leave the section of the block that comes
+    /// then, too: where the one is rescued, they are not.
+    fn fail_twice(&mut self, step: StepNo, host: HostNo, others: Vec<HostNo>) {
+        let others: Vec<HostNo> = others.into_iter().filter(|other| *other != host).collect();
+        let scope = self.node(step).scope;
+        let next = self.fates.next_section(scope);
+        for other in &others {
+            // It counts as done by all.
+            self.fates.enter(scope, *other);
+            if let Some(next) = next {
+                self.fates.fail(next, *other, Why::OthersFailed);
+            }
+        }
+        self.fail_all(step, others);
     }
 
     fn apply_meta(&mut self, step: StepNo, host: HostNo, meta: Meta) {

@@ -219,6 +219,19 @@ impl Fates {
         }
     }
 
+    /// The section that a host comes to when it fails in this scope, if a block is the next thing around it.
+    pub fn next_section(&self, scope: ScopeNo) -> Option<ScopeNo> {
+        let ScopeKind::Section(section) = self.kind(scope) else { return None };
+        let (block, section) = (self.scopes[scope.index()].parent, *section);
+        let of_block = |wanted| {
+            let is = |node: &Node| node.parent == block && node.kind == ScopeKind::Section(wanted);
+            let place = self.scopes.iter().skip(scope.index()).position(is)?;
+            u32::try_from(scope.index() + place).ok().map(ScopeNo)
+        };
+        let rescue = Some(Section::Rescue).filter(|_| section == Section::Body).and_then(of_block);
+        rescue.or_else(|| Some(Section::Always).filter(|_| section != Section::Always).and_then(of_block))
+    }
+
     /// What has failed around a step that the host does is forgotten: after the `always` that it stands in, the host goes on.
     pub fn forgive(&mut self, scope: ScopeNo, host: HostNo) {
         let around: Vec<ScopeNo> = self.ancestors(scope).collect();

@@ -84,6 +84,11 @@ fn a_task_on_hosts_is_told_as_the_reference_tells_it() {
 }
 
 #[test]
+fn a_failure_takes_along_whom_it_does_in_the_reference() {
+    compared("failing");
+}
+
+#[test]
 fn what_is_wrong_with_a_playbook_is_said_in_the_words_of_the_reference() {
     compared("broken");
 }
