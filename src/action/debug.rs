@@ -1,5 +1,8 @@
 //! `debug`: shows a message or a variable.
 
+use std::fmt::Write as _;
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -62,16 +65,18 @@ fn debug(map: &Map, ctx: &ActionContext<'_>) -> Done {
     let value = match var {
         Value::String(text) if !text.is_template() => {
             let place = text.span().cloned().unwrap_or_else(|| crate::base::Span::nowhere("var"));
-            ctx.templar.evaluate(&Text::template(text.shared(), place))
+            ctx.templar.inspect(&Text::template(text.shared(), place))
         }
-        other => ctx.templar.render(other),
+        other => ctx.templar.render(other).map(|value| (value, Vec::new())),
     };
     let mut problems = Problems::default();
-    match value.or_else(|error| problems.replace(error)) {
-        Ok(value) => {
+    let value = value.or_else(|error| problems.replace(error).map(|value| (value, Vec::new())));
+    match value {
+        Ok((value, undefined)) => {
+            problems.0.extend(undefined);
             let shown = shown(&value).map(|text| format!("{name}: {text}"));
             let mut outcome = Outcome::ok(false).with(&name, value);
-            outcome.warnings.extend(problems.warning());
+            outcome.warnings.extend(problems.warnings());
             Done { outcome, shown, ..Done::default() }
         }
         Err(error) => template_failed(&error).into(),
@@ -80,7 +85,7 @@ fn debug(map: &Map, ctx: &ActionContext<'_>) -> Done {
 
 /// What had no value where that is no failure: what stands in its place says why, and so does a warning.
 #[derive(Default)]
-pub(super) struct Problems(Vec<String>);
+pub(super) struct Problems(Vec<(Arc<str>, String)>);
 
 impl Problems {
     /// What stands in place of a value that is undefined; other errors stay.
@@ -88,17 +93,24 @@ impl Problems {
         if !error.is_undefined() {
             return Err(error);
         }
-        self.0.push(error.problem.to_string());
+        self.0.push((Arc::from(""), error.problem.to_string()));
         Ok(Value::from(format!("<< error {} - {} >>", self.0.len(), error.problem)))
     }
 
-    /// In the reference's words.
-    pub(super) fn warning(&self) -> Option<String> {
-        let count = self.0.len();
-        let lines = self.0.iter().zip(1..).map(|(why, number)| format!("\nerror {number} - {why}"));
-        let ending = if count == 1 { "" } else { "s" };
-        (count > 0)
-            .then(|| format!("Encountered {count} template error{ending}.{}", lines.collect::<String>()))
+    /// In the reference's words: one for what stands together in one template.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut number = 0;
+        let told = self.0.chunk_by(|(one, _), (other, _)| one == other).map(|together| {
+            let mut lines = String::new();
+            for (_, why) in together {
+                number += 1;
+                // Writing to a text cannot fail.
+                let _ = write!(lines, "\nerror {number} - {why}");
+            }
+            let ending = if together.len() == 1 { "" } else { "s" };
+            format!("Encountered {} template error{ending}.{lines}", together.len())
+        });
+        told.collect()
     }
 }
 

@@ -53,6 +53,6 @@ fn evaluate(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, Outcome> {
         results.push(value.map_err(|error| template_failed(&error))?);
     }
     let mut outcome = Outcome::ok(false).with("expression_result", results);
-    outcome.warnings.extend(problems.warning());
+    outcome.warnings.extend(problems.warnings());
     Ok(outcome.into())
 }

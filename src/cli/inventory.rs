@@ -141,22 +141,26 @@ impl Question {
         }
     }
 
-    /// Values as JSON or YAML, as the filters of that name write them.
     fn written(&self, value: &Value) -> Result<String, Failure> {
-        let filter = if self.yaml { "to_nice_yaml(indent=2)" } else { "to_nice_json(ensure_ascii=false)" };
-        let place = Span::nowhere("<inventory>");
-        let layer = VarLayer {
-            level: Level::Extra,
-            origin: "inventory".into(),
-            span: place.clone(),
-            vars: Arc::new(Map::from_iter([("value", as_written(value))])),
-        };
-        let environment = Environment::new(Arc::new(crate::load::DiskFiles), Arc::new(SystemClock));
-        let templar = Templar::new(Scope::new().with(layer), Arc::new(environment));
-        let written = templar.evaluate(&Text::template(format!("value | {filter}"), place));
-        let text = written.map_err(Diagnostic::from)?.to_string();
-        Ok(if text.ends_with('\n') { text } else { text + "\n" })
+        written(value, self.yaml)
     }
+}
+
+/// Values as JSON or YAML, as the filters of that name write them.
+pub(super) fn written(value: &Value, yaml: bool) -> Result<String, Failure> {
+    let filter = if yaml { "to_nice_yaml(indent=2)" } else { "to_nice_json(ensure_ascii=false)" };
+    let place = Span::nowhere("<inventory>");
+    let layer = VarLayer {
+        level: Level::Extra,
+        origin: "inventory".into(),
+        span: place.clone(),
+        vars: Arc::new(Map::from_iter([("value", as_written(value))])),
+    };
+    let environment = Environment::new(Arc::new(crate::load::DiskFiles), Arc::new(SystemClock));
+    let templar = Templar::new(Scope::new().with(layer), Arc::new(environment));
+    let written = templar.evaluate(&Text::template(format!("value | {filter}"), place));
+    let text = written.map_err(Diagnostic::from)?.to_string();
+    Ok(if text.ends_with('\n') { text } else { text + "\n" })
 }
 
 impl Args {

@@ -135,6 +135,7 @@ pub fn vars_of_new(
         reader.vars_named(playbook, vars_folder::PLAYBOOK, groups, hosts.iter());
     }
     *inventory = reader.inventory;
+    reader.diagnostics.extend(std::mem::take(&mut inventory.unread));
     reader.diagnostics
 }
 

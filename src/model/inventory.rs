@@ -8,7 +8,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{Level, VarLayer};
-use crate::base::{Diagnostic, HostName, Map, Span, Value};
+use crate::base::{Diagnostic, Diagnostics, HostName, Map, Span, Value};
 
 /// Names of this machine that may be used without standing in an inventory.
 pub const LOCALHOST: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -20,6 +20,8 @@ pub struct Inventory {
     pub hosts: IndexMap<HostName, Host>,
     /// All groups, `all` and `ungrouped` first.
     pub groups: IndexMap<Arc<str>, Group>,
+    /// What is wrong with files of variables, where that is told only when a play begins.
+    pub unread: Diagnostics,
     /// `localhost` and its other names, for a play that names one that no inventory has.
     implicit: HashMap<&'static str, Host>,
 }
@@ -64,7 +66,8 @@ impl Inventory {
     /// No hosts; the groups `all` and, in it, `ungrouped`.
     pub fn new() -> Self {
         let implicit = LOCALHOST.into_iter().map(|name| (name, implicit_host(name))).collect();
-        let mut inventory = Self { hosts: IndexMap::new(), groups: IndexMap::new(), implicit };
+        let (hosts, groups) = (IndexMap::new(), IndexMap::new());
+        let mut inventory = Self { hosts, groups, unread: Diagnostics::new(), implicit };
         let nowhere = Span::nowhere("<built in>");
         inventory.add_group("all", &nowhere);
         inventory.add_group("ungrouped", &nowhere).children.clear();

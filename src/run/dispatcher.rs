@@ -416,7 +416,8 @@ impl Dispatcher {
             self.broken = self.shared.journal.commit(records).await.err();
         }
         let (failed, lost) = (!self.failed.is_empty(), !self.lost.is_empty());
-        Ended { exit, failed, lost, aborted: self.aborted, hosts, journal: self.broken }
+        let (aborted, misread) = (self.aborted, self.aborted && self.inventory.unread.has_errors());
+        Ended { exit, failed, lost, aborted, misread, hosts, journal: self.broken }
     }
 
     pub(super) fn node(&self, step: StepNo) -> &Node {

@@ -166,6 +166,10 @@ impl Dispatcher {
         let lockstep = plan.strategy == Strategy::Linear;
         let (name, hosts) = (plan.name.clone(), names.clone());
         self.emit(Event::PlayStarted { play: number, name, hosts, lockstep });
+        if self.inventory.unread.has_errors() {
+            let problems = self.inventory.unread.clone();
+            return self.break_off(&problems);
+        }
         for (host, registers) in &plan.pruning.registers {
             if let Some(host) = self.board.number(host) {
                 self.set_vars(host, registers, Level::SetFact);
@@ -406,7 +410,10 @@ impl Dispatcher {
     pub(super) fn break_off(&mut self, problems: &Diagnostics) {
         let first = problems.iter().find(|d| d.severity == Severity::Error);
         match first.filter(|_| self.shared.compiler.options.strictness == Strictness::Late) {
-            Some(first) => self.abort(first.message.clone()),
+            Some(first) => {
+                let place = first.span.as_ref().map(|span| format!(" at {span}")).unwrap_or_default();
+                self.abort(format!("{}{place}", first.message));
+            }
             None => self.warn(problems.to_string()),
         }
         self.spoiled = true;

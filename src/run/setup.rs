@@ -80,6 +80,7 @@ pub struct Setup {
 
 /// How a run ended.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is a way to end, and several may hold
 pub struct Ended {
     /// 0 all good, 1 a case or task failed or a figure missed, 3 hosts unreachable, 4 interrupted, 70 our bug.
     pub exit: u8,
@@ -89,6 +90,8 @@ pub struct Ended {
     pub lost: bool,
     /// The run could not go on: [`Event::Aborted`] says why.
     pub aborted: bool,
+    /// A file of the user's could not be understood when a play needed it.
+    pub misread: bool,
     /// The recap.
     pub hosts: BTreeMap<HostName, Tally>,
     /// The journal could not be written any more; the run was stopped.

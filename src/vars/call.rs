@@ -50,14 +50,9 @@ pub trait Caller {
     fn environment(&self) -> &Environment;
     /// The rendered value of a variable.
     fn variable(&self, name: &str) -> Result<Option<Value>, CallError>;
-    /// Renders the text of a template file with these variables on top.
-    fn template(
-        &self,
-        name: &str,
-        text: &str,
-        vars: &Map,
-        options: &FileOptions,
-    ) -> Result<String, CallError>;
+    /// Renders the text of a template file with these variables on top; one `{{ }}` alone keeps its type.
+    fn template(&self, name: &str, text: &str, vars: &Map, options: &FileOptions)
+    -> Result<Value, CallError>;
     /// The names of all variables.
     fn names(&self) -> Vec<String>;
     /// A secret was read: what is rendered now must not be shown.

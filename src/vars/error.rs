@@ -54,6 +54,9 @@ impl Problem {
     }
 }
 
+/// What was undefined where a text stands in its place: the template, and why.
+pub type StoodIn = Vec<(std::sync::Arc<str>, String)>;
+
 /// A problem and its place.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{problem}")]

@@ -24,7 +24,7 @@ pub mod template_variables;
 mod tests;
 
 pub use environment::{Environment, Habits, SearchPaths};
-pub use error::{Problem, TemplateError};
+pub use error::{Problem, StoodIn, TemplateError};
 pub use filters::json_text;
 pub use inventories::Inventories;
 pub use scope::{Entry, LazyMap, Scope, joined};

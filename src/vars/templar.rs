@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::template::Rendering;
-use super::{Environment, Problem, Scope, TemplateError, lenient};
+use super::{Environment, Problem, Scope, StoodIn, TemplateError, lenient};
 use crate::base::{Span, Text, Value};
 use crate::load::Expressions;
 
@@ -149,13 +149,26 @@ impl Templar {
 
     /// Evaluates an expression without marks around it, as in `debug: var=…` or `that:`.
     pub fn evaluate(&self, expression: &Text) -> Result<Value, TemplateError> {
+        self.evaluate_in(&self.session(), expression)
+    }
+
+    /// The same; where something is undefined, a text that says so stands in its place. Gives what was undefined, too,
+    /// each behind its template.
+    pub fn inspect(&self, expression: &Text) -> Result<(Value, StoodIn), TemplateError> {
+        let session = self.session();
+        session.replace_undefined();
+        let value = self.evaluate_in(&session, expression)?;
+        Ok((value, session.replaced()))
+    }
+
+    fn evaluate_in(&self, session: &Rendering, expression: &Text) -> Result<Value, TemplateError> {
         if self.environment.expressions() == Expressions::Lenient
             && let Some(span) = expression.span()
         {
             let wrapped = format!("{{{{ {} }}}}", expression.as_str());
-            return self.session().render(&Value::String(Text::template(wrapped, span.clone())));
+            return session.render(&Value::String(Text::template(wrapped, span.clone())));
         }
-        self.session().expression(expression)
+        session.expression(expression)
     }
 
     /// Renders the text of a template file. `place` is the whole file: errors point into it.

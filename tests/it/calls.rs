@@ -48,7 +48,7 @@ fn said(project: &Project, programs: &Path, python: Option<&Path>, line: &str) -
 fn names(project: &Project) -> PathBuf {
     let folder = project.path().join("programs");
     fs::create_dir(&folder).unwrap();
-    for name in ["ansible", "ansible-inventory", "ansible-playbook"] {
+    for name in ["ansible", "ansible-config", "ansible-inventory", "ansible-playbook"] {
         std::os::unix::fs::symlink(BENCHBOOK, folder.join(name)).unwrap();
     }
     folder

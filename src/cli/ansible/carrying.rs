@@ -154,6 +154,7 @@ fn record() -> Result<Option<Box<dyn Reporter>>, Diagnostic> {
 fn ending(ended: &Ended) -> Ending {
     match ended {
         Ended { exit: 70, .. } => Ending::Bug,
+        Ended { misread: true, .. } => Ending::Unreachable,
         Ended { aborted: true, .. } => Ending::Error,
         Ended { exit: 4, .. } => Ending::Interrupted,
         Ended { lost: true, .. } => Ending::Unreachable,

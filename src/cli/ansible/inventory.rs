@@ -125,6 +125,9 @@ fn show(asked: &Inventory, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endi
         ..Asked::default()
     };
     let project = read(files, settings::config(cfg), &sources)?;
+    if project.inventory.unread.has_errors() {
+        return Err(project.inventory.unread.clone().into());
+    }
     let found = settings::judged(&project.warnings, cfg);
     tell(&found, terminal);
     if found.has_errors() {

@@ -5,6 +5,7 @@
 
 mod adhoc;
 mod carrying;
+mod config;
 mod inventory;
 mod listing;
 mod options;
@@ -43,8 +44,9 @@ enum Ending {
 type Command = fn(&[String], &Terminal) -> Ending;
 
 /// By which names the program is called instead of its own.
-const COMMANDS: [(&str, Command); 4] = [
+const COMMANDS: [(&str, Command); 5] = [
     ("ansible", adhoc::run),
+    ("ansible-config", config::run),
     ("ansible-inventory", inventory::run),
     ("ansible-playbook", playbook::run),
     ("ansible-vault", vault::run),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexSet;
 
-use super::InventoryReader;
+use super::{InventoryReader, Unreadable};
 use crate::base::{Diagnostic, HostName, Map, Span};
 use crate::load::{shown, text};
 use crate::model::Level;
@@ -114,7 +114,17 @@ impl InventoryReader<'_> {
         }
     }
 
+    /// What is wrong with a file waits until a play needs it where inventories may be unreadable, too.
     fn vars_file(&mut self, path: &Path) -> Option<(Span, Map)> {
+        let before = std::mem::take(&mut self.diagnostics);
+        let found = self.vars_in(path);
+        let own = std::mem::replace(&mut self.diagnostics, before);
+        let late = self.unreadable == Unreadable::LeftOut && own.has_errors();
+        if late { &mut self.inventory.unread } else { &mut self.diagnostics }.extend(own);
+        found.filter(|_| !late)
+    }
+
+    fn vars_in(&mut self, path: &Path) -> Option<(Span, Map)> {
         let read = text::read(self.files, path, "a file of variables", None);
         let source = self.diagnostics.keep(read)?;
         let parsed = yaml::parse_one(&source, &mut self.diagnostics);

@@ -101,9 +101,9 @@ fn template(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         all.extend(vars);
         let rendered = request.caller.template(&path.display().to_string(), &text, &all, &options)?;
         Ok(match rendered {
-            nothing if nothing.is_empty() => Value::Null,
-            rendered if secret => Value::from(rendered).into_secret(),
-            rendered => rendered.into(),
+            Value::String(text) if text.as_str().is_empty() => Value::Null,
+            rendered if secret => rendered.into_secret(),
+            rendered => rendered,
         })
     };
     request.terms.iter().map(one).collect()

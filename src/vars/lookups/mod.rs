@@ -8,7 +8,7 @@ use crate::base::suggest::nearest;
 use crate::base::{Map, Value};
 
 mod command;
-mod config;
+pub mod config;
 mod csvfile;
 mod data;
 mod files;

@@ -454,13 +454,13 @@ impl Caller for Rc<Session> {
         text: &str,
         vars: &Map,
         options: &FileOptions,
-    ) -> Result<String, CallError> {
+    ) -> Result<Value, CallError> {
         let span = Span::nowhere("lookup");
         let layer =
             VarLayer { level: Level::Magic, origin: "lookup".into(), span, vars: Arc::new(vars.clone()) };
         let session = self.in_scope(Session::scope(self).with(layer));
         let place = Span::whole(name, text);
-        Ok(session.file(text, &place, options)?.as_str().to_owned())
+        Ok(session.file_value(text, &place, options)?)
     }
 
     fn names(&self) -> Vec<String> {

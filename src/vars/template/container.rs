@@ -253,7 +253,7 @@ impl Val {
                 }
                 Value::from(out)
             }
-            Val::Missing(missing) => return Err(missing.to_error()),
+            Val::Missing(missing) => return session.stand_in(missing.to_error()),
             Val::Object(object) => return object.to_value(self, session),
         })
     }

@@ -1,15 +1,16 @@
-//! Templates that use others: `include`, `import`, `extends` and its blocks.
+//! Template files, and templates that use others: `include`, `import`, `extends` and its blocks.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::marks::Marks;
+use super::marks::{Marks, keep_newlines, with_header};
 use super::object::{Module, Object, Val};
 use super::run::{ScopeId, Unit};
+use super::session::Session;
 use super::syntax::{Block, Import, Imported, Include, Node, Place, Statement};
-use crate::base::{Source, Span};
-use crate::vars::{Problem, TemplateError};
+use crate::base::{Source, Span, Text, Value};
+use crate::vars::{FileOptions, Problem, TemplateError};
 
 /// A block, and the file that defines it.
 type Definition = (Rc<Unit>, Arc<Block>);
@@ -284,4 +285,51 @@ fn has_blocks(statements: &[Statement]) -> bool {
 /// Whether expressions name something, for what a macro takes.
 pub(super) fn names_in(statements: &[Statement], name: &str) -> bool {
     super::references::names_in(statements).iter().any(|known| &**known == name)
+}
+
+impl Session {
+    /// Renders the text of a template file.
+    pub(super) fn file(
+        self: &Rc<Self>,
+        text: &str,
+        place: &Span,
+        options: &FileOptions,
+    ) -> Result<Text, TemplateError> {
+        let output = match self.file_value(text, place, options)? {
+            Value::Null => String::new(),
+            output => output.to_string(),
+        };
+        Ok(self.guarded(Text::data(output)))
+    }
+
+    /// The same; where the text is one `{{ }}`, what that gives keeps its type.
+    pub(super) fn file_value(
+        self: &Rc<Self>,
+        text: &str,
+        place: &Span,
+        options: &FileOptions,
+    ) -> Result<Value, TemplateError> {
+        let (below, options) = with_header(text, options)
+            .map_err(|message| TemplateError::new(Problem::Syntax(message), Some(place.clone())))?;
+        let marks = Arc::new(Marks::of_file(&options));
+        if below.len() == text.len() && marks.next(text, 0).is_none() {
+            return Ok(Value::from(text));
+        }
+        let begin = text.len() - below.len();
+        let unit = Unit::of_file(self, below.into(), &marks, (place.clone(), begin))?;
+        let scope = self.scopes().enter(None);
+        let name = place.source().name().to_owned();
+        let result = self.framed(below.into(), || name, || unit.render(scope))?;
+        self.scopes().leave(scope);
+        let output = match result.to_value(self)? {
+            Value::Omit => return Err(self.failed("a file cannot be omitted")),
+            Value::Undefined(_) => return Ok(Value::Null),
+            Value::String(output) => keep_newlines(below, output.as_str()),
+            other => return Ok(other),
+        };
+        Ok(Value::from(match options.newline_sequence.as_str() {
+            "\n" => output,
+            sequence => output.replace('\n', sequence),
+        }))
+    }
 }

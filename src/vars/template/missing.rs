@@ -81,7 +81,11 @@ impl Missing {
                 let keys = keys_of(of);
                 let suggestion = nearest(name, keys.iter().map(String::as_str)).map(ToOwned::to_owned);
                 let named = if name.parse::<i64>().is_ok() { name.clone() } else { format!("'{name}'") };
-                let message = format!("object of type '{}' has no attribute {named}", of.type_name());
+                let message = match name.as_str() {
+                    // As Jinja has it where the name counts as nothing.
+                    "0" => format!("{} object has no element 0", of.type_name()),
+                    _ => format!("object of type '{}' has no attribute {named}", of.type_name()),
+                };
                 Problem::Undefined { message, suggestion }
             }
             Cause::Said(message) => Problem::Undefined { message: message.clone(), suggestion: None },

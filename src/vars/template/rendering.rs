@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::marks::is_all_marks;
 use super::session::Session;
 use crate::base::{Span, Text, Value};
-use crate::vars::{Environment, FileOptions, Problem, Scope, TemplateError};
+use crate::vars::{Environment, FileOptions, Problem, Scope, StoodIn, TemplateError};
 
 /// The outermost session. Values and sessions know each other while a template runs; this lets go of them at its end.
 pub struct Rendering(Rc<Session>);
@@ -31,6 +31,16 @@ impl Rendering {
     /// Evaluates an expression; `{{ }}` around the whole of it is allowed.
     pub fn expression(&self, text: &Text) -> Result<Value, TemplateError> {
         self.0.expression(text, false)
+    }
+
+    /// From now on a text stands where something undefined would be an error.
+    pub fn replace_undefined(&self) {
+        self.0.replace_undefined();
+    }
+
+    /// What was undefined since then, in words, each behind its template.
+    pub fn replaced(&self) -> StoodIn {
+        self.0.replaced()
     }
 
     /// Evaluates a condition: an expression in which literals with marks are rendered, or a template that gives one.

@@ -10,15 +10,15 @@ use foldhash::fast::RandomState;
 
 use super::diagnose;
 use super::engine::{Parsed, Reading};
-use super::marks::{Marks, has_marks_inside, is_all_marks, keep_newlines, with_header};
+use super::marks::{has_marks_inside, is_all_marks, keep_newlines};
 use super::missing::Missing;
 use super::object::{Builtin, Object, Val};
 use super::run::{Origin, Scopes, Unit};
 use super::syntax::{DEEPEST, STACK};
 use crate::base::secret::names_a_secret;
-use crate::base::{Map, Span, Text, Value};
+use crate::base::{Map, Text, Value};
 use crate::load::{Expressions, absolute};
-use crate::vars::{Environment, FileOptions, Problem, Scope, TemplateError, functions, lenient};
+use crate::vars::{Environment, Problem, Scope, StoodIn, TemplateError, functions, lenient};
 
 /// The variable that tells the folders in which relative names are looked for, nearest first.
 const SEARCH_PATH: &str = "ansible_search_path";
@@ -45,6 +45,10 @@ pub(super) struct Shared {
     sessions: Cell<usize>,
     /// Rendered variables by session and name, each with whether a secret was touched for it.
     variables: RefCell<Rendered>,
+    /// What was undefined where a text stands in its place instead of an error, if that is so.
+    replaced: RefCell<Option<StoodIn>>,
+    /// The template that is rendered to a value now.
+    leaf: RefCell<Arc<str>>,
     /// Whether a template changed the value of a variable, which the next one must not see.
     changed: Cell<bool>,
     pub(super) scopes: Scopes,
@@ -69,6 +73,8 @@ impl Session {
             sessions: Cell::new(0),
             variables: RefCell::default(),
             changed: Cell::new(false),
+            replaced: RefCell::default(),
+            leaf: RefCell::new(Arc::from("")),
             scopes: Scopes::default(),
         };
         Rc::new(Session { scope, environment, shared: Rc::new(shared), number: 0 })
@@ -147,13 +153,34 @@ impl Session {
         result
     }
 
+    /// From now on a text stands where something undefined would be an error. [`Self::replaced`] tells what was.
+    pub(super) fn replace_undefined(&self) {
+        self.shared.replaced.replace(Some(Vec::new()));
+    }
+
+    /// What was undefined, in words, each behind its template.
+    pub(super) fn replaced(&self) -> StoodIn {
+        self.shared.replaced.take().unwrap_or_default()
+    }
+
+    /// The text that stands in place of something undefined; else the error stays.
+    pub(super) fn stand_in(&self, error: TemplateError) -> Result<Value, TemplateError> {
+        match &mut *self.shared.replaced.borrow_mut() {
+            Some(known) if error.is_undefined() => {
+                known.push((Arc::clone(&self.shared.leaf.borrow()), error.problem.to_string()));
+                Ok(Value::from(format!("<< error {} - {} >>", known.len(), error.problem)))
+            }
+            _ => Err(error),
+        }
+    }
+
     /// An error without a place.
     #[allow(clippy::unused_self)] // reads as what it is: an error of this rendering
     pub(super) fn failed(&self, message: impl Into<String>) -> TemplateError {
         TemplateError::new(Problem::Failed(message.into()), None)
     }
 
-    fn guarded(&self, text: Text) -> Text {
+    pub(super) fn guarded(&self, text: Text) -> Text {
         if self.is_secret() { text.into_secret() } else { text }
     }
 
@@ -199,8 +226,11 @@ impl Session {
     }
 
     fn leaf(self: &Rc<Self>, text: &Text) -> Result<Value, TemplateError> {
-        let result = self.text(text, || diagnose::label(text.as_str()))?;
-        self.finish(&result, text)
+        let outer = self.shared.leaf.replace(text.shared());
+        let result = self.text(text, || diagnose::label(text.as_str()));
+        let result = result.and_then(|result| self.finish(&result, text));
+        self.shared.leaf.replace(outer);
+        result
     }
 
     /// A result as it leaves the template.
@@ -453,36 +483,5 @@ impl Session {
             }
         }
         Ok(Value::from(map))
-    }
-
-    /// Renders the text of a template file.
-    pub(super) fn file(
-        self: &Rc<Self>,
-        text: &str,
-        place: &Span,
-        options: &FileOptions,
-    ) -> Result<Text, TemplateError> {
-        let (below, options) = with_header(text, options)
-            .map_err(|message| TemplateError::new(Problem::Syntax(message), Some(place.clone())))?;
-        let marks = Arc::new(Marks::of_file(&options));
-        if below.len() == text.len() && marks.next(text, 0).is_none() {
-            return Ok(self.guarded(Text::data(text)));
-        }
-        let begin = text.len() - below.len();
-        let unit = Unit::of_file(self, below.into(), &marks, (place.clone(), begin))?;
-        let scope = self.scopes().enter(None);
-        let name = place.source().name().to_owned();
-        let result = self.framed(below.into(), || name, || unit.render(scope))?;
-        self.scopes().leave(scope);
-        let output = match result.to_value(self)? {
-            Value::Omit => return Err(self.failed("a file cannot be omitted")),
-            Value::Null | Value::Undefined(_) => String::new(),
-            Value::String(output) => keep_newlines(below, output.as_str()),
-            other => other.to_string(),
-        };
-        Ok(self.guarded(Text::data(match options.newline_sequence.as_str() {
-            "\n" => output,
-            sequence => output.replace('\n', sequence),
-        })))
     }
 }

@@ -7,6 +7,7 @@ use super::ini::{Entry, parse};
 use super::{Lookup, Request};
 use crate::base::Value;
 use crate::base::suggest::nearest;
+use crate::load::Files;
 use crate::vars::call::{CallError, text_of};
 
 pub(super) const LOOKUPS: &[Lookup] = &[Lookup {
@@ -48,7 +49,8 @@ fn config(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         );
     }
     let show_origin = option("show_origin").and_then(Value::to_bool).unwrap_or(false);
-    let file = File::read(request);
+    let files = request.caller.environment().files();
+    let file = usual_file(files).and_then(|path| File::read(files, path));
     let mut found = Vec::new();
     for term in request.terms {
         let name = term.as_str().ok_or_else(|| format!("a setting has a name, not {}", term.kind()))?;
@@ -64,21 +66,45 @@ fn config(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     Ok(found)
 }
 
+/// A setting, and what it is now.
+pub struct Known {
+    /// As Ansible calls it.
+    pub name: &'static str,
+    /// Where it was said: `default`, `env: NAME` or a file.
+    pub origin: String,
+    /// What it is.
+    pub value: Value,
+}
+
+/// All settings by their names, as the environment and the file say them. An error names the setting.
+pub fn all(files: &dyn Files, file: Option<&Path>) -> Result<Vec<Known>, CallError> {
+    let file = file.and_then(|path| File::read(files, path.to_owned()));
+    let known = settings().map(|setting| {
+        let (value, origin) = setting.value(file.as_ref())?;
+        Ok(Known { name: setting.name, origin, value })
+    });
+    known.collect()
+}
+
 /// The first `ansible.cfg` that there is.
+pub fn usual_file(files: &dyn Files) -> Option<PathBuf> {
+    let named = std::env::var_os("ANSIBLE_CONFIG").map(PathBuf::from);
+    let named = named.map(|path| if path.is_dir() { path.join("ansible.cfg") } else { path });
+    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".ansible.cfg"));
+    let here = std::env::current_dir().ok().map(|folder| folder.join("ansible.cfg"));
+    let system = Some(PathBuf::from("/etc/ansible/ansible.cfg"));
+    let found = [named, here, home, system].into_iter().flatten().find(|path| files.is_file(path))?;
+    Some(std::path::absolute(&found).unwrap_or(found))
+}
+
+/// A file that was read.
 struct File {
     path: PathBuf,
     entries: Vec<Entry>,
 }
 
 impl File {
-    fn read(request: &Request<'_>) -> Option<Self> {
-        let named = std::env::var_os("ANSIBLE_CONFIG").map(PathBuf::from);
-        let named = named.map(|path| if path.is_dir() { path.join("ansible.cfg") } else { path });
-        let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".ansible.cfg"));
-        let here = std::env::current_dir().ok().map(|folder| folder.join("ansible.cfg"));
-        let system = Some(PathBuf::from("/etc/ansible/ansible.cfg"));
-        let files = request.caller.environment().files();
-        let path = [named, here, home, system].into_iter().flatten().find(|path| files.is_file(path))?;
+    fn read(files: &dyn Files, path: PathBuf) -> Option<Self> {
         let (_, entries) =
             parse(&files.read_text(&path).ok()?, false, false, &path.display().to_string()).ok()?;
         Some(Self { path, entries })
