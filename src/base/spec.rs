@@ -136,6 +136,12 @@ impl Catalogue {
         self.row(name).map_or(Ok(()), |row| row.groups.get_or_init(|| row.spec.groups()).check(args))
     }
 
+    /// All parameters of a module with what they were given, or what counts otherwise. Passwords are left out.
+    pub fn invocation(&self, name: &str, args: &Map) -> Map {
+        let Some(row) = self.row(name) else { return args.clone() };
+        row.groups.get_or_init(|| row.spec.groups()).invocation(args)
+    }
+
     fn row(&self, name: &str) -> Option<&Row> {
         self.0.get(short_name(name))
     }

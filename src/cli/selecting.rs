@@ -188,6 +188,8 @@ impl Selecting {
             start_at_task: None,
             fact_cache: None,
             any_errors_fatal: false,
+            private_role_vars: None,
+            missing_handlers_pass: false,
             strategy: None,
             task_timeout: None,
             python_interpreter: None,

@@ -78,6 +78,8 @@ pub enum Why {
     Ended,
     /// `run_once`: another host did it.
     RunOnce,
+    /// The role has run on the host, and may do so once.
+    RoleHasRun,
     /// `any_errors_fatal` or `max_fail_percentage`: other hosts failed.
     OthersFailed,
     /// `--start-at-task`: it stands before the first task that is wanted.
@@ -97,6 +99,7 @@ impl Why {
             Self::NotNotified => "nobody notified it",
             Self::Ended => "the play has ended for this host",
             Self::RunOnce => "another host did it for all",
+            Self::RoleHasRun => "its role has run on this host",
             Self::OthersFailed => "other hosts failed",
             Self::Before => "it stands before the task that the run starts at",
             Self::Known => "it is known already",

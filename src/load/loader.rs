@@ -8,7 +8,7 @@ use super::foreign::{AnsibleCore, Core, Library, Settings};
 use super::shipped::{ROLES, WithShipped};
 use super::{Files, shown};
 use crate::base::spec::Catalogue;
-use crate::base::{Diagnostic, Diagnostics, Map, Source, Span};
+use crate::base::{Diagnostic, Diagnostics, Map, Source, Span, Value};
 use crate::model::decode::{Decoder, PlayEntry, no_play};
 use crate::model::{Item, Play, Playbook};
 use crate::syntax::{self, Node};
@@ -29,6 +29,9 @@ struct Tree {
     source: Arc<Source>,
     warnings: Diagnostics,
 }
+
+/// Renders a text of a playbook with what is known before any of it is read.
+pub type Render<'a> = &'a dyn Fn(&Value) -> Result<Value, Diagnostic>;
 
 /// Several things may be wrong at once.
 pub type Loaded<T> = Result<T, Diagnostics>;
@@ -90,10 +93,10 @@ impl Loader {
         Decoder::new(&self.catalogue)
     }
 
-    /// A playbook with all that it imports. Warnings go to `problems`.
-    pub fn playbook(&self, path: &Path, problems: &mut Diagnostics) -> Option<Playbook> {
+    /// A playbook with all that it imports, by names that `render` makes of templates. Warnings go to `problems`.
+    pub fn playbook(&self, path: &Path, render: Render<'_>, problems: &mut Diagnostics) -> Option<Playbook> {
         let mut plays = Vec::new();
-        self.plays(path, None, &mut Vec::new(), &mut plays, problems);
+        self.plays(path, None, render, &mut Vec::new(), &mut plays, problems);
         Some(Playbook { path: path.to_path_buf(), plays, more: Vec::new() })
             .filter(|_| !problems.has_errors())
     }
@@ -102,6 +105,7 @@ impl Loader {
         &self,
         path: &Path,
         from: Option<&Span>,
+        render: Render<'_>,
         stack: &mut Vec<PathBuf>,
         plays: &mut Vec<Arc<Play>>,
         problems: &mut Diagnostics,
@@ -128,9 +132,10 @@ impl Loader {
             match entry {
                 PlayEntry::Play(play) => plays.push(Arc::new(*play)),
                 PlayEntry::Import(target, inherited) => {
-                    let text = target.as_str().unwrap_or_default();
+                    let Some(name) = problems.keep(render(&target.value)) else { continue };
+                    let file = folder.join(name.to_string());
                     let first = plays.len();
-                    self.plays(&folder.join(text), Some(&target.span), stack, plays, problems);
+                    self.plays(&file, Some(&target.span), render, stack, plays, problems);
                     for play in &mut plays[first..] {
                         *play = Arc::new(with_inherited(play, &inherited));
                     }

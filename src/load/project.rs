@@ -8,7 +8,7 @@ use super::inventory::{self, Constructing, Evaluator, InventorySource, Unreadabl
 use super::loader::Loaded;
 use super::{Config, Files, Loader};
 use crate::base::spec::Catalogue;
-use crate::base::{Diagnostics, HostName, Map, Span};
+use crate::base::{Diagnostics, HostName, Map, Span, Value};
 use crate::model::{Inventory, Level, Playbook, VarLayer};
 
 /// A playbook and its surroundings.
@@ -59,15 +59,16 @@ impl Project {
     ) -> Loaded<Self> {
         let mut problems = Diagnostics::new();
         let loader = loader(files, catalogue, &config, asked);
-        let mut playbook = loader.playbook(&asked.playbook, &mut problems);
+        let extra = extra_layer(&loader, &asked.extra_vars, &mut problems);
+        let render = |value: &Value| evaluator.render(value, vec![extra.clone()]);
+        let mut playbook = loader.playbook(&asked.playbook, &render, &mut problems);
         for path in &asked.more {
-            let more = loader.playbook(path, &mut problems);
+            let more = loader.playbook(path, &render, &mut problems);
             if let (Some(playbook), Some(more)) = (&mut playbook, more) {
                 playbook.more.push((playbook.plays.len(), more.path));
                 playbook.plays.extend(more.plays);
             }
         }
-        let extra = extra_layer(&loader, &asked.extra_vars, &mut problems);
         let sources = sources(&config, &asked.inventory);
         let constructing = Some(Constructing { evaluator, extra: &extra });
         let inventory = match load_inventory(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::loader::{Loaded, Loader};
 use super::{folder_shown, shown};
-use crate::base::{Diagnostic, Diagnostics, Span};
+use crate::base::{Diagnostic, Diagnostics, Map, Span};
 use crate::model::{Item, Role, RoleFrom, RoleVars};
 
 impl Loader {
@@ -65,9 +65,8 @@ impl Loader {
                 .and_then(|node| crate::model::decode::argument_specs(&node)),
             None => meta.argument_specs,
         };
-        // By its full name, if that is how it was found.
-        let is_full = self.in_collections(name, folders).contains(&path);
-        let own = path.file_name().and_then(|n| n.to_str()).filter(|_| !is_full);
+        // As it is written, unless that is a path of its own.
+        let own = path.file_name().and_then(|n| n.to_str()).filter(|_| Path::new(name).is_absolute());
         let role = Role {
             name: Arc::from(own.unwrap_or(name)),
             defaults: self.role_vars(&path, "defaults", from.defaults.as_deref(), span, &mut problems),
@@ -96,7 +95,19 @@ impl Loader {
         span: &Span,
         problems: &mut Diagnostics,
     ) -> Option<PathBuf> {
-        let file = self.named_file(&role.join(folder), named.unwrap_or("main"));
+        let inside = role.join(folder);
+        let file = self.named_file(&inside, named.unwrap_or("main"));
+        if let Some(file) = file.as_ref().filter(|file| !is_inside(file, &inside)) {
+            let name = role.file_name().unwrap_or_default().to_string_lossy();
+            // In the reference's words, which scripts look for.
+            let message = format!(
+                "Failed loading '{}' for role ({name}) as it is not inside the expected role path: '{}'",
+                shown(file),
+                shown(&inside)
+            );
+            problems.push(Diagnostic::error("outside-of-role", message).at(span));
+            return None;
+        }
         if let (None, Some(name)) = (&file, named) {
             let message = format!("the role has no {folder} file `{name}`");
             let looked = shown(&role.join(folder));
@@ -121,6 +132,12 @@ impl Loader {
         span: &Span,
         problems: &mut Diagnostics,
     ) -> Option<RoleVars> {
+        let place = role.join(folder).join(named.unwrap_or("main"));
+        if self.files().is_folder(&place)
+            && self.named_file(&role.join(folder), named.unwrap_or("main")).is_none()
+        {
+            return Some(self.vars_of_folder(&place, span, problems));
+        }
         let file = self.part(role, folder, named, span, problems)?;
         match self.vars(&file, Some(span)) {
             Ok((vars, span)) => Some(RoleVars { origin: Arc::from(shown(&file)), span, vars }),
@@ -129,6 +146,35 @@ impl Loader {
                 None
             }
         }
+    }
+
+    /// The variables of all files below a folder, in the order of their names.
+    fn vars_of_folder(&self, folder: &Path, span: &Span, problems: &mut Diagnostics) -> RoleVars {
+        let mut all = RoleVars { origin: Arc::from(shown(folder)), span: span.clone(), vars: Arc::default() };
+        let mut vars = Map::new();
+        let mut paths = self.files().list(folder).unwrap_or_default();
+        paths.sort();
+        for path in paths {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let ending = path.extension().unwrap_or_default().to_string_lossy();
+            if name.starts_with('.') || name.ends_with('~') {
+                continue;
+            }
+            let found = if self.files().is_folder(&path) {
+                let found = self.vars_of_folder(&path, span, problems);
+                Some((found.vars, found.span))
+            } else if matches!(&*ending, "yml" | "yaml" | "json" | "") {
+                self.vars(&path, Some(span)).map_err(|errors| problems.extend(errors)).ok()
+            } else {
+                None
+            };
+            if let Some((found, place)) = found {
+                vars.extend(&found);
+                all.span = place;
+            }
+        }
+        all.vars = Arc::new(vars);
+        all
     }
 
     fn role_items(
@@ -151,4 +197,14 @@ impl Loader {
             }
         }
     }
+}
+
+/// Whether a path stays inside a folder, whatever `..` it goes through.
+fn is_inside(path: &Path, folder: &Path) -> bool {
+    let Ok(rest) = path.strip_prefix(folder) else { return false };
+    let mut depth = 0_i32;
+    rest.components().all(|part| {
+        depth += if part == std::path::Component::ParentDir { -1 } else { 1 };
+        depth >= 0
+    })
 }

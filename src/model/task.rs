@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Keywords, Metric};
 use crate::base::spec::{Argument, short_name};
+use crate::base::value::has_marks;
 use crate::base::{Span, Spanned, Value};
 
 /// An entry of a list of tasks.
@@ -176,7 +179,7 @@ pub struct RoleEntry {
 }
 
 /// Other files than `main` of a role.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoleFrom {
     /// `tasks_from`
     pub tasks: Option<Arc<str>>,
@@ -186,4 +189,30 @@ pub struct RoleFrom {
     pub defaults: Option<Arc<str>>,
     /// `handlers_from`
     pub handlers: Option<Arc<str>>,
+}
+
+impl RoleFrom {
+    /// Whether a name is a template.
+    pub fn has_template(&self) -> bool {
+        [&self.tasks, &self.vars, &self.defaults, &self.handlers]
+            .into_iter()
+            .flatten()
+            .any(|name| has_marks(name))
+    }
+
+    /// With its names rendered; `span` is where they stand.
+    pub fn rendered<E>(&self, span: &Span, render: impl Fn(&Value) -> Result<String, E>) -> Result<Self, E> {
+        let one = |name: &Option<Arc<str>>| match name {
+            Some(name) => {
+                render(&Value::template(Arc::clone(name), span.clone())).map(|name| Some(name.into()))
+            }
+            None => Ok(None),
+        };
+        Ok(Self {
+            tasks: one(&self.tasks)?,
+            vars: one(&self.vars)?,
+            defaults: one(&self.defaults)?,
+            handlers: one(&self.handlers)?,
+        })
+    }
 }

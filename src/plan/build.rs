@@ -7,6 +7,7 @@ use super::draft::{Draft, Drafted, Flow, Lane, Named};
 use super::known::Known;
 use super::readings::Readings;
 use super::step::{CasePart, Step, StepKind};
+use super::surroundings::Handling;
 use super::{Compiler, Surroundings};
 use crate::base::{Diagnostics, Span, Spanned, StepId, Value};
 use crate::model::{Keywords, Level, Play, Task};
@@ -27,8 +28,8 @@ pub(super) struct Build<'a> {
     pub in_batches: Vec<Vec<crate::base::HostName>>,
     /// Files of tasks that are being imported, outermost first, to stop at a circle.
     pub importing: Vec<std::path::PathBuf>,
-    /// Roles that were used by `roles:` or as a dependency, by name and parameters.
-    pub used_roles: Vec<(Arc<str>, crate::base::Map)>,
+    /// Uses of roles, by what makes them the same.
+    pub used_roles: BTreeSet<Arc<str>>,
     /// What only the run can know.
     pub open: Vec<String>,
     /// What is read and given a value in all of it.
@@ -41,6 +42,8 @@ pub(super) struct Build<'a> {
     pub notifies: bool,
     /// Handlers that are notified by a plain name, and where.
     pub notified: Vec<Spanned<Arc<str>>>,
+    /// Whether it is what the run asked for: an include, a flush.
+    pub is_fragment: bool,
     /// Whether the next handler is the first of its block.
     pub new_block: bool,
     /// Tasks that stand in no file.
@@ -64,13 +67,14 @@ impl<'a> Build<'a> {
             found: Diagnostics::new(),
             in_batches: Vec::new(),
             importing: Vec::new(),
-            used_roles: Vec::new(),
+            used_roles: BTreeSet::new(),
             open: Vec::new(),
             usage: super::undefined::Usage::default(),
             seen: BTreeMap::new(),
             next: Default::default(),
             notifies: false,
             notified: Vec::new(),
+            is_fragment: false,
             new_block: true,
             made: Vec::new(),
             flaws: BTreeMap::new(),
@@ -113,6 +117,7 @@ impl<'a> Build<'a> {
             case: around.case.clone(),
             vars: around.vars.iter().cloned().collect(),
             handler: None,
+            handling: around.handling != Handling::No,
             condition: None,
             surroundings: inherits,
             chapter: around.chapter.clone(),

@@ -83,6 +83,10 @@ pub struct Options {
     pub task_timeout: Option<Duration>,
     /// A play whose `hosts` name what there is not ends the run when it begins.
     pub unmatched_is_error: bool,
+    /// Whether variables of roles are seen by the roles alone, where a use does not say.
+    pub private_role_vars: Option<bool>,
+    /// A handler that is notified and that there is not is only warned of.
+    pub missing_handlers_pass: bool,
     /// `--expressions`
     pub expressions: Expressions,
     /// What settings of Ansible change about variables and templates.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::readings::Reading;
-use super::roles::RoleNames;
 use super::scope::{Scope, ScopeIx, ScopeKind, Section};
+use super::static_roles::RoleNames;
 use super::step::Step;
 use super::vars_files::Candidates;
 use super::{Brought, CasePlan, HandlerNames};

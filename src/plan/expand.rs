@@ -6,13 +6,14 @@ use std::sync::Arc;
 use super::build::Build;
 use super::draft::slug;
 use super::play::{finish, known_for};
-use super::role_arguments::RoleUse;
+use super::role_uses::{Way, by_task};
 use super::scope::ScopeKind;
 use super::step::{Expand, Inclusion, Step, StepKind};
+use super::surroundings::Handling;
 use super::tasks::stem;
 use super::{Brought, Compiler, Fragment, HandlerNames, Surroundings, Target};
 use crate::base::{Diagnostic, Diagnostics, HostName, Map, Spanned, Value, hexadecimal};
-use crate::model::{Level, Play};
+use crate::model::{Level, Play, RoleEntry};
 
 impl Compiler {
     /// What `include_tasks` or `include_role` brings for these hosts: one part per inclusion, in order.
@@ -60,6 +61,7 @@ impl Compiler {
         let around = step.surroundings.as_deref().ok_or_else(|| missing("this step brings nothing"))?;
         let known = known_for(self, play, hosts);
         let mut build = Build::new(self, play, &known);
+        build.is_fragment = true;
         let scope = build.draft.scope(None, ScopeKind::Group(Arc::from(step.name.as_str())));
         let around = Surroundings { scope, hosts: hosts.into(), ..around.clone() };
         fill(&mut build, &around);
@@ -80,15 +82,19 @@ impl Build<'_> {
         inside.push_vars(Level::IncludeParams, "include vars", &step.span, &Arc::new(inclusion.vars.clone()));
         let target = Spanned::new(Value::from(&*inclusion.target), place_of(step));
         let item = self.item_of(step, inclusion, &inside);
-        if let StepKind::Expand(Expand::Role(task, from)) = &step.kind {
+        if let StepKind::Expand(Expand::Role(_, entry)) = &step.kind {
             inside.come_from_role();
-            let public = task.call.argument("public").and_then(|a| a.value.to_bool()) == Some(true);
-            let role = self.load_role(&inclusion.target, from, &inside, &target.span);
+            let from = inclusion.from.clone().unwrap_or_else(|| entry.from.clone());
+            let entry = &RoleEntry { from, ..RoleEntry::clone(entry) };
+            let role = self.load_role(&inclusion.target, &entry.from, &inside, &target.span);
             let Some(role) = role else { return };
             let name = Target::Role(Arc::clone(&inclusion.target));
             self.draft.brought.push(Brought { target: name, item });
+            let mut vars = Map::clone(&entry.keywords.vars);
+            vars.extend(&inclusion.vars);
+            let entry = by_task(entry, &vars);
             let within = self.within(&role, &inside);
-            if public {
+            if self.is_public(&entry, false) {
                 let shown = self.layers_of(&role, &inside);
                 self.draft.exposed.extend(shown);
             }
@@ -98,10 +104,8 @@ impl Build<'_> {
             let mut handling = within.clone();
             handling.inherited.notify.clear();
             self.handlers(&role.handlers, &handling);
-            let argument = |name: &str| task.call.argument(name).and_then(|a| a.value.to_bool());
-            let validate = argument("rolespec_validate") != Some(false);
-            let params = Arc::default();
-            self.tasks_of_role(&role, &RoleUse { from, params: &params, validate }, &within);
+            let scope = self.role_scope(&role, &entry, Way::Task, &within);
+            self.tasks_of_role(&role, &entry, &Surroundings { scope, ..within });
             return;
         }
         let Some(path) = self.find_tasks(&inclusion.target, &target, &inside) else { return };
@@ -134,6 +138,7 @@ impl Build<'_> {
         inside.tags = vec![Arc::from("always")];
         inside.case.clone_from(&around.case);
         inside.chapter = None;
+        inside.handling = Handling::Yes;
         let first = self.draft.steps.len();
         let tags = std::mem::take(&mut inside.tags);
         let task = self.keep(crate::model::Task {

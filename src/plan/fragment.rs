@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use petgraph::stable_graph::StableDiGraph;
 
-use super::roles::RoleNames;
 use super::scope::{Scope, ScopeIx};
+use super::static_roles::RoleNames;
 use super::step::{Order, Step, StepIx};
 use super::surroundings::Surroundings;
 use super::vars_files::Candidates;
@@ -60,8 +60,10 @@ pub enum Target {
 pub struct HandlerNames {
     /// Its name (and `role : name`).
     pub names: Vec<Arc<str>>,
-    /// `listen`
+    /// `listen`, and each with its role.
     pub topics: Vec<Arc<str>>,
+    /// Why nobody can notify it, if nobody can.
+    pub unusable: Option<Arc<str>>,
     /// Whether it is the first of its block: of handlers with one name the first of the last block counts.
     pub begins: bool,
     /// What the compiler makes its steps of.

@@ -14,12 +14,14 @@ pub mod explain;
 mod flow;
 pub mod fragment;
 mod gangs;
+mod handlers;
 mod hosts;
 mod known;
 mod later;
 mod layout;
 mod lifecycle;
 mod matrix;
+mod meta;
 pub mod mode;
 mod monitors;
 mod needs;
@@ -31,12 +33,14 @@ mod pruned;
 mod readings;
 pub mod render;
 mod role_arguments;
+mod role_uses;
 pub mod roles;
 mod rounds;
 mod route;
 pub mod scope;
 mod sealed;
 mod select;
+pub mod static_roles;
 pub mod step;
 mod strictness;
 pub mod surroundings;
@@ -57,7 +61,7 @@ pub use hosts::REACHING;
 pub use lifecycle::Chapter;
 pub use mode::VARIABLE as IN_CONTAINER_VARIABLE;
 pub use prompts::{Answer, Answers, Asking, Prompt};
-pub use scope::{Scope, ScopeIx, ScopeKind, Section};
+pub use scope::{RoleScope, Scope, ScopeIx, ScopeKind, Section};
 pub use step::{
     CasePart, CasePlace, Expand, Inclusion, Meta, MonitorUse, Monitoring, Order, Step, StepIx, StepKind,
     TaskStep, WatchedContainer,

@@ -8,9 +8,11 @@ use super::draft::{Draft, Flow, slug};
 use super::fragment::{Fragment, Pruning};
 use super::hosts::batches;
 use super::known::Known;
-use super::roles::{RoleNames, StaticRole, own_layers};
+use super::roles::own_layers;
 use super::scope::{ScopeKind, Section};
+use super::static_roles::{RoleNames, StaticRole};
 use super::step::{Expand, StepKind, TaskStep};
+use super::surroundings::Handling;
 use super::{Compiler, PlayPlan, Surroundings, layout, needs, pruned};
 use crate::base::spec::Argument;
 use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, Map, Span, Spanned, Value};
@@ -179,6 +181,7 @@ fn bare(
         search: Arc::from([play.folder.clone()]),
         playbook: play.folder.clone(),
         role: None,
+        handling: Handling::No,
         case: None,
         container: None,
         chapter: None,
@@ -261,7 +264,8 @@ impl Build<'_> {
                     build.flush_now(around, "cases");
                 }
             }
-            if !play.post_tasks.is_empty() {
+            // A handler may have notified an earlier one, whose turn is then.
+            if !play.post_tasks.is_empty() || build.handlers_notify() {
                 build.flushed(around, "post_tasks", |build, around| {
                     build.items(&play.post_tasks, &part("post_tasks", around));
                 });
@@ -286,6 +290,14 @@ impl Build<'_> {
         body(self, &inside);
         let after = section(self, Section::Always);
         self.flush_now(&after, word);
+    }
+
+    /// Whether a handler that is known notifies others.
+    fn handlers_notify(&self) -> bool {
+        self.draft.handlers.iter().filter_map(|handler| handler.body.as_ref()).any(|body| {
+            let own = &body.task.keywords.inherited.notify;
+            !own.is_empty() || !body.around.inherited.notify.is_empty()
+        })
     }
 
     /// `force_handlers` of the play, else of the command line.

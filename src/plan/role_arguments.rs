@@ -6,28 +6,12 @@ use super::build::Build;
 use super::{Surroundings, short_role};
 use crate::base::spec::Argument;
 use crate::base::{Map, Span, Spanned, Value};
-use crate::model::{Call, Keywords, Role, RoleEntry, RoleFrom, Task};
-
-/// How a role is used, as far as its arguments matter.
-pub(super) struct RoleUse<'a> {
-    /// Other files than `main`.
-    pub from: &'a RoleFrom,
-    /// Role parameters, which count before variables of the same name.
-    pub params: &'a Arc<Map>,
-    /// Whether they are held against what the role says.
-    pub validate: bool,
-}
-
-impl<'a> From<&'a RoleEntry> for RoleUse<'a> {
-    fn from(entry: &'a RoleEntry) -> Self {
-        Self { from: &entry.from, params: &entry.params, validate: entry.validate }
-    }
-}
+use crate::model::{Call, Keywords, Role, RoleEntry, Task};
 
 impl Build<'_> {
     /// The tasks of a role, after the one that checks its arguments.
-    pub(super) fn tasks_of_role(&mut self, role: &Role, wanted: &RoleUse<'_>, around: &Surroundings) {
-        if let Some(task) = validation(role, wanted) {
+    pub(super) fn tasks_of_role(&mut self, role: &Role, entry: &RoleEntry, around: &Surroundings) {
+        if let Some(task) = validation(role, entry) {
             let task = self.keep(task);
             self.task(&task, around);
         }
@@ -43,9 +27,9 @@ impl Build<'_> {
 }
 
 /// The task that checks the arguments of a role's entry point, if the role says something of them.
-fn validation(role: &Role, wanted: &RoleUse<'_>) -> Option<Task> {
-    let specs = role.argument_specs.as_ref().filter(|_| wanted.validate)?;
-    let entry_point = wanted.from.tasks.as_deref().unwrap_or("main");
+fn validation(role: &Role, entry: &RoleEntry) -> Option<Task> {
+    let specs = role.argument_specs.as_ref().filter(|_| entry.validate)?;
+    let entry_point = entry.from.tasks.as_deref().unwrap_or("main");
     let spec = specs.value.get(entry_point).filter(|spec| spec.is_truthy())?;
     let span = &specs.span;
     let mut name = format!("Validating arguments against arg spec '{entry_point}'");
@@ -61,7 +45,7 @@ fn validation(role: &Role, wanted: &RoleUse<'_>) -> Option<Task> {
     ]);
     let arguments = [
         ("argument_spec", spec.get("options").cloned().unwrap_or_else(|| Map::new().into())),
-        ("provided_arguments", Value::Map(Arc::clone(wanted.params))),
+        ("provided_arguments", Value::Map(Arc::clone(&entry.params))),
         ("validate_args_context", context.into()),
     ];
     let keywords = Keywords {

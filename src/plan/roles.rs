@@ -1,55 +1,17 @@
-//! Roles: their dependencies, what they expose to the play, and their tasks.
+//! Roles: their dependencies, what they define, and their tasks.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::Surroundings;
 use super::build::Build;
-use super::fragment::{HandlerBody, HandlerNames};
-use super::tasks::{first_error, spanned};
-use super::{Surroundings, short_role};
-use crate::base::{Diagnostic, Map, Span, Value};
-use crate::model::{Item, Level, Role, RoleEntry, RoleFrom, RoleVars, Task, VarLayer};
+use super::draft::slug;
+use super::role_uses::{Way, by_task};
+use crate::base::{Diagnostic, Map, Span, Spanned, Value};
+use crate::model::{Level, Role, RoleEntry, RoleFrom, RoleVars, Task, VarLayer};
 
 /// What `explain` says of the `vars` of a role entry.
-const ENTRY: &str = "vars of the role entry";
-
-/// A role that is known before the run.
-pub(super) struct StaticRole {
-    /// The role.
-    pub role: Arc<Role>,
-    /// What its handlers inherit.
-    pub around: Surroundings,
-    /// Whether the whole play sees its variables.
-    pub public: bool,
-    /// Whether only another role has asked for it.
-    pub dependency: bool,
-}
-
-/// The names of the roles of a play, for magic variables.
-#[derive(Clone, Debug, Default)]
-pub struct RoleNames {
-    /// Those that the play itself names, or a task of it imports.
-    pub direct: Vec<Arc<str>>,
-    /// What they depend on.
-    pub dependencies: Vec<Arc<str>>,
-}
-
-impl RoleNames {
-    pub(super) fn of(roles: &[StaticRole]) -> Self {
-        let names = |dependency: bool| {
-            let some = roles.iter().filter(|used| used.dependency == dependency);
-            some.map(|used| Arc::clone(&used.role.name)).collect()
-        };
-        Self { direct: names(false), dependencies: names(true) }
-    }
-
-    /// All of them, each once.
-    pub fn all(&self) -> Vec<Arc<str>> {
-        let mut all = self.direct.clone();
-        all.extend(self.dependencies.iter().filter(|name| !self.direct.contains(name)).cloned());
-        all
-    }
-}
+pub(super) const ENTRY: &str = "vars of the role entry";
 
 impl Build<'_> {
     /// Where roles are looked for.
@@ -63,7 +25,12 @@ impl Build<'_> {
     /// Finds a role that must be known before contact.
     pub fn find_role(&mut self, entry: &RoleEntry, around: &Surroundings) -> Option<Arc<Role>> {
         let name = self.found.keep(self.known.text(around, &entry.role, "the name of a role"))?;
-        self.load_role(&name, &entry.from, around, &entry.role.span)
+        let span = &entry.role.span;
+        let from = entry.from.rendered(span, |name| {
+            self.known.text(around, &Spanned::new(name.clone(), span.clone()), "the name of a file of a role")
+        });
+        let from = self.found.keep(from)?;
+        self.load_role(&name, &from, around, span)
     }
 
     pub(super) fn load_role(
@@ -89,12 +56,9 @@ impl Build<'_> {
     /// A role entry: its dependencies, then its tasks.
     pub fn role_entry(&mut self, entry: &RoleEntry, around: &Surroundings) {
         let Some(role) = self.find_role(entry, around) else { return };
-        let key = (Arc::clone(&role.name), parameters(entry));
-        let again = entry.allow_duplicates.unwrap_or(role.allow_duplicates);
-        if self.used_roles.contains(&key) && !again {
+        if self.is_done_before(&role, entry) {
             return;
         }
-        self.used_roles.push(key);
         if self.importing.contains(&role.path) {
             self.found.push(
                 Diagnostic::error("role-cycle", format!("role `{}` depends on itself", role.name))
@@ -110,17 +74,30 @@ impl Build<'_> {
             self.role_entry(dependency, &inside.within(&role));
         }
         self.importing.pop();
+        self.handlers_in_fragment(&role, &inside);
         // They are stronger than what the role itself says, and weaker than what its dependencies say.
         inside.push_vars(Level::BlockVars, ENTRY, &entry.span, &entry.keywords.vars);
-        self.wrapped(&entry.keywords, &inside, |build, inside| build.role_tasks(&role, entry, inside));
+        self.wrapped(&entry.keywords, &inside, |build, inside| {
+            build.role_tasks(&role, entry, Way::Entry, inside);
+        });
         self.name(&entry.keywords, Some(&role.name), first, &entry.span);
     }
 
+    /// What an include brings may name further roles; handlers of those that a play names itself are known already.
+    fn handlers_in_fragment(&mut self, role: &Arc<Role>, around: &Surroundings) {
+        if self.is_fragment {
+            let mut inside = self.within(role, around);
+            inside.inherited.notify.clear();
+            self.handlers(&role.handlers, &inside);
+        }
+    }
+
     /// The tasks of a role, with its variables.
-    pub fn role_tasks(&mut self, role: &Arc<Role>, entry: &RoleEntry, around: &Surroundings) {
-        let grouped = self.group(around, &format!("role {}", role.name), &role.name);
-        let inside = self.within(role, &grouped);
-        self.tasks_of_role(role, &entry.into(), &inside);
+    fn role_tasks(&mut self, role: &Arc<Role>, entry: &RoleEntry, way: Way, around: &Surroundings) {
+        let scope = self.role_scope(role, entry, way, around);
+        let path = self.draft.id(format!("{}/{}", around.path, slug(&role.name)));
+        let inside = self.within(role, &Surroundings { path, scope, ..around.clone() });
+        self.tasks_of_role(role, entry, &inside);
     }
 
     /// Inside a role: what its dependencies define, its own variables, its folders.
@@ -194,152 +171,17 @@ impl Build<'_> {
         for dependency in &role.dependencies {
             self.role_entry(dependency, &inside.within(&role));
         }
-        self.wrapped(&task.keywords, &inside, |build, inside| build.role_tasks(&role, &entry, inside));
+        self.handlers_in_fragment(&role, &inside);
+        if self.is_fragment && self.is_public(&entry, true) {
+            let shown = self.layers_of(&role, &inside);
+            self.draft.exposed.extend(shown);
+        }
+        let entry = by_task(&entry, &task.keywords.vars);
+        self.wrapped(&task.keywords, &inside, |build, inside| {
+            build.role_tasks(&role, &entry, Way::Task, inside);
+        });
         self.importing.pop();
     }
-
-    /// All roles that are known before the run and show their handlers, and their variables unless `public: false`, to the
-    /// whole play: those of `roles:`, their dependencies, and `import_role` with a plain name. Dependencies come first. Of
-    /// several uses of a role the last gives its handlers their parameters and conditions.
-    pub fn static_roles(&mut self, around: &Surroundings) -> Vec<StaticRole> {
-        let play = Arc::clone(self.play);
-        let mut found = Vec::new();
-        for entry in &play.roles {
-            self.collect_role(entry, around, entry.public != Some(false), &mut found);
-        }
-        for items in [&play.pre_tasks, &play.tasks, &play.post_tasks] {
-            self.collect_imports(items, around, &mut found);
-        }
-        found
-    }
-
-    fn collect_role(
-        &mut self,
-        entry: &RoleEntry,
-        around: &Surroundings,
-        public: bool,
-        found: &mut Vec<StaticRole>,
-    ) {
-        // What is wrong with it is said when its tasks are compiled.
-        let Ok(name) = self.known.text(around, &entry.role, "the name of a role") else { return };
-        let folders = self.role_folders(around);
-        let loaded = self.compiler.project.loader.role(&name, &entry.from, &folders, &entry.role.span);
-        let Ok(role) = loaded.map(|(role, _)| role).map_err(|e| first_error(&e)) else { return };
-        let mut inside = around.inside(&entry.keywords, Vec::new());
-        inside.push_vars(Level::BlockVars, ENTRY, &entry.span, &entry.keywords.vars);
-        inside.push_vars(Level::RoleParams, "role parameters", &entry.span, &entry.params);
-        let inside = inside.within(&role);
-        if let Some(used) = found.iter_mut().find(|used| used.role.path == role.path) {
-            used.around = inside.clone();
-            if public && !used.public {
-                // Seen after all, and what it depends on too.
-                used.public = true;
-                for dependency in &role.dependencies {
-                    self.collect_role(dependency, &inside, public, found);
-                }
-            }
-            return;
-        }
-        let place = found.len();
-        found.push(StaticRole { role: Arc::clone(&role), around: inside.clone(), public, dependency: false });
-        for dependency in &role.dependencies {
-            self.collect_role(dependency, &inside, public, found);
-        }
-        for used in &mut found[place + 1..] {
-            used.dependency = true;
-        }
-        found[place..].rotate_left(1);
-    }
-
-    fn collect_imports(&mut self, items: &[Item], around: &Surroundings, found: &mut Vec<StaticRole>) {
-        for item in items {
-            match item {
-                Item::Block(block) => {
-                    for section in [&block.body, &block.rescue, &block.always] {
-                        self.collect_imports(section, around, found);
-                    }
-                }
-                Item::Task(task) if task.call.short_name() == "import_role" => {
-                    let mut ignored = crate::base::Diagnostics::new();
-                    if let Some(entry) = self.compiler.decoder().role_of_task(&task.call, &mut ignored) {
-                        self.collect_role(&entry, around, entry.public != Some(false), found);
-                    }
-                }
-                Item::Task(_) => {}
-            }
-        }
-    }
-
-    /// The handlers of a role or play.
-    pub fn handlers(&mut self, items: &[Item], around: &Surroundings) {
-        self.new_block = true;
-        self.handler_items(items, around);
-        self.new_block = true;
-    }
-
-    fn handler_items(&mut self, items: &[Item], around: &Surroundings) {
-        for item in items {
-            match item {
-                Item::Task(task) if task.call.short_name() == "import_tasks" => {
-                    let file =
-                        task.call.argument("file").map(spanned).or_else(|| task.call.free_form.clone());
-                    let Some(file) = file else { continue };
-                    let name = self.found.keep(self.known.text(around, &file, "the file of an import"));
-                    let Some(path) = name.and_then(|name| self.find_tasks(&name, &file, around)) else {
-                        continue;
-                    };
-                    match self.compiler.project.loader.tasks(&path, Some(&file.span)) {
-                        Ok((items, _)) => {
-                            let inside = self.inside(around, &task.keywords, Level::TaskVars, "task vars");
-                            self.handler_items(&items, &inside.beside(&path));
-                        }
-                        Err(errors) => self.found.extend(errors),
-                    }
-                }
-                Item::Task(task) => self.handler(task, around),
-                Item::Block(block) => {
-                    let inside = self.inside(around, &block.keywords, Level::BlockVars, "block vars");
-                    self.handlers(&block.body, &inside);
-                }
-            }
-        }
-    }
-
-    fn handler(&mut self, task: &Arc<Task>, around: &Surroundings) {
-        let inside = self.inside(around, &task.keywords, Level::TaskVars, "task vars");
-        self.check_task(task, &inside);
-        let mut names: Vec<Arc<str>> = Vec::new();
-        if let Some(name) = &task.keywords.name {
-            let name = self.known.shown(&inside, &name.value);
-            if let Some((role, _)) = &around.role {
-                names.push(format!("{role} : {name}").into());
-                if short_role(role) != &**role {
-                    names.push(format!("{} : {name}", short_role(role)).into());
-                }
-            }
-            names.insert(0, Arc::from(name));
-        }
-        let topics = task
-            .listen
-            .iter()
-            .filter_map(|t| self.known.text(&inside, t, "a topic of a handler").ok().map(Arc::from));
-        let topics = topics.collect();
-        let body = Some(Arc::new(HandlerBody { task: Arc::clone(task), around: around.clone() }));
-        let begins = std::mem::take(&mut self.new_block);
-        self.draft.handlers.push(HandlerNames { names, topics, begins, body });
-    }
-}
-
-/// What makes two uses of a role the same: parameters, variables, conditions, tags, other files.
-fn parameters(entry: &RoleEntry) -> Map {
-    let mut all = (*entry.params).clone();
-    all.insert("vars", Value::Map(Arc::clone(&entry.keywords.vars)));
-    let texts =
-        |list: &[crate::base::Spanned<Value>]| Value::list(list.iter().map(|v| v.value.clone()).collect());
-    all.insert("when", texts(&entry.keywords.inherited.when));
-    all.insert("tags", texts(&entry.keywords.tags));
-    all.insert("from", format!("{:?}", entry.from));
-    all
 }
 
 /// A layer of a role's file of variables.

@@ -48,8 +48,21 @@ pub enum ScopeKind {
     },
     /// A section of the block or case it stands in.
     Section(Section),
-    /// Groups steps for reading: a role, an included file. No influence on fate.
+    /// Groups steps for reading: an included file, a named block. No influence on fate.
     Group(Arc<str>),
+    /// One use of a role.
+    Role(RoleScope),
+}
+
+/// One use of a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleScope {
+    /// For people.
+    pub label: Arc<str>,
+    /// What makes two uses of a role the same.
+    pub key: Arc<str>,
+    /// Whether a host passes it by that has been through an equal use.
+    pub once: bool,
 }
 
 /// The sections of a block or case.

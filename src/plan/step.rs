@@ -9,7 +9,9 @@ use super::scope::ScopeIx;
 use super::surroundings::Surroundings;
 use crate::base::{CaseId, HostName, Map, Span, Spanned, StepId, Value};
 use crate::load::foreign::Foreign;
-use crate::model::{Call, Inherited, Loop, LoopControl, Metric, Requirement, RoleFrom, Stage, VarLayer};
+use crate::model::{
+    Call, Inherited, Loop, LoopControl, Metric, Requirement, RoleEntry, RoleFrom, Stage, VarLayer,
+};
 
 /// The index of a step in its fragment's graph.
 pub type StepIx = NodeIndex<u32>;
@@ -48,6 +50,8 @@ pub struct Step {
     pub vars: Arc<[VarLayer]>,
     /// For handlers: which of the handlers that were given to `Compiler::flush` it is.
     pub handler: Option<HandlerIx>,
+    /// Whether it is a handler, or what one has included.
+    pub handling: bool,
     /// For [`StepKind::Meta`] under a condition: what the condition is.
     pub condition: Option<Arc<TaskStep>>,
     /// What the fragment of an [`StepKind::Expand`] step inherits; nothing for other steps.
@@ -169,7 +173,7 @@ pub enum Expand {
     /// `include_tasks`
     Tasks(Arc<TaskStep>),
     /// `include_role`
-    Role(Arc<TaskStep>, RoleFrom),
+    Role(Arc<TaskStep>, Arc<RoleEntry>),
     /// The handlers that were notified.
     Flush,
 }
@@ -185,6 +189,8 @@ pub enum Meta {
     EndPlay,
     /// The batch ends for all.
     EndBatch,
+    /// The role ends for the host.
+    EndRole,
     /// Facts are forgotten.
     ClearFacts,
     /// Failed hosts come back with the next play.
@@ -243,6 +249,8 @@ pub struct TaskStep {
 pub struct Inclusion {
     /// The file (`include_tasks`) or role (`include_role`) after templating.
     pub target: Arc<str>,
+    /// Other files than `main` of the role, where their names are templates.
+    pub from: Option<RoleFrom>,
     /// Loop variables and the like, which its steps see.
     pub vars: Map,
 }

@@ -38,6 +38,8 @@ pub struct Surroundings {
     pub(super) role: Option<(Arc<str>, PathBuf)>,
     /// The roles that have brought it by `include_role` or `import_role`, nearest first.
     pub(super) parents: Arc<[(Arc<str>, PathBuf)]>,
+    /// Whether handlers stand here.
+    pub(super) handling: Handling,
     /// The case and its part.
     pub(super) case: Option<CasePlace>,
     /// The container that will be started for each case or round.
@@ -48,6 +50,17 @@ pub struct Surroundings {
     pub(super) monitored: Vec<Value>,
     /// Metrics of the case, for tasks of `run` that have none.
     pub(super) metrics: Arc<[Metric]>,
+}
+
+/// Whether what stands somewhere are handlers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Handling {
+    /// Tasks.
+    No,
+    /// Handlers, or what one of them includes.
+    Yes,
+    /// The same in a block, where no other block may stand.
+    InBlock,
 }
 
 /// The name of a role without its collection: `web` of `site.base.web`.

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Surroundings;
 use super::apply::{APPLICABLE, apply};
 use super::build::Build;
 use super::draft::slug;
+use super::role_uses::by_task;
 use super::scope::{ScopeKind, Section};
 use super::step::{Expand, StepKind, TaskStep};
-use super::{Meta, Surroundings};
+use super::surroundings::Handling;
 use crate::base::spec::Argument;
 use crate::base::value::has_marks;
 use crate::base::{Diagnostic, Map, Spanned, Value};
@@ -27,6 +29,11 @@ impl Build<'_> {
 
     fn block(&mut self, block: &Arc<Block>, around: &Surroundings) {
         let mut inside = self.inside(around, &block.keywords, Level::BlockVars, "block vars");
+        match around.handling {
+            Handling::No => {}
+            Handling::Yes => inside.handling = Handling::InBlock,
+            Handling::InBlock => return self.found.push(no_block(block)),
+        }
         let label = block.keywords.name.as_ref().map(|n| self.known.shown(around, &n.value));
         inside.path =
             self.draft.id(format!("{}/{}", around.path, label.as_deref().map_or("block".into(), slug)));
@@ -160,6 +167,7 @@ impl Build<'_> {
 
     fn import_tasks(&mut self, task: &Arc<Task>, around: &Surroundings) {
         self.no_loop(task);
+        self.no_apply(task);
         let Some(file) = self.file_of(task) else { return };
         let inside = self.inside(around, &task.keywords, Level::BlockVars, "import vars");
         let Some(name) = self.found.keep(self.known.text(&inside, &file, "the file of an import")) else {
@@ -200,7 +208,8 @@ impl Build<'_> {
             self.found.extend(problems);
             let Some(entry) = entry else { return };
             self.check_target(&entry.role, Some(&entry), &inside);
-            (Expand::Role(Arc::clone(&step), entry.from.clone()), entry.role)
+            let expand = Expand::Role(Arc::clone(&step), Arc::new(by_task(&entry, &task.keywords.vars)));
+            (expand, entry.role)
         } else {
             let Some(file) = self.file_of(task) else { return };
             self.check_target(&file, None, &inside);
@@ -251,7 +260,8 @@ impl Build<'_> {
 
     /// A target that is written out must be there; what it gives a value is noted.
     fn check_target(&mut self, target: &Spanned<Value>, role: Option<&RoleEntry>, inside: &Surroundings) {
-        if target.value.has_template() || !self.is_early() {
+        let is_late = target.value.has_template() || role.is_some_and(|role| role.from.has_template());
+        if is_late || !self.is_early() {
             self.usage.open = true;
             return;
         }
@@ -273,70 +283,6 @@ impl Build<'_> {
         }
     }
 
-    fn meta(&mut self, task: &Arc<Task>, around: &Surroundings) {
-        let inside = self.inside(around, &task.keywords, Level::TaskVars, "task vars");
-        let Some(word) = &task.call.free_form else {
-            self.found.push(
-                Diagnostic::error("missing-argument", "`meta` needs to know what to do")
-                    .at(&task.call.name.span)
-                    .help(format!("write one of: {}", META.map(|(w, _)| w).join(", "))),
-            );
-            return;
-        };
-        let text = word.value.to_string();
-        if text == "flush_handlers" {
-            self.flush(&inside, "flush_handlers", &word.span);
-            return;
-        }
-        let Some((_, meta)) = META.iter().find(|(w, _)| *w == text) else {
-            self.found.push(
-                Diagnostic::error("unknown-choice", format!("`meta` cannot do `{text}`"))
-                    .at(&word.span)
-                    .suggest(&text, META.iter().map(|(w, _)| *w))
-                    .help(format!("it can do {}", META.map(|(w, _)| w).join(", "))),
-            );
-            return;
-        };
-        let Some(meta) = meta else { return };
-        let mut flow = self.flow(task, &inside);
-        flow.open = true;
-        flow.wide = !matches!(meta, Meta::EndHost | Meta::ResetConnection | Meta::Noop);
-        let step = StepKind::Meta(Spanned::new(*meta, word.span.clone()));
-        let (_, name) = self.label(task, &inside);
-        let name = if task.keywords.name.is_some() { name } else { format!("meta {text}") };
-        let number = self.push(&inside, &slug(&text), &name, step, &task.span, flow);
-        if number.is_some() && !inside.inherited.when.is_empty() {
-            let task = Arc::new(self.task_step(task, &inside));
-            if let Some(number) = number {
-                self.draft.steps[number].step.condition = Some(task);
-            }
-        }
-    }
-
-    /// A flush of handlers: expanded by the run, because only it knows who notified what.
-    pub fn flush(&mut self, around: &Surroundings, word: &str, span: &crate::base::Span) {
-        let mut around = around.clone();
-        around.tags = vec![Arc::from("always")];
-        around.stage = None;
-        let flow = super::draft::Flow { open: true, ..Default::default() };
-        let kind = StepKind::Expand(Expand::Flush);
-        let Some(number) = self.push(&around, word, "flush handlers", kind, span, flow.clone()) else {
-            return;
-        };
-        let expand = &mut self.draft.steps[number].step;
-        let id = expand.id.to_string();
-        let bring = Surroundings { path: id.clone(), ..around.clone() };
-        expand.surroundings = Some(Arc::new(bring));
-        self.push(
-            &Surroundings { path: id, ..around },
-            "end",
-            "end of flush handlers",
-            StepKind::Join,
-            span,
-            flow,
-        );
-    }
-
     /// `file:` of an include or import, or its plain string.
     fn file_of(&mut self, task: &Arc<Task>) -> Option<Spanned<Value>> {
         let named = task.call.argument("file").map(spanned);
@@ -355,16 +301,11 @@ impl Build<'_> {
         place: &Spanned<Value>,
         around: &Surroundings,
     ) -> Option<PathBuf> {
+        let candidates = match self.tasks_file(name, around) {
+            Ok(path) => return Some(path),
+            Err(candidates) => candidates,
+        };
         let files = self.compiler.project.loader.files();
-        let folders = around.search.iter().flat_map(|folder| {
-            let role = around.role.as_ref().is_some_and(|(_, role)| role == folder);
-            let both = [folder.clone(), folder.join("tasks")];
-            if role { [both[1].clone(), both[0].clone()] } else { both }
-        });
-        let candidates: Vec<PathBuf> = folders.map(|f| f.join(name)).collect();
-        if let Some(path) = candidates.iter().find(|p| files.is_file(p)) {
-            return Some(path.clone());
-        }
         let looked: Vec<String> = candidates
             .iter()
             .filter_map(|p| p.parent())
@@ -377,6 +318,27 @@ impl Build<'_> {
                 .help(format!("looked in: {}", looked.join(", "))),
         );
         None
+    }
+
+    /// The same without a word; where it was looked for, when it is not there.
+    pub(super) fn tasks_file(&self, name: &str, around: &Surroundings) -> Result<PathBuf, Vec<PathBuf>> {
+        let files = self.compiler.project.loader.files();
+        let folders = around.search.iter().flat_map(|folder| {
+            let role = around.role.as_ref().is_some_and(|(_, role)| role == folder);
+            let both = [folder.clone(), folder.join("tasks")];
+            if role { [both[1].clone(), both[0].clone()] } else { both }
+        });
+        let candidates: Vec<PathBuf> = folders.map(|f| f.join(name)).collect();
+        candidates.iter().find(|p| files.is_file(p)).cloned().ok_or(candidates)
+    }
+
+    /// What an import brings inherits from it, so there is nothing to `apply`.
+    fn no_apply(&mut self, task: &Task) {
+        if let Some(apply) = task.call.argument("apply") {
+            // In the reference's words, which scripts look for.
+            let message = format!("Invalid options for {}: apply", task.call.name.value);
+            self.found.push(Diagnostic::error("unknown-argument", message).at(&apply.name_span));
+        }
     }
 
     pub(super) fn no_loop(&mut self, task: &Arc<Task>) {
@@ -394,18 +356,10 @@ impl Build<'_> {
     }
 }
 
-/// The words of `meta`, and what they do to the run; a flush is a step of its own.
-const META: [(&str, Option<Meta>); 9] = [
-    ("flush_handlers", None),
-    ("noop", Some(Meta::Noop)),
-    ("end_host", Some(Meta::EndHost)),
-    ("end_play", Some(Meta::EndPlay)),
-    ("end_batch", Some(Meta::EndBatch)),
-    ("clear_facts", Some(Meta::ClearFacts)),
-    ("clear_host_errors", Some(Meta::ClearHostErrors)),
-    ("reset_connection", Some(Meta::ResetConnection)),
-    ("refresh_inventory", Some(Meta::RefreshInventory)),
-];
+/// A block in a block of handlers, which the reference refuses in these words.
+pub(super) fn no_block(block: &Block) -> Diagnostic {
+    Diagnostic::error("no-handler", "Using a block as a handler is not supported.").at(&block.span)
+}
 
 /// Whether the figures of a case may be in a task's output.
 fn is_measured(task: &Task) -> bool {

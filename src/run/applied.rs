@@ -13,6 +13,7 @@ use super::unit::{CaseFolder, Finished, round_of};
 use crate::action::Effects;
 use crate::base::{Map, Value, exact};
 use crate::event::{Ending, Event, Figure, Kept, Record};
+use crate::model::RoleFrom;
 use crate::plan::{Inclusion, Step};
 
 /// What an end means beyond what is told about it.
@@ -49,6 +50,8 @@ struct Wrapped(#[serde(with = "exact::map")] Map);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Wish {
     target: Arc<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<RoleFrom>,
     #[serde(with = "exact::map")]
     vars: Map,
 }
@@ -96,7 +99,7 @@ impl Dispatcher {
             ended: finished.ended,
             there: finished.there.filter(|_| round.is_some()),
             place: what.span.file_line(),
-            handler: what.handler.is_some(),
+            handler: what.handling,
             diff: if finished.secret { Vec::new() } else { finished.diff.clone() },
         };
         if !silent {
@@ -125,7 +128,7 @@ fn kept(finished: &Finished, told: &Event, once: bool) -> Kept {
     if facts_in_result {
         effects.facts = Map::new();
     }
-    let wish = |i: &Inclusion| Wish { target: i.target.clone(), vars: i.vars.clone() };
+    let wish = |i: &Inclusion| Wish { target: i.target.clone(), from: i.from.clone(), vars: i.vars.clone() };
     let secret = finished.secret || holds_secret(finished);
     let applied = Applied {
         result: (!complete).then(|| Wrapped(Map::clone(&finished.result))),
@@ -185,7 +188,7 @@ pub(super) fn known(ending: &Ending, figures: Vec<Figure>) -> Result<Known, Stri
         inclusions: applied
             .inclusions
             .into_iter()
-            .map(|Wish { target, vars }| Inclusion { target, vars })
+            .map(|Wish { target, from, vars }| Inclusion { target, from, vars })
             .collect(),
         folder: applied.folder,
         ended: *ended,

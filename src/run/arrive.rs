@@ -57,6 +57,9 @@ impl Dispatcher {
         {
             return self.bypass(step, host, Why::NotNotified);
         }
+        if self.role_has_run(step, host, what) {
+            return self.bypass(step, host, Why::RoleHasRun);
+        }
         if self.is_pinned_back(step, host) {
             return;
         }
@@ -235,7 +238,8 @@ impl Dispatcher {
 
     /// Whether the hosts of an expand step wait for each other there.
     pub(super) fn gathers(&self, step: StepNo, what: &Step) -> bool {
-        what.case.is_none() && self.is_lockstep(step)
+        // Who does it for all has nobody to wait for.
+        what.case.is_none() && self.is_lockstep(step) && !self.onces.contains_key(&step)
     }
 
     /// A host has reached an expand step, or is not coming. The last one lets all go on.

@@ -93,6 +93,7 @@ pub struct Dispatcher {
     /// Steps whose failure on one host fails all, as soon as all have ended them.
     pub(super) fatal: HashMap<StepNo, Vec<HostNo>>,
     pub(super) onces: HashMap<StepNo, Once>,
+    pub(super) roles_that_ran: super::roles::RolesThatRan,
     /// What was read of hosts in in-container mode.
     pub(super) environments: Environments,
     pub(super) tallies: Tallies,
@@ -174,6 +175,7 @@ impl Dispatcher {
             pins: Pins::default(),
             fatal: HashMap::new(),
             onces: HashMap::new(),
+            roles_that_ran: HashMap::new(),
             environments: Environments::default(),
             tallies: Tallies::default(),
             left: HashSet::new(),

@@ -7,6 +7,7 @@ use super::fates::Caught;
 use super::growth::{Refused, inherited};
 use super::hosts::Host;
 use super::queue::{HostNo, StepNo};
+use super::turn::INVOCATION;
 use super::unit::{CaseFolder, Finished};
 use crate::action::{DelegatedFacts, Effects, UsedImage};
 use crate::base::{HostName, Map, Timestamp, Value};
@@ -21,13 +22,14 @@ const OTHERS: &str = "another host failed";
 /// A result for the playbook: where it was delegated to is for reporters only.
 fn registered(result: &Arc<Map>) -> Value {
     const DELEGATED: &str = "_ansible_delegated_vars";
-    let is_delegated = |map: &Map| map.contains_key(DELEGATED);
+    let is_delegated = |map: &Map| map.contains_key(DELEGATED) || map.contains_key(INVOCATION);
     let items = result.get("results").and_then(Value::as_list).unwrap_or_default();
     if !is_delegated(result) && !items.iter().filter_map(Value::as_map).any(is_delegated) {
         return Value::Map(Arc::clone(result));
     }
     let mut plain = Map::clone(result);
     plain.remove(DELEGATED);
+    plain.remove(INVOCATION);
     if !items.is_empty() {
         let items = items.iter().map(|item| match item {
             Value::Map(item) => registered(item),
@@ -287,6 +289,7 @@ impl Dispatcher {
 
     /// Counts the end and lets a failure take its way.
     fn weigh(&mut self, step: StepNo, host: HostNo, what: &Step, finished: &Finished) {
+        self.note_role(step, host, what, &finished.fate);
         let counts =
             matches!(what.kind, StepKind::Task(_) | StepKind::Expand(Expand::Tasks(_) | Expand::Role(..)));
         let tally = self.tallies.of(host);
@@ -453,6 +456,7 @@ impl Dispatcher {
         let node = self.node(step).clone();
         match meta {
             Meta::EndHost => self.fates.end(node.scope, host),
+            Meta::EndRole => self.fates.end_role(node.scope, host),
             Meta::EndPlay | Meta::EndBatch => {
                 let Some(run) = self.plays.get_mut(&node.play) else { return };
                 // The batches that are still to come do not begin.

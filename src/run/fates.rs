@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::queue::HostNo;
 use crate::event::Why;
-use crate::plan::{Scope, ScopeKind, Section};
+use crate::plan::{RoleScope, Scope, ScopeKind, Section};
 
 /// A scope's number in the run: its index in its fragment plus the fragment's offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,6 +41,7 @@ pub enum Caught {
 
 /// What happened to a scope on a host.
 #[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 struct State {
     /// A step in it was begun.
     entered: bool,
@@ -50,6 +51,8 @@ struct State {
     ended: bool,
     /// It is not one of the play's hosts any more.
     gone: bool,
+    /// The host left the role that this is, and everything in it (`meta: end_role`).
+    left: bool,
 }
 
 #[derive(Debug)]
@@ -154,7 +157,7 @@ impl Fates {
             {
                 return Verdict::Bypass(why);
             }
-            if state.ended && !stop_passes {
+            if state.left || (state.ended && !stop_passes) {
                 return Verdict::Bypass(Why::Ended);
             }
             let entered = node.parent.is_some_and(|p| self.scopes[p.index()].state(host).entered);
@@ -262,6 +265,21 @@ impl Fates {
         if let Some(play) = self.ancestors(scope).last() {
             self.scopes[play.index()].state_mut(host).gone = true;
         }
+    }
+
+    /// The host leaves the role that this scope is in, and what of its blocks is still to come.
+    pub fn end_role(&mut self, scope: ScopeNo, host: HostNo) {
+        if let Some((role, _)) = self.role(scope) {
+            self.scopes[role.index()].state_mut(host).left = true;
+        }
+    }
+
+    /// The use of a role that a scope belongs to.
+    pub fn role(&self, scope: ScopeNo) -> Option<(ScopeNo, &RoleScope)> {
+        self.ancestors(scope).find_map(|number| match self.kind(number) {
+            ScopeKind::Role(role) => Some((number, role)),
+            _ => None,
+        })
     }
 
     /// No more new steps, except the `always` of what was entered.

@@ -18,6 +18,9 @@ use crate::plan::{
 };
 use crate::vars::Templar;
 
+/// Problems of what an include brings that end a run of Ansible's.
+const PARSING: [&str; 3] = ["no-handler", "outside-of-role", "misplaced-meta"];
+
 /// Where a fragment goes and what its steps inherit.
 struct Graft {
     play: usize,
@@ -371,6 +374,14 @@ impl Dispatcher {
         let names: Vec<HostName> = hosts.iter().map(|h| self.name(*h).clone()).collect();
         match compile(&self.shared.compiler, node.play, expand, &names) {
             Err(problems) => {
+                let strictness = self.shared.compiler.options.strictness;
+                let first = problems.iter().find(|d| d.severity == Severity::Error);
+                // As in Ansible, what cannot be read ends the run; what is not there is the hosts' failure.
+                if let Some(first) =
+                    first.filter(|d| strictness == Strictness::Late && PARSING.contains(&d.code))
+                {
+                    self.abort(first.message.clone());
+                }
                 let count = problems.iter().filter(|d| d.severity == Severity::Error).count();
                 Some(Refused { hosts, said: in_one_line(&problems), count: narrow(count) })
             }

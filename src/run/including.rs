@@ -25,6 +25,12 @@ pub(super) fn include(turn: &Turn<'_>, expand: &Expand, templar: &Templar) -> Re
         result.insert("include", target.as_str());
         result.insert("include_args", Map::new());
     }
-    let inclusion = Inclusion { target: target.into(), vars: turn.vars.clone() };
+    let from = match expand {
+        Expand::Role(_, entry) if entry.from.has_template() => {
+            Some(entry.from.rendered(&turn.unit.step.span, |name| templar.render_str(name))?)
+        }
+        _ => None,
+    };
+    let inclusion = Inclusion { target: target.into(), from, vars: turn.vars.clone() };
     Ok(TurnEnd { result, inclusion: Some(inclusion), ..TurnEnd::default() })
 }

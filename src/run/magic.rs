@@ -10,7 +10,7 @@ use crate::base::{HostName, Map, RunId, RunMark, Span, Value};
 use crate::load::absolute;
 use crate::model::inventory::LOCALHOST;
 use crate::model::{Level, VarLayer};
-use crate::plan::roles::RoleNames;
+use crate::plan::static_roles::RoleNames;
 use crate::plan::vars_files::Candidates;
 use crate::plan::{CasePart, Step, StepKind, TaskStep, short_role};
 use crate::vars::{Entry, LazyMap, Scope};

@@ -49,6 +49,7 @@ mod reconnecting;
 mod rendezvous;
 mod renewal;
 mod replay;
+mod roles;
 mod rounds;
 mod sampling;
 mod sending;

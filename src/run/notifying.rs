@@ -15,6 +15,29 @@ impl PlayRun {
     /// the first in the last block that has one.
     fn meant(&self, word: &Arc<str>) -> Vec<usize> {
         let is = |known: &[Arc<str>]| known.contains(word);
+        let order = self.search_order();
+        let named = order.iter().find(|number| is(&self.handlers[**number].names));
+        let mut seen: BTreeSet<&Arc<str>> = BTreeSet::new();
+        let listening = order.iter().filter(|number| is(&self.handlers[**number].topics));
+        let first = listening
+            .filter(|number| self.handlers[**number].names.first().is_none_or(|name| seen.insert(name)));
+        named.into_iter().chain(first).copied().collect()
+    }
+
+    /// Handlers that are met before the one of that name and that nobody can notify, and why; each is told once.
+    fn passed_by(&mut self, word: &Arc<str>) -> Vec<Arc<str>> {
+        let mut told = Vec::new();
+        for number in self.search_order() {
+            if self.handlers[number].unusable.is_none() && self.handlers[number].names.contains(word) {
+                break;
+            }
+            told.extend(self.handlers[number].unusable.take());
+        }
+        told
+    }
+
+    /// Their numbers in the order in which a name is looked for: the last block first, in it the first.
+    fn search_order(&self) -> Vec<usize> {
         let mut blocks: Vec<Vec<usize>> = Vec::new();
         for (number, handler) in self.handlers.iter().enumerate() {
             match blocks.last_mut().filter(|_| !handler.begins) {
@@ -22,13 +45,7 @@ impl PlayRun {
                 None => blocks.push(vec![number]),
             }
         }
-        let order: Vec<usize> = blocks.into_iter().rev().flatten().collect();
-        let named = order.iter().find(|number| is(&self.handlers[**number].names));
-        let mut seen: BTreeSet<&Arc<str>> = BTreeSet::new();
-        let listening = order.iter().filter(|number| is(&self.handlers[**number].topics));
-        let first = listening
-            .filter(|number| self.handlers[**number].names.first().is_none_or(|name| seen.insert(name)));
-        named.into_iter().chain(first).copied().collect()
+        blocks.into_iter().rev().flatten().collect()
     }
 }
 
@@ -38,10 +55,19 @@ impl Dispatcher {
         if words.is_empty() || self.shared.compiler.options.strictness == Strictness::Early {
             return;
         }
-        let Some(run) = self.plays.get(&self.node(step).play) else { return };
-        if let Some(missing) = words.iter().find(|word| run.meant(word).is_empty()) {
+        let play = self.node(step).play;
+        let Some(run) = self.plays.get_mut(&play) else { return };
+        let unusable = words.iter().flat_map(|word| run.passed_by(word)).collect::<Vec<_>>();
+        let missing = words.iter().find(|word| run.meant(word).is_empty()).cloned();
+        for text in unusable {
+            self.warn(&*text);
+        }
+        if let Some(missing) = missing {
             let words = "was not found in either the main handlers list nor in the listening handlers list";
             let reason = format!("The requested handler '{missing}' {words}");
+            if self.shared.compiler.options.missing_handlers_pass {
+                return self.warn(reason);
+            }
             self.abort(reason);
         }
     }
@@ -77,7 +103,7 @@ impl Dispatcher {
     }
 
     fn miss_handler(&mut self, step: StepNo, host: HostNo, word: &str) {
-        if self.aborted {
+        if self.aborted || self.shared.compiler.options.missing_handlers_pass {
             return;
         }
         let text = format!("{}: no handler is called `{word}`", self.name(host));

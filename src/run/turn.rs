@@ -26,6 +26,9 @@ const STOPPED: &str = "the run was stopped";
 /// What a failure says of where in Ansible it happened: playbooks ask whether it is there.
 const NO_TRACEBACK: &str = "(traceback unavailable)";
 
+/// With which arguments a module was called; only for whoever looks on at `-vvv`.
+pub(super) const INVOCATION: &str = "invocation";
+
 /// One turn of a task.
 pub struct Turn<'a> {
     /// The step on its host.
@@ -145,9 +148,6 @@ pub async fn run(turn: Turn<'_>) -> TurnEnd {
         match boolean(said_so.ignore_errors.as_ref(), "ignore_errors", &templar) {
             Ok(ignored) => end.ignored = ignored.unwrap_or(false) && end.status != Status::Cancelled,
             Err(error) => end.warnings.push(said(&error)),
-        }
-        if matches!(turn.unit.step.kind, StepKind::Expand(_)) {
-            end.ignored = false;
         }
     }
     let failed = matches!(end.status, Status::Failed) && !end.skipped && end.unreachable.is_none();
@@ -325,7 +325,12 @@ async fn call(
     if let Some(action) = action {
         return Ok(act(turn, templar, manner, target, action, &args).await);
     }
-    Ok(target.call(Invocation { module: spec.name, args, ..Invocation::default() }).await.into())
+    let shown = (turn.unit.shared.options.verbosity > 2).then(|| catalogue.invocation(name, &args));
+    let mut outcome = target.call(Invocation { module: spec.name, args, ..Invocation::default() }).await;
+    if let Some(args) = shown.filter(|_| target.lost().is_none()) {
+        outcome.values.insert(INVOCATION, Map::from_iter([("module_args", args)]));
+    }
+    Ok(outcome.into())
 }
 
 async fn act(

@@ -346,7 +346,7 @@ pub fn begun(step: &Step, name: String, host: &HostName) -> Event {
 
 /// How Ansible names a task.
 fn title(step: &Step, name: &str) -> Option<Title> {
-    let handler = step.handler.is_some();
+    let handler = step.handling;
     let origin = step.span.to_string();
     let Some(task) = super::magic::task(step) else {
         let StepKind::Meta(_) = &step.kind else { return None };

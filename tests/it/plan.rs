@@ -195,6 +195,7 @@ fn a_flush_has_a_step_per_handler_and_an_include_brings_its_file() {
     let include = step("include_tasks");
     assert!(matches!(include.kind, StepKind::Expand(_)));
     let inclusion = |n: i64| benchbook::plan::Inclusion {
+        from: None,
         target: Arc::from("more.yml"),
         vars: [("item", n)].into_iter().collect(),
     };
@@ -204,8 +205,11 @@ fn a_flush_has_a_step_per_handler_and_an_include_brings_its_file() {
     assert_eq!(ids(&expand(1)), ids(&expand(1)));
     assert_ne!(ids(&expand(1)), ids(&expand(2)));
     assert_eq!(expand(1).graph.node_count(), 2);
-    let missing =
-        benchbook::plan::Inclusion { target: Arc::from("none.yml"), vars: benchbook::base::Map::new() };
+    let missing = benchbook::plan::Inclusion {
+        target: Arc::from("none.yml"),
+        from: None,
+        vars: benchbook::base::Map::new(),
+    };
     assert!(compiler.expand(0, include, &play.hosts, &[missing]).is_err());
 }
 

@@ -198,6 +198,25 @@ impl Groups {
         self.broken(present).first().map_or(Ok(()), |problem| Err(problem.message.clone()))
     }
 
+    /// See [`super::Catalogue::invocation`].
+    pub(super) fn invocation(&self, args: &Map) -> Map {
+        let value = |param: &Param| {
+            let given = args.iter().find(|(key, _)| key.as_str().is_some_and(|key| param.is(key)));
+            let written = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into());
+            let value = given.map(|(_, value)| value.clone()).or_else(|| param.default.as_ref().map(written));
+            let value = value.filter(|value| !matches!(value, Value::Omit)).unwrap_or_default();
+            if param.is_hidden() && !value.is_null() {
+                return "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER".into();
+            }
+            value
+        };
+        let known =
+            |key: &crate::base::Key| key.as_str().is_some_and(|key| self.params.iter().any(|p| p.is(key)));
+        let open =
+            args.iter().filter(|(key, _)| !known(key)).map(|(key, value)| (key.clone(), value.clone()));
+        self.params.iter().map(|param| (param.name.as_str().into(), value(param))).chain(open).collect()
+    }
+
     fn broken(&self, present: impl Fn(&str) -> bool) -> Vec<Problem> {
         let mut problems = Vec::new();
         for group in &self.exclusive {

@@ -71,6 +71,13 @@ pub struct Param {
 }
 
 impl Param {
+    /// Whether it is a password, which nobody is shown.
+    pub fn is_hidden(&self) -> bool {
+        let name = self.name.as_str();
+        ["password", "passphrase", "token"].iter().any(|word| name.ends_with(word))
+            && name != "update_password"
+    }
+
     /// Its name and its aliases.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.name).chain(&self.aliases).map(String::as_str)

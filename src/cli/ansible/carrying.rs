@@ -55,6 +55,8 @@ pub(super) fn options(
         gather_explicitly: cfg.text("gathering").as_deref() == Some("explicit"),
         gather_once: cfg.text("gathering").as_deref() == Some("smart"),
         any_errors_fatal: cfg.boolean("any_errors_fatal") == Some(true),
+        missing_handlers_pass: cfg.boolean("error_on_missing_handler") == Some(false),
+        private_role_vars: cfg.boolean("private_role_vars"),
         unmatched_is_error: cfg.text("host_pattern_mismatch").as_deref() == Some("error"),
         strategy: settings::strategy(cfg)?,
         task_timeout: cfg.number("task_timeout").filter(|seconds| *seconds > 0).map(Duration::from_secs),

@@ -241,6 +241,7 @@ pub(super) fn look(verbose: u8, cfg: &AnsibleCfg) -> Look {
         width: columns.saturating_sub(1).max(WIDTH),
         skipped: cfg.boolean("display_skipped_hosts") != Some(false),
         ok: cfg.boolean("display_ok_hosts") != Some(false),
+        debug: cfg.boolean("debug") == Some(true),
         failed_to_stderr: cfg.boolean("display_failed_stderr") == Some(true),
     }
 }

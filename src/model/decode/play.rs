@@ -59,8 +59,7 @@ impl Decoder<'_> {
     }
 
     fn entry(&self, node: &Node, folder: &Path, problems: &mut Diagnostics) -> Option<PlayEntry> {
-        let import =
-            ["import_playbook", "ansible.builtin.import_playbook"].iter().find(|k| node.get(k).is_some());
+        let import = IMPORTS.iter().find(|k| node.get(k).is_some());
         let Some(import) = import else {
             return self.play(node, folder, problems).map(|p| PlayEntry::Play(Box::new(p)));
         };
@@ -129,14 +128,17 @@ impl Decoder<'_> {
 }
 
 /// What an import gives to its plays, and no other keyword.
-const IMPORTED: [&str; 6] =
-    ["import_playbook", "ansible.builtin.import_playbook", "name", "tags", "vars", "when"];
+const IMPORTED: [&str; 4] = ["name", "tags", "vars", "when"];
+
+/// The names of the import of a playbook.
+const IMPORTS: [&str; 3] =
+    ["import_playbook", "ansible.builtin.import_playbook", "ansible.legacy.import_playbook"];
 
 /// As in Ansible, other keywords of an import do nothing; here that is said.
 fn import_only(node: &Node, problems: &mut Diagnostics) {
     for (key, _) in node.as_mapping().into_iter().flatten() {
         let word = key.as_str().unwrap_or_default();
-        if !IMPORTED.contains(&word) {
+        if !IMPORTED.contains(&word) && !IMPORTS.contains(&word) {
             problems.push(
                 Diagnostic::warning("no-effect", format!("`{word}` has no effect on `import_playbook`"))
                     .at(&key.span)

@@ -129,12 +129,26 @@ fn boolean(argument: &Argument, problems: &mut Diagnostics) -> Option<bool> {
     value
 }
 
+/// Arguments that name other files of a role.
+const FROM: [&str; 4] = ["tasks_from", "vars_from", "defaults_from", "handlers_from"];
+
 /// The arguments of `include_role` or `import_role`. `apply` stays with the task.
 pub(super) fn entry_of_call(call: &Call, problems: &mut Diagnostics) -> Option<RoleEntry> {
     let mut entry = None;
     let mut from = RoleFrom::default();
     let (mut allow_duplicates, mut public, mut validate) = (None, None, true);
     for a in &call.arguments {
+        if FROM.contains(&&*a.name) && !matches!(a.value, Value::String(_)) {
+            let class = match a.value.kind() {
+                "a list" => "list",
+                "a mapping" => "dict",
+                "a boolean" => "bool",
+                "an integer" => "int",
+                _ => "NoneType",
+            };
+            let message = format!("Expected a string for {} but got <class '{class}'> instead", a.name);
+            problems.push(Diagnostic::error("wrong-type", message).at(&a.value_span));
+        }
         let text = || a.value.as_str().map(Arc::from);
         match &*a.name {
             "name" | "role" => entry = Some(Spanned::new(a.value.clone(), a.value_span.clone())),
@@ -142,16 +156,14 @@ pub(super) fn entry_of_call(call: &Call, problems: &mut Diagnostics) -> Option<R
             "vars_from" => from.vars = text(),
             "defaults_from" => from.defaults = text(),
             "handlers_from" => from.handlers = text(),
-            "allow_duplicates" => {
-                allow_duplicates = boolean(a, problems);
-                if allow_duplicates == Some(false) {
-                    let message = "`allow_duplicates: false` has no effect here in this version: the role runs each time it is named";
-                    problems.push(Diagnostic::warning("not-built", message).at(&a.value_span));
-                }
-            }
+            "allow_duplicates" => allow_duplicates = boolean(a, problems),
             "public" => public = boolean(a, problems),
             "rolespec_validate" => validate = boolean(a, problems).unwrap_or(true),
             "apply" if call.short_name() == "include_role" => {}
+            "apply" => {
+                let message = format!("Invalid options for {}: apply", call.name.value);
+                problems.push(Diagnostic::error("unknown-argument", message).at(&a.name_span));
+            }
             other => problems.push(
                 Diagnostic::error(
                     "unknown-argument",

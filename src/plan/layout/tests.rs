@@ -23,6 +23,7 @@ fn drafted(draft: &mut Draft, number: usize, scope: ScopeIx, flow: Flow) {
         case: None,
         vars: Arc::from([]),
         handler: None,
+        handling: false,
         condition: None,
         surroundings: None,
         chapter: None,

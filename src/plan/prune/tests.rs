@@ -27,6 +27,7 @@ fn step(number: usize, hosts: usize) -> Step {
         case: None,
         vars: std::sync::Arc::from([]),
         handler: None,
+        handling: false,
         condition: None,
         surroundings: None,
         chapter: None,

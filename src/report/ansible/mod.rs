@@ -55,6 +55,8 @@ pub struct Look {
     pub ok: bool,
     /// Whether failures are printed where warnings are.
     pub failed_to_stderr: bool,
+    /// Whether flushes of handlers are told, too.
+    pub debug: bool,
 }
 
 /// The lines of `ansible-playbook`: what happened to `out`, warnings and what ends the run to `err`.
@@ -322,6 +324,11 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
                 )?;
             }
             Event::Expanded { step, hosts, brought, .. } => {
+                // A flush brings nothing that has a name.
+                let is_told = self.look.debug && brought.is_empty();
+                for host in hosts.iter().filter(|_| is_told) {
+                    self.line(&format!("META: triggered running handlers for {host}"), Paint::Lines)?;
+                }
                 let hosts = hosts.iter().map(HostName::as_str).collect::<Vec<_>>().join(", ");
                 for brought in brought {
                     self.head(step)?;
