@@ -34,8 +34,8 @@ pub(super) struct Build<'a> {
     pub open: Vec<String>,
     /// What is read and given a value in all of it.
     pub usage: super::undefined::Usage,
-    /// What was found out about tasks that are compiled once per round.
-    pub seen: BTreeMap<*const Task, Readings>,
+    /// What was found out about tasks that are compiled once per round, by where they are; so they have to stay.
+    pub seen: BTreeMap<*const Task, (Arc<Task>, Readings)>,
     /// What the next step reads and gives.
     pub next: (Arc<[super::readings::Reading]>, Vec<Arc<str>>),
     /// Whether a case's tasks notify handlers.
@@ -46,8 +46,6 @@ pub(super) struct Build<'a> {
     pub is_fragment: bool,
     /// Whether the next handler is the first of its block.
     pub new_block: bool,
-    /// Tasks that stand in no file.
-    pub made: Vec<Arc<Task>>,
     /// What is wrong with calls, for steps that fail with it.
     pub flaws: BTreeMap<*const Task, Arc<str>>,
     /// Tags of all steps, also of those that are left out.
@@ -76,7 +74,6 @@ impl<'a> Build<'a> {
             notified: Vec::new(),
             is_fragment: false,
             new_block: true,
-            made: Vec::new(),
             flaws: BTreeMap::new(),
             known_tags: BTreeSet::new(),
             known_cases: Vec::new(),

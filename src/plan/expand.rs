@@ -141,7 +141,7 @@ impl Build<'_> {
         inside.handling = Handling::Yes;
         let first = self.draft.steps.len();
         let tags = std::mem::take(&mut inside.tags);
-        let task = self.keep(crate::model::Task {
+        let task = Arc::new(crate::model::Task {
             keywords: crate::model::Keywords { tags: Vec::new(), ..body.task.keywords.clone() },
             listen: Vec::new(),
             ..(*body.task).clone()

@@ -23,6 +23,8 @@ pub struct Chapter {
     pub span: Span,
     /// The scope around it.
     pub scope: ScopeIx,
+    /// What no other part of a life has: roles that ran in another one have not run in this.
+    pub life: Arc<str>,
 }
 
 /// The name of a container that has none: nobody else's.
@@ -124,7 +126,8 @@ impl Build<'_> {
         around: &Surroundings,
     ) {
         let mut inside = around.clone();
-        let chapter = Chapter { detail, span: entry.span.clone(), scope: around.scope };
+        let life = format!("{}/{}", around.path, self.draft.steps.len()).into();
+        let chapter = Chapter { detail, span: entry.span.clone(), scope: around.scope, life };
         inside.chapter = Some(Arc::new(chapter));
         inside.stage = Some(stage.clone());
         // It belongs to its scope, whatever tags the tasks of that have.
@@ -133,10 +136,7 @@ impl Build<'_> {
         if let Some(role) = self.find_role(entry, &inside) {
             self.handlers(&role.handlers, &inside.within(&role));
         }
-        // A new container has seen no role yet.
-        let used = std::mem::take(&mut self.used_roles);
         self.role_entry(entry, &inside);
-        self.used_roles = used;
     }
 
     fn container_name(&self, lifecycle: &ContainerLifecycle, around: &Surroundings) -> String {

@@ -55,7 +55,7 @@ impl Build<'_> {
     /// What a task reads; found out once per task, whatever the number of its rounds.
     pub fn readings(&mut self, task: &Arc<Task>, inside: &Surroundings) -> Readings {
         if let Some(known) = self.seen.get(&Arc::as_ptr(task)) {
-            return known.clone();
+            return known.1.clone();
         }
         let templar = match inside.hosts.first() {
             Some(host) => self.known.on(host, &inside.vars),
@@ -64,7 +64,7 @@ impl Build<'_> {
         let mut walk = Walk { scope: templar.scope(), found: Vec::new(), open: false, seen: BTreeSet::new() };
         walk.task(task, inside);
         let readings = Readings { all: walk.found.into(), open: walk.open };
-        self.seen.insert(Arc::as_ptr(task), readings.clone());
+        self.seen.insert(Arc::as_ptr(task), (Arc::clone(task), readings.clone()));
         readings
     }
 }

@@ -12,17 +12,10 @@ impl Build<'_> {
     /// The tasks of a role, after the one that checks its arguments.
     pub(super) fn tasks_of_role(&mut self, role: &Role, entry: &RoleEntry, around: &Surroundings) {
         if let Some(task) = validation(role, entry) {
-            let task = self.keep(task);
+            let task = Arc::new(task);
             self.task(&task, around);
         }
         self.items(&role.tasks, around);
-    }
-
-    /// A task that stands in no file. What is found out about tasks is known by where they are, so they are kept.
-    pub(super) fn keep(&mut self, task: Task) -> Arc<Task> {
-        let task = Arc::new(task);
-        self.made.push(Arc::clone(&task));
-        task
     }
 }
 

@@ -26,7 +26,9 @@ impl Build<'_> {
         way: Way,
         around: &Surroundings,
     ) -> ScopeIx {
-        let key = key(role, entry, way);
+        // A new container has seen no role yet.
+        let life = around.chapter.as_ref().map_or("", |chapter| &*chapter.life);
+        let key = Arc::from(format!("{life} {}", key(role, entry, way)));
         let once = is_once(role, entry, way);
         let again = !self.used_roles.insert(Arc::clone(&key)) && once;
         let unless = if again { " (unless it has run)" } else { "" };
@@ -43,7 +45,7 @@ impl Build<'_> {
     /// Whether nobody will do this use: where tasks have no order of their own, an earlier one must do.
     pub(super) fn is_done_before(&self, role: &Role, entry: &RoleEntry) -> bool {
         let is_dag = self.compiler.strategy(self.play).is_ok_and(|strategy| strategy == Strategy::Dag);
-        is_dag && is_once(role, entry, Way::Entry) && self.used_roles.contains(&key(role, entry, Way::Entry))
+        is_dag && is_once(role, entry, Way::Entry) && self.used_roles.contains(&*format!(" {}", key(role, entry, Way::Entry)))
     }
 }
 

@@ -91,8 +91,8 @@ mod tests {
             ("c", Value::from("hidden").into_secret()),
         ]));
         cache.write(&host).unwrap();
-        let text = fs::read_to_string(cache.folder.join("p_n1")).unwrap();
-        assert_eq!(text, r#"{"ansible_a":1,"b":"x"}"#);
+        let text = fs::read_to_string(cache.folder.join("p_s1_n1")).unwrap();
+        assert_eq!(text, r#"{"__payload__":"{\"ansible_a\":1,\"b\":\"x\"}"}"#);
         assert_eq!(cache.read(&name).get("ansible_a"), Some(&Value::from(1)));
         assert!(FactCache { flush: true, ..cache.clone() }.read(&name).is_empty());
         cache.forget(&name);

@@ -171,7 +171,7 @@ fn what_is_typed_may_be_hashed() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(
-        said.contains("`rot13` is no way to hash a password") && said.contains("playbook.yml:2:17"),
+        said.contains("rot13 is not in the list") && said.contains("playbook.yml:2:17"),
         "{said}"
     );
 }
