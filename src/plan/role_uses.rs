@@ -45,7 +45,9 @@ impl Build<'_> {
     /// Whether nobody will do this use: where tasks have no order of their own, an earlier one must do.
     pub(super) fn is_done_before(&self, role: &Role, entry: &RoleEntry) -> bool {
         let is_dag = self.compiler.strategy(self.play).is_ok_and(|strategy| strategy == Strategy::Dag);
-        is_dag && is_once(role, entry, Way::Entry) && self.used_roles.contains(&*format!(" {}", key(role, entry, Way::Entry)))
+        is_dag
+            && is_once(role, entry, Way::Entry)
+            && self.used_roles.contains(&*format!(" {}", key(role, entry, Way::Entry)))
     }
 }
 

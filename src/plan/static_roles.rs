@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexSet;
+
 use super::Surroundings;
 use super::build::Build;
 use super::roles::ENTRY;
@@ -36,7 +38,9 @@ impl RoleNames {
     pub(super) fn of(roles: &[StaticRole]) -> Self {
         let names = |dependency: bool| {
             let some = roles.iter().filter(|used| used.dependency == dependency);
-            some.map(|used| Arc::clone(&used.role.name)).collect()
+            // A role may be used with other files, and is still one.
+            let names: IndexSet<Arc<str>> = some.map(|used| Arc::clone(&used.role.name)).collect();
+            names.into_iter().collect()
         };
         Self { direct: names(false), dependencies: names(true) }
     }

@@ -170,10 +170,7 @@ fn what_is_typed_may_be_hashed() {
     let output = project.shell("benchbook plan playbook.yml").output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(
-        said.contains("rot13 is not in the list") && said.contains("playbook.yml:2:17"),
-        "{said}"
-    );
+    assert!(said.contains("rot13 is not in the list") && said.contains("playbook.yml:2:17"), "{said}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(super) const LOOKUPS: &[Lookup] = &[Lookup { name: "csvfile", options: &OPTI
 fn with_options(
     term: &str,
     request: &Request<'_>,
-) -> Result<(String, impl Fn(&str, &str) -> String + use<>), CallError> {
+) -> Result<(String, impl Fn(&str) -> Option<Value> + use<>), CallError> {
     let (mut key, mut given) = (Vec::new(), Vec::new());
     for word in words::split(term) {
         match words::pair(word) {
@@ -32,9 +32,10 @@ fn with_options(
         return Err(NO_KEY.into());
     }
     let options = request.options.clone();
-    let option = move |name: &str, default: &str| {
-        let found = given.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-        found.or_else(|| options.get(name).map(ToString::to_string)).unwrap_or_else(|| default.to_owned())
+    let option = move |name: &str| {
+        let found =
+            given.iter().find(|(known, _)| known == name).map(|(_, value)| Value::from(value.as_str()));
+        found.or_else(|| options.get(name).filter(|value| !value.is_null()).cloned())
     };
     Ok((key.join(" "), option))
 }
@@ -64,6 +65,9 @@ fn csv(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let mut found = Vec::new();
     for term in request.terms {
         let (key, option) = with_options(&text_of(term)?, request)?;
+        let default = option("default");
+        let option =
+            |name: &str, usual: &str| option(name).map_or_else(|| usual.to_owned(), |v| v.to_string());
         let text = read(request, &option("file", "ansible.csv"), &option("encoding", "utf-8"))?;
         let delimiter = match option("delimiter", "TAB").as_str() {
             "TAB" | "\\t" | "\t" => '\t',
@@ -81,8 +85,7 @@ fn csv(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
                 row.get(column).ok_or_else(|| format!("the row of `{key}` has no column {column}"))?;
             found.push(Value::from(value.as_str()));
         } else {
-            let default = request.options.get("default").filter(|default| !default.is_null());
-            found.extend(default.cloned());
+            found.extend(default);
         }
     }
     Ok(found)
