@@ -85,7 +85,10 @@ fn csv(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
                 row.get(column).ok_or_else(|| format!("the row of `{key}` has no column {column}"))?;
             found.push(Value::from(value.as_str()));
         } else {
-            found.extend(default);
+            match default {
+                Some(Value::List(several)) => found.extend(several.iter().cloned()),
+                other => found.extend(other),
+            }
         }
     }
     Ok(found)
