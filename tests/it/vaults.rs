@@ -78,7 +78,7 @@ fn the_reference_reads_our_values_and_we_theirs() {
 #[test]
 fn whatever_comes_out_of_a_vault_is_masked() {
     let project = project();
-    let vars = "pin: 471100471\ndoor_pass: 581200581\nflag: true\nratio: 2.625\nday: 2026-11-22\nnested: {list: [818100818, x1y2]}\n";
+    let vars = "pin: 471100471\ndoor_pass: 581200581\nflag: true\nratio: 2625.375\nday: 2026-11-22\nnested: {list: [818100818, x1y2]}\n";
     std::fs::write(project.path().join("secret.yml"), vars).unwrap();
     std::fs::write(project.path().join("note.txt"), "hand7over\n").unwrap();
     said(&project, "benchbook vault encrypt --vault-password-file password secret.yml note.txt");
@@ -87,7 +87,7 @@ fn whatever_comes_out_of_a_vault_is_masked() {
   gather_facts: false
   vars_files: [secret.yml]
   tasks:
-    - assert: {that: [pin * 2 == 942200942, pin is number, flag, ratio * 2 == 5.25, nested.list | length == 2, "nested.list[0] * 2 == 1636201636", "day | string == '2026-11-22'"]}
+    - assert: {that: [pin * 2 == 942200942, pin is number, flag, ratio * 2 == 5250.75, nested.list | length == 2, "nested.list[0] * 2 == 1636201636", "day | string == '2026-11-22'"]}
     - debug: {msg: ["{{ pin }}", "{{ pin + 1 }}", "pin={{ pin }}", "{{ flag }}", "{{ ratio }}", "{{ day }}", "{{ nested }}"]}
     - debug: {var: nested}
     - set_fact: {copied: "{{ pin }}", sum: "{{ [pin, 1] | sum }}"}
@@ -108,11 +108,11 @@ fn whatever_comes_out_of_a_vault_is_masked() {
         )
     });
     for secret in
-        ["471100471", "471100472", "581200581", "2.625", "2026-11-22\"", "818100818", "x1y2", "hand7"]
+        ["471100471", "471100472", "581200581", "2625.375", "2026-11-22\"", "818100818", "x1y2", "hand7"]
     {
         assert!(!events.contains(secret), "{secret}: {events}");
         assert!(!explained.concat().contains(secret), "{secret}: {explained:?}");
-        let kept = project.shell(&format!("grep -ra '{secret}' runs")).output().unwrap();
+        let kept = project.shell(&format!("grep -raF '{secret}' runs")).output().unwrap();
         assert_eq!(kept.status.code(), Some(1), "{secret}: {}", String::from_utf8_lossy(&kept.stdout));
     }
     assert!(events.contains(r#""stdout":"********""#), "{events}");
