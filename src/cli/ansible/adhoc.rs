@@ -8,16 +8,15 @@ use serde_json::{Value, json};
 
 use super::super::failure::Failure;
 use super::super::recording::RecordingFiles;
-use super::super::selecting::Selecting;
 use super::super::terminal::Terminal;
-use super::carrying::{self, about_inventory, carry_out, compiled, told};
+use super::carrying::{self, about_inventory, carry_out, compiled, mistaken};
 use super::options::AdHoc;
-use super::saying::{say_error, started, warn};
+use super::saying::{say_error, started, told, warn};
 use super::{Ending, settings};
 use crate::base::{Diagnostic, HostName};
 use crate::load::{AnsibleCfg, Asked, Unreadable};
 use crate::model::pattern;
-use crate::plan::{Asking, Options};
+use crate::plan::Asking;
 use crate::report::Reporter;
 use crate::report::ansible::{Look, Minimal, Tree};
 
@@ -30,8 +29,10 @@ const COMMANDS: [&str; 6] =
 const USUAL: &str = "command";
 
 pub(super) fn run(words: &[String], terminal: &Terminal) -> Ending {
-    match started::<AdHoc>("ansible", words, terminal) {
-        Ok((asked, cfg)) => act(&asked, &cfg, terminal).unwrap_or_else(|failure| told(failure, terminal)),
+    match started(words, |asked: &AdHoc| &asked.running.manner, terminal) {
+        Ok((asked, cfg)) => {
+            act(&asked, &cfg, terminal).unwrap_or_else(|failure| told(failure, mistaken, terminal))
+        }
         Err(ending) => ending,
     }
 }
@@ -40,19 +41,15 @@ fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, F
     let module = asked.module_name.clone().or_else(|| cfg.text("module_name"));
     let module = module.unwrap_or_else(|| USUAL.to_owned());
     let arguments = asked.args.clone().or_else(|| cfg.text("module_args")).unwrap_or_default();
-    let pattern = asked.pattern.as_deref().expect("clap wants one");
+    let (pattern, working) = (asked.pattern.as_str(), &asked.running.working);
     let wrong = |words: &str| Ok(say_error(words, Ending::Options, terminal));
-    if !asked.working.list_hosts && module.ends_with("import_playbook") {
+    if !working.list_hosts && module.ends_with("import_playbook") {
         return wrong(&format!("'{module}' is not a valid action for ad-hoc commands"));
     }
-    let selecting = Selecting {
-        becoming: settings::becoming(&asked.becoming, cfg),
-        vaulting: settings::vaulting(&asked.vaulting, cfg),
-        ..carrying::selecting(&asked.hosts, &asked.manner, &asked.working, cfg)
-    };
+    let selecting = carrying::selecting(&asked.running, cfg);
     let folder = settings::playbook_dir(asked.playbook_dir.as_deref(), cfg);
     let playbook = folder.unwrap_or_default().join(PLAYBOOK);
-    let task = if asked.working.list_hosts { json!({"ping": {}}) } else { task(asked, &module, &arguments) };
+    let task = if working.list_hosts { json!({"ping": {}}) } else { task(asked, &module, &arguments) };
     // Each host fails by a name that nobody knows, where a playbook would not be read.
     let nobody = || {
         let msg = format!("Task failed: Cannot resolve '{module}' to an action or module.");
@@ -67,12 +64,10 @@ fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, F
             inventory: selecting.inventory.clone(),
             unreadable: Unreadable::LeftOut,
             extra_vars: selecting.extra_vars.clone(),
-            module_path: asked.working.module_path(),
+            module_path: working.module_path(),
             ..Asked::default()
         };
-        let options = carrying::options(&selecting, &asked.connecting, cfg, Asking::Never)?;
-        let fact_cache = settings::fact_cache(cfg, asked.hosts.flush_cache)?;
-        let options = Options { fact_cache, ..options };
+        let options = carrying::options(&asked.running, &selecting, cfg, Asking::Never)?;
         compiled(&Arc::new(files), &sources, options, cfg, terminal)
     };
     let compiled = match compile(task) {
@@ -94,7 +89,7 @@ fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, F
         }
         warn("No hosts matched, nothing to do", terminal);
     }
-    if asked.working.list_hosts {
+    if working.list_hosts {
         terminal.data(listed(hosts).as_bytes())?;
         return Ok(Ending::Good);
     }
@@ -106,7 +101,7 @@ fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, F
     if hosts.is_empty() {
         return Ok(Ending::Good);
     }
-    let look = settings::look(asked.manner.verbose, cfg);
+    let look = settings::look(asked.running.manner.verbose, cfg);
     let minimal = Minimal::new(io::stdout(), io::stderr(), look, asked.one_line, Some(&module));
     let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(minimal)];
     reporters.extend(settings::log(cfg, terminal, |log, err| {

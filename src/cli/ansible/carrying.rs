@@ -13,8 +13,8 @@ use super::super::selecting::{Selecting, playbook_name};
 use super::super::terminal::Terminal;
 use super::super::wiring::{self, Compiled};
 use super::super::{plan, project};
-use super::options::{Connecting, Manner, Targeting, Working};
-use super::saying::{say_error, tell, warn};
+use super::options::Running;
+use super::saying::{tell, warn};
 use super::{Ending, settings};
 use crate::base::{Clock, Diagnostic, Diagnostics, RunMark, Severity, SystemClock};
 use crate::load::{AnsibleCfg, Asked, shown};
@@ -25,27 +25,25 @@ use crate::run::{Ended, Past};
 use crate::store::{Provenance, RunFolder, RunStore};
 
 /// The options that commands have in common, as [`Selecting`] has them.
-pub(super) fn selecting(
-    hosts: &Targeting,
-    manner: &Manner,
-    working: &Working,
-    cfg: &AnsibleCfg,
-) -> Selecting {
+pub(super) fn selecting(asked: &Running, cfg: &AnsibleCfg) -> Selecting {
+    let Running { hosts, working, becoming, vaulting, .. } = asked;
     Selecting {
         inventory: settings::inventory(hosts, cfg),
         limit: hosts.limit.clone(),
-        extra_vars: manner.extra_vars.clone(),
+        extra_vars: hosts.extra_vars.clone(),
         check: working.check,
         diff: working.diff || cfg.boolean("always") == Some(true),
         forks: working.forks,
+        becoming: settings::becoming(becoming, cfg),
+        vaulting: settings::vaulting(vaulting, cfg),
         ..Selecting::default()
     }
 }
 
 /// What the compiler has to know of the command line and the settings.
 pub(super) fn options(
+    asked: &Running,
     selecting: &Selecting,
-    connecting: &Connecting,
     cfg: &AnsibleCfg,
     asking: Asking,
 ) -> Result<Options, Diagnostic> {
@@ -61,7 +59,8 @@ pub(super) fn options(
         strategy: settings::strategy(cfg)?,
         task_timeout: cfg.number("task_timeout").filter(|seconds| *seconds > 0).map(Duration::from_secs),
         python_interpreter: cfg.text("interpreter_python"),
-        reaching: Arc::new(settings::reaching(connecting, cfg)?),
+        reaching: Arc::new(settings::reaching(&asked.connecting, cfg)?),
+        fact_cache: settings::fact_cache(cfg, asked.hosts.flush_cache)?,
         habits: settings::habits(cfg)?,
         answers: Answers { asking, ..Answers::default() },
         ..selecting.options(&settings::config(cfg))
@@ -166,18 +165,8 @@ fn ending(ended: &Ended) -> Ending {
     }
 }
 
-/// Tells why a command could not do its work. What cannot be understood ends with 4, what is not there with 1.
-pub(super) fn told(failure: Failure, terminal: &Terminal) -> Ending {
-    match failure {
-        Failure::Input(found) => {
-            tell(&found, terminal);
-            ending_of(&found)
-        }
-        other => say_error(&other.to_string(), Ending::Bug, terminal),
-    }
-}
-
-fn ending_of(found: &Diagnostics) -> Ending {
+/// How mistakes of the user's end a command: what cannot be understood with 4, what is not there with 1.
+pub(super) fn mistaken(found: &Diagnostics) -> Ending {
     const ERRORS: [&str; 9] = [
         "no-such-host",
         "no-playbook",

@@ -5,14 +5,15 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use super::super::failure::Failure;
 use super::super::inventory::written;
 use super::super::terminal::Terminal;
-use super::saying::{say_error, version};
-use super::{Ending, settings};
-use crate::base::{Diagnostic, Map, Value};
+use super::Ending;
+use super::options::Manner;
+use super::saying::{parsed, told};
+use crate::base::{Diagnostic, Diagnostics, Map, Value};
 use crate::load::{DiskFiles, Files, absolute};
 use crate::vars::call::CallError;
 use crate::vars::lookups::config::{Known, all, usual_file};
@@ -24,15 +25,15 @@ use crate::vars::python::format::repr;
     name = "ansible-config",
     about = "Shows what Ansible's settings are.",
     infer_long_args = true,
+    version,
     disable_version_flag = true,
     max_term_width = 100
 )]
 struct Asked {
     #[command(subcommand)]
     action: Action,
-    /// Say more
-    #[arg(short, long, action = ArgAction::Count, global = true)]
-    verbose: u8,
+    #[command(flatten)]
+    manner: Manner,
 }
 
 #[derive(Debug, Subcommand)]
@@ -83,16 +84,9 @@ enum Format {
 }
 
 pub(super) fn run(words: &[String], terminal: &Terminal) -> Ending {
-    let name = "ansible-config";
-    if words.first().is_some_and(|word| word == "--version") {
-        return version(name, &settings::read().0, terminal);
-    }
-    let asked = match Asked::try_parse_from([name.to_owned()].iter().chain(words)) {
+    let asked: Asked = match parsed(words, terminal) {
         Ok(asked) => asked,
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { Ending::Failed } else { Ending::Good };
-        }
+        Err(ending) => return ending,
     };
     let done = match &asked.action {
         Action::Dump(dump) => found(dump.file.as_deref()).and_then(|file| dump.text(file.as_deref())),
@@ -103,14 +97,12 @@ pub(super) fn run(words: &[String], terminal: &Terminal) -> Ending {
     };
     match done.and_then(|text| Ok(terminal.data(text.as_bytes())?)) {
         Ok(()) => Ending::Good,
-        Err(Failure::Input(problems)) => {
-            let first = problems.iter().next();
-            let (code, words) = first.map_or(("", ""), |problem| (problem.code, &problem.message));
-            let ending = if code == "no-such-file" { Ending::Options } else { Ending::Error };
-            say_error(words, ending, terminal)
-        }
-        Err(other) => say_error(&other.to_string(), Ending::Error, terminal),
+        Err(failure) => told(failure, mistaken, terminal),
     }
+}
+
+fn mistaken(found: &Diagnostics) -> Ending {
+    if found.iter().any(|d| d.code == "no-such-file") { Ending::Options } else { Ending::Error }
 }
 
 fn unsupported(what: &str) -> Failure {

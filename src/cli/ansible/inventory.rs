@@ -12,7 +12,7 @@ use super::super::terminal::Terminal;
 use super::super::vaulting::Vaulting;
 use super::carrying::about_groups;
 use super::options::{Manner, Targeting};
-use super::saying::{Called, say_error, started, tell, warn};
+use super::saying::{say_error, started, tell, told, warn};
 use super::{Ending, settings};
 use crate::base::{Diagnostics, HostName, Span};
 use crate::load::{AnsibleCfg, Asked, Project, Unreadable, read_limit};
@@ -25,6 +25,7 @@ use crate::model::Pattern;
     about = "Shows Ansible inventory information, in the JSON of inventory scripts unless told otherwise.",
     args_override_self = true,
     infer_long_args = true,
+    version,
     disable_version_flag = true,
     max_term_width = 100
 )]
@@ -66,34 +67,19 @@ pub(super) struct Inventory {
     /// A file for the answer, instead of the terminal
     #[arg(long, value_name = "OUTPUT_FILE")]
     output: Option<PathBuf>,
-    /// Say the version
-    #[arg(long)]
-    version: bool,
-}
-
-impl Called for Inventory {
-    fn is_about_version(&self) -> bool {
-        self.version
-    }
-
-    fn manner(&self) -> &Manner {
-        &self.manner
-    }
 }
 
 pub(super) fn run(words: &[String], terminal: &Terminal) -> Ending {
-    let said = started::<Inventory>("ansible-inventory", words, terminal);
-    let (asked, cfg) = match said {
-        Ok(said) => said,
-        Err(ending) => return ending,
-    };
-    show(&asked, &cfg, terminal).unwrap_or_else(|failure| match failure {
-        Failure::Input(found) => {
-            tell(&found, terminal);
-            if found.iter().any(|d| d.code == "vault-password") { Ending::Error } else { Ending::Unreachable }
+    match started(words, |asked: &Inventory| &asked.manner, terminal) {
+        Ok((asked, cfg)) => {
+            show(&asked, &cfg, terminal).unwrap_or_else(|failure| told(failure, mistaken, terminal))
         }
-        other => say_error(&other.to_string(), Ending::Error, terminal),
-    })
+        Err(ending) => ending,
+    }
+}
+
+fn mistaken(found: &Diagnostics) -> Ending {
+    if found.iter().any(|d| d.code == "vault-password") { Ending::Error } else { Ending::Unreachable }
 }
 
 fn show(asked: &Inventory, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, Failure> {
@@ -121,7 +107,7 @@ fn show(asked: &Inventory, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endi
         playbook: playbook_in(settings::playbook_dir(asked.playbook_dir.as_deref(), cfg).as_deref(), export),
         inventory: settings::inventory(&asked.sources, cfg),
         unreadable: Unreadable::LeftOut,
-        extra_vars: asked.manner.extra_vars.clone(),
+        extra_vars: asked.sources.extra_vars.clone(),
         ..Asked::default()
     };
     let project = read(files, settings::config(cfg), &sources)?;

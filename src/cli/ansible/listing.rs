@@ -10,7 +10,7 @@ use crate::plan::{Expand, Plan, PlayPlan, Step, StepKind};
 /// What was asked for, as the reference prints it; nothing when nothing was.
 pub(super) fn list(asked: &Playbook, plan: &Plan) -> Option<String> {
     let (hosts, tasks, tags) =
-        (asked.working.list_hosts, asked.selection.list_tasks, asked.selection.list_tags);
+        (asked.running.working.list_hosts, asked.selection.list_tasks, asked.selection.list_tags);
     if !(hosts || tasks || tags) {
         return None;
     }

@@ -6,9 +6,8 @@ use clap::{ArgAction, Args};
 
 use super::super::becoming::Becoming;
 use super::super::vaulting::Vaulting;
-use super::saying::Called;
 
-/// Which hosts there are, and which of them count.
+/// Which hosts there are, which of them count, and variables above theirs.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Targeting {
     /// An inventory file, script or folder, or hosts with commas; may be given several times
@@ -17,20 +16,23 @@ pub(super) struct Targeting {
     /// Only hosts of this pattern
     #[arg(short, long = "limit", value_name = "SUBSET", allow_hyphen_values = true)]
     pub limit: Option<String>,
+    /// Variables above all others: `NAME=VALUE`, YAML or JSON, or `@FILE`
+    #[arg(short, long = "extra-vars", value_name = "EXTRA_VARS", allow_hyphen_values = true)]
+    pub extra_vars: Vec<String>,
     /// Forget the facts of all hosts
     #[arg(long)]
     pub flush_cache: bool,
 }
 
-/// Variables and how much is said.
+/// What every command takes.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Manner {
-    /// Variables above all others: `NAME=VALUE`, YAML or JSON, or `@FILE`
-    #[arg(short, long = "extra-vars", value_name = "EXTRA_VARS", allow_hyphen_values = true)]
-    pub extra_vars: Vec<String>,
     /// Say more
-    #[arg(short, long, action = ArgAction::Count)]
+    #[arg(short, long, action = ArgAction::Count, global = true)]
     pub verbose: u8,
+    /// Say the version
+    #[arg(long, action = ArgAction::Version)]
+    version: Option<bool>,
 }
 
 /// Check mode, and how much is done at once.
@@ -96,6 +98,23 @@ pub(super) struct Connecting {
     pub sftp_extra_args: Option<String>,
 }
 
+/// What the two commands that run something have in common.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Running {
+    #[command(flatten)]
+    pub hosts: Targeting,
+    #[command(flatten)]
+    pub manner: Manner,
+    #[command(flatten)]
+    pub working: Working,
+    #[command(flatten)]
+    pub connecting: Connecting,
+    #[command(flatten)]
+    pub becoming: Becoming,
+    #[command(flatten)]
+    pub vaulting: Vaulting,
+}
+
 /// Which tasks.
 #[derive(Clone, Debug, Default, Args)]
 #[allow(clippy::struct_excessive_bools)] // each is a switch of the command line
@@ -133,30 +152,18 @@ pub(super) struct Selection {
     about = "Runs Ansible playbooks, executing the defined tasks on the targeted hosts.",
     args_override_self = true,
     infer_long_args = true,
+    version,
     disable_version_flag = true,
     max_term_width = 100
 )]
 pub(super) struct Playbook {
     /// Playbooks
-    #[arg(value_name = "playbook", required_unless_present = "version")]
+    #[arg(value_name = "playbook", required = true)]
     pub playbooks: Vec<PathBuf>,
     #[command(flatten)]
-    pub hosts: Targeting,
-    #[command(flatten)]
-    pub manner: Manner,
-    #[command(flatten)]
-    pub working: Working,
-    #[command(flatten)]
-    pub connecting: Connecting,
-    #[command(flatten)]
-    pub becoming: Becoming,
-    #[command(flatten)]
-    pub vaulting: Vaulting,
+    pub running: Running,
     #[command(flatten)]
     pub selection: Selection,
-    /// Say the version
-    #[arg(long)]
-    pub version: bool,
 }
 
 /// What `ansible` is called with.
@@ -166,25 +173,16 @@ pub(super) struct Playbook {
     about = "Defines and runs a single task on a set of hosts.",
     args_override_self = true,
     infer_long_args = true,
+    version,
     disable_version_flag = true,
     max_term_width = 100
 )]
 pub(super) struct AdHoc {
     /// Which hosts
-    #[arg(value_name = "pattern", required_unless_present = "version")]
-    pub pattern: Option<String>,
+    #[arg(value_name = "pattern")]
+    pub pattern: String,
     #[command(flatten)]
-    pub hosts: Targeting,
-    #[command(flatten)]
-    pub manner: Manner,
-    #[command(flatten)]
-    pub working: Working,
-    #[command(flatten)]
-    pub connecting: Connecting,
-    #[command(flatten)]
-    pub becoming: Becoming,
-    #[command(flatten)]
-    pub vaulting: Vaulting,
+    pub running: Running,
     /// The module
     #[arg(short, long, value_name = "MODULE_NAME")]
     pub module_name: Option<String>,
@@ -209,29 +207,6 @@ pub(super) struct AdHoc {
     /// A folder that stands for a playbook's
     #[arg(long, value_name = "BASEDIR")]
     pub playbook_dir: Option<PathBuf>,
-    /// Say the version
-    #[arg(long)]
-    pub version: bool,
-}
-
-impl Called for Playbook {
-    fn is_about_version(&self) -> bool {
-        self.version
-    }
-
-    fn manner(&self) -> &Manner {
-        &self.manner
-    }
-}
-
-impl Called for AdHoc {
-    fn is_about_version(&self) -> bool {
-        self.version
-    }
-
-    fn manner(&self) -> &Manner {
-        &self.manner
-    }
 }
 
 /// Words of an option that takes several with commas, and may be given several times.

@@ -6,10 +6,10 @@ use super::super::failure::Failure;
 use super::super::recording::RecordingFiles;
 use super::super::selecting::Selecting;
 use super::super::terminal::Terminal;
-use super::carrying::{self, about_inventory, carry_out, compiled, told};
+use super::carrying::{self, about_inventory, carry_out, compiled, mistaken};
 use super::listing::list;
 use super::options::{Playbook, split};
-use super::saying::started;
+use super::saying::{started, told};
 use super::{Ending, settings};
 use crate::base::Diagnostic;
 use crate::load::{AnsibleCfg, Asked, Unreadable};
@@ -17,8 +17,10 @@ use crate::plan::{Asking, Options, Plan};
 use crate::report::ansible::{Ansible, Look};
 
 pub(super) fn run(words: &[String], terminal: &Terminal) -> Ending {
-    match started::<Playbook>("ansible-playbook", words, terminal) {
-        Ok((asked, cfg)) => play(&asked, &cfg, terminal).unwrap_or_else(|failure| told(failure, terminal)),
+    match started(words, |asked: &Playbook| &asked.running.manner, terminal) {
+        Ok((asked, cfg)) => {
+            play(&asked, &cfg, terminal).unwrap_or_else(|failure| told(failure, mistaken, terminal))
+        }
         Err(ending) => ending,
     }
 }
@@ -34,17 +36,16 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
         inventory: selecting.inventory.clone(),
         unreadable: Unreadable::LeftOut,
         extra_vars: selecting.extra_vars.clone(),
-        module_path: asked.working.module_path(),
+        module_path: asked.running.working.module_path(),
         ..Asked::default()
     };
     let selection = &asked.selection;
-    let lists = asked.working.list_hosts || selection.list_tasks || selection.list_tags;
+    let lists = asked.running.working.list_hosts || selection.list_tasks || selection.list_tags;
     let asking = if selection.syntax_check || lists { Asking::Never } else { Asking::Now };
-    let options = carrying::options(&selecting, &asked.connecting, cfg, asking)?;
+    let options = carrying::options(&asked.running, &selecting, cfg, asking)?;
     let force_handlers = options.force_handlers || selection.force_handlers;
-    let fact_cache = settings::fact_cache(cfg, asked.hosts.flush_cache)?;
     let start_at_task = selection.start_at_task.clone();
-    let options = Options { force_handlers, start_at_task, fact_cache, ..options };
+    let options = Options { force_handlers, start_at_task, ..options };
     let Some(compiled) = compiled(&files, &sources, options, cfg, terminal)? else {
         return Ok(Ending::Error);
     };
@@ -59,7 +60,7 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
         terminal.data(text.as_bytes())?;
         return Ok(Ending::Good);
     }
-    let look = settings::look(asked.manner.verbose, cfg);
+    let look = settings::look(asked.running.manner.verbose, cfg);
     let Plan { playbook, plays, .. } = &compiled.plan;
     let mut reporters = vec![settings::reporter(look, cfg, playbook, plays.len())];
     reporters.extend(settings::log(cfg, terminal, |log, err| {
@@ -90,8 +91,6 @@ fn selecting(asked: &Playbook, cfg: &AnsibleCfg) -> Selecting {
     Selecting {
         tags: either(&asked.selection.tags, "run"),
         skip_tags: either(&asked.selection.skip_tags, "skip"),
-        becoming: settings::becoming(&asked.becoming, cfg),
-        vaulting: settings::vaulting(&asked.vaulting, cfg),
-        ..carrying::selecting(&asked.hosts, &asked.manner, &asked.working, cfg)
+        ..carrying::selecting(&asked.running, cfg)
     }
 }

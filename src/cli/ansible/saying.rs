@@ -1,10 +1,13 @@
 //! What the commands of Ansible say of themselves and of what is wrong.
 
 use std::fmt::Write;
+use std::iter;
 use std::path::Path;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
+use super::super::failure::Failure;
 use super::super::terminal::Terminal;
 use super::options::Manner;
 use super::{Ending, settings, wording};
@@ -15,30 +18,29 @@ use crate::report::ansible::excerpt;
 /// The version of the reference, as scripts look for it.
 const CORE: &str = "2.19.14";
 
-/// A command line of the reference's.
-pub(super) trait Called: Parser {
-    /// Whether `--version` was given.
-    fn is_about_version(&self) -> bool;
-    /// How much is said.
-    fn manner(&self) -> &Manner;
-}
-
-/// What a command is called with, and the settings; or how it ends at once: help, the version, what is wrong with either.
-pub(super) fn started<Asked: Called>(
-    name: &str,
-    words: &[String],
-    terminal: &Terminal,
-) -> Result<(Asked, AnsibleCfg), Ending> {
-    let asked = Asked::try_parse_from([name.to_owned()].iter().chain(words)).map_err(|error| {
+/// What a command is called with; or how it ends at once: help, the version, what is wrong with its words.
+pub(super) fn parsed<Asked: Parser>(words: &[String], terminal: &Terminal) -> Result<Asked, Ending> {
+    let command = Asked::command();
+    let name = command.get_name();
+    Asked::try_parse_from(iter::once(name).chain(words.iter().map(String::as_str))).map_err(|error| {
+        if error.kind() == ErrorKind::DisplayVersion {
+            return version(name, &settings::read().0, terminal);
+        }
         // `--help` comes this way too; clap knows where it belongs.
         let _ = error.print();
         if error.use_stderr() { Ending::Failed } else { Ending::Good }
-    })?;
+    })
+}
+
+/// What a command is called with, and the settings; or how it ends at once.
+pub(super) fn started<Asked: Parser>(
+    words: &[String],
+    manner: impl Fn(&Asked) -> &Manner,
+    terminal: &Terminal,
+) -> Result<(Asked, AnsibleCfg), Ending> {
+    let asked = parsed(words, terminal)?;
     let (cfg, problems) = settings::read();
-    if asked.is_about_version() {
-        return Err(version(name, &cfg, terminal));
-    }
-    if asked.manner().verbose.max(cfg.number("verbosity").unwrap_or(0)) > 0 {
+    if manner(&asked).verbose.max(cfg.number("verbosity").unwrap_or(0)) > 0 {
         let file = cfg.file.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
         let words = file.map_or_else(
             || "No config file found; using defaults".to_owned(),
@@ -49,6 +51,17 @@ pub(super) fn started<Asked: Called>(
     }
     tell(&problems, terminal);
     if problems.has_errors() { Err(Ending::Error) } else { Ok((asked, cfg)) }
+}
+
+/// Tells why a command could not do its work, and gives how it ends; the caller knows what the user's mistakes end it with.
+pub(super) fn told(failure: Failure, mistaken: fn(&Diagnostics) -> Ending, terminal: &Terminal) -> Ending {
+    match failure {
+        Failure::Input(found) => {
+            tell(&found, terminal);
+            mistaken(&found)
+        }
+        other => say_error(&other.to_string(), Ending::Error, terminal),
+    }
 }
 
 /// Says what is wrong, and gives how the command ends.
@@ -81,7 +94,7 @@ pub(super) fn tell(found: &Diagnostics, terminal: &Terminal) {
 }
 
 /// Several lines, of which scripts read the first.
-pub(super) fn version(command: &str, cfg: &AnsibleCfg, terminal: &Terminal) -> Ending {
+fn version(command: &str, cfg: &AnsibleCfg, terminal: &Terminal) -> Ending {
     let file = cfg.file.as_ref().map_or_else(|| "None".to_owned(), |path| path.display().to_string());
     let program = std::env::current_exe().map_or_else(|_| String::new(), |path| path.display().to_string());
     let text = format!(
