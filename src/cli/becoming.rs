@@ -40,6 +40,9 @@ pub(super) struct Becoming {
         help_heading = "Becoming another user"
     )]
     become_password_file: Option<PathBuf>,
+    /// Whoever is that user becomes it all the same.
+    #[arg(skip)]
+    same_user: bool,
     /// Never kept.
     #[arg(skip)]
     #[serde(skip)]
@@ -57,6 +60,7 @@ impl Becoming {
             r#become: self.r#become || earlier.r#become,
             become_user: self.become_user.or(earlier.become_user),
             become_method: self.become_method.or(earlier.become_method),
+            same_user: earlier.same_user,
             password: self.password,
         }
     }
@@ -70,6 +74,7 @@ impl Becoming {
         self.r#become |= usual.r#become;
         self.become_user = self.become_user.or(usual.user);
         self.become_method = self.become_method.or(usual.method);
+        self.same_user = usual.same_user;
         self
     }
 
@@ -79,6 +84,7 @@ impl Becoming {
             r#become: self.r#become,
             user: self.become_user.clone(),
             method: self.become_method.clone(),
+            same_user: self.same_user,
         }
     }
 

@@ -24,7 +24,7 @@ use crate::store::{Provenance, Run, RunFolder, RunStore};
 /// What is shown while a run goes on.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Output {
-    /// Say more: output as it comes and what was skipped; twice: results too
+    /// Say more: output as it comes and what was skipped; twice: results too; three times: how hosts are reached
     #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Output")]
     verbose: u8,
     /// Writes every event as a line of JSON to a file, or to standard output (`-`, instead of the table)

@@ -136,7 +136,8 @@ fn python(config: &Config) -> Python {
 
 /// Connections of a run to all hosts, as many as benchbook.toml allows.
 pub(super) fn pool(compiled: &Compiled, run: &RunMark) -> Pool {
-    Pool::for_run(limits(&compiled.compiler.project.config), run)
+    let Compiler { project, options, .. } = &*compiled.compiler;
+    Pool::for_run(limits(&project.config), run).becoming_the_same_user(options.becoming.same_user)
 }
 
 /// What benchbook.toml allows.

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use super::agents::PROGRAM;
 use super::{BoxFuture, ConnectError, Connector, Link, Session};
+use crate::base::shlex;
+use crate::wire::escalating::command_line;
 use crate::wire::{Dial, Escalation};
 
 /// A way to another user's agent.
@@ -43,6 +46,12 @@ impl Connector for BecomeUser {
             }
             other => other,
         }
+    }
+
+    /// The path of the agent and the words of the question are known to the agent alone that starts it.
+    fn command(&self) -> Option<String> {
+        let words = command_line(&self.escalation, &[PROGRAM.to_owned()], "password: ").ok()?;
+        Some(words.iter().map(|word| shlex::quote(word)).collect::<Vec<_>>().join(" "))
     }
 
     fn name(&self) -> String {

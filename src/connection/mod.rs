@@ -51,6 +51,10 @@ pub trait Connector: Send + Sync {
     fn explain(&self, error: ConnectError) -> ConnectError {
         error
     }
+    /// The command line by which it was opened, without secrets; nothing where there is none, or none that would help anybody.
+    fn command(&self) -> Option<String> {
+        None
+    }
     /// What it is called in messages, such as `local`.
     fn name(&self) -> String;
 }

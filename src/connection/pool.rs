@@ -53,6 +53,8 @@ pub struct Pool {
     slots: Mutex<Slots>,
     client: Arc<Client>,
     room: Arc<Room>,
+    /// Whether users become themselves, where that is asked for.
+    same_user: bool,
     /// Container engines that answered.
     engines: Mutex<BTreeSet<(Endpoint, Arc<str>)>>,
 }
@@ -100,6 +102,8 @@ impl Slot {
 pub struct Lease {
     session: Arc<Session>,
     slot: Arc<Slot>,
+    /// The command lines by which it was opened for this lease, the outermost first; empty when it was open.
+    opened: Vec<String>,
     /// Its bytes go through this one.
     _carrier: Option<Box<Lease>>,
 }
@@ -117,6 +121,11 @@ impl Lease {
     /// room for theirs.
     pub fn session(&self) -> Arc<Session> {
         Arc::clone(&self.session)
+    }
+
+    /// The command lines by which it was opened for whoever has this lease, the outermost first; empty when it was open.
+    pub fn opened(&self) -> &[String] {
+        &self.opened
     }
 
     /// Whether both are for one session.
@@ -165,8 +174,20 @@ impl Pool {
         let free = Arc::new(Semaphore::new(client.limits.connections.max(1)));
         let room = Arc::new(Room { free, idle: Notify::new() });
         let local = Local::new().owned_by(client.owner.clone());
-        Self { slots: Mutex::default(), client: Arc::new(client), room, engines: Mutex::default() }
-            .with(Endpoint::Local, local)
+        Self {
+            slots: Mutex::default(),
+            client: Arc::new(client),
+            room,
+            same_user: false,
+            engines: Mutex::default(),
+        }
+        .with(Endpoint::Local, local)
+    }
+
+    /// Who shall become the user who logged in does so by sudo, su or doas all the same (`become_allow_same_user`).
+    #[must_use]
+    pub fn becoming_the_same_user(self, same_user: bool) -> Self {
+        Self { same_user, ..self }
     }
 
     /// Says how an endpoint is reached.
@@ -223,13 +244,15 @@ impl Pool {
             None => None,
             Some(carrier) => {
                 let carrier = Box::pin(self.lease(carrier)).await?;
-                if matches!(endpoint, Endpoint::Become(_, whom) if BecomeUser::is_login(&carrier, whom)) {
+                let is_login = |whom| !self.same_user && BecomeUser::is_login(&carrier, whom);
+                if matches!(endpoint, Endpoint::Become(_, whom) if is_login(whom)) {
                     return Ok(carrier);
                 }
                 Some(Box::new(carrier))
             }
         };
         let slot = self.slot(endpoint)?;
+        let mut lines = carrier.as_ref().map(|carrier| carrier.opened.clone()).unwrap_or_default();
         let mut opened = slot.opened.lock().await;
         let session = if let Some(opened) = opened.as_ref().filter(|opened| opened.session.is_alive()) {
             Arc::clone(&opened.session)
@@ -237,14 +260,16 @@ impl Pool {
             let lost = opened.take();
             // In a box: nearly always it is open, and callers need not carry its size around.
             let new = Box::pin(self.open(endpoint, &slot, carrier.as_deref(), lost));
-            Arc::clone(&opened.insert(new.await?).session)
+            let (new, line) = new.await?;
+            lines.extend(line);
+            Arc::clone(&opened.insert(new).session)
         };
         // Under the lock, so that nobody closes it in between.
         if let Some(usage) = &slot.usage {
             usage.users.fetch_add(1, Ordering::AcqRel);
         }
         drop(opened);
-        Ok(Lease { session, slot, _carrier: carrier })
+        Ok(Lease { session, slot, opened: lines, _carrier: carrier })
     }
 
     /// The container engine that listens on this socket of a host.
@@ -278,7 +303,7 @@ impl Pool {
         slot: &Slot,
         carrier: Option<&Lease>,
         lost: Option<Opened>,
-    ) -> Result<Opened, ConnectError> {
+    ) -> Result<(Opened, Option<String>), ConnectError> {
         let through = carrier.and_then(|carrier| self.through(endpoint, carrier));
         let connector = through.as_deref().or(slot.connector.as_deref());
         let connector = connector.ok_or_else(|| ConnectError::Unknown(endpoint.clone()))?;
@@ -287,7 +312,7 @@ impl Pool {
             kept => kept,
         };
         let session = Session::open(connector).await.map_err(|error| connector.explain(error))?;
-        Ok(Opened { session: Arc::new(session), room })
+        Ok((Opened { session: Arc::new(session), room }, connector.command()))
     }
 
     /// Runs a command line without an agent.

@@ -256,6 +256,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         title: Option<Box<Title>>,
     },
+    /// Connections were opened for a step, by these commands: the outermost first.
+    Opened { step: StepId, host: HostName, commands: Vec<String> },
     /// A child on the target said something.
     Output { step: StepId, host: HostName, stream: Stream, text: String },
     /// A step asks the user, who answers on the terminal; until the step ends, the terminal is theirs.

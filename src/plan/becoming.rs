@@ -21,6 +21,8 @@ pub struct AskedBecoming {
     pub user: Option<String>,
     /// `--become-method`
     pub method: Option<String>,
+    /// Also whoever is that user (`become_allow_same_user`).
+    pub same_user: bool,
 }
 
 /// Another user, and how one becomes that.
@@ -158,7 +160,12 @@ mod tests {
 
     #[test]
     fn variables_beat_keywords_and_keywords_beat_the_command_line() {
-        let asked = AskedBecoming { r#become: true, user: Some("ann".into()), method: Some("su".into()) };
+        let asked = AskedBecoming {
+            r#become: true,
+            user: Some("ann".into()),
+            method: Some("su".into()),
+            same_user: false,
+        };
         let nobody = AskedBecoming::default();
         let silent = Becoming::default();
         assert_eq!(other(&silent, &nobody, &[]), None);

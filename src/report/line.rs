@@ -16,7 +16,7 @@ use crate::wire::{Diff, Status};
 /// Turns events into lines. Remembers only what it needs to say `round 3/5`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lines {
-    /// 0: what was done and what failed. 1: also what was skipped, and output as it comes. 2: also results.
+    /// 0: what was done and what failed. 1: also what was skipped, and output as it comes. 2: also results. 3: also how hosts are reached.
     pub(super) verbosity: u8,
     pub(super) colour: bool,
     /// The longest host's name.
@@ -74,6 +74,9 @@ impl Lines {
             Event::CaseStarted { case, repeat, warmup, .. } => {
                 self.rounds.insert(case.clone(), (*repeat, *warmup));
                 Vec::new()
+            }
+            Event::Opened { host, commands, .. } if self.verbosity > 2 => {
+                commands.iter().map(|command| format!("{}  $ {command}", self.host(host))).collect()
             }
             Event::Output { host, text, .. } if self.verbosity > 0 => {
                 text.lines().map(|line| format!("{}  | {line}", self.host(host))).collect()

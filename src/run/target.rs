@@ -159,6 +159,7 @@ impl<'a> RemoteTarget<'a> {
             }
             Err(error) => return self.no_session(&error, inside),
         };
+        self.tell_how(session.opened());
         if let Some(lease) = &self.unit.lease
             && let Err(reason) = lease.keep(self.unit).await
         {
@@ -372,6 +373,16 @@ impl<'a> RemoteTarget<'a> {
             self.show(stream, text.rest());
         }
         Ok(())
+    }
+
+    /// Tells by which commands connections were opened. What the inventory gives ssh may hold secrets.
+    fn tell_how(&self, commands: &[String]) {
+        if !commands.is_empty() {
+            let secrets = self.unit.shared.environment.secrets();
+            let commands = commands.iter().map(|command| secrets.hide(command).into_owned()).collect();
+            let (step, host) = (self.unit.step.id.clone(), self.unit.host.name.clone());
+            (self.unit.shared.events)(&Event::Opened { step, host, commands });
+        }
     }
 
     fn show(&self, stream: Stream, text: String) {

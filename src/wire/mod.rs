@@ -8,6 +8,7 @@
 pub mod cbor;
 pub mod control;
 pub mod dial;
+pub mod escalating;
 pub mod frame;
 pub mod job;
 pub mod lines;

@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::process::{Pid, Signal, ioctl_tiocsctty, kill_process, setsid};
 
-use super::command::command_line;
 use super::dialogue::{Answer, Dialogue, Source};
 use super::program::Program;
 use super::terminal::Terminal;
@@ -23,6 +22,7 @@ use crate::agent::channel::Channel;
 use crate::agent::lock;
 use crate::agent::owner;
 use crate::module::Link;
+use crate::wire::escalating::command_line;
 use crate::wire::preamble::PreambleReader;
 use crate::wire::{Escalation, Method, Outcome, Stream};
 

@@ -1,7 +1,6 @@
 //! Streams that the agent opens for its controller.
 
 mod agent;
-mod command;
 mod dialogue;
 mod program;
 mod terminal;

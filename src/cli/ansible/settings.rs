@@ -69,6 +69,7 @@ pub(super) fn becoming(said: &Becoming, cfg: &AnsibleCfg) -> Becoming {
         r#become: cfg.boolean("become") == Some(true),
         user: cfg.text("become_user"),
         method: cfg.text("become_method"),
+        same_user: cfg.boolean("become_allow_same_user") == Some(true),
     };
     let file = cfg.path("become_password_file", home().as_deref());
     said.clone().or(usual, cfg.boolean("become_ask_pass") == Some(true), file)

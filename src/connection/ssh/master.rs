@@ -1,5 +1,6 @@
 //! One ssh process that is logged in and lends its connection to channels (`ControlMaster`).
 
+use std::iter;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use super::askpass::Askpass;
 use super::client::Client;
 use super::refusal::Refusal;
 use super::target::SshTarget;
+use crate::base::shlex;
 use crate::connection::ConnectError;
 use crate::connection::local::last_words;
 
@@ -31,6 +33,8 @@ const AGAIN: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(20
 pub struct Master {
     /// Where it listens.
     pub socket: PathBuf,
+    /// The command line that it was started by.
+    pub line: String,
     /// Room for channels.
     pub channels: Arc<Semaphore>,
     /// Gives its last words once it has ended.
@@ -48,9 +52,12 @@ impl Master {
             Some(password) => Some(Askpass::new(sockets.next(), password.clone()).map_err(failed)?),
             None => None,
         };
+        let words = arguments(target, &socket, client.limits.keepalive.as_secs());
+        let line = iter::once("ssh").chain(words.iter().map(String::as_str)).map(shlex::quote);
+        let line = line.collect::<Vec<_>>().join(" ");
         let mut command = Command::new("ssh");
         command
-            .args(arguments(target, &socket, client.limits.keepalive.as_secs()))
+            .args(words)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -103,7 +110,7 @@ impl Master {
                 words
             }));
         });
-        Ok(Self { socket, channels: Arc::new(Semaphore::new(CHANNELS)), ended, pid })
+        Ok(Self { socket, line, channels: Arc::new(Semaphore::new(CHANNELS)), ended, pid })
     }
 
     /// Why it ended, if it has.

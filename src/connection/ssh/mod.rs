@@ -282,6 +282,10 @@ impl Connector for Ssh {
         })
     }
 
+    fn command(&self) -> Option<String> {
+        Some(self.master.try_lock().ok()?.as_ref()?.line.clone())
+    }
+
     fn end(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
             if let Some(master) = self.master.lock().await.take() {

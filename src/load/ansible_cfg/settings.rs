@@ -74,6 +74,7 @@ pub static SETTINGS: &[Setting] = &[
     row(BECOME, "become", &["ANSIBLE_BECOME"], Same),
     row(BECOME, "become_user", &["ANSIBLE_BECOME_USER"], Same),
     row(BECOME, "become_method", &["ANSIBLE_BECOME_METHOD"], Same),
+    row(BECOME, "become_allow_same_user", &["ANSIBLE_BECOME_ALLOW_SAME_USER"], Same),
     row(BECOME, "become_ask_pass", &["ANSIBLE_BECOME_ASK_PASS"], Same),
     row(SSH, "ssh_args", &["ANSIBLE_SSH_ARGS"], Same),
     row(SSH, "ssh_common_args", &["ANSIBLE_SSH_COMMON_ARGS"], Same),

@@ -312,6 +312,12 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
                 self.shown = None;
                 self.banner(&format!("PLAY [{}]", name.trim()))?;
             }
+            Event::Opened { step, host, commands } if self.look.verbosity > 2 => {
+                self.head(step)?;
+                for command in commands {
+                    self.line(&format!("<{host}> EXEC {command}"), Paint::Verbose)?;
+                }
+            }
             Event::ItemEnded { .. } => self.item_ended(event)?,
             Event::StepEnded { .. } => self.step_ended(event)?,
             Event::Retrying { step, host, left, .. } => {

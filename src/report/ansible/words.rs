@@ -14,6 +14,7 @@ pub(super) enum Paint {
     Skipped,
     Retry,
     Warning,
+    Verbose,
     Added,
     Removed,
     Lines,
@@ -29,6 +30,7 @@ impl Paint {
             Self::Skipped | Self::Lines => "0;36",
             Self::Retry => "1;30",
             Self::Warning => "1;35",
+            Self::Verbose => "0;34",
         }
     }
 

@@ -1,10 +1,10 @@
-//! The command line by which a user becomes another.
+//! The command line by which a user becomes another: the agent starts it, the controller tells it.
 
+use super::{Escalation, Method};
 use crate::base::shlex;
-use crate::wire::{Escalation, Method};
 
 /// What sudo is told when nobody gives `become_flags`.
-const SUDO_FLAGS: &str = "-H";
+const SUDO_FLAGS: &str = "-H -S -n";
 
 /// The words of the command that starts `program`, which has words of its own, for the other user; sudo asks with `prompt`. An error is a sentence.
 pub fn command_line(
@@ -26,12 +26,15 @@ pub fn command_line(
         // Whoever gives a password wants to be asked for it.
         flags.retain(|flag| flag != "-n");
     }
-    line.append(&mut flags);
     let more: &[&str] = match method {
+        // It reads the password from its input, and asks in words that are known.
+        Method::Sudo if flags.iter().any(|flag| flag == "-n") => &["-u", user],
+        Method::Sudo if flags.iter().any(|flag| flag == "-S") => &["-p", prompt, "-u", user],
         Method::Sudo => &["-S", "-p", prompt, "-u", user],
         Method::Doas => &["-u", user],
         Method::Su => &[user, "-c"],
     };
+    line.append(&mut flags);
     line.extend(more.iter().map(|word| (*word).to_owned()));
     match method {
         Method::Sudo | Method::Doas => line.extend_from_slice(program),
@@ -64,9 +67,11 @@ mod tests {
             };
             command_line(&escalation, &["/x/it's".into(), "--of".into()], "PROMPT").unwrap().join(" ")
         };
-        assert_eq!(line(Method::Sudo, None, None), "sudo -H -S -p PROMPT -u bob /x/it's --of");
+        assert_eq!(line(Method::Sudo, None, None), "sudo -H -S -n -u bob /x/it's --of");
+        assert_eq!(line(Method::Sudo, None, Some("x")), "sudo -H -S -p PROMPT -u bob /x/it's --of");
+        assert_eq!(line(Method::Sudo, Some("-H"), None), "sudo -H -S -p PROMPT -u bob /x/it's --of");
         assert_eq!(line(Method::Sudo, Some("-i -n"), Some("x")), "sudo -i -S -p PROMPT -u bob /x/it's --of");
-        assert_eq!(line(Method::Sudo, Some("-n"), None), "sudo -n -S -p PROMPT -u bob /x/it's --of");
+        assert_eq!(line(Method::Sudo, Some("-n"), None), "sudo -n -u bob /x/it's --of");
         assert_eq!(line(Method::Doas, None, None), "doas -u bob /x/it's --of");
         assert_eq!(
             line(Method::Su, Some("-s /bin/sh"), None),
