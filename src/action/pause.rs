@@ -72,6 +72,7 @@ async fn pause(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
     tokio::select! {
         () = tokio::time::sleep(duration) => {}
         () = ctx.cancel.cancelled() => return stopped(),
+        () = tokio::time::sleep(ctx.timeout.unwrap_or(Duration::MAX)) => return late(),
     }
     let words = format!("Paused for {seconds} seconds");
     Outcome::ok(false)
@@ -102,7 +103,12 @@ async fn ask(question: String, ctx: &ActionContext<'_>) -> Outcome {
             Err(error) => Outcome::failed(format!("cannot read the answer: {error}")),
         },
         () = ctx.cancel.cancelled() => stopped(),
+        () = tokio::time::sleep(ctx.timeout.unwrap_or(Duration::MAX)) => late(),
     }
+}
+
+fn late() -> Outcome {
+    Outcome { status: Status::TimedOut, ..Outcome::failed("it waited longer than `timeout` allows") }
 }
 
 fn stopped() -> Outcome {

@@ -115,7 +115,7 @@ impl<'a> Build<'a> {
             vars: around.vars.iter().cloned().collect(),
             handler: None,
             handling: around.handling != Handling::No,
-            condition: None,
+            meta: None,
             surroundings: inherits,
             chapter: around.chapter.clone(),
         };

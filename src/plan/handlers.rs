@@ -9,6 +9,9 @@ use super::{Surroundings, short_role};
 use crate::base::{Diagnostic, Value};
 use crate::model::{Item, Level, Task};
 
+/// What is said of a flush that stands among handlers, in the reference's words.
+pub const MISPLACED_FLUSH: &str = "flush_handlers cannot be used as a handler";
+
 impl Build<'_> {
     /// The handlers of a role or play.
     pub fn handlers(&mut self, items: &[Item], around: &Surroundings) {
@@ -53,7 +56,7 @@ impl Build<'_> {
     fn handler(&mut self, task: &Arc<Task>, around: &Surroundings) {
         let inside = self.inside(around, &task.keywords, Level::TaskVars, "task vars");
         self.check_task(task, &inside);
-        if let Some(message) = no_handler(task) {
+        if let Some(message) = no_handler(task, self.is_early()) {
             self.found.push(Diagnostic::error("no-handler", message).at(&task.call.name.span));
             return;
         }
@@ -90,12 +93,12 @@ fn cannot_be_named(name: &Value, problem: &Diagnostic) -> String {
     )
 }
 
-/// Why a task cannot be a handler, in the reference's words.
-fn no_handler(task: &Task) -> Option<String> {
+/// Why a task cannot be a handler, in the reference's words. There a flush is refused only when its turn comes.
+fn no_handler(task: &Task, is_early: bool) -> Option<String> {
     let word = task.call.free_form.as_ref().and_then(|word| word.value.as_str());
     match (task.call.short_name(), word) {
         ("meta", Some("end_role")) => Some("Cannot execute 'end_role' from a handler".to_owned()),
-        ("meta", Some("flush_handlers")) => Some("flush_handlers cannot be used as a handler".to_owned()),
+        ("meta", Some("flush_handlers")) if is_early => Some(MISPLACED_FLUSH.to_owned()),
         ("include_role" | "import_role", _) => {
             Some(format!("Using '{}' as a handler is not supported.", task.call.name.value))
         }

@@ -5,23 +5,13 @@ use std::sync::Arc;
 use super::build::Build;
 use super::draft::slug;
 use super::step::{Expand, StepKind};
+use super::surroundings::Handling;
 use super::{Meta, Surroundings};
 use crate::base::{Diagnostic, Spanned};
 use crate::model::{Level, Task};
 
-/// The words of `meta`, and what they do to the run; a flush is a step of its own.
-const META: [(&str, Option<Meta>); 10] = [
-    ("flush_handlers", None),
-    ("noop", Some(Meta::Noop)),
-    ("end_host", Some(Meta::EndHost)),
-    ("end_play", Some(Meta::EndPlay)),
-    ("end_batch", Some(Meta::EndBatch)),
-    ("end_role", Some(Meta::EndRole)),
-    ("clear_facts", Some(Meta::ClearFacts)),
-    ("clear_host_errors", Some(Meta::ClearHostErrors)),
-    ("reset_connection", Some(Meta::ResetConnection)),
-    ("refresh_inventory", Some(Meta::RefreshInventory)),
-];
+/// What a flush is called that has no name.
+pub const FLUSH: &str = "flush handlers";
 
 impl Build<'_> {
     pub(super) fn meta(&mut self, task: &Arc<Task>, around: &Surroundings) {
@@ -30,26 +20,32 @@ impl Build<'_> {
             self.found.push(
                 Diagnostic::error("missing-argument", "`meta` needs to know what to do")
                     .at(&task.call.name.span)
-                    .help(format!("write one of: {}", META.map(|(w, _)| w).join(", "))),
+                    .help(format!("write one of: {}", words().join(", "))),
             );
             return;
         };
         let text = word.value.to_string();
-        if text == "flush_handlers" {
-            self.flush(&inside, "flush_handlers", &word.span);
+        if text == "flush_handlers" && (inside.handling == Handling::No || self.is_early()) {
+            if let Some(number) = self.flush(&inside, "flush_handlers", &word.span) {
+                let step = Arc::new(self.task_step(task, &inside));
+                let drafted = &mut self.draft.steps[number].step;
+                drafted.meta = Some(step);
+                if let Some(name) = &task.keywords.name {
+                    drafted.name = self.known.shown(&inside, &name.value);
+                }
+            }
             return;
         }
-        let Some((_, meta)) = META.iter().find(|(w, _)| *w == text) else {
+        let Some(meta) = Meta::ALL.into_iter().find(|meta| meta.word() == text) else {
             self.found.push(
                 Diagnostic::error("unknown-choice", format!("`meta` cannot do `{text}`"))
                     .at(&word.span)
-                    .suggest(&text, META.iter().map(|(w, _)| *w))
-                    .help(format!("it can do {}", META.map(|(w, _)| w).join(", "))),
+                    .suggest(&text, words())
+                    .help(format!("it can do {}", words().join(", "))),
             );
             return;
         };
-        let Some(meta) = meta else { return };
-        if *meta == Meta::EndRole && inside.role.is_none() {
+        if meta == Meta::EndRole && inside.role.is_none() {
             let message = "Cannot execute 'end_role' from outside of a role";
             self.found.push(Diagnostic::error("misplaced-meta", message).at(&word.span));
             return;
@@ -57,28 +53,25 @@ impl Build<'_> {
         let mut flow = self.flow(task, &inside);
         flow.open = true;
         flow.wide = !matches!(meta, Meta::EndHost | Meta::EndRole | Meta::ResetConnection | Meta::Noop);
-        let step = StepKind::Meta(Spanned::new(*meta, word.span.clone()));
+        let step = StepKind::Meta(Spanned::new(meta, word.span.clone()));
         let (_, name) = self.label(task, &inside);
         let name = if task.keywords.name.is_some() { name } else { format!("meta {text}") };
         let number = self.push(&inside, &slug(&text), &name, step, &task.span, flow);
-        if number.is_some() && !inside.inherited.when.is_empty() {
-            let task = Arc::new(self.task_step(task, &inside));
-            if let Some(number) = number {
-                self.draft.steps[number].step.condition = Some(task);
-            }
+        if let Some(number) = number {
+            self.draft.steps[number].step.meta = Some(Arc::new(self.task_step(task, &inside)));
         }
     }
 
     /// A flush of handlers: expanded by the run, because only it knows who notified what.
-    pub fn flush(&mut self, around: &Surroundings, word: &str, span: &crate::base::Span) {
+    ///
+    /// Gives the number of the step.
+    pub fn flush(&mut self, around: &Surroundings, word: &str, span: &crate::base::Span) -> Option<usize> {
         let mut around = around.clone();
         around.tags = vec![Arc::from("always")];
         around.stage = None;
         let flow = super::draft::Flow { open: true, ..Default::default() };
         let kind = StepKind::Expand(Expand::Flush);
-        let Some(number) = self.push(&around, word, "flush handlers", kind, span, flow.clone()) else {
-            return;
-        };
+        let number = self.push(&around, word, FLUSH, kind, span, flow.clone())?;
         let expand = &mut self.draft.steps[number].step;
         let id = expand.id.to_string();
         let bring = Surroundings { path: id.clone(), ..around.clone() };
@@ -91,5 +84,11 @@ impl Build<'_> {
             span,
             flow,
         );
+        Some(number)
     }
+}
+
+/// The words of `meta`.
+fn words() -> [&'static str; 10] {
+    Meta::ALL.map(Meta::word)
 }

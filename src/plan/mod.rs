@@ -57,8 +57,10 @@ pub use declaration::{DeclarationError, arguments as monitor_arguments};
 pub use fragment::{
     Bridge, Brought, CasePlan, Fragment, Gang, HandlerBody, HandlerNames, PrunedStep, Pruning, Target,
 };
+pub use handlers::MISPLACED_FLUSH;
 pub use hosts::REACHING;
 pub use lifecycle::Chapter;
+pub use meta::FLUSH;
 pub use mode::VARIABLE as IN_CONTAINER_VARIABLE;
 pub use prompts::{Answer, Answers, Asking, Prompt};
 pub use scope::{RoleScope, Scope, ScopeIx, ScopeKind, Section};

@@ -52,8 +52,8 @@ pub struct Step {
     pub handler: Option<HandlerIx>,
     /// Whether it is a handler, or what one has included.
     pub handling: bool,
-    /// For [`StepKind::Meta`] under a condition: what the condition is.
-    pub condition: Option<Arc<TaskStep>>,
+    /// For [`StepKind::Meta`] and flushes that are written: the task that asks for it.
+    pub meta: Option<Arc<TaskStep>>,
     /// What the fragment of an [`StepKind::Expand`] step inherits; nothing for other steps.
     pub surroundings: Option<Arc<Surroundings>>,
     /// The part of a container's life that it belongs to.
@@ -199,6 +199,51 @@ pub enum Meta {
     ResetConnection,
     /// The inventory is read again.
     RefreshInventory,
+    /// A flush that stands among handlers: called as Ansible, the run ends when its turn comes.
+    FlushHandlers,
+}
+
+impl Meta {
+    /// Whether it concerns all hosts, whoever asks for it.
+    pub fn is_for_all(self) -> bool {
+        use Meta::{ClearFacts, ClearHostErrors, EndBatch, EndPlay, RefreshInventory};
+        matches!(self, RefreshInventory | ClearFacts | ClearHostErrors | EndPlay | EndBatch)
+    }
+
+    /// Whether it asks for no condition, as in Ansible.
+    pub fn is_unconditional(self) -> bool {
+        matches!(self, Meta::Noop | Meta::RefreshInventory | Meta::ResetConnection)
+    }
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Meta::Noop => "noop",
+            Meta::EndHost => "end_host",
+            Meta::EndPlay => "end_play",
+            Meta::EndBatch => "end_batch",
+            Meta::EndRole => "end_role",
+            Meta::ClearFacts => "clear_facts",
+            Meta::ClearHostErrors => "clear_host_errors",
+            Meta::ResetConnection => "reset_connection",
+            Meta::RefreshInventory => "refresh_inventory",
+            Meta::FlushHandlers => "flush_handlers",
+        }
+    }
+
+    /// What it may be.
+    pub const ALL: [Meta; 10] = [
+        Meta::FlushHandlers,
+        Meta::Noop,
+        Meta::EndHost,
+        Meta::EndPlay,
+        Meta::EndBatch,
+        Meta::EndRole,
+        Meta::ClearFacts,
+        Meta::ClearHostErrors,
+        Meta::ResetConnection,
+        Meta::RefreshInventory,
+    ];
 }
 
 /// The run-time side of a task.

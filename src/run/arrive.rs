@@ -15,7 +15,7 @@ use crate::base::{HostName, Spanned, Timestamp, Value};
 use crate::connection::Cancel;
 use crate::event::Why;
 use crate::model::Strategy;
-use crate::plan::{Meta, Step, StepKind};
+use crate::plan::{Step, StepKind};
 use crate::vars::Templar;
 
 /// How many units are started before others have their turn: so many find what they need in the processor's cache, and there
@@ -86,17 +86,13 @@ impl Dispatcher {
     }
 
     fn is_run_once(&self, step: StepNo, what: &Step, host: HostNo) -> bool {
-        let by_itself = match &what.kind {
+        if let StepKind::Meta(meta) = &what.kind {
             // Where hosts go step by step, the first does it for all, whatever it asks for the others.
-            StepKind::Meta(meta) => match meta.value {
-                Meta::RefreshInventory | Meta::ClearFacts => self.is_lockstep(step),
-                _ => false,
-            },
-            _ => {
-                super::magic::task(what).is_some_and(|t| matches!(t.call.short_name(), "add_host" | "pause"))
-            }
-        };
-        by_itself || self.says_once(what, host)
+            return meta.value.is_for_all() && self.is_lockstep(step);
+        }
+        let task = super::magic::task(what);
+        task.is_some_and(|t| matches!(t.call.short_name(), "add_host" | "pause"))
+            || self.says_once(what, host)
     }
 
     /// `run_once`
@@ -184,7 +180,8 @@ impl Dispatcher {
         let Some(moment) = self.moment(step) else { return };
         let what = &moment.step;
         self.enter(step, host, what);
-        if !has_marks(&what.name) && !super::ending::is_silent(what) {
+        if !has_marks(&what.name) && !super::ending::is_untold(what, self.shared.compiler.options.strictness)
+        {
             self.emit(begun(what, what.name.clone(), self.name(host)));
         }
         let before = self.before(step, host, what);

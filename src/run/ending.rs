@@ -13,7 +13,7 @@ use crate::action::{DelegatedFacts, Effects, UsedImage};
 use crate::base::{HostName, Map, Timestamp, Value};
 use crate::event::{Event, Fate, Why};
 use crate::model::{Level, Strategy};
-use crate::plan::{Expand, Meta, Step, StepKind};
+use crate::plan::{Expand, Step, StepKind, Strictness};
 use crate::wire::Status;
 
 /// Why a host fails that did nothing wrong.
@@ -221,8 +221,7 @@ impl Dispatcher {
             self.set_vars(host, &Map::from_iter([(super::rendezvous::PORTS, ports)]), Level::Magic);
         }
         // What is done once by itself (`add_host`) registers nothing for the others, as in Ansible.
-        let once = self.onces.contains_key(&step) && self.says_once(what, host);
-        let all = once.then(|| Arc::clone(&self.node(step).hosts));
+        let all = self.told_once(step, host, what);
         let hosts = all.as_deref().unwrap_or(std::slice::from_ref(&host));
         let register = super::magic::task(what).and_then(|t| t.register.as_ref());
         let stopped = matches!(finished.fate, Fate::Ran { status: Status::Cancelled, .. });
@@ -242,6 +241,23 @@ impl Dispatcher {
             let host = host.unwrap_or_else(|| name.clone());
             self.emit(Event::ImageUsed { host, name: image, id, digests });
         }
+    }
+
+    /// For whom a step speaks that says `run_once`: for the whole batch, also where it was included for one host only.
+    fn told_once(&self, step: StepNo, host: HostNo, what: &Step) -> Option<Arc<[HostNo]>> {
+        let node = self.node(step);
+        if !(self.onces.contains_key(&step) || node.hosts.len() == 1) || !self.says_once(what, host) {
+            return None;
+        }
+        let run = self.plays.get(&node.play).filter(|_| what.case.is_none() && node.hosts.len() == 1);
+        let Some(batch) = run.and_then(|run| run.batches.get(node.batch)) else {
+            return Some(Arc::clone(&node.hosts));
+        };
+        // Who left the step because it is a container knows better.
+        let apart = |other: &HostNo| {
+            run.is_some_and(|run| run.facts.in_container.contains(self.name(*other))) && *other != host
+        };
+        Some(batch.iter().copied().filter(|h| !apart(h) && !self.lost.contains(h)).collect())
     }
 
     fn apply(&mut self, host: HostNo, finished: &Finished) {
@@ -451,39 +467,14 @@ impl Dispatcher {
         }
         self.fail_all(step, others);
     }
-
-    fn apply_meta(&mut self, step: StepNo, host: HostNo, meta: Meta) {
-        let node = self.node(step).clone();
-        match meta {
-            Meta::EndHost => self.fates.end(node.scope, host),
-            Meta::EndRole => self.fates.end_role(node.scope, host),
-            Meta::EndPlay | Meta::EndBatch => {
-                let Some(run) = self.plays.get_mut(&node.play) else { return };
-                // The batches that are still to come do not begin.
-                run.is_ended |= meta == Meta::EndPlay;
-                for other in run.batches.get(node.batch).cloned().unwrap_or_default() {
-                    self.fates.end(node.scope, other);
-                }
-            }
-            Meta::ClearFacts => node.hosts.iter().for_each(|host| self.forget_facts(*host)),
-            Meta::ClearHostErrors => {
-                // Who is still at work goes on, the others come back with the next play.
-                self.fates.forgive(node.scope, host);
-                self.left.remove(&host);
-                self.forgiven.extend(self.left.iter().chain(&self.lost));
-                self.recount();
-                self.failed.clear();
-                self.over = false;
-            }
-            // The first host does it for all.
-            Meta::RefreshInventory if node.left == node.hosts.len() => self.read_inventory_again(step),
-            // A session that was lost is opened anew by itself.
-            Meta::Noop | Meta::ResetConnection | Meta::RefreshInventory => {}
-        }
-    }
 }
 
 /// A flush is only the place where handlers come in; what counts are they.
 pub(super) fn is_silent(step: &Step) -> bool {
     matches!(step.kind, StepKind::Expand(Expand::Flush) | StepKind::Rendezvous)
+}
+
+/// Whether nobody hears of its beginning. The reference has a heading for a flush that is written.
+pub(super) fn is_untold(step: &Step, strictness: Strictness) -> bool {
+    is_silent(step) && (step.meta.is_none() || strictness == Strictness::Early)
 }

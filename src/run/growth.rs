@@ -475,5 +475,5 @@ fn in_one_line(problems: &Diagnostics) -> String {
 /// What a step inherits and says itself; nothing for most of the compiler's own.
 pub(super) fn inherited(step: &Step) -> Option<&crate::model::Inherited> {
     let around = || step.surroundings.as_ref().map(|s| &s.inherited);
-    super::magic::task(step).or(step.condition.as_ref()).map(|task| &task.inherited).or_else(around)
+    super::magic::task(step).or(step.meta.as_ref()).map(|task| &task.inherited).or_else(around)
 }

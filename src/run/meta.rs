@@ -1,10 +1,14 @@
-//! Steps that only ask whether they are to happen: `meta`, and what the compiler has added. What a `meta` then does is the
-//! dispatcher's business; its words are Ansible's, because scripts look for them.
+//! Steps that only ask whether they are to happen: `meta`, and what the compiler has added; and what a `meta` then does to the
+//! run. Its words are Ansible's, because scripts look for them.
 
 use super::conditions::{holds, skipped};
+use super::dispatcher::{Dispatcher, Work};
+use super::fates::Verdict;
+use super::growth::inherited;
+use super::queue::{HostNo, StepNo};
 use super::unit::{Finished, Unit, said};
 use crate::base::{HostName, Map, Timestamp, Value};
-use crate::plan::{Meta, StepKind};
+use crate::plan::{Meta, StepKind, Strictness};
 
 impl Unit {
     /// A step without arguments: only its conditions count.
@@ -17,7 +21,11 @@ impl Unit {
             result: meta.map(|m| done(m, &self.host.name)).unwrap_or_default().into(),
             ..Finished::ok(started)
         };
-        let said_so = super::growth::inherited(&self.step);
+        let said_so = inherited(&self.step);
+        let is_late = self.shared.compiler.options.strictness == Strictness::Late;
+        if is_late && meta.is_some_and(Meta::is_unconditional) {
+            return done();
+        }
         let Some(conditions) = said_so.map(|i| &i.when) else { return done() };
         match holds(conditions, &self.plain_templar(self.scope())) {
             Ok(None) => done(),
@@ -33,10 +41,57 @@ impl Unit {
     }
 }
 
+impl Dispatcher {
+    /// Does what a `meta` asks of the run.
+    pub(super) fn apply_meta(&mut self, step: StepNo, host: HostNo, meta: Meta) {
+        let node = self.node(step).clone();
+        let is_late = self.shared.compiler.options.strictness == Strictness::Late;
+        if let Work::Step(what) = &node.work
+            && is_late
+            && meta.is_unconditional()
+            && inherited(what).is_some_and(|said| !said.when.is_empty())
+        {
+            self.warn(format!("{} task does not support when conditional", meta.word()));
+        }
+        match meta {
+            Meta::EndHost => self.fates.end(node.scope, host),
+            Meta::EndRole => self.fates.end_role(node.scope, host),
+            Meta::EndPlay | Meta::EndBatch => {
+                let Some(run) = self.plays.get_mut(&node.play) else { return };
+                // The batches that are still to come do not begin.
+                run.is_ended |= meta == Meta::EndPlay;
+                for other in run.batches.get(node.batch).cloned().unwrap_or_default() {
+                    self.fates.end(node.scope, other);
+                }
+            }
+            Meta::ClearFacts => node.hosts.iter().for_each(|host| self.forget_facts(*host)),
+            Meta::ClearHostErrors => {
+                // Who is still at work goes on, the others come back with the next play.
+                let once = self.onces.contains_key(&step);
+                let mut at_work = if once { node.hosts.to_vec() } else { vec![host] };
+                at_work.retain(|host| self.fates.verdict(node.scope, *host) == Verdict::Run);
+                for host in at_work {
+                    self.fates.forgive(node.scope, host);
+                    self.left.remove(&host);
+                }
+                self.forgiven.extend(self.left.iter().chain(&self.lost));
+                self.recount();
+                self.failed.clear();
+                self.over = false;
+            }
+            // The first host does it for all.
+            Meta::RefreshInventory if node.left == node.hosts.len() => self.read_inventory_again(step),
+            Meta::FlushHandlers => self.abort(crate::plan::MISPLACED_FLUSH.to_owned()),
+            // A session that was lost is opened anew by itself.
+            Meta::Noop | Meta::ResetConnection | Meta::RefreshInventory => {}
+        }
+    }
+}
+
 /// What a `meta` says that is done.
 fn done(meta: Meta, host: &HostName) -> Map {
     let words = match meta {
-        Meta::Noop => "noop".to_owned(),
+        Meta::Noop | Meta::FlushHandlers => meta.word().to_owned(),
         Meta::EndHost => format!("ending play for {host}"),
         Meta::EndPlay => "ending play".to_owned(),
         Meta::EndBatch => "ending batch".to_owned(),
@@ -51,16 +106,16 @@ fn done(meta: Meta, host: &HostName) -> Map {
 
 /// What is said of one whose condition does not hold.
 fn skipped_meta(meta: Meta, host: &HostName) -> Map {
-    let (word, instead) = match meta {
-        Meta::EndHost => ("end_host", format!(", continuing execution for {host}")),
-        Meta::EndPlay => ("end_play", ", continuing play".to_owned()),
-        Meta::EndBatch => ("end_batch", ", continuing current batch".to_owned()),
-        Meta::EndRole => ("end_role", format!(", continuing role for {host}")),
-        Meta::ClearFacts => ("clear_facts", format!(", not clearing facts and fact cache for {host}")),
-        Meta::ClearHostErrors => ("clear_host_errors", format!(", not clearing host error state for {host}")),
-        Meta::Noop => ("noop", String::new()),
-        Meta::ResetConnection => ("reset_connection", String::new()),
-        Meta::RefreshInventory => ("refresh_inventory", String::new()),
+    let word = meta.word();
+    let instead = match meta {
+        Meta::EndHost => format!(", continuing execution for {host}"),
+        Meta::EndPlay => ", continuing play".to_owned(),
+        Meta::EndBatch => ", continuing current batch".to_owned(),
+        Meta::EndRole => format!(", continuing role for {host}"),
+        Meta::ClearFacts => format!(", not clearing facts and fact cache for {host}"),
+        Meta::ClearHostErrors => format!(", not clearing host error state for {host}"),
+        Meta::FlushHandlers => format!(", not running handlers for {host}"),
+        Meta::Noop | Meta::ResetConnection | Meta::RefreshInventory => String::new(),
     };
     let reason = format!("{word} conditional evaluated to False{instead}");
     let msg = match meta {

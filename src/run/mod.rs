@@ -27,6 +27,7 @@ pub mod hosts;
 mod including;
 mod inventory;
 mod joining;
+mod judge;
 mod keyword;
 mod lease;
 mod leaving;

@@ -6,25 +6,25 @@ use std::time::Duration;
 use super::arguments::{self, Wanted};
 use super::conditions::{holds, skipped};
 use super::delegate::{Place, delegate, with_delegated};
+use super::judge::{decide_changed, judge, with_result};
 use super::keyword::{Lasting, Manner, boolean, quantity};
 use super::masking;
 use super::target::RemoteTarget;
-use super::unit::{Unit, private, round_of, said};
+use super::unit::{Unit, round_of, said};
 use crate::action::{self, Action, ActionContext, Done, Effects, Invocation, Target};
 use crate::base::spec::CheckMode;
 use crate::base::value::has_marks;
 use crate::base::{HostName, Map, Value};
 use crate::event::{Event, Fate, Figure, JournalError};
-use crate::model::Level;
 use crate::plan::{Inclusion, StepKind, TaskStep};
 use crate::vars::{Scope, Templar, TemplateError};
 use crate::wire::{Diff, Outcome, Status};
 
 /// What is said of a task that was cancelled, whether or not it had reached the target.
-const STOPPED: &str = "the run was stopped";
+pub(super) const STOPPED: &str = "the run was stopped";
 
 /// What a failure says of where in Ansible it happened: playbooks ask whether it is there.
-const NO_TRACEBACK: &str = "(traceback unavailable)";
+pub(super) const NO_TRACEBACK: &str = "(traceback unavailable)";
 
 /// With which arguments a module was called; only for whoever looks on at `-vvv`.
 pub(super) const INVOCATION: &str = "invocation";
@@ -150,7 +150,8 @@ pub async fn run(turn: Turn<'_>) -> TurnEnd {
             Err(error) => end.warnings.push(said(&error)),
         }
     }
-    let failed = matches!(end.status, Status::Failed) && !end.skipped && end.unreachable.is_none();
+    let failed =
+        matches!(end.status, Status::Failed | Status::TimedOut) && !end.skipped && end.unreachable.is_none();
     if failed && !end.result.contains_key("exception") {
         end.result.insert("exception", NO_TRACEBACK);
     }
@@ -218,7 +219,8 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
         let over = end.skipped
             || end.unreachable.is_some()
             || end.journal.is_some()
-            || matches!(end.status, Status::Cancelled);
+            || matches!(end.status, Status::Cancelled)
+            || end.result.contains_key("timedout");
         if retries > 0 && !over {
             let seen = with_result(turn, templar, &end);
             let met = if task.until.is_empty() {
@@ -365,123 +367,4 @@ async fn act(
     done.outcome.started = started;
     done.outcome.ended = shared.clock.now();
     done
-}
-
-/// What an outcome amounts to: facts, `changed_when`, then `failed_when`.
-fn judge(
-    turn: &Turn<'_>,
-    templar: &Templar,
-    done: Done,
-    target: &RemoteTarget<'_>,
-) -> Result<TurnEnd, TemplateError> {
-    let task = turn.task;
-    let Done { mut outcome, mut effects, shown } = done;
-    if let Some(facts) = outcome.values.get("ansible_facts").and_then(Value::as_map)
-        && target.direct
-    {
-        effects.facts.extend(facts);
-    }
-    if target.place.delegated {
-        effects.images.iter_mut().for_each(|image| image.host = Some(target.place.host.clone()));
-    }
-    let mut result = outcome.take_register();
-    // Lines of the output are made only now.
-    turn.unit.shared.environment.secrets().mark(&mut result);
-    if outcome.status == Status::TimedOut
-        && let Some(seconds) = quantity(task.inherited.timeout.as_ref(), "timeout", templar)?
-    {
-        #[allow(clippy::cast_possible_truncation)] // whole seconds, as Ansible has them
-        let period = Map::from_iter([("period", Value::from(seconds as i64))]);
-        result.insert("timedout", period);
-    }
-    let mut end = TurnEnd {
-        status: if outcome.status == Status::Skipped { Status::Ok } else { outcome.status },
-        changed: outcome.changed,
-        skipped: outcome.status == Status::Skipped,
-        result,
-        msg: if outcome.status == Status::Cancelled {
-            Some(STOPPED.to_owned())
-        } else {
-            outcome.msg.or(shown)
-        },
-        diff: outcome.diff,
-        warnings: outcome.warnings,
-        effects,
-        unreachable: target.lost().map(|reason| (reason.clone(), false)),
-        journal: target.broken().cloned(),
-        ..TurnEnd::default()
-    };
-    if target.place.delegated {
-        let delegated = Map::from_iter([("ansible_host", target.place.host.as_str())]);
-        end.result.insert("_ansible_delegated_vars", delegated);
-        if boolean(task.inherited.delegate_facts.as_ref(), "delegate_facts", templar)? == Some(true) {
-            end.effects.delegate(target.place.host.clone());
-        }
-    }
-    if end.unreachable.is_some() {
-        // As in Ansible: the task has not failed there, nobody has tried it.
-        end.result.remove("failed");
-        end.result.insert("exception", NO_TRACEBACK);
-    }
-    let not_done = end.unreachable.is_some() || end.journal.is_some() || target.is_refused();
-    if end.skipped || not_done || end.status == Status::Cancelled {
-        return Ok(end);
-    }
-    decide_changed(turn, templar, &mut end);
-    if !task.failed_when.is_empty() {
-        let seen = with_result(turn, templar, &end);
-        let failed = match holds(&task.failed_when, &seen) {
-            Ok(against) => against.is_none(),
-            Err(error) => {
-                undecided(&mut end, "failed_when_result", &error);
-                return Ok(end);
-            }
-        };
-        end.result.insert("failed", failed);
-        end.result.insert("failed_when_result", failed);
-        if failed && end.status == Status::Ok {
-            end.status = Status::Failed;
-            end.msg = end.msg.or_else(|| Some("`failed_when` says so".to_owned()));
-        } else if !failed {
-            if end.status == Status::Failed {
-                end.result.insert("failed_when_suppressed_exception", NO_TRACEBACK);
-            }
-            end.status = Status::Ok;
-        }
-    }
-    Ok(end)
-}
-
-/// `changed_when`
-fn decide_changed(turn: &Turn<'_>, templar: &Templar, end: &mut TurnEnd) {
-    if turn.task.changed_when.is_empty() {
-        return;
-    }
-    match holds(&turn.task.changed_when, &with_result(turn, templar, end)) {
-        Ok(against) => {
-            end.changed = against.is_none();
-            end.result.insert("changed", end.changed);
-        }
-        Err(error) => undecided(end, "changed_when_result", &error),
-    }
-}
-
-/// A condition that cannot be evaluated fails the task, whose result stays.
-fn undecided(end: &mut TurnEnd, key: &str, error: &TemplateError) {
-    let said = format!("Error while evaluating conditional: {error}");
-    end.result.insert(key, said.as_str());
-    end.result.insert("failed", true);
-    end.status = Status::Failed;
-    end.msg = Some(said);
-}
-
-/// The task's variables with its own result and facts.
-fn with_result(turn: &Turn<'_>, templar: &Templar, end: &TurnEnd) -> Templar {
-    let mut vars = end.effects.facts.clone();
-    vars.extend(&end.effects.set_facts);
-    if let Some(register) = &turn.task.register {
-        vars.insert(&register.value, Value::from(&end.result));
-    }
-    let scope = templar.scope().with(private(Level::SetFact, vars));
-    Templar::new(scope, Arc::clone(templar.environment()))
 }

@@ -200,7 +200,9 @@ impl Unit {
         let started = self.shared.clock.now();
         let name = self.name();
         // What needs no rendering was told by the dispatcher.
-        if has_marks(&self.step.name) && !super::ending::is_silent(&self.step) {
+        if has_marks(&self.step.name)
+            && !super::ending::is_untold(&self.step, self.shared.compiler.options.strictness)
+        {
             self.say(begun(&self.step, name.clone(), &self.host.name));
         }
         let mut finished = match self.begin_again(started) {
@@ -349,10 +351,12 @@ fn title(step: &Step, name: &str) -> Option<Title> {
     let handler = step.handling;
     let origin = step.span.to_string();
     let Some(task) = super::magic::task(step) else {
-        let StepKind::Meta(_) = &step.kind else { return None };
-        let name = name.strip_prefix("meta ").map_or(name, |_| "meta");
+        let meta = step.meta.as_ref()?;
+        let unnamed = name.starts_with("meta ") || name == crate::plan::FLUSH;
+        let name = if unnamed { "meta" } else { name };
         let (name, action) = (name.to_owned(), "meta".to_owned());
-        return Some(Title { name, role: None, action, origin, handler, looped: false });
+        let role = meta.role.as_ref().map(|(role, _)| role.to_string());
+        return Some(Title { name, role, action, origin, handler, looped: false });
     };
     let action = task.call.short_name();
     let gathers = super::skipping::gathers_for_play(step);

@@ -14,6 +14,7 @@ impl Decoder<'_> {
     /// Takes the shared keywords out of a mapping.
     pub(super) fn keywords(&self, f: &mut Fields<'_, '_>) -> Keywords {
         let (container, lifecycle) = self.container(f);
+        no_debugger(f);
         Keywords {
             name: f.string("name"),
             vars_span: f.place("vars"),
@@ -73,6 +74,15 @@ impl Decoder<'_> {
         let lifecycle =
             ContainerLifecycle { name, image, image_keys, options, option_keys, lifetime, configure };
         Some(Spanned::new(Arc::new(lifecycle), node.span.clone()))
+    }
+}
+
+/// `debugger`: only that there is none.
+fn no_debugger(f: &mut Fields<'_, '_>) {
+    if let Some(node) = f.take("debugger").filter(|node| node.as_str() != Some("never")) {
+        let message = "there is no debugger here: only `debugger: never` has a meaning";
+        f.problems()
+            .push(Diagnostic::error("no-debugger", message).at(&node.span).help("leave the line out"));
     }
 }
 

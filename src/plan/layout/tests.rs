@@ -24,7 +24,7 @@ fn drafted(draft: &mut Draft, number: usize, scope: ScopeIx, flow: Flow) {
         vars: Arc::from([]),
         handler: None,
         handling: false,
-        condition: None,
+        meta: None,
         surroundings: None,
         chapter: None,
     };

@@ -28,7 +28,7 @@ fn step(number: usize, hosts: usize) -> Step {
         vars: std::sync::Arc::from([]),
         handler: None,
         handling: false,
-        condition: None,
+        meta: None,
         surroundings: None,
         chapter: None,
     }
