@@ -1,8 +1,13 @@
-//! Users and groups: /etc/passwd and /etc/group first, then `getent` for what a directory service knows.
+//! Users and groups: /etc/passwd and /etc/group first, then `getent` for what a directory service knows; and what the modules
+//! that change them share.
 //!
 //! Never libc's functions: in a static program they crash where NSS has plug-ins.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::Context;
+use super::failure::Failure;
 use super::process::Command;
 
 /// One user.
@@ -29,6 +34,17 @@ pub struct Group {
     pub name: String,
     /// Number.
     pub gid: u32,
+}
+
+/// Whether an account should be there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// It is made if it is not there.
+    #[default]
+    Present,
+    /// It is removed if it is there.
+    Absent,
 }
 
 fn parse_user(line: &str) -> Option<User> {
@@ -97,6 +113,32 @@ pub fn local_name(uid: u32) -> Option<String> {
 /// Who this process is.
 pub fn current_user(ctx: &mut Context<'_>) -> Option<User> {
     user_by_uid(rustix::process::geteuid().as_raw(), ctx)
+}
+
+/// A number in place of the one in `/etc/login.defs`.
+pub(super) fn setting(name: &str, value: Option<u32>) -> Vec<String> {
+    value.map(|value| vec!["-K".to_owned(), format!("{name}={value}")]).unwrap_or_default()
+}
+
+/// Has a program of the system change an account; in check mode nothing.
+pub(super) fn administer(
+    program: &str,
+    words: Vec<String>,
+    name: &str,
+    ctx: &mut Context<'_>,
+) -> Result<(), Failure> {
+    if ctx.check() {
+        return Ok(());
+    }
+    let argv = [program.to_owned()].into_iter().chain(words).chain([name.to_owned()]);
+    let command = Command { quiet: true, ..Command::new(argv) };
+    let done = ctx.run(&command).map_err(|e| Failure::new(format!("{program} cannot be started: {e}")))?;
+    if done.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    let said = if said.trim().is_empty() { format!("{program} failed") } else { said };
+    Err(Failure::new(said).with("name", name).with("rc", i64::from(done.rc())))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! `group`: a group of the machine's own.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::accounts::group_by_name;
+use super::accounts::{Presence, administer, group_by_name, setting};
 use super::failure::Failure;
-use super::{Answer, Command, Context, Module, call};
+use super::{Answer, Context, Module, call};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::wire::Outcome;
 
@@ -33,17 +33,6 @@ pub struct Args {
     /// Removes it even if it is some user's primary group.
     #[serde(default)]
     pub force: bool,
-}
-
-/// Whether an account should be there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Presence {
-    /// It is made if it is not there.
-    #[default]
-    Present,
-    /// It is removed if it is there.
-    Absent,
 }
 
 pub(super) const SPEC: Spec = Spec {
@@ -96,30 +85,4 @@ fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
         }
         _ => outcome,
     })
-}
-
-/// A number in place of the one in `/etc/login.defs`.
-pub(super) fn setting(name: &str, value: Option<u32>) -> Vec<String> {
-    value.map(|value| vec!["-K".to_owned(), format!("{name}={value}")]).unwrap_or_default()
-}
-
-/// Has a program of the system change an account; in check mode nothing.
-pub(super) fn administer(
-    program: &str,
-    words: Vec<String>,
-    name: &str,
-    ctx: &mut Context<'_>,
-) -> Result<(), Failure> {
-    if ctx.check() {
-        return Ok(());
-    }
-    let argv = [program.to_owned()].into_iter().chain(words).chain([name.to_owned()]);
-    let command = Command { quiet: true, ..Command::new(argv) };
-    let done = ctx.run(&command).map_err(|e| Failure::new(format!("{program} cannot be started: {e}")))?;
-    if done.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&done.stderr).into_owned();
-    let said = if said.trim().is_empty() { format!("{program} failed") } else { said };
-    Err(Failure::new(said).with("name", name).with("rc", i64::from(done.rc())))
 }

@@ -7,9 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::shadow::Shadow;
-use super::accounts::{User, group_by_gid, group_by_name, user_by_name};
+use super::accounts::{Presence, User, administer, group_by_gid, group_by_name, setting, user_by_name};
 use super::failure::Failure;
-use super::group::{Presence, administer, setting};
 use super::{Answer, Context, Module, TargetPath, call};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::wire::Outcome;

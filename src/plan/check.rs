@@ -9,7 +9,7 @@ use crate::base::spec::{Argument, Catalogue, Spec};
 use crate::base::unit::{Quantity, Unit};
 use crate::base::value::has_marks;
 use crate::base::{Diagnostic, Spanned, Value};
-use crate::model::{BadJsonPath, Expect, JsonPath, Metric, MetricSource, Stage, Task};
+use crate::model::{BadJsonPath, Expect, JsonPath, Metric, MetricSource, Stage, Strategy, Task};
 use crate::vars::plugins::Kind;
 use crate::vars::{condition_check, condition_references, lookups, syntax_check};
 
@@ -33,6 +33,7 @@ impl Build<'_> {
             self.check_passwords(&inside);
         }
         self.check_call(task);
+        self.check_host_loop(task, &inside);
         self.check_templates(task);
         self.check_notify(&inside);
         self.check_becoming(&inside);
@@ -88,6 +89,23 @@ impl Build<'_> {
                 Diagnostic::error("wrong-type", message)
                     .at(&r#loop.span)
                     .help("write it as a list, or as a template that gives one"),
+            );
+        }
+    }
+
+    /// What one host does for all, where each goes its own way.
+    fn check_host_loop(&mut self, task: &Task, inside: &Surroundings) {
+        let strategy = self.compiler.strategy(self.play).unwrap_or_default();
+        let apart = matches!(strategy, Strategy::Free | Strategy::HostPinned) && inside.case.is_none();
+        if apart && matches!(task.call.short_name(), "add_host" | "pause") {
+            let (name, strategy) = (task.call.short_name(), strategy.name());
+            let message = format!(
+                "`{name}` is done once for all hosts, and with `strategy: {strategy}` each of them goes its own way"
+            );
+            self.found.push(
+                Diagnostic::error("no-host-loop", message)
+                    .at(&task.call.name.span)
+                    .help("do it in a play of its own, with `strategy: linear`"),
             );
         }
     }

@@ -11,12 +11,12 @@ use super::known::Known;
 use super::roles::own_layers;
 use super::scope::{ScopeKind, Section};
 use super::static_roles::{RoleNames, StaticRole};
-use super::step::{Expand, StepKind, TaskStep};
+use super::step::{Expand, StepKind};
 use super::surroundings::Handling;
 use super::{Compiler, PlayPlan, Surroundings, layout, needs, pruned};
 use crate::base::spec::Argument;
-use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, Map, Span, Spanned, Value};
-use crate::model::{Call, Inherited, Inventory, Keywords, Level, Lifetime, LoopControl, Play, Strategy};
+use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, Map, Spanned, Value};
+use crate::model::{Call, Inherited, Inventory, Keywords, Level, Lifetime, Play, Strategy, Task};
 
 /// A play after compilation, with what checks over all plays want to know.
 pub(super) struct Compiled {
@@ -346,7 +346,13 @@ impl Build<'_> {
             value: s.value.clone(),
             value_span: s.span.clone(),
         });
-        let step = setup_step(&span, subset.collect(), around);
+        let call = Call {
+            name: Spanned::new(Arc::from("setup"), span.clone()),
+            free_form: None,
+            arguments: subset.collect(),
+            arguments_template: None,
+        };
+        let step = self.task_step(&Arc::new(Task::calling(call)), around);
         let mut around = around.clone();
         around.tags.push(Arc::from("always"));
         around.stage = None;
@@ -369,35 +375,6 @@ impl Build<'_> {
             self.found.push(Diagnostic::error("wrong-type", message).at(&span));
             vec![around.hosts.to_vec()]
         })
-    }
-}
-
-fn setup_step(span: &Span, arguments: Vec<Argument>, around: &Surroundings) -> TaskStep {
-    TaskStep {
-        call: Call {
-            name: Spanned::new(Arc::from("setup"), span.clone()),
-            free_form: None,
-            arguments,
-            arguments_template: None,
-        },
-        foreign: None,
-        inherited: around.inherited.clone(),
-        limits: [None, None],
-        r#loop: None,
-        loop_control: LoopControl::default(),
-        register: None,
-        changed_when: Vec::new(),
-        failed_when: Vec::new(),
-        until: Vec::new(),
-        retries: None,
-        delay: None,
-        r#async: None,
-        poll: None,
-        durable: None,
-        metrics: Arc::from([]),
-        search: Arc::clone(&around.search),
-        role: None,
-        flaw: None,
     }
 }
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::before::Before;
-use super::dispatcher::{Dispatcher, Gather, Message, Once, Work};
+use super::dispatcher::{Dispatcher, Message};
 use super::fates::Verdict;
 use super::growth::inherited;
 use super::magic::PlayFacts;
 use super::moment::Moment;
+use super::node::{Gather, Work};
 use super::queue::{HostNo, StepNo};
 use super::unit::{Finished, Unit, begun};
 use crate::base::value::has_marks;
@@ -63,14 +64,8 @@ impl Dispatcher {
         if self.is_pinned_back(step, host) {
             return;
         }
-        if self.node(step).hosts.len() > 1 && self.is_run_once(step, what, host) {
-            match self.onces.get_mut(&step) {
-                None => {
-                    self.onces.insert(step, Once::Leading(host, Vec::new()));
-                }
-                Some(Once::Leading(_, waiting)) => return waiting.push(host),
-                Some(Once::Done) => return self.bypass(step, host, Why::RunOnce),
-            }
+        if !self.may_do(step, host, what) {
+            return;
         }
         if let Some(round) = self.gang_round(step) {
             return self.join_gang(round, step, host, what);
@@ -85,23 +80,7 @@ impl Dispatcher {
         run.and_then(|run| run.notified.get(&host)).is_some_and(|notified| notified.contains(&handler))
     }
 
-    fn is_run_once(&self, step: StepNo, what: &Step, host: HostNo) -> bool {
-        if let StepKind::Meta(meta) = &what.kind {
-            // Where hosts go step by step, the first does it for all, whatever it asks for the others.
-            return meta.value.is_for_all() && self.is_lockstep(step);
-        }
-        let task = super::magic::task(what);
-        task.is_some_and(|t| matches!(t.call.short_name(), "add_host" | "pause"))
-            || self.says_once(what, host)
-    }
-
-    /// `run_once`
-    pub(super) fn says_once(&self, what: &Step, host: HostNo) -> bool {
-        let said = inherited(what).and_then(|i| i.run_once.as_ref());
-        said.is_some_and(|value| self.reads_true(value, host))
-    }
-
-    fn is_lockstep(&self, step: StepNo) -> bool {
+    pub(super) fn is_lockstep(&self, step: StepNo) -> bool {
         self.plays.get(&self.node(step).play).is_some_and(|run| run.strategy == Strategy::Linear)
     }
 

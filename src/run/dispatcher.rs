@@ -20,7 +20,7 @@ use super::leaving::Leaving;
 use super::machines::Machines;
 use super::moment::Moment;
 use super::monitors::Monitors;
-pub(super) use super::node::{Gather, Node, Once, PlayRun, Work};
+use super::node::{Gather, Node, Once, PlayRun, Work};
 use super::past::Past;
 use super::pinning::Pins;
 use super::queue::{HostNo, Place, Queue, Shape, StepNo};
@@ -93,6 +93,8 @@ pub struct Dispatcher {
     /// Steps whose failure on one host fails all, as soon as all have ended them.
     pub(super) fatal: HashMap<StepNo, Vec<HostNo>>,
     pub(super) onces: HashMap<StepNo, Once>,
+    /// Whether it was said that nobody is first in a play.
+    pub(super) told_of_once: bool,
     pub(super) roles_that_ran: super::roles::RolesThatRan,
     /// What was read of hosts in in-container mode.
     pub(super) environments: Environments,
@@ -175,6 +177,7 @@ impl Dispatcher {
             pins: Pins::default(),
             fatal: HashMap::new(),
             onces: HashMap::new(),
+            told_of_once: false,
             roles_that_ran: HashMap::new(),
             environments: Environments::default(),
             tallies: Tallies::default(),

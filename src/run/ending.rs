@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::dispatcher::{Dispatcher, Once, Work};
+use super::dispatcher::Dispatcher;
 use super::fates::Caught;
 use super::growth::{Refused, inherited};
 use super::hosts::Host;
+use super::node::{Once, Work};
 use super::queue::{HostNo, StepNo};
 use super::turn::INVOCATION;
 use super::unit::{CaseFolder, Finished};
@@ -145,6 +146,7 @@ impl Dispatcher {
         self.note_figures(step, host, &what, &finished);
         if let (StepKind::CaseOpen { again: false, .. }, Some(case)) =
             (&what.kind, self.node(step).case.clone())
+            && !self.begin_failed(step, host, &case)
         {
             self.leave_out(&case, host, why);
         }

@@ -73,7 +73,7 @@ impl Dispatcher {
 
     /// Every host of a batch has been read: tells how they differ, also from the first host of the batches before.
     pub(super) fn compare_environments(&mut self, step: StepNo) {
-        let super::dispatcher::Work::Step(what) = &self.node(step).work else { return };
+        let super::node::Work::Step(what) = &self.node(step).work else { return };
         if !matches!(what.kind, StepKind::SameEnvironment) {
             return;
         }

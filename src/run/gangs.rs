@@ -8,15 +8,16 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::dispatcher::{Dispatcher, GRACE, Work};
+use super::dispatcher::{Dispatcher, GRACE};
 use super::fates::{ScopeNo, Verdict};
 use super::lease::Lease;
+use super::node::Work;
 use super::queue::{HostNo, StepNo};
 use super::rounds::{Hold, ticket};
 use super::stop::Urgency;
 use super::unit::Finished;
 use crate::connection::Cancel;
-use crate::event::{Fate, Why};
+use crate::event::{Event, Fate, Gang, Why};
 use crate::plan::{CasePart, CasePlan, ScopeKind, Step, StepKind};
 use crate::wire::Status;
 
@@ -349,6 +350,30 @@ impl Dispatcher {
             let at_work = self.running.iter().filter(|((step, host), _)| *host == member && of_case(*step));
             at_work.for_each(|(_, (cancel, _))| cancel.cancel(GRACE));
         }
+    }
+
+    /// The others of a gang have begun and failed before a member could begin: it is one case, which has begun and failed here,
+    /// too. False: it has not begun.
+    pub(super) fn begin_failed(&mut self, step: StepNo, host: HostNo, case: &CasePlan) -> bool {
+        let Some(gang) = case.gang else { return false };
+        let Some(run) = self.cases.get(&(case.id.clone(), host)).filter(|run| run.failed.is_some()) else {
+            return false;
+        };
+        if run.started {
+            return true;
+        }
+        let members = self.members(step).into_iter().map(|member| self.name(member).clone()).collect();
+        let event = Event::CaseStarted {
+            case: case.id.clone(),
+            host: self.name(host).clone(),
+            repeat: case.repeat,
+            warmup: case.warmup,
+            gang: Some(Gang { members, reduce: gang.reduce }),
+            expect: Vec::new(),
+        };
+        self.notice(&event);
+        self.emit(event);
+        true
     }
 
     /// The case is over for a member, whatever blocks its step is in: nothing is there to be rescued.

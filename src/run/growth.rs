@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::dispatcher::{Dispatcher, Node, PlayRun, Work, narrow};
+use super::dispatcher::{Dispatcher, narrow};
 use super::fates::ScopeNo;
 use super::hosts::Host;
 use super::magic::{PlayFacts, host_scope, inventory_file, layer};
+use super::node::{Node, PlayRun, Work};
 use super::queue::{HostNo, Place, Shape, StepNo};
 use crate::base::{Diagnostic, Diagnostics, HostName, Map, Severity, Value};
 use crate::event::{Brought, Event};

@@ -41,6 +41,7 @@ mod moment;
 mod monitors;
 mod node;
 mod notifying;
+mod once;
 pub mod past;
 mod pieces;
 mod pinning;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::dispatcher::{Dispatcher, Message, Work};
+use super::dispatcher::{Dispatcher, Message};
 use super::hosts::Board;
 use super::magic::{PlayFacts, task};
+use super::node::Work;
 use super::queue::StepNo;
 use super::unit::Shared;
 use crate::plan::{CasePlan, Step};

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::delegate::{Place, watched_container};
-use super::dispatcher::{Dispatcher, Work};
+use super::dispatcher::Dispatcher;
+use super::node::Work;
 use super::queue::{HostNo, StepNo};
 use super::sampling::{Following, Watched, follow};
 use super::stop::Urgency;

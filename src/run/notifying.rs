@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::dispatcher::{Dispatcher, PlayRun, Work};
+use super::dispatcher::Dispatcher;
+use super::node::{PlayRun, Work};
 use super::queue::{HostNo, StepNo};
 use super::stop::Urgency;
 use crate::event::{Event, Why};

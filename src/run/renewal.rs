@@ -4,8 +4,9 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::dispatcher::{Dispatcher, Work, narrow};
+use super::dispatcher::{Dispatcher, narrow};
 use super::fates::ScopeNo;
+use super::node::Work;
 use super::past::Pair;
 use super::queue::{HostNo, StepNo};
 use super::unit::Finished;

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::applied::Known;
 use super::before::Before;
-use super::dispatcher::{Dispatcher, Once, Work};
+use super::dispatcher::Dispatcher;
 use super::fates::ScopeNo;
+use super::node::{Once, Work};
 use super::past::Pair;
 use super::queue::{HostNo, StepNo};
 use crate::base::{HostName, StepId};

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::dispatcher::{Dispatcher, Once, Work};
+use super::dispatcher::Dispatcher;
 use super::fates::ScopeNo;
 use super::lease::{Held, Lease};
+use super::node::Work;
 use super::queue::{HostNo, StepNo};
 use super::unit::Finished;
 use super::verdict::{Verdict, judge};
@@ -309,25 +310,5 @@ impl Dispatcher {
         let runs = members.filter_map(|member| self.cases.get(&(case.clone(), member)));
         let measured: Vec<Figure> = runs.flat_map(|run| run.figures.iter().cloned()).collect();
         Cow::Owned(gang.figures(&measured))
-    }
-
-    /// The host that leads a `run_once` step did not do it after all: the others go their own way.
-    pub(super) fn let_others_go(&mut self, step: StepNo, host: HostNo) {
-        let leads = matches!(self.onces.get(&step), Some(Once::Leading(leader, _)) if *leader == host);
-        if leads && let Some(Once::Leading(_, waiting)) = self.onces.remove(&step) {
-            for other in waiting {
-                self.arrive(step, other);
-            }
-        }
-    }
-
-    /// The host that leads a `run_once` step has done it.
-    pub(super) fn end_once(&mut self, step: StepNo, host: HostNo) {
-        let leads = matches!(self.onces.get(&step), Some(Once::Leading(leader, _)) if *leader == host);
-        if leads && let Some(Once::Leading(_, waiting)) = self.onces.insert(step, Once::Done) {
-            for other in waiting {
-                self.bypass(step, other, Why::RunOnce);
-            }
-        }
     }
 }

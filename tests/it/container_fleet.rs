@@ -60,3 +60,10 @@ fn each_member_of_a_gang_has_a_container() {
     assert_eq!(events(&lab, "n1"), events(&lab, "n2"), "{said}");
     insta::assert_snapshot!("gangs", format!("{}\n{}", result(&said), events(&lab, "n1")));
 }
+
+#[test]
+fn a_member_whose_container_comes_too_late_has_failed_with_its_gang() {
+    let Some(lab) = lab() else { return };
+    let said = run("late.yml", &lab);
+    insta::assert_snapshot!("late", result(&said));
+}
