@@ -2,7 +2,8 @@
 //! run. Its words are Ansible's, because scripts look for them.
 
 use super::conditions::{holds, skipped};
-use super::dispatcher::{Dispatcher, Work};
+use super::dispatcher::Dispatcher;
+use super::node::Work;
 use super::fates::Verdict;
 use super::growth::inherited;
 use super::queue::{HostNo, StepNo};
