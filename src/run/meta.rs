@@ -3,9 +3,9 @@
 
 use super::conditions::{holds, skipped};
 use super::dispatcher::Dispatcher;
-use super::node::Work;
 use super::fates::Verdict;
 use super::growth::inherited;
+use super::node::Work;
 use super::queue::{HostNo, StepNo};
 use super::unit::{Finished, Unit, said};
 use crate::base::{HostName, Map, Timestamp, Value};
