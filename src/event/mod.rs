@@ -228,8 +228,12 @@ pub enum Event {
     BatchStarted { play: usize, name: String },
     /// More hosts have failed than `max_fail_percentage` allows.
     NoHostsLeft,
-    /// The run cannot go on, and nobody gets to know how its last step ended.
-    Aborted { reason: String },
+    /// The run cannot go on, and nobody gets to know how its last step ended. `place` is in the user's files.
+    Aborted {
+        reason: String,
+        #[serde(default)]
+        place: Option<String>,
+    },
     /// A play ended.
     PlayEnded { play: usize },
     /// A case begins on a host: so many rounds count, so many warm-up rounds come before them.

@@ -31,7 +31,7 @@ struct Tree {
 }
 
 /// Renders a text of a playbook with what is known before any of it is read.
-pub type Render<'a> = &'a dyn Fn(&Value) -> Result<Value, Diagnostic>;
+pub type Render<'a> = &'a dyn Fn(&Value, &Arc<Map>) -> Result<Value, Diagnostic>;
 
 /// Several things may be wrong at once.
 pub type Loaded<T> = Result<T, Diagnostics>;
@@ -132,7 +132,7 @@ impl Loader {
             match entry {
                 PlayEntry::Play(play) => plays.push(Arc::new(*play)),
                 PlayEntry::Import(target, inherited) => {
-                    let Some(name) = problems.keep(render(&target.value)) else { continue };
+                    let Some(name) = problems.keep(render(&target.value, &inherited.vars)) else { continue };
                     let file = folder.join(name.to_string());
                     let first = plays.len();
                     self.plays(&file, Some(&target.span), render, stack, plays, problems);

@@ -60,7 +60,15 @@ impl Project {
         let mut problems = Diagnostics::new();
         let loader = loader(files, catalogue, &config, asked);
         let extra = extra_layer(&loader, &asked.extra_vars, &mut problems);
-        let render = |value: &Value| evaluator.render(value, vec![extra.clone()]);
+        let render = |value: &Value, own: &Arc<Map>| {
+            let own = VarLayer {
+                level: Level::PlayVars,
+                origin: "import vars".into(),
+                span: Span::nowhere("import vars"),
+                vars: Arc::clone(own),
+            };
+            evaluator.render(value, vec![own, extra.clone()])
+        };
         let mut playbook = loader.playbook(&asked.playbook, &render, &mut problems);
         for path in &asked.more {
             let more = loader.playbook(path, &render, &mut problems);

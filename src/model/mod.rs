@@ -29,4 +29,4 @@ pub use level::Level;
 pub use pattern::Pattern;
 pub use playbook::{Play, Playbook, Strategy};
 pub use role::{Role, RoleVars};
-pub use task::{Block, Call, Item, Loop, LoopControl, RoleEntry, RoleFrom, Task};
+pub use task::{Block, Call, Item, Loop, LoopControl, RoleEntry, RoleFrom, Switch, Task};

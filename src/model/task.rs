@@ -176,6 +176,46 @@ pub struct RoleEntry {
     pub public: Option<bool>,
     /// `rolespec_validate`: whether arguments are held against what the role says of them.
     pub validate: bool,
+    /// What of these is a template.
+    pub later: Vec<(Switch, Spanned<Value>)>,
+}
+
+/// What a use of a role says with `true` or `false`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Switch {
+    /// `allow_duplicates`
+    AllowDuplicates,
+    /// `public`
+    Public,
+    /// `rolespec_validate`
+    RolespecValidate,
+}
+
+impl Switch {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::AllowDuplicates => "allow_duplicates",
+            Self::Public => "public",
+            Self::RolespecValidate => "rolespec_validate",
+        }
+    }
+}
+
+impl RoleEntry {
+    /// The same, with what is known of these now.
+    #[must_use]
+    pub fn switched(mut self, switches: &[(Switch, bool)]) -> Self {
+        for (switch, value) in switches {
+            match switch {
+                Switch::AllowDuplicates => self.allow_duplicates = Some(*value),
+                Switch::Public => self.public = Some(*value),
+                Switch::RolespecValidate => self.validate = *value,
+            }
+        }
+        self
+    }
 }
 
 /// Other files than `main` of a role.
@@ -204,7 +244,9 @@ impl RoleFrom {
     pub fn rendered<E>(&self, span: &Span, render: impl Fn(&Value) -> Result<String, E>) -> Result<Self, E> {
         let one = |name: &Option<Arc<str>>| match name {
             Some(name) => {
-                render(&Value::template(Arc::clone(name), span.clone())).map(|name| Some(name.into()))
+                let name = render(&Value::template(Arc::clone(name), span.clone()))?;
+                // What is omitted is not said.
+                Ok((!name.is_empty()).then(|| name.into()))
             }
             None => Ok(None),
         };

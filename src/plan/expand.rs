@@ -85,7 +85,7 @@ impl Build<'_> {
         if let StepKind::Expand(Expand::Role(_, entry)) = &step.kind {
             inside.come_from_role();
             let from = inclusion.from.clone().unwrap_or_else(|| entry.from.clone());
-            let entry = &RoleEntry { from, ..RoleEntry::clone(entry) };
+            let entry = &RoleEntry { from, ..RoleEntry::clone(entry) }.switched(&inclusion.switches);
             let role = self.load_role(&inclusion.target, &entry.from, &inside, &target.span);
             let Some(role) = role else { return };
             let name = Target::Role(Arc::clone(&inclusion.target));

@@ -241,5 +241,6 @@ fn plain_role(stage: &Stage, span: &Span) -> RoleEntry {
         allow_duplicates: Some(true),
         public: None,
         validate: true,
+        later: Vec::new(),
     }
 }

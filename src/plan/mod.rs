@@ -71,6 +71,7 @@ pub use step::{
 pub use strictness::Strictness;
 pub use surroundings::Surroundings;
 pub use surroundings::short_role;
+pub use tasks::ABSENT;
 
 use crate::base::{Diagnostics, HostName};
 use crate::model::{Play, Strategy};

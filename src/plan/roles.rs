@@ -33,6 +33,16 @@ impl Build<'_> {
         self.load_role(&name, &from, around, span)
     }
 
+    /// An import with what its templates say with `true` and `false`.
+    pub(super) fn switched(&mut self, entry: RoleEntry, around: &Surroundings) -> RoleEntry {
+        let mut known = Vec::new();
+        for (switch, value) in &entry.later {
+            let told = self.known.same_everywhere(around, &value.value, &value.span, switch.word());
+            known.extend(self.found.keep(told).and_then(|v| v.to_bool()).map(|is_on| (*switch, is_on)));
+        }
+        entry.switched(&known)
+    }
+
     pub(super) fn load_role(
         &mut self,
         name: &str,
@@ -157,6 +167,7 @@ impl Build<'_> {
         let Some(entry) = entry else { return };
         let mut inside = self.inside(around, &task.keywords, Level::BlockVars, "import vars");
         inside.come_from_role();
+        let entry = self.switched(entry, &inside);
         let Some(role) = self.find_role(&entry, &inside) else { return };
         // A role may bring other files of its own.
         let place = role.path.join(format!("{:?}", entry.from));

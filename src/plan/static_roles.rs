@@ -132,6 +132,7 @@ impl Build<'_> {
                             let mut inside =
                                 with_own_vars(around, &task.keywords, Level::BlockVars, "import vars");
                             inside.inherited.notify.clear();
+                            let entry = self.switched(entry, &inside);
                             self.collect_role(&entry, &inside, self.is_public(&entry, true), found);
                         }
                     }

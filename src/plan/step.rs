@@ -10,7 +10,7 @@ use super::surroundings::Surroundings;
 use crate::base::{CaseId, HostName, Map, Span, Spanned, StepId, Value};
 use crate::load::foreign::Foreign;
 use crate::model::{
-    Call, Inherited, Loop, LoopControl, Metric, Requirement, RoleEntry, RoleFrom, Stage, VarLayer,
+    Call, Inherited, Loop, LoopControl, Metric, Requirement, RoleEntry, RoleFrom, Stage, Switch, VarLayer,
 };
 
 /// The index of a step in its fragment's graph.
@@ -296,6 +296,8 @@ pub struct Inclusion {
     pub target: Arc<str>,
     /// Other files than `main` of the role, where their names are templates.
     pub from: Option<RoleFrom>,
+    /// What it says with `true` and `false`, where that was a template.
+    pub switches: Vec<(Switch, bool)>,
     /// Loop variables and the like, which its steps see.
     pub vars: Map,
 }

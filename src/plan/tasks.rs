@@ -16,6 +16,9 @@ use crate::base::value::has_marks;
 use crate::base::{Diagnostic, Map, Spanned, Value};
 use crate::model::{Block, Item, Level, LoopControl, RoleEntry, Task};
 
+/// The code of what is said of a file of tasks that an include has not found.
+pub const ABSENT: &str = "absent-file";
+
 impl Build<'_> {
     /// A list of tasks and blocks.
     pub fn items(&mut self, items: &[Item], around: &Surroundings) {
@@ -288,8 +291,13 @@ impl Build<'_> {
         let named = task.call.argument("file").map(spanned);
         let file = named.or_else(|| task.call.free_form.clone());
         if file.is_none() {
-            let message = format!("`{}` needs a file", task.call.short_name());
-            self.found.push(Diagnostic::error("missing-argument", message).at(&task.call.name.span));
+            self.found.push(if self.is_early() {
+                let message = format!("`{}` needs a file", task.call.short_name());
+                Diagnostic::error("missing-argument", message).at(&task.call.name.span)
+            } else {
+                let message = format!("No file specified for {}", task.call.name.value);
+                Diagnostic::error("no-file", message).at(&task.span)
+            });
         }
         file
     }
@@ -305,6 +313,14 @@ impl Build<'_> {
             Ok(path) => return Some(path),
             Err(candidates) => candidates,
         };
+        if self.is_fragment && !self.is_early() {
+            let path = around.playbook.join(name);
+            let path = std::path::absolute(&path).unwrap_or(path);
+            let missing = format!("Could not find or access '{}' on the Ansible Controller", path.display());
+            let message = format!("{missing}: Unable to retrieve file contents.\n{missing}.");
+            self.found.push(Diagnostic::error(ABSENT, message).at(&place.span));
+            return None;
+        }
         let files = self.compiler.project.loader.files();
         let looked: Vec<String> = candidates
             .iter()

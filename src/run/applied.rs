@@ -13,7 +13,7 @@ use super::unit::{CaseFolder, Finished, round_of};
 use crate::action::Effects;
 use crate::base::{Map, Value, exact};
 use crate::event::{Ending, Event, Figure, Kept, Record};
-use crate::model::RoleFrom;
+use crate::model::{RoleFrom, Switch};
 use crate::plan::{Inclusion, Step};
 
 /// What an end means beyond what is told about it.
@@ -52,6 +52,8 @@ struct Wish {
     target: Arc<str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<RoleFrom>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    switches: Vec<(Switch, bool)>,
     #[serde(with = "exact::map")]
     vars: Map,
 }
@@ -128,7 +130,10 @@ fn kept(finished: &Finished, told: &Event, once: bool) -> Kept {
     if facts_in_result {
         effects.facts = Map::new();
     }
-    let wish = |i: &Inclusion| Wish { target: i.target.clone(), from: i.from.clone(), vars: i.vars.clone() };
+    let wish = |i: &Inclusion| {
+        let Inclusion { target, from, switches, vars } = i.clone();
+        Wish { target, from, switches, vars }
+    };
     let secret = finished.secret || holds_secret(finished);
     let applied = Applied {
         result: (!complete).then(|| Wrapped(Map::clone(&finished.result))),
@@ -188,7 +193,7 @@ pub(super) fn known(ending: &Ending, figures: Vec<Figure>) -> Result<Known, Stri
         inclusions: applied
             .inclusions
             .into_iter()
-            .map(|Wish { target, from, vars }| Inclusion { target, from, vars })
+            .map(|Wish { target, from, switches, vars }| Inclusion { target, from, switches, vars })
             .collect(),
         folder: applied.folder,
         ended: *ended,

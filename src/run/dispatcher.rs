@@ -112,6 +112,8 @@ pub struct Dispatcher {
     pub(super) over: bool,
     /// The run could not go on.
     pub(super) aborted: bool,
+    /// What an include brought cannot be read.
+    pub(super) misread: bool,
     pub(super) urgency: Urgency,
     /// What earlier controllers have done and has not come up again yet.
     pub(super) past: Past,
@@ -188,6 +190,7 @@ impl Dispatcher {
             spoiled: false,
             over: false,
             aborted: false,
+            misread: false,
             urgency: Urgency::Go,
             replaying: !setup.past.is_empty(),
             past: setup.past,
@@ -421,7 +424,8 @@ impl Dispatcher {
             self.broken = self.shared.journal.commit(records).await.err();
         }
         let (failed, lost) = (!self.failed.is_empty(), !self.lost.is_empty());
-        let (aborted, misread) = (self.aborted, self.aborted && self.inventory.unread.has_errors());
+        let (aborted, misread) =
+            (self.aborted, self.misread || (self.aborted && self.inventory.unread.has_errors()));
         Ended { exit, failed, lost, aborted, misread, hosts, journal: self.broken }
     }
 

@@ -104,10 +104,21 @@ impl Dispatcher {
             self.include(step, wishes.collect())
         };
         for (host, finished) in &mut arrived {
-            if let Some(Refused { said, .. }) = failed.iter().find(|refused| refused.hosts.contains(host)) {
+            if let Some(Refused { said, absent, .. }) =
+                failed.iter().find(|refused| refused.hosts.contains(host))
+            {
                 let (name, started) = (finished.name.clone(), finished.started);
+                let included = finished.inclusions.first().map(|inclusion| Arc::clone(&inclusion.target));
                 *finished =
                     Finished { name, ended: finished.ended, ..Finished::failed(said.clone(), started) };
+                if let Some(reason) = absent {
+                    finished.result = Arc::new(Map::from_iter([
+                        ("changed", Value::from(false)),
+                        ("failed", true.into()),
+                        ("include", Value::from(&*included.unwrap_or_default())),
+                        ("reason", reason.as_str().into()),
+                    ]));
+                }
             }
         }
         for (host, finished) in arrived {

@@ -20,7 +20,7 @@ use crate::plan::{
 use crate::vars::Templar;
 
 /// Problems of what an include brings that end a run of Ansible's.
-const PARSING: [&str; 3] = ["no-handler", "outside-of-role", "misplaced-meta"];
+const PARSING: [&str; 5] = ["misplaced-meta", "no-file", "no-handler", "outside-of-role", "unknown-module"];
 
 /// Where a fragment goes and what its steps inherit.
 struct Graft {
@@ -381,10 +381,12 @@ impl Dispatcher {
                 if let Some(first) =
                     first.filter(|d| strictness == Strictness::Late && PARSING.contains(&d.code))
                 {
-                    self.abort(first.message.clone());
+                    self.misread = true;
+                    self.abort_at(first.message.clone(), first.span.as_ref());
                 }
+                let absent = problems.iter().find(|d| d.code == plan::ABSENT).map(|d| d.message.clone());
                 let count = problems.iter().filter(|d| d.severity == Severity::Error).count();
-                Some(Refused { hosts, said: in_one_line(&problems), count: narrow(count) })
+                Some(Refused { hosts, said: in_one_line(&problems), absent, count: narrow(count) })
             }
             Ok(fragment) => {
                 self.splice(step, &fragment, hosts, names);
@@ -458,6 +460,8 @@ pub(super) struct Refused {
     pub hosts: Vec<HostNo>,
     /// What is wrong.
     pub said: String,
+    /// That a file is not there, in the reference's words.
+    pub absent: Option<String>,
     /// With how many files or roles.
     pub count: u32,
 }

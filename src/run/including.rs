@@ -1,5 +1,6 @@
 //! One turn of `include_tasks` or `include_role`: what it asks the compiler for.
 
+use super::keyword::boolean;
 use super::turn::{Turn, TurnEnd};
 use crate::base::{Map, Value};
 use crate::plan::{Expand, Inclusion};
@@ -31,6 +32,14 @@ pub(super) fn include(turn: &Turn<'_>, expand: &Expand, templar: &Templar) -> Re
         }
         _ => None,
     };
-    let inclusion = Inclusion { target: target.into(), from, vars: turn.vars.clone() };
+    let mut switches = Vec::new();
+    if let Expand::Role(_, entry) = expand {
+        for (switch, value) in &entry.later {
+            if let Some(is_on) = boolean(Some(value), switch.word(), templar)? {
+                switches.push((*switch, is_on));
+            }
+        }
+    }
+    let inclusion = Inclusion { target: target.into(), from, switches, vars: turn.vars.clone() };
     Ok(TurnEnd { result, inclusion: Some(inclusion), ..TurnEnd::default() })
 }

@@ -8,6 +8,7 @@ use super::dispatcher::Dispatcher;
 use super::node::{PlayRun, Work};
 use super::queue::{HostNo, StepNo};
 use super::stop::Urgency;
+use crate::base::Span;
 use crate::event::{Event, Why};
 use crate::plan::Strictness;
 
@@ -114,8 +115,13 @@ impl Dispatcher {
 
     /// The run cannot go on.
     pub(super) fn abort(&mut self, reason: String) {
+        self.abort_at(reason, None);
+    }
+
+    /// The same, because of what stands there.
+    pub(super) fn abort_at(&mut self, reason: String, place: Option<&Span>) {
         if !std::mem::replace(&mut self.aborted, true) {
-            self.emit(Event::Aborted { reason });
+            self.emit(Event::Aborted { reason, place: place.map(ToString::to_string) });
             self.stop(Urgency::AtOnce);
         }
     }

@@ -196,6 +196,7 @@ fn a_flush_has_a_step_per_handler_and_an_include_brings_its_file() {
     assert!(matches!(include.kind, StepKind::Expand(_)));
     let inclusion = |n: i64| benchbook::plan::Inclusion {
         from: None,
+        switches: Vec::new(),
         target: Arc::from("more.yml"),
         vars: [("item", n)].into_iter().collect(),
     };
@@ -208,6 +209,7 @@ fn a_flush_has_a_step_per_handler_and_an_include_brings_its_file() {
     let missing = benchbook::plan::Inclusion {
         target: Arc::from("none.yml"),
         from: None,
+        switches: Vec::new(),
         vars: benchbook::base::Map::new(),
     };
     assert!(compiler.expand(0, include, &play.hosts, &[missing]).is_err());

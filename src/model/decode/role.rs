@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::Decoder;
-use super::fields::{Fields, text_value, wrong_type};
+use super::fields::{Fields, is_template, text_value, wrong_type};
 use super::keywords::shared;
 use crate::base::spec::Argument;
 use crate::base::{Diagnostic, Diagnostics, Map, Spanned, Value};
-use crate::model::{Call, Keywords, RoleEntry, RoleFrom};
+use crate::model::{Call, Keywords, RoleEntry, RoleFrom, Switch};
 use crate::syntax::Node;
 
 /// What `meta/main.yml` of a role says that matters here.
@@ -61,6 +61,7 @@ impl Decoder<'_> {
             allow_duplicates,
             public,
             validate: true,
+            later: Vec::new(),
         })
     }
 
@@ -103,6 +104,7 @@ fn plain(role: Spanned<Value>) -> RoleEntry {
         allow_duplicates: None,
         public: None,
         validate: true,
+        later: Vec::new(),
     }
 }
 
@@ -119,16 +121,6 @@ fn rest_as_params(f: &mut Fields<'_, '_>) -> Map {
     f.take_rest().into_iter().map(|(k, v)| (shared(k), v.to_value())).collect()
 }
 
-/// An argument that decides what the compiler does, so it cannot be a template.
-fn boolean(argument: &Argument, problems: &mut Diagnostics) -> Option<bool> {
-    let value = argument.value.to_bool();
-    if value.is_none() {
-        let message = format!("`{}` wants `true` or `false`, written out", argument.name);
-        problems.push(Diagnostic::error("wrong-type", message).at(&argument.value_span));
-    }
-    value
-}
-
 /// Arguments that name other files of a role.
 const FROM: [&str; 4] = ["tasks_from", "vars_from", "defaults_from", "handlers_from"];
 
@@ -136,7 +128,17 @@ const FROM: [&str; 4] = ["tasks_from", "vars_from", "defaults_from", "handlers_f
 pub(super) fn entry_of_call(call: &Call, problems: &mut Diagnostics) -> Option<RoleEntry> {
     let mut entry = None;
     let mut from = RoleFrom::default();
-    let (mut allow_duplicates, mut public, mut validate) = (None, None, true);
+    let (mut known, mut later) = (Vec::new(), Vec::new());
+    let mut switch = |switch: Switch, a: &Argument, problems: &mut Diagnostics| match a.value.to_bool() {
+        Some(value) => known.push((switch, value)),
+        None if is_template(&a.value) => {
+            later.push((switch, Spanned::new(a.value.clone(), a.value_span.clone())));
+        }
+        None => {
+            let message = format!("`{}` wants `true` or `false`", a.name);
+            problems.push(Diagnostic::error("wrong-type", message).at(&a.value_span));
+        }
+    };
     for a in &call.arguments {
         if FROM.contains(&&*a.name) && !matches!(a.value, Value::String(_)) {
             let class = match a.value.kind() {
@@ -156,9 +158,9 @@ pub(super) fn entry_of_call(call: &Call, problems: &mut Diagnostics) -> Option<R
             "vars_from" => from.vars = text(),
             "defaults_from" => from.defaults = text(),
             "handlers_from" => from.handlers = text(),
-            "allow_duplicates" => allow_duplicates = boolean(a, problems),
-            "public" => public = boolean(a, problems),
-            "rolespec_validate" => validate = boolean(a, problems).unwrap_or(true),
+            "allow_duplicates" => switch(Switch::AllowDuplicates, a, problems),
+            "public" => switch(Switch::Public, a, problems),
+            "rolespec_validate" => switch(Switch::RolespecValidate, a, problems),
             "apply" if call.short_name() == "include_role" => {}
             "apply" => {
                 let message = format!("Invalid options for {}: apply", call.name.value);
@@ -195,5 +197,5 @@ pub(super) fn entry_of_call(call: &Call, problems: &mut Diagnostics) -> Option<R
         );
         return None;
     };
-    Some(RoleEntry { from, allow_duplicates, public, validate, ..plain(role) })
+    Some(RoleEntry { from, later, ..plain(role) }.switched(&known))
 }

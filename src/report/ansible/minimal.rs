@@ -144,7 +144,10 @@ impl<O: Write + Send, E: Write + Send> Reporter for Minimal<O, E> {
             }
             Event::StepEnded { .. } => self.ended(event)?,
             Event::Warning { text } => writeln!(self.err, "[WARNING]: {text}")?,
-            Event::Aborted { reason } => self.line(&format!("[ERROR]: {reason}"), Paint::Failed)?,
+            Event::Aborted { reason, place } => {
+                let reason = super::with_place(reason, place.as_deref());
+                self.line(&format!("[ERROR]: {reason}"), Paint::Failed)?;
+            }
             _ => {}
         }
         self.out.flush()

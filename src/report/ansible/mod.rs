@@ -235,6 +235,9 @@ impl<O: Write, E: Write> Ansible<O, E> {
             Fate::Ran { status, ignored, .. } if is_failure(*status) => {
                 self.head(step)?;
                 if !looped {
+                    if let Some(reason) = result.get("reason").filter(|_| is_include(&title)) {
+                        self.say("ERROR", &reason.to_string(), Paint::Failed)?;
+                    }
                     self.error(&title, result)?;
                     let result = self.result(&title.action, result, true);
                     self.line(&format!("fatal: [{label}]: FAILED! => {result}"), Paint::Failed)?;
@@ -348,9 +351,9 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
                 self.banner("NO MORE HOSTS LEFT")?;
             }
             Event::Warning { text } => self.say("WARNING", text, Paint::Warning)?,
-            Event::Aborted { reason } => {
+            Event::Aborted { reason, place } => {
                 self.aborted = true;
-                self.say("ERROR", reason, Paint::Failed)?;
+                self.say("ERROR", &with_place(reason, place.as_deref()), Paint::Failed)?;
             }
             Event::PlaybookEnded { hosts, .. } | Event::RunEnded { hosts, .. } => {
                 self.banner("PLAY RECAP")?;
@@ -409,6 +412,13 @@ fn error_text(title: &Title, result: &Map, place: &str) -> Option<String> {
     };
     let lines = excerpt::of(place).map(|lines| format!("\n{lines}")).unwrap_or_default();
     Some(format!("[ERROR]: Task failed: {told}\nOrigin: {place}\n{lines}"))
+}
+
+/// What ends a run, with the lines of the user's file that it is about.
+fn with_place(reason: &str, place: Option<&str>) -> String {
+    let Some(place) = place.map(|place| origin(place, false)) else { return reason.to_owned() };
+    let lines = excerpt::of(&place).map(|lines| format!("\n{lines}")).unwrap_or_default();
+    format!("{reason}\nOrigin: {place}\n{lines}")
 }
 
 /// Actions whose results are for the eyes of people. What `debug` was asked for is not there when it fails.
