@@ -22,6 +22,7 @@ mod pause;
 mod protomatter;
 mod script;
 mod set_fact;
+mod set_stats;
 mod source;
 mod template;
 mod validate_argument_spec;
@@ -87,6 +88,7 @@ pub static ACTIONS: &[Action] = &[
     protomatter::ACTION,
     script::ACTION,
     set_fact::ACTION,
+    set_stats::ACTION,
     template::ACTION,
     validate_argument_spec::ACTION,
 ];

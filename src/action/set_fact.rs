@@ -51,21 +51,26 @@ fn set(map: &Map, rules: Expressions) -> Done {
     if facts.is_empty() {
         return Outcome::failed("set_fact needs at least one variable").into();
     }
-    if let Some(wrong) = facts.keys().find(|k| !k.as_str().is_some_and(is_name)) {
-        // Ansible's words, which playbooks look for.
-        let kind = match wrong {
-            Key::Str(_) => "",
-            Key::Int(_) => " of type 'int'",
-            Key::Float(_) => " of type 'float'",
-            Key::Date(_) => " of type 'date'",
-            Key::Bool(_) => " of type 'bool'",
-            Key::Null => " of type 'NoneType'",
-        };
-        return Outcome::failed(format!("Invalid variable name '{wrong}'{kind}.")).into();
+    if let Some(problem) = misnamed(&facts) {
+        return Outcome::failed(problem).into();
     }
     let outcome = Outcome::ok(false).with("ansible_facts", Value::from(&facts));
     let cached = if cacheable { facts.clone() } else { Map::new() };
     Done { outcome, effects: Effects { set_facts: facts, facts: cached, ..Effects::default() }, shown: None }
+}
+
+/// The first key that can name no variable, in Ansible's words, which playbooks look for.
+pub(super) fn misnamed(vars: &Map) -> Option<String> {
+    let wrong = vars.keys().find(|key| !key.as_str().is_some_and(is_name))?;
+    let kind = match wrong {
+        Key::Str(_) => "",
+        Key::Int(_) => " of type 'int'",
+        Key::Float(_) => " of type 'float'",
+        Key::Date(_) => " of type 'date'",
+        Key::Bool(_) => " of type 'bool'",
+        Key::Null => " of type 'NoneType'",
+    };
+    Some(format!("Invalid variable name '{wrong}'{kind}."))
 }
 
 /// What may name a variable: a word of Python's, but its constants, which templates take for themselves.

@@ -18,7 +18,7 @@ use crate::base::{Diagnostics, RunMark};
 use crate::connection::{Limits, Pool};
 use crate::load::foreign::Core;
 use crate::load::project::Asked;
-use crate::load::{Config, Project, Unreadable};
+use crate::load::{Config, Project, Reading};
 use crate::module::SPECS;
 use crate::plan::{Asking, Compiler, Options, Plan};
 use crate::python::{self, Python};
@@ -88,7 +88,7 @@ fn read(selecting: &Selecting, terminal: &Terminal) -> Result<(Compiled, Diagnos
     let asked = Asked {
         playbook: selecting.playbook(&config)?,
         more: Vec::new(),
-        unreadable: Unreadable::Refused,
+        reading: Reading::default(),
         inventory: selecting.inventory.clone(),
         extra_vars: selecting.extra_vars.clone(),
         ..Asked::default()

@@ -218,9 +218,9 @@ mod tests {
 
     #[test]
     fn one_warning_names_all_that_has_no_effect() {
-        let text = "[defaults]\nexecutable = /bin/bash\nstdout_callback = default\nnonsense = 1\n[galaxy]\nserver = y\n[ssh_connection]\npipelining = yes\n";
+        let text = "[defaults]\ncollections_paths = x\nstdout_callback = default\nnonsense = 1\n[galaxy]\nserver = y\n[ssh_connection]\npipelining = yes\n";
         let (_, found) = read(text, &[("ANSIBLE_LIBRARY", "/dev/null"), ("ANSIBLE_CALLBACKS_ENABLED", "x")]);
-        insta::assert_snapshot!(found, @"warning[idle-settings]: these settings of Ansible have no effect: [defaults] executable, [defaults] nonsense, [galaxy] server, ANSIBLE_CALLBACKS_ENABLED");
+        insta::assert_snapshot!(found, @"warning[idle-settings]: these settings of Ansible have no effect: [defaults] collections_paths, [defaults] nonsense, [galaxy] server, ANSIBLE_CALLBACKS_ENABLED");
     }
 
     #[test]

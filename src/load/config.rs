@@ -49,6 +49,9 @@ pub struct Config {
     /// Where the file is; relative paths in it start there.
     #[serde(skip)]
     pub folder: PathBuf,
+    /// Ansible's file of settings, where that counts.
+    #[serde(skip)]
+    pub settings_file: Option<PathBuf>,
 }
 
 /// Limits of connections to other machines. What is not said has a default.

@@ -34,6 +34,11 @@ impl InventorySource {
     pub fn argument(text: &str) -> Self {
         Self { text: text.into(), span: Span::whole("<command line>", text) }
     }
+
+    /// As Ansible names it: a path from the root, or the hosts.
+    pub fn shown(&self) -> String {
+        if self.text.contains(',') { self.text.clone() } else { super::absolute(Path::new(&self.text)) }
+    }
 }
 
 /// The code of the warning that a source was left out.
@@ -51,6 +56,22 @@ pub enum Unreadable {
     LeftOut,
 }
 
+/// How inventories are read.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// What becomes of a source that cannot be read.
+    pub unreadable: Unreadable,
+    /// The kinds of sources that are read, by the names of Ansible's plugins (`enable_plugins`). When empty: all.
+    pub plugins: Vec<String>,
+}
+
+impl Reading {
+    /// Whether sources of this kind are read.
+    fn takes(&self, plugin: &str) -> bool {
+        self.plugins.is_empty() || self.plugins.iter().any(|name| name == plugin)
+    }
+}
+
 /// Endings of files that lie in an inventory's folder and are none.
 const IGNORED: &[&str] = &["pyc", "pyo", "swp", "bak", "rpm", "md", "txt", "rst", "orig", "cfg", "retry"];
 /// Folders beside an inventory that hold no inventories.
@@ -63,12 +84,12 @@ pub fn load_inventory(
     sources: &[InventorySource],
     playbook_folder: Option<&Path>,
     constructing: Option<Constructing<'_>>,
-    unreadable: Unreadable,
+    reading: &Reading,
 ) -> Result<(Inventory, Diagnostics), Diagnostics> {
     let mut reader = InventoryReader {
         files,
         constructing,
-        unreadable,
+        reading: reading.clone(),
         inventory: Inventory::new(),
         folders: Vec::new(),
         is_any_read: false,
@@ -79,7 +100,7 @@ pub fn load_inventory(
         let new = folder.filter(|f| !reader.folders.contains(f));
         reader.folders.extend(new);
     }
-    if unreadable == Unreadable::LeftOut && !reader.is_any_read {
+    if reading.unreadable == Unreadable::LeftOut && !reader.is_any_read {
         let words = "No inventory was parsed, only implicit localhost is available";
         reader.diagnostics.push(Diagnostic::warning(NOTHING_READ, words));
     }
@@ -122,7 +143,7 @@ pub fn vars_of_new(
     let mut reader = InventoryReader {
         files,
         constructing: None,
-        unreadable: Unreadable::LeftOut,
+        reading: Reading { unreadable: Unreadable::LeftOut, plugins: Vec::new() },
         inventory: std::mem::take(inventory),
         folders: Vec::new(),
         is_any_read: true,
@@ -143,7 +164,7 @@ pub fn vars_of_new(
 struct InventoryReader<'a> {
     files: &'a dyn Files,
     constructing: Option<Constructing<'a>>,
-    unreadable: Unreadable,
+    reading: Reading,
     inventory: Inventory,
     /// Where `group_vars` of the sources so far may be.
     folders: Vec<PathBuf>,
@@ -155,17 +176,21 @@ impl InventoryReader<'_> {
     /// Reads one source; gives the folder where its `group_vars` may be.
     fn source(&mut self, source: &InventorySource) -> Option<PathBuf> {
         let path = Path::new(&source.text);
+        if path == Path::new("/dev/null") {
+            // Nobody, and on purpose.
+            self.is_any_read = true;
+            return None;
+        }
         if self.files.is_folder(path) {
             self.folder(path);
             return Some(path.to_owned());
         }
         if !self.files.is_file(path) && source.text.contains(',') {
-            self.list(source);
-            self.is_any_read = true;
+            self.guarded(path, |reader| reader.list(source));
             return None;
         }
         if !self.files.is_file(path) {
-            let problem = match self.unreadable {
+            let problem = match self.reading.unreadable {
                 Unreadable::Refused => self.no_such_inventory(source),
                 Unreadable::LeftOut => left_out(path),
             };
@@ -198,7 +223,8 @@ impl InventoryReader<'_> {
     }
 
     /// `n1,n2,`
-    fn list(&mut self, source: &InventorySource) {
+    fn list(&mut self, source: &InventorySource) -> Option<&'static str> {
+        let plugin = ["host_list", "advanced_host_list"].into_iter().find(|name| self.reading.takes(name))?;
         let mut start = 0;
         for piece in source.text.split_inclusive(',') {
             let name = piece.trim_end_matches(',').trim();
@@ -206,9 +232,16 @@ impl InventoryReader<'_> {
             start += piece.len();
             if !name.is_empty() {
                 let span = source.span.part(at..at + name.len());
-                self.hosts(name, &span, "ungrouped");
+                // Ansible's plugin for lists takes what looks like a range as a name.
+                let as_it_is = plugin == "host_list" && self.reading.unreadable == Unreadable::LeftOut;
+                if as_it_is && name.contains('[') {
+                    self.inventory.add_host_to_group("ungrouped", name, &span);
+                } else {
+                    self.hosts(name, &span, "ungrouped");
+                }
             }
         }
+        Some(plugin)
     }
 
     fn folder(&mut self, folder: &Path) {
@@ -233,15 +266,21 @@ impl InventoryReader<'_> {
         }
     }
 
-    /// Reads a file; of one that cannot be read nothing is left, when such files are left out.
     fn file(&mut self, path: &Path, wanted: Option<&Span>) {
-        if self.unreadable == Unreadable::Refused {
-            self.parse(path, wanted);
+        self.guarded(path, |reader| reader.parse(path, wanted));
+    }
+
+    /// Reads a source, which gives who reads it. Of one that cannot be read nothing is left, when such sources are left out.
+    fn guarded(&mut self, path: &Path, read: impl FnOnce(&mut Self) -> Option<&'static str>) {
+        if self.reading.unreadable == Unreadable::Refused {
+            read(self);
+            self.is_any_read = true;
             return;
         }
         let (before, told) = (self.inventory.clone(), std::mem::take(&mut self.diagnostics));
-        let plugin = self.parse(path, wanted);
+        let plugin = read(self);
         let found = std::mem::replace(&mut self.diagnostics, told);
+        let Some(plugin) = plugin else { return self.diagnostics.push(left_out(path)) };
         if !found.has_errors() {
             self.is_any_read = true;
             return self.diagnostics.extend(found);
@@ -256,16 +295,20 @@ impl InventoryReader<'_> {
         self.diagnostics.push(left_out(path));
     }
 
-    /// Reads a file as what it is, and gives the name that Ansible has for that.
-    fn parse(&mut self, path: &Path, wanted: Option<&Span>) -> &'static str {
+    /// Reads a file as what it is, and gives the name that Ansible has for that; nothing when such files are not read.
+    fn parse(&mut self, path: &Path, wanted: Option<&Span>) -> Option<&'static str> {
         let Some(source) = self.diagnostics.keep(text::read(self.files, path, "an inventory", wanted)) else {
-            return "auto";
+            return Some("auto");
         };
-        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        let plugin = self.plugin(path, source.text());
+        let computed =
+            plugin == "yaml" && ["auto", "constructed"].iter().any(|name| self.reading.takes(name));
+        if !computed && !self.reading.takes(plugin) {
+            return None;
+        }
         if self.files.is_executable(path) {
             self.script(path, &source);
-            "script"
-        } else if source.text().starts_with("#!") {
+        } else if plugin == "script" {
             let first = source.text().lines().next().unwrap_or("").len();
             let script =
                 Diagnostic::error("inventory-script", format!("{} may not be executed", shown(path)))
@@ -275,19 +318,25 @@ impl InventoryReader<'_> {
                         shown(path)
                     ));
             self.diagnostics.push(script);
-            "script"
-        } else if ending == "toml" {
+        } else if plugin == "toml" {
             let toml = format!("{} is TOML, and inventories are INI or YAML", shown(path));
             self.diagnostics.push(Diagnostic::error("inventory-toml", toml));
-            "toml"
-        } else if matches!(ending.as_ref(), "yml" | "yaml" | "json")
-            || (ending.is_empty() && looks_like_yaml(source.text()))
-        {
+        } else if plugin == "yaml" {
             self.yaml_file(&source);
-            "yaml"
         } else {
             self.ini_file(&source);
-            "ini"
+        }
+        Some(plugin)
+    }
+
+    /// What Ansible calls the kind of a file.
+    fn plugin(&self, path: &Path, text: &str) -> &'static str {
+        match path.extension().and_then(|ending| ending.to_str()) {
+            _ if self.files.is_executable(path) || text.starts_with("#!") => "script",
+            Some("toml") => "toml",
+            Some("yml" | "yaml" | "json") => "yaml",
+            None if looks_like_yaml(text) => "yaml",
+            _ => "ini",
         }
     }
 
@@ -308,7 +357,7 @@ impl InventoryReader<'_> {
 }
 
 fn left_out(path: &Path) -> Diagnostic {
-    let shown = std::path::absolute(path).map_or_else(|_| shown(path), |path| path.display().to_string());
+    let shown = InventorySource::argument(&path.to_string_lossy()).shown();
     Diagnostic::warning(UNREAD, format!("Unable to parse {shown} as an inventory source"))
 }
 

@@ -36,14 +36,14 @@ pub fn read_limit(files: &dyn Files, limit: &str, span: &Span) -> Result<Pattern
 mod tests {
     use super::read_limit;
     use crate::base::Span;
-    use crate::load::{InventorySource, MemoryFiles, Unreadable, load_inventory};
+    use crate::load::{InventorySource, MemoryFiles, Reading, load_inventory};
 
     #[test]
     fn a_file_of_hosts_stands_for_its_lines() {
         let files =
             MemoryFiles::new([("hosts", "n1\nn2\nn3\nn4\n"), ("failed", "# last night\nn1\n\nn2:n3\n")]);
         let (inventory, _) =
-            load_inventory(&files, &[InventorySource::argument("hosts")], None, None, Unreadable::Refused)
+            load_inventory(&files, &[InventorySource::argument("hosts")], None, None, &Reading::default())
                 .expect("four hosts");
         let limit = |text: &str| read_limit(&files, text, &Span::whole("<command line>", text));
         let selected = limit("@failed:!n2").map(|pattern| inventory.select(&pattern));

@@ -19,7 +19,7 @@ use std::path::Path;
 pub use ansible_cfg::AnsibleCfg;
 pub use config::{Config, Expressions};
 pub use files::{Content, DiskFiles, Files, MemoryFiles};
-pub use inventory::{Constructing, Evaluator, InventorySource, Unreadable, load_inventory};
+pub use inventory::{Constructing, Evaluator, InventorySource, Reading, Unreadable, load_inventory};
 pub use limit::read_limit;
 pub use loader::{Loaded, Loader};
 pub use project::{Asked, Project};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::foreign::{Core, Settings};
-use super::inventory::{self, Constructing, Evaluator, InventorySource, Unreadable, load_inventory};
+use super::inventory::{self, Constructing, Evaluator, InventorySource, Reading, Unreadable, load_inventory};
 use super::loader::Loaded;
 use super::{Config, Files, Loader};
 use crate::base::spec::Catalogue;
@@ -19,6 +19,8 @@ pub struct Project {
     pub inventory: Inventory,
     /// Where the inventory comes from.
     pub sources: Vec<InventorySource>,
+    /// How it is read.
+    pub reading: Reading,
     /// `benchbook.toml`
     pub config: Config,
     /// `--extra-vars`, all of them.
@@ -38,8 +40,8 @@ pub struct Asked {
     pub more: Vec<PathBuf>,
     /// `-i`; when empty, what `benchbook.toml` names.
     pub inventory: Vec<String>,
-    /// What becomes of an inventory that cannot be read.
-    pub unreadable: Unreadable,
+    /// How the inventory is read.
+    pub reading: Reading,
     /// `-e`
     pub extra_vars: Vec<String>,
     /// `--module-path`
@@ -84,7 +86,7 @@ impl Project {
             &sources,
             asked.playbook.parent(),
             constructing,
-            asked.unreadable,
+            &asked.reading,
         ) {
             Ok((inventory, warnings)) => {
                 problems.extend(warnings);
@@ -97,7 +99,8 @@ impl Project {
         };
         match (playbook, inventory, problems.has_errors()) {
             (Some(playbook), Some(inventory), false) => {
-                Ok(Self { playbook, inventory, sources, config, extra, loader, warnings: problems })
+                let reading = asked.reading.clone();
+                Ok(Self { playbook, inventory, sources, reading, config, extra, loader, warnings: problems })
             }
             _ => Err(problems.in_file_order()),
         }
@@ -122,7 +125,7 @@ impl Project {
             &sources,
             asked.playbook.parent(),
             constructing,
-            asked.unreadable,
+            &asked.reading,
         )?;
         problems.extend(warnings);
         if problems.has_errors() {
@@ -130,7 +133,8 @@ impl Project {
         }
         let playbook =
             Playbook { path: config.resolve(&asked.playbook), plays: Vec::new(), more: Vec::new() };
-        Ok(Self { playbook, inventory, sources, config, extra, loader, warnings: problems })
+        let reading = asked.reading.clone();
+        Ok(Self { playbook, inventory, sources, reading, config, extra, loader, warnings: problems })
     }
 
     /// Reads what stands beside the inventory and the playbook for groups and hosts that a run has brought.
@@ -153,7 +157,7 @@ impl Project {
             &self.sources,
             Some(self.folder()),
             constructing,
-            Unreadable::LeftOut,
+            &Reading { unreadable: Unreadable::LeftOut, ..self.reading.clone() },
         )
     }
 

@@ -20,6 +20,8 @@ pub struct Args {
     pub cmd: Option<String>,
     /// The program and its arguments as a list.
     pub argv: Option<Vec<String>>,
+    /// Nothing any more: no shell is started. It is told.
+    pub executable: Option<String>,
     /// Where it runs.
     pub chdir: Option<TargetPath>,
     /// A path or pattern: when it is there, nothing is run.
@@ -72,7 +74,7 @@ fn command(args: &Args, ctx: &mut Context<'_>) -> Answer {
     if args.expand_argument_vars {
         words = words.iter().map(|word| path::expand(word, ctx)).collect();
     }
-    Invocation {
+    let mut outcome = Invocation {
         shown,
         argv: words,
         chdir: args.chdir.clone(),
@@ -82,5 +84,10 @@ fn command(args: &Args, ctx: &mut Context<'_>) -> Answer {
         stdin_add_newline: args.stdin_add_newline,
         strip_empty_ends: args.strip_empty_ends,
     }
-    .run(ctx)
+    .run(ctx)?;
+    if let Some(shell) = &args.executable {
+        let words = "is no longer supported by `command`, which starts no shell";
+        outcome.warnings.push(format!("`executable` {words}: {shell} is not used"));
+    }
+    Ok(outcome)
 }

@@ -38,10 +38,10 @@ fn slurp(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let path = args.src.expand(ctx);
     let shown = path.display();
     let bytes = std::fs::read(&path).map_err(|e| match e.kind() {
-        ErrorKind::NotFound => Failure::new(format!("file not found: {shown}")),
-        ErrorKind::PermissionDenied => Failure::new(format!("file is not readable: {shown}")),
-        ErrorKind::IsADirectory => Failure::new(format!("source is a directory and must be a file: {shown}")),
-        _ => Failure::new(format!("cannot read {shown}: {e}")),
+        ErrorKind::NotFound => Failure::new(format!("File not found: {shown}")),
+        ErrorKind::PermissionDenied => Failure::new(format!("File is not readable: {shown}")),
+        ErrorKind::IsADirectory => Failure::new(format!("Source is a directory and must be a file: {shown}")),
+        _ => Failure::new(format!("Unable to slurp file: {shown}: {e}")),
     })?;
     Ok(Outcome::ok(false)
         .with("content", STANDARD.encode(bytes))

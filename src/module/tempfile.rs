@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Doing;
-use super::{Answer, Context, Module, TargetPath, attributes, call, path};
+use super::{Answer, Context, Failure, Module, TargetPath, attributes, call, path};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::wire::Outcome;
 
@@ -57,6 +57,12 @@ pub(super) const SPEC: Spec = Spec {
 pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, make) };
 
 fn make(args: &Args, ctx: &mut Context<'_>) -> Answer {
+    for (name, text) in [("prefix", &args.prefix), ("suffix", &args.suffix)] {
+        if text.contains('/') {
+            let words = format!("{name} must be a valid file name component, got '{text}'");
+            return Err(Failure::new(words));
+        }
+    }
     let folder = match &args.path {
         Some(path) => path.expand(ctx),
         None => path::temporary(ctx),

@@ -121,7 +121,10 @@ fn wait_for(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let started = Instant::now();
     let wait = Wait::new(args, ctx)?;
     let limit = later(started, Duration::from_secs(args.timeout));
-    pause(later(started, seconds("delay", args.delay)?), started, ctx)?;
+    let delay = seconds("delay", args.delay)?;
+    pause(later(started, delay), started, ctx)?;
+    // Where there is nothing to look for, the time begins behind the delay.
+    let limit = if matches!(wait.subject, Subject::Nothing) { later(limit, delay) } else { limit };
     let between = seconds("sleep", args.sleep)?;
     loop {
         let found = wait.look(limit)?;

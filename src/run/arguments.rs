@@ -19,9 +19,19 @@ pub struct Wanted<'a> {
     pub unrendered: &'a [&'a str],
 }
 
+/// Modules that start a shell, which a variable of the host may name.
+const SHELLS: [&str; 2] = ["raw", "shell"];
+/// That variable.
+const SHELL: &str = "ansible_shell_executable";
+
 /// All arguments; those that become `omit` are left out.
 pub fn render(task: &TaskStep, wanted: Wanted<'_>, templar: &Templar) -> Result<Map, TemplateError> {
     let mut args = Map::new();
+    if SHELLS.contains(&task.call.short_name())
+        && let Some((shell, _)) = templar.scope().lookup(SHELL)
+    {
+        args.insert("executable", templar.render(shell)?);
+    }
     for defaults in &task.inherited.module_defaults {
         let all = templar.render(&defaults.value)?;
         for name in full_names(task.call.short_name()) {

@@ -33,7 +33,7 @@ const PYTHON: &str = "/usr/bin/python";
 /// What is said instead of a path: find one.
 const AUTO: [&str; 5] = ["", "auto", "auto_silent", "auto_legacy", "auto_legacy_silent"];
 /// The version of Ansible that modules are told where there is no ansible-core.
-const VERSION: &str = "2.19.0";
+const VERSION: &str = "2.19.14";
 
 /// Who reads a program.
 #[derive(Default)]

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::dispatcher::{Dispatcher, narrow};
 use super::fates::ScopeNo;
 use super::hosts::Host;
-use super::magic::{PlayFacts, host_scope, inventory_file, layer};
+use super::magic::{PlayFacts, host_scope, inventory_file, layer, of_run};
 use super::node::{Node, PlayRun, Work};
 use super::queue::{HostNo, Place, Shape, StepNo};
 use crate::base::{Diagnostic, Diagnostics, HostName, Map, Severity, Value};
 use crate::event::{Brought, Event};
+use crate::load::absolute;
 use crate::model::inventory::LOCALHOST;
 use crate::model::{Level, Strategy};
 use crate::plan::{
@@ -53,9 +54,13 @@ impl Dispatcher {
         let mut problems = Diagnostics::new();
         self.moment = None;
         let board = Arc::make_mut(&mut self.board);
-        let groups = Map::from_iter([("groups", groups)]);
-        board.groups = Some(Arc::new(layer(Level::Magic, groups)));
         let project = &self.shared.compiler.project;
+        let mut magic = of_run(&self.shared.options, project);
+        magic.insert("groups", groups);
+        let first = self.plan.plays.first().map(|plan| absolute(&plan.play.folder).into());
+        let folder = board.magic.as_ref().and_then(|magic| magic.vars.get("playbook_dir").cloned());
+        magic.insert("playbook_dir", folder.or(first));
+        board.magic = Some(Arc::new(layer(Level::Magic, magic)));
         for name in hosts {
             let layers = self.shared.compiler.host_layers(&self.inventory, name.as_str());
             let mut layers = layers.unwrap_or_else(|p| {
@@ -173,6 +178,10 @@ impl Dispatcher {
         if self.inventory.unread.has_errors() {
             let problems = self.inventory.unread.clone();
             return self.break_off(&problems);
+        }
+        let magic = self.board_mut().magic.as_mut().map(Arc::make_mut);
+        if let Some(magic) = magic {
+            Arc::make_mut(&mut magic.vars).insert("playbook_dir", absolute(&plan.play.folder));
         }
         for (host, registers) in &plan.pruning.registers {
             if let Some(host) = self.board.number(host) {

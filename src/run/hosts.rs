@@ -144,8 +144,8 @@ pub struct Board {
     numbers: Arc<HashMap<HostName, HostNo>>,
     /// Those that left the inventory; their numbers stay.
     gone: Arc<HashSet<HostName>>,
-    /// `groups`: the names of the hosts of each.
-    pub groups: Option<Arc<VarLayer>>,
+    /// What is the same for all of them: `groups`, the names of the hosts of each, and what the run was called with.
+    pub magic: Option<Arc<VarLayer>>,
 }
 
 impl Board {

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use super::Options;
 use super::hosts::{Board, Host};
 use crate::base::{HostName, Map, RunId, RunMark, Span, Value};
-use crate::load::absolute;
+use crate::load::{Project, absolute};
 use crate::model::inventory::LOCALHOST;
 use crate::model::{Level, VarLayer};
 use crate::plan::static_roles::RoleNames;
@@ -58,7 +58,7 @@ impl LazyMap for Board {
 
 /// What can be said of a host outside of any play.
 pub fn host_scope(host: &Host, board: &Board) -> Scope {
-    host.layers().chain(&board.groups).cloned().collect()
+    host.layers().chain(&board.magic).cloned().collect()
 }
 
 /// A layer of Benchbook's own.
@@ -77,11 +77,8 @@ pub fn step_scope(
 ) -> Scope {
     let variables = play.variables.get_or_init(|| Arc::new(layer(Level::Magic, magic(play, run, options))));
     // What is exposed first, so that a role's own variables count inside it.
-    let around = std::iter::once(&host.address)
-        .chain(host.layers())
-        .chain(&board.groups)
-        .chain(&play.exposed)
-        .cloned();
+    let around =
+        std::iter::once(&host.address).chain(host.layers()).chain(&board.magic).chain(&play.exposed).cloned();
     let own = step.vars.iter().cloned().map(Arc::new);
     let mut scope: Scope = around.chain(own).chain([Arc::clone(variables)]).collect();
     if let Some((name, path)) = task(step).and_then(|task| task.role.as_ref()) {
@@ -118,15 +115,40 @@ pub fn inventory_file(named: &Span) -> Option<(String, String)> {
         .then(|| (absolute(file), absolute(file.parent().unwrap_or(Path::new("")))))
 }
 
-fn magic(play: &PlayFacts, (run, mark): (&RunId, &RunMark), options: &Options) -> Map {
+/// What Ansible defines for all hosts and plays: `hostvars` has it, too.
+pub(super) fn of_run(options: &Options, project: &Project) -> Map {
     let ansible = Map::from_iter([
-        ("full", Value::from("2.19.0")),
+        ("string", Value::from("2.19.14")),
+        ("full", "2.19.14".into()),
         ("major", 2.into()),
         ("minor", 19.into()),
-        ("revision", 0.into()),
-        ("string", "2.19.0".into()),
+        ("revision", 14.into()),
     ]);
+    let tags = if options.tags.is_empty() { vec!["all".to_owned()] } else { options.tags.clone() };
+    let sources = project.sources.iter().map(|source| source.shown().into());
     let mut magic = Map::from_iter([
+        ("ansible_playbook_python", Value::from(python())),
+        ("ansible_check_mode", options.check.into()),
+        ("ansible_diff_mode", options.diff.into()),
+        ("ansible_forks", options.forks.into()),
+        ("ansible_verbosity", options.verbosity.into()),
+        ("ansible_run_tags", tags.into()),
+        ("ansible_skip_tags", options.skip_tags.clone().into()),
+        ("ansible_version", ansible.into()),
+        ("ansible_inventory_sources", Value::list(sources.collect())),
+        (
+            "ansible_config_file",
+            project.config.settings_file.as_deref().map(absolute).map_or(Value::Null, Value::from),
+        ),
+    ]);
+    if let Some(limit) = &options.limit {
+        magic.insert("ansible_limit", limit.as_str());
+    }
+    magic
+}
+
+fn magic(play: &PlayFacts, (run, mark): (&RunId, &RunMark), options: &Options) -> Map {
+    Map::from_iter([
         ("omit", Value::Omit),
         ("play_hosts", names(&play.live)),
         ("ansible_play_hosts", names(&play.remaining)),
@@ -137,27 +159,12 @@ fn magic(play: &PlayFacts, (run, mark): (&RunId, &RunMark), options: &Options) -
         ("ansible_play_role_names", Value::from(play.roles.direct.clone())),
         ("ansible_dependent_role_names", Value::from(play.roles.dependencies.clone())),
         ("ansible_role_names", Value::from(play.roles.all())),
-        ("ansible_playbook_python", python().into()),
         ("playbook_dir", absolute(&play.folder).into()),
-        ("ansible_check_mode", options.check.into()),
-        ("ansible_diff_mode", options.diff.into()),
-        ("ansible_forks", options.forks.into()),
-        ("ansible_verbosity", options.verbosity.into()),
-        (
-            "ansible_run_tags",
-            if options.tags.is_empty() { vec!["all"].into() } else { options.tags.clone().into() },
-        ),
-        ("ansible_skip_tags", options.skip_tags.clone().into()),
-        ("ansible_version", ansible.into()),
         ("benchbook_version", env!("CARGO_PKG_VERSION").into()),
         ("benchbook_run_id", run.as_str().into()),
         ("benchbook_run_mark", mark.as_str().into()),
         ("benchbook_artifacts_dir", options.artifacts.display().to_string().into()),
-    ]);
-    if let Some(limit) = &options.limit {
-        magic.insert("ansible_limit", limit.as_str());
-    }
-    magic
+    ])
 }
 
 /// Python on this machine: the first in PATH.

@@ -11,7 +11,7 @@ use benchbook::action::ACTIONS;
 use benchbook::base::spec::Catalogue;
 use benchbook::base::{Diagnostics, HostName};
 use benchbook::load::project::Asked;
-use benchbook::load::{Config, DiskFiles, Expressions, Project, Unreadable};
+use benchbook::load::{Config, DiskFiles, Expressions, Project, Reading};
 use benchbook::module::SPECS;
 use benchbook::plan::render::{self, Hints};
 use benchbook::plan::{Compiler, Options, Order, Plan, StepKind};
@@ -66,7 +66,7 @@ fn compiler(folder: &Path, question: &Question) -> Result<Compiler, Diagnostics>
         .unwrap();
     let asked = Asked {
         more: Vec::new(),
-        unreadable: Unreadable::Refused,
+        reading: Reading::default(),
         playbook: folder.join("playbook.yml"),
         inventory: vec![inventory.display().to_string()],
         extra_vars: question.extra.clone(),

@@ -14,7 +14,7 @@ use super::options::AdHoc;
 use super::saying::{say_error, started, told, warn};
 use super::{Ending, settings};
 use crate::base::{Diagnostic, HostName};
-use crate::load::{AnsibleCfg, Asked, Unreadable};
+use crate::load::{AnsibleCfg, Asked};
 use crate::model::pattern;
 use crate::plan::Asking;
 use crate::report::Reporter;
@@ -62,7 +62,7 @@ fn act(asked: &AdHoc, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, F
         let sources = Asked {
             playbook: playbook.clone(),
             inventory: selecting.inventory.clone(),
-            unreadable: Unreadable::LeftOut,
+            reading: settings::reading(cfg, terminal)?,
             extra_vars: selecting.extra_vars.clone(),
             module_path: working.module_path(),
             ..Asked::default()

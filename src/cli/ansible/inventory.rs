@@ -15,7 +15,7 @@ use super::options::{Manner, Targeting};
 use super::saying::{say_error, started, tell, told, warn};
 use super::{Ending, settings};
 use crate::base::{Diagnostics, HostName, Span};
-use crate::load::{AnsibleCfg, Asked, Project, Unreadable, read_limit};
+use crate::load::{AnsibleCfg, Asked, Project, read_limit};
 use crate::model::Pattern;
 
 /// What `ansible-inventory` is called with.
@@ -79,7 +79,11 @@ pub(super) fn run(words: &[String], terminal: &Terminal) -> Ending {
 }
 
 fn mistaken(found: &Diagnostics) -> Ending {
-    if found.iter().any(|d| d.code == "vault-password") { Ending::Error } else { Ending::Unreachable }
+    if found.iter().any(|d| ["vault-password", "unsupported-option"].contains(&d.code)) {
+        Ending::Error
+    } else {
+        Ending::Unreachable
+    }
 }
 
 fn show(asked: &Inventory, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Ending, Failure> {
@@ -106,7 +110,7 @@ fn show(asked: &Inventory, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endi
     let sources = Asked {
         playbook: playbook_in(settings::playbook_dir(asked.playbook_dir.as_deref(), cfg).as_deref(), export),
         inventory: settings::inventory(&asked.sources, cfg),
-        unreadable: Unreadable::LeftOut,
+        reading: settings::reading(cfg, terminal)?,
         extra_vars: asked.sources.extra_vars.clone(),
         ..Asked::default()
     };

@@ -12,7 +12,7 @@ use super::options::{Playbook, split};
 use super::saying::{started, told};
 use super::{Ending, settings};
 use crate::base::Diagnostic;
-use crate::load::{AnsibleCfg, Asked, Unreadable};
+use crate::load::{AnsibleCfg, Asked};
 use crate::plan::{Asking, Options, Plan};
 use crate::report::ansible::{Ansible, Look};
 
@@ -34,7 +34,7 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
         playbook: first.clone(),
         more: more.to_vec(),
         inventory: selecting.inventory.clone(),
-        unreadable: Unreadable::LeftOut,
+        reading: settings::reading(cfg, terminal)?,
         extra_vars: selecting.extra_vars.clone(),
         module_path: asked.running.working.module_path(),
         ..Asked::default()

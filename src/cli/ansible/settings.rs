@@ -11,7 +11,7 @@ use super::options::{Connecting, Targeting};
 use super::saying::warn;
 use crate::base::{Diagnostic, Diagnostics, Map, Severity, Value};
 use crate::load::inventory::{NOTHING_READ, UNREAD};
-use crate::load::{AnsibleCfg, Config, DiskFiles};
+use crate::load::{AnsibleCfg, Config, DiskFiles, Reading, Unreadable};
 use crate::model::Strategy;
 use crate::plan::{AskedBecoming, FactCache};
 use crate::report::Reporter;
@@ -53,7 +53,15 @@ pub(super) fn config(cfg: &AnsibleCfg) -> Config {
         let own = home.iter().map(|home| home.join(".ansible/plugins/modules"));
         library.extend(own.chain([PathBuf::from("/usr/share/ansible/plugins/modules")]));
     }
-    Config { roles_path, collections_path, library, forks: cfg.number("forks"), ..Config::default() }
+    let settings_file = cfg.file.clone();
+    Config {
+        settings_file,
+        roles_path,
+        collections_path,
+        library,
+        forks: cfg.number("forks"),
+        ..Config::default()
+    }
 }
 
 /// Passwords of vaults: what the command line and the settings say.
@@ -118,9 +126,29 @@ pub(super) fn inventory(hosts: &Targeting, cfg: &AnsibleCfg) -> Vec<String> {
     } else {
         said
     };
+    sources.retain(|source| source != USUAL_INVENTORY || Path::new(source).is_file());
     sources
-        .retain(|source| source != "/dev/null" && source != USUAL_INVENTORY || Path::new(source).is_file());
-    sources
+}
+
+/// Plugins of Ansible that read inventories, and are there.
+const INVENTORIES: [&str; 8] =
+    ["host_list", "advanced_host_list", "script", "auto", "constructed", "yaml", "ini", "toml"];
+
+/// How inventories are read: one that cannot be is left out, and only those of `enable_plugins` count.
+pub(super) fn reading(cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Reading, Diagnostic> {
+    let named = cfg.words("enable_plugins");
+    let short = |name: &String| name.trim_start_matches("ansible.builtin.").to_owned();
+    let (known, unknown): (Vec<String>, Vec<String>) =
+        named.iter().map(short).partition(|name| INVENTORIES.contains(&name.as_str()));
+    for name in unknown {
+        warn(&format!("Failed to load inventory plugin, skipping {name}"), terminal);
+    }
+    if known.is_empty() && !named.is_empty() {
+        let words =
+            "No inventory plugins available to generate inventory, make sure you have at least one enabled.";
+        return Err(Diagnostic::error("unsupported-option", words));
+    }
+    Ok(Reading { unreadable: Unreadable::LeftOut, plugins: known })
 }
 
 /// What the settings make of inventories that could not be read, and of names that nobody has: a warning, nothing at all, or an
@@ -201,6 +229,7 @@ pub(super) fn reaching(said: &Connecting, cfg: &AnsibleCfg) -> Result<Map, Diagn
     let common: Vec<String> = cfg.text("ssh_args").into_iter().chain(common).collect();
     set("ansible_ssh_common_args", Some(common.join(" ")).filter(|words| !words.is_empty()));
     set("ansible_ssh_extra_args", said.ssh_extra_args.clone().or_else(|| cfg.text("ssh_extra_args")));
+    set("ansible_shell_executable", cfg.text("executable"));
     set("ansible_ssh_retries", cfg.text("retries"));
     set("ansible_host_key_checking", cfg.boolean("host_key_checking").map(|on| on.to_string()));
     set("ansible_password", password(said, cfg)?);
@@ -243,6 +272,7 @@ pub(super) fn look(verbose: u8, cfg: &AnsibleCfg) -> Look {
         skipped: cfg.boolean("display_skipped_hosts") != Some(false),
         ok: cfg.boolean("display_ok_hosts") != Some(false),
         debug: cfg.boolean("debug") == Some(true),
+        stats: cfg.boolean("show_custom_stats") == Some(true),
         failed_to_stderr: cfg.boolean("display_failed_stderr") == Some(true),
     }
 }

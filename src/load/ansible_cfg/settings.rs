@@ -112,6 +112,7 @@ pub static SETTINGS: &[Setting] = &[
     row(DEFAULTS, "stdout_callback", &["ANSIBLE_STDOUT_CALLBACK"], Same),
     row(DEFAULTS, "display_ok_hosts", &["ANSIBLE_DISPLAY_OK_HOSTS"], Same),
     row(DEFAULTS, "display_failed_stderr", &["ANSIBLE_DISPLAY_FAILED_STDERR"], Same),
+    row(DEFAULTS, "show_custom_stats", &["ANSIBLE_SHOW_CUSTOM_STATS"], Same),
     row(DEFAULTS, "ask_pass", &["ANSIBLE_ASK_PASS"], Same),
     row(DEFAULTS, "connection_password_file", &["ANSIBLE_CONNECTION_PASSWORD_FILE"], Same),
     row(DEFAULTS, "become_password_file", &["ANSIBLE_BECOME_PASSWORD_FILE"], Same),
@@ -125,13 +126,13 @@ pub static SETTINGS: &[Setting] = &[
     row(DEFAULTS, "collections_paths", &["ANSIBLE_COLLECTIONS_PATHS"], Nothing),
     row(DEFAULTS, "library", &["ANSIBLE_LIBRARY"], Same),
     row(DEFAULTS, "log_path", &["ANSIBLE_LOG_PATH"], Same),
-    row(DEFAULTS, "executable", &["ANSIBLE_EXECUTABLE"], Nothing),
+    row(DEFAULTS, "executable", &["ANSIBLE_EXECUTABLE"], Same),
     row(DEFAULTS, "hash_behaviour", &["ANSIBLE_HASH_BEHAVIOUR"], Same),
     // The reference has not looked at it since 2.19 either.
     row(DEFAULTS, "error_on_undefined_vars", &["ANSIBLE_ERROR_ON_UNDEFINED_VARS"], Moot),
     row(DEFAULTS, "jinja2_extensions", &["ANSIBLE_JINJA2_EXTENSIONS"], Nothing),
     row(DEFAULTS, "gather_subset", &["ANSIBLE_GATHER_SUBSET"], Nothing),
-    row("inventory", "enable_plugins", &["ANSIBLE_INVENTORY_ENABLED"], Nothing),
+    row("inventory", "enable_plugins", &["ANSIBLE_INVENTORY_ENABLED"], Same),
 ];
 
 impl Setting {
@@ -153,7 +154,6 @@ impl Setting {
     fn usual(&self) -> &'static [&'static str] {
         match self.key {
             "callback_result_format" => &["json"],
-            "executable" => &["/bin/sh"],
             "display_args_to_stdout" => &["false", "False", "no", "0"],
             _ => &[],
         }

@@ -96,7 +96,7 @@ impl InventoryReader<'_> {
         let mut reader = InventoryReader {
             files: self.files,
             constructing: None,
-            unreadable: self.unreadable,
+            reading: self.reading.clone(),
             inventory,
             folders: Vec::new(),
             is_any_read: false,

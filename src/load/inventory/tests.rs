@@ -6,7 +6,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use super::{InventorySource, Unreadable, load_inventory};
+use super::{InventorySource, Reading, load_inventory};
 use crate::base::{Diagnostics, Span};
 use crate::load::MemoryFiles;
 use crate::model::{Inventory, Pattern};
@@ -38,7 +38,7 @@ fn answer(args: &Path) -> String {
         }
     }
     let (inventory, warnings) =
-        match load_inventory(&files, &sources, playbook.as_deref(), None, Unreadable::Refused) {
+        match load_inventory(&files, &sources, playbook.as_deref(), None, &Reading::default()) {
             Ok(loaded) => loaded,
             Err(errors) => return errors.to_string(),
         };
@@ -95,7 +95,7 @@ fn inventories_become_these_hosts_or_these_messages() {
 fn what_nobody_has_can_be_left_out() {
     let files = MemoryFiles::new([("hosts", "n1\nn2\n")]);
     let (inventory, _) =
-        load_inventory(&files, &[InventorySource::argument("hosts")], None, None, Unreadable::Refused)
+        load_inventory(&files, &[InventorySource::argument("hosts")], None, None, &Reading::default())
             .expect("two hosts");
     let mut unknown = Diagnostics::new();
     let pattern =

@@ -119,7 +119,7 @@ impl InventoryReader<'_> {
         let before = std::mem::take(&mut self.diagnostics);
         let found = self.vars_in(path);
         let own = std::mem::replace(&mut self.diagnostics, before);
-        let late = self.unreadable == Unreadable::LeftOut && own.has_errors();
+        let late = self.reading.unreadable == Unreadable::LeftOut && own.has_errors();
         if late { &mut self.inventory.unread } else { &mut self.diagnostics }.extend(own);
         found.filter(|_| !late)
     }

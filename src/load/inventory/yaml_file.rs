@@ -15,10 +15,20 @@ impl InventoryReader<'_> {
         let parsed = yaml::parse_one(source, &mut self.diagnostics);
         let Some(Some(root)) = self.diagnostics.keep(parsed) else { return };
         if let Some(plugin) = root.get("plugin") {
+            if !["auto", "constructed"].iter().any(|name| self.reading.takes(name)) {
+                let why = "no plugin is enabled that computes inventories";
+                let help = "`enable_plugins` has to name `auto` or `constructed`";
+                let found = Diagnostic::error("inventory-plugin", why).at(&plugin.span).help(help);
+                return self.diagnostics.push(found);
+            }
             return match plugin.as_str() {
                 Some(name) if PLUGIN.contains(&name) => self.constructed(source, &root),
                 _ => self.no_such_plugin(plugin),
             };
+        }
+        if !self.reading.takes("yaml") {
+            let message = "no root 'plugin' key found, and no plugin is enabled that reads other YAML";
+            return self.diagnostics.push(Diagnostic::error("inventory-plugin", message).at(&root.span));
         }
         let Some(groups) = root.as_mapping() else {
             return self.not_a_mapping(&root, "an inventory", "write `all: {hosts: {n1: {}}}`");

@@ -17,6 +17,13 @@ pub(super) fn joined(value: &Value) -> String {
     lines.lines().map(str::trim_start).collect()
 }
 
+/// The text of a value in lines with an indent of 1 that were joined, blanks and all.
+pub(super) fn narrow(value: &Value) -> String {
+    let lines = dump(value, true);
+    let indent = |line: &str| (line.len() - line.trim_start().len()) / 4;
+    lines.lines().map(|line| " ".repeat(indent(line)) + line.trim_start()).collect()
+}
+
 /// `depth` counts indents where there is a line per entry.
 fn write(text: &mut String, value: &Value, depth: Option<usize>) {
     match value {

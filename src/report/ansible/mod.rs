@@ -7,6 +7,7 @@ mod excerpt;
 mod json;
 mod log;
 mod minimal;
+mod stats;
 mod words;
 
 use std::collections::{BTreeSet, HashMap};
@@ -17,6 +18,7 @@ use super::Reporter;
 use crate::base::{HostName, Map, StepId, Timestamp, Value};
 use crate::event::{Event, Fate, Tally, Title};
 use crate::wire::Status;
+use stats::Stats;
 use words::{Paint, banner, recap};
 
 pub use excerpt::of as excerpt;
@@ -27,7 +29,7 @@ pub use minimal::{Minimal, Tree};
 const HIDDEN_ITEM: &str = "(censored due to no_log)";
 
 /// What the reference does without a module.
-const DONE_HERE: [&str; 9] = [
+const DONE_HERE: [&str; 10] = [
     "add_host",
     "assert",
     "debug",
@@ -36,6 +38,7 @@ const DONE_HERE: [&str; 9] = [
     "include_vars",
     "pause",
     "set_fact",
+    "set_stats",
     "validate_argument_spec",
 ];
 
@@ -57,6 +60,8 @@ pub struct Look {
     pub failed_to_stderr: bool,
     /// Whether flushes of handlers are told, too.
     pub debug: bool,
+    /// Whether figures of the user's own stand below the recap.
+    pub stats: bool,
 }
 
 /// The lines of `ansible-playbook`: what happened to `out`, warnings and what ends the run to `err`.
@@ -72,6 +77,8 @@ pub struct Ansible<O, E> {
     /// Errors and warnings that were told: each once.
     told: BTreeSet<String>,
     aborted: bool,
+    /// Figures of the user's own, where they are shown.
+    stats: Option<Stats>,
     /// The playbook and how many plays it has, for those who want to know more.
     playbook: Option<(PathBuf, usize)>,
 }
@@ -88,6 +95,7 @@ impl<O: Write, E: Write> Ansible<O, E> {
             lockstep: true,
             told: BTreeSet::new(),
             aborted: false,
+            stats: look.stats.then(Stats::default),
             playbook: None,
         }
     }
@@ -321,8 +329,14 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
                     self.line(&format!("<{host}> EXEC {command}"), Paint::Verbose)?;
                 }
             }
-            Event::ItemEnded { .. } => self.item_ended(event)?,
-            Event::StepEnded { .. } => self.step_ended(event)?,
+            Event::ItemEnded { host, result, .. } => {
+                self.stats.iter_mut().for_each(|stats| stats.see(host, result));
+                self.item_ended(event)?;
+            }
+            Event::StepEnded { host, result, .. } => {
+                self.stats.iter_mut().for_each(|stats| stats.see(host, result));
+                self.step_ended(event)?;
+            }
             Event::Retrying { step, host, left, .. } => {
                 let title = self.titles.get(step).cloned().unwrap_or_default();
                 let role = title.role.map(|role| format!("{role} : ")).unwrap_or_default();
@@ -362,6 +376,10 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
                     writeln!(self.out, "{}", recap(host.as_str(), tally, self.look.colour))?;
                 }
                 writeln!(self.out)?;
+                if let Some(lines) = self.stats.as_ref().and_then(Stats::lines) {
+                    self.banner("CUSTOM STATS:")?;
+                    write!(self.out, "{lines}")?;
+                }
             }
             _ => {}
         }

@@ -14,7 +14,7 @@ use benchbook::connection::{Endpoint, Pool};
 use benchbook::event::journal::{Commit, LogPlace};
 use benchbook::event::{Event, Fate, Journal, JournalError, LogLengths, Record, Sampled};
 use benchbook::load::project::Asked;
-use benchbook::load::{Config, DiskFiles, Expressions, Project, Unreadable};
+use benchbook::load::{Config, DiskFiles, Expressions, Project, Reading};
 use benchbook::module::SPECS;
 use benchbook::plan::{Compiler, Options as PlanOptions};
 use benchbook::run::{Options, Past, Setup, Stop, execute};
@@ -135,7 +135,7 @@ impl Stage {
         let files = Arc::new(DiskFiles);
         let asked = Asked {
             more: Vec::new(),
-            unreadable: Unreadable::Refused,
+            reading: Reading::default(),
             playbook: self.folder.join("playbook.yml"),
             inventory: vec![self.folder.join("hosts").display().to_string()],
             extra_vars: Vec::new(),

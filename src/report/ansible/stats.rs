@@ -1,0 +1,73 @@
+//! Figures of the user's own (`set_stats`), and how they are shown below the recap.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::json;
+use crate::base::{HostName, Map, Value};
+
+/// What results have given so far: per host, and for the run.
+#[derive(Debug, Default)]
+pub(super) struct Stats {
+    hosts: BTreeMap<HostName, Map>,
+    run: Map,
+}
+
+impl Stats {
+    /// What a result adds. Hidden ones add nothing.
+    pub fn see(&mut self, host: &HostName, result: &Value) {
+        let Some(stats) = result.as_map().and_then(|result| result.get("ansible_stats")) else { return };
+        let Some(data) = stats.get("data").and_then(Value::as_map).filter(|data| !data.is_empty()) else {
+            return;
+        };
+        let whose = if stats.get("per_host").is_none_or(Value::is_truthy) {
+            self.hosts.entry(host.clone()).or_default()
+        } else {
+            &mut self.run
+        };
+        let adds = stats.get("aggregate").is_some_and(Value::is_truthy);
+        for (name, new) in data.iter() {
+            let sum = whose.get_key(name).filter(|_| adds).map(|old| sum(old, new));
+            whose.insert(name.clone(), sum.unwrap_or_else(|| new.clone()));
+        }
+    }
+
+    /// The lines, if there is anything.
+    pub fn lines(&self) -> Option<String> {
+        let mut text = String::new();
+        let shown = |map: &Map| json::narrow(&Value::from(map.clone()));
+        for (host, map) in &self.hosts {
+            // Writing to a text cannot fail.
+            let _ = writeln!(text, "\t{host}: {}", shown(map));
+        }
+        if !self.run.is_empty() {
+            let _ = writeln!(text, "\n\tRUN: {}", shown(&self.run));
+        }
+        (!text.is_empty()).then(|| text + "\n")
+    }
+}
+
+/// What Python's `+` makes of two values; mappings are merged. Of two types the first stays.
+fn sum(old: &Value, new: &Value) -> Value {
+    match (old, new) {
+        (Value::Int(a), Value::Int(b)) => Value::Int(a.saturating_add(*b)),
+        (Value::Float(a), Value::Float(b)) => Value::Float(a + b),
+        (Value::Bool(a), Value::Bool(b)) => Value::Int(i128::from(*a) + i128::from(*b)),
+        (Value::String(a), Value::String(b)) => format!("{}{}", a.as_str(), b.as_str()).into(),
+        (Value::List(a), Value::List(b)) => Value::list(a.iter().chain(b.iter()).cloned().collect()),
+        (Value::Map(a), Value::Map(b)) => merged(a, b).into(),
+        _ => old.clone(),
+    }
+}
+
+fn merged(below: &Map, above: &Map) -> Map {
+    let mut out = below.clone();
+    for (key, new) in above.iter() {
+        let value = match (out.get_key(key), new) {
+            (Some(Value::Map(old)), Value::Map(new)) => merged(old, new).into(),
+            _ => new.clone(),
+        };
+        out.insert(key.clone(), value);
+    }
+    out
+}
