@@ -51,7 +51,10 @@ fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
             Mode::Status => "_job",
             Mode::Cleanup => "_forget",
         };
-        let job = Map::from_iter([("job", args.jid.as_str())]);
+        let mut job = Map::from_iter([("job", args.jid.as_str())]);
+        if let Some(folder) = ctx.told_in {
+            job.insert("told_in", folder);
+        }
         let outcome = ctx.target.call(Invocation { module, args: job, ..Invocation::default() }).await;
         outcome.with("ansible_job_id", args.jid.as_str()).into()
     })

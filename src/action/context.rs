@@ -69,6 +69,8 @@ pub struct ActionContext<'a> {
     pub target: &'a dyn Target,
     /// `timeout`: when to stop by itself. Calls of modules know it already.
     pub timeout: Option<Duration>,
+    /// The folder in which files say how jobs are doing, where there are such files.
+    pub told_in: Option<&'a str>,
     /// Says when to stop.
     pub cancel: &'a Cancel,
     /// Shows the user a question, who answers it on standard input; absent when nobody is there.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{CaseId, HostName, RunId, StepId, Timestamp, Value};
+use crate::base::{CaseId, HostName, JobId, RunId, StepId, Timestamp, Value};
 use crate::wire::{Column, Sample, Status, Stream};
 
 pub use gang::Gang;
@@ -197,6 +197,18 @@ pub struct Brought {
     pub item: Option<String>,
 }
 
+/// How a job is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// It runs.
+    Running,
+    /// It is over, and good.
+    Ended,
+    /// It is over, and failed.
+    Failed,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
@@ -228,6 +240,10 @@ pub enum Event {
     BatchStarted { play: usize, name: String },
     /// More hosts have failed than `max_fail_percentage` allows.
     NoHostsLeft,
+    /// Somebody who waits for a job (`async` with `poll`) has looked at it.
+    JobLooked { step: StepId, host: HostName, job: JobId, state: JobState },
+    /// Something is wrong that ends nothing.
+    Error { text: String },
     /// The run cannot go on, and nobody gets to know how its last step ended. `place` is in the user's files.
     Aborted {
         reason: String,

@@ -103,6 +103,7 @@ impl Lines {
             Event::Expanded { step, steps, .. } if self.verbosity > 1 => {
                 vec![format!("{step}  brings {}", plural(*steps, "step"))]
             }
+            Event::Error { text } => vec![format!("{}: {text}", self.paint(Colour::Red, "error"))],
             Event::Warning { text } => vec![format!("{}: {text}", self.paint(Colour::Yellow, "warning"))],
             Event::Stopping { at_once: false } => {
                 vec!["stopping: what runs is asked to end, what must be undone is undone; Ctrl-C again to give up at once".to_owned()]

@@ -207,7 +207,7 @@ impl Gathering {
                 self.summary.exit = None;
                 self.summary.seconds = None;
             }
-            Event::Warning { text } => self.summary.warnings.push(text.clone()),
+            Event::Warning { text } | Event::Error { text } => self.summary.warnings.push(text.clone()),
             Event::Reparsed { .. } => {
                 self.figures.clear();
                 self.summary.reparsed = true;

@@ -102,7 +102,8 @@ pub(super) async fn with_target(
     };
     let check = unit.shared.options.check;
     let (environment, lasting) = (Vec::new(), Lasting::No);
-    let manner = Manner { check, diff: false, timeout: None, grace: GRACE, environment, lasting };
+    let manner =
+        Manner { check, diff: false, timeout: None, grace: GRACE, environment, lasting, told_in: None };
     let target = RemoteTarget::new(unit, &place, &manner);
     let (mut outcome, folder) = work(&target).await;
     let mut finished = Finished::ok(started);

@@ -82,7 +82,12 @@ pub struct Manner {
     pub environment: Vec<(String, String)>,
     /// Whether it outlives the connection.
     pub lasting: Lasting,
+    /// The folder in which files say how jobs are doing, where the user is to see some.
+    pub told_in: Option<String>,
 }
+
+/// How often a job is looked at when nobody says it, in seconds: Ansible's `poll_interval`.
+const POLL: f64 = 15.0;
 
 /// Whether and how a call outlives the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,16 +99,17 @@ pub enum Lasting {
     Round,
     /// `durable: true`
     Durable,
-    /// `async`: this long at most; waited for, or not (`poll: 0`).
-    Async(Duration, bool),
+    /// `async`: this long at most; waited for, and looked at so often, or not (`poll: 0`).
+    Async(Duration, Option<Duration>),
 }
 
 impl Lasting {
     /// What a task says.
     pub fn read(task: &TaskStep, in_round: bool, templar: &Templar) -> Result<Self, TemplateError> {
         if let Some(limit) = seconds(task.r#async.as_ref(), "async", templar)? {
-            let poll = quantity(task.poll.as_ref(), "poll", templar)?;
-            return Ok(Self::Async(limit, poll.is_none_or(|poll| poll > 0.0)));
+            let poll = quantity(task.poll.as_ref(), "poll", templar)?.unwrap_or(POLL);
+            let poll = (poll > 0.0).then(|| Duration::try_from_secs_f64(poll).unwrap_or(Duration::MAX));
+            return Ok(Self::Async(limit, poll));
         }
         let durable = boolean(task.durable.as_ref(), "durable", templar)? == Some(true);
         Ok(match (durable, in_round) {
@@ -124,6 +130,7 @@ impl Manner {
             grace: seconds(said.grace.as_ref(), "grace", templar)?.unwrap_or(GRACE),
             environment: environment(&said.environment, templar)?,
             lasting: Lasting::No,
+            told_in: None,
         })
     }
 }

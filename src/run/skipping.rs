@@ -4,7 +4,7 @@ use super::dispatcher::Dispatcher;
 use super::node::Work;
 use super::queue::{HostNo, StepNo};
 use crate::base::glob::like;
-use crate::event::Why;
+use crate::event::{Event, Why};
 use crate::plan::{Step, StepKind};
 
 /// Whether this is the step by which a play gathers facts.
@@ -39,7 +39,7 @@ impl Dispatcher {
     pub(super) fn miss_start(&mut self) {
         if let Some(name) = self.start_at.take() {
             let note = "Note: --start-at-task can only follow static includes.";
-            self.warn(format!("No matching task \"{name}\" found. {note}"));
+            self.emit(Event::Error { text: format!("No matching task \"{name}\" found. {note}") });
         }
     }
 

@@ -172,6 +172,7 @@ impl<'a> RemoteTarget<'a> {
         // What an earlier controller has kept counts too.
         let before = request.job.as_ref().map(|job| job.offsets).unwrap_or_default();
         *self.received.lock().unwrap_or_else(PoisonError::into_inner) = before;
+        let _looking = asynchronous::Looking::begin(self, &request);
         let outcome = loop {
             let cancel = self.unit.cancel.with_grace(self.manner.grace);
             let started = session.start(request.clone(), std::mem::take(&mut uploads), cancel);
@@ -217,7 +218,7 @@ impl<'a> RemoteTarget<'a> {
                 if !job.detach {
                     self.unit.traces.ended(endpoint, &job.id);
                 }
-                asynchronous::told(outcome, &job, self.manner)
+                asynchronous::told(self, outcome, &job)
             }
             (Ok(outcome), None) => outcome,
             (Err(error), _) if inside => Outcome::failed(error.to_string()),
@@ -290,8 +291,12 @@ impl<'a> RemoteTarget<'a> {
             item: self.item,
             attempt: self.attempt,
         };
-        let detach = matches!(self.manner.lasting, Lasting::Async(_, false));
-        wanted.then(|| Job { detach, ..Job::new(key.id()) })
+        let detach = matches!(self.manner.lasting, Lasting::Async(_, None));
+        let told_in = match self.manner.lasting {
+            Lasting::Async(..) => self.manner.told_in.clone(),
+            _ => None,
+        };
+        wanted.then(|| Job { detach, told_in, ..Job::new(key.id()) })
     }
 
     /// The number of the next request.

@@ -16,7 +16,7 @@ use crate::base::spec::CheckMode;
 use crate::base::value::has_marks;
 use crate::base::{HostName, Map, Value};
 use crate::event::{Event, Fate, Figure, JournalError};
-use crate::plan::{Inclusion, StepKind, TaskStep};
+use crate::plan::{Inclusion, StepKind, Strictness, TaskStep};
 use crate::vars::{Scope, Templar, TemplateError};
 use crate::wire::{Diff, Outcome, Status};
 
@@ -187,6 +187,9 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
     let mut manner = Manner::read(&task.inherited, options.check, options.diff, templar)?;
     manner.timeout = manner.timeout.or(turn.unit.shared.compiler.options.task_timeout);
     manner.lasting = Lasting::read(task, round_of(&turn.unit.step).0.is_some(), templar)?;
+    if turn.unit.shared.compiler.options.strictness == Strictness::Late {
+        manner.told_in = Some(super::asynchronous::folder(templar)?);
+    }
     if let Some(rendezvous) = super::rendezvous::variable(turn.unit) {
         // What the task says itself wins.
         manner.environment.splice(0..0, super::rendezvous::environment(&rendezvous));
@@ -360,6 +363,7 @@ async fn act(
         folder: &turn.unit.play.folder,
         target,
         timeout: manner.timeout,
+        told_in: manner.told_in.as_deref(),
         cancel: &turn.unit.cancel,
         ask: shared.options.terminal.then_some(&ask),
     };

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::base::{HostName, JobId, RunMark, StepId, hexadecimal};
+use crate::base::{HostName, JobId, RunMark, StepId};
 
 /// What makes a request a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,12 +23,15 @@ pub struct Job {
     /// Answer as soon as it runs (`poll: 0`), not when it ends.
     #[serde(default)]
     pub detach: bool,
+    /// The folder in which a file is to say how it is doing, as those of Ansible do; as the user writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_in: Option<String>,
 }
 
 impl Job {
     /// One that was never asked for and is waited for.
     pub fn new(id: JobId) -> Self {
-        Self { id, offsets: Offsets::default(), boot: None, detach: false }
+        Self { id, offsets: Offsets::default(), boot: None, detach: false, told_in: None }
     }
 }
 
@@ -59,7 +62,7 @@ pub struct JobKey<'a> {
 }
 
 impl JobKey<'_> {
-    /// `j` and 32 hexadecimal digits: the beginning of a SHA-256.
+    /// `j`, a number, a point and a number, as Ansible's look: the first 128 bits of a SHA-256.
     pub fn id(&self) -> JobId {
         let mut hash = Sha256::new();
         for part in [self.run.as_str(), self.step.as_str(), self.host.as_str(), self.module] {
@@ -68,8 +71,9 @@ impl JobKey<'_> {
         }
         hash.update(self.item.to_be_bytes());
         hash.update(self.attempt.to_be_bytes());
-        let digits = hexadecimal(&hash.finalize()[..16]);
-        JobId::from(format!("j{digits}"))
+        let hash = hash.finalize();
+        let number = |bytes: &[u8]| bytes.iter().fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+        JobId::from(format!("j{}.{}", number(&hash[..8]), number(&hash[8..16])))
     }
 }
 
@@ -82,7 +86,7 @@ mod tests {
         let (run, step, host) = (RunMark::from("r.1"), StepId::from("p/run/1/a"), HostName::from("n1"));
         let key = JobKey { run: &run, step: &step, host: &host, module: "shell", item: 0, attempt: 1 };
         // Written down: an older controller's jobs must be found.
-        assert_eq!(key.id().as_str(), "j3c4cb529d3d8f5f8b49938ba7d24c035");
+        assert_eq!(key.id().as_str(), "j4345046931758183928.13013494971878391861");
         let other = JobKey { item: 1, attempt: 0, ..key };
         assert_ne!(key.id(), other.id());
         let moved = HostName::from("1");

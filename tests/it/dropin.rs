@@ -28,10 +28,13 @@ static HEADING: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^(PLAY|TASK|RUNNING HANDLER|NO MORE HOSTS)\b").unwrap());
 static ENTRY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^(ok|changed|skipping|fatal|failed|included|\.\.\.ignoring|FAILED - RETRYING|\[ERROR\]|h\d+ +:)",
+        r"^(ok|changed|skipping|ASYNC|fatal|failed|included|\.\.\.ignoring|FAILED - RETRYING|\[ERROR\]|h\d+ +:)",
     )
     .unwrap()
 });
+
+/// The names of jobs, which are new in each run.
+static JOB: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"jid=j\d+\.\d+").unwrap());
 
 /// `included: FILE for HOSTS`, with the hosts in order.
 fn included(line: &str) -> Option<String> {
@@ -56,6 +59,10 @@ fn normal(text: &str, folder: &Path) -> String {
             let line = line.replace(&format!("{}/", folder.display()), "");
             let entry = ENTRY.is_match(&line).unwrap();
             let words = ["FAILED! => ", "UNREACHABLE! => ", ") => {\""];
+            let line = JOB.replace(&line, "jid=…").into_owned();
+            if line.starts_with("ASYNC POLL") {
+                continue;
+            }
             let line = match words.iter().find_map(|word| line.split_once(word)) {
                 Some((start, _)) => format!("{start} => …"),
                 None => included(&line).unwrap_or(line),
@@ -185,4 +192,19 @@ fn a_setting_without_effect_is_named() {
     assert_eq!((code, warnings), (Some(0), 1), "{said}");
     assert!(told.split(", ").all(|name| said.contains(name)), "{said}");
     assert_eq!(refused("play.yml", &[("ANSIBLE_STRATEGY", "debug")]).0, Some(1));
+}
+
+#[test]
+fn a_job_that_nobody_waits_for_outlives_its_run() {
+    let project = Project::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/outliving"));
+    let program = called(&project, "ansible-playbook");
+    let run = |playbook: &str| {
+        let output = project.shell(&format!("{} {playbook}", program.display())).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    };
+    run("begin.yml");
+    let went = project.path().join("went");
+    assert!(!went.exists());
+    run("look.yml");
+    assert_eq!(fs::read_to_string(went).unwrap(), "on\n");
 }

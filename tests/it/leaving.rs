@@ -109,7 +109,7 @@ fn a_dead_controller_leaves_jobs_that_clean_removes() {
         let numbers = fancy_regex::Regex::new(r"process \d+").unwrap();
         let mark = running.mark();
         let text = project.transcript(line).replace(mark.rsplit('.').next().unwrap(), "END");
-        let ids = fancy_regex::Regex::new(r"/\S+/jobs/TIME-playbook\.END/j[0-9a-f]{32}").unwrap();
+        let ids = fancy_regex::Regex::new(r"/\S+/jobs/TIME-playbook\.END/j[0-9]+\.[0-9]+").unwrap();
         let text = ids.replace_all(&text, "JOBS/ID").into_owned();
         let text = numbers.replace_all(&text, "process N").into_owned();
         // Other tests run on this machine too.

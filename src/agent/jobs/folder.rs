@@ -7,6 +7,7 @@
 //! | `out`, `err` | all output, appended as it comes |
 //! | `control` | a pipe to the supervisor: `cancel <milliseconds>` |
 //! | `result` | the outcome, when it ended |
+//! | `stays` | there: it is to outlive its run |
 //! | `words` | what the supervisor itself said, if anything |
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -23,6 +24,9 @@ use super::place::PRIVATE;
 use crate::base::Timestamp;
 use crate::module::process::token::StartToken;
 use crate::wire::{Outcome, Request, Stream, cbor};
+
+/// The file that says so.
+const STAYS: &str = "stays";
 
 /// Who looks after a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +56,8 @@ impl JobFolder {
         let folder = Self(new.clone());
         let filled = || -> io::Result<()> {
             write_new(&new.join("request"), request)?;
-            for file in ["out", "err"] {
+            let stays = request.job.as_ref().is_some_and(|job| job.detach && job.told_in.is_some());
+            for file in ["out", "err"].into_iter().chain(stays.then_some(STAYS)) {
                 private_file(&new.join(file))?;
             }
             let mode = Mode::RUSR | Mode::WUSR;
@@ -88,6 +93,11 @@ impl JobFolder {
     /// Where the outcome will be.
     pub fn results_file(&self) -> PathBuf {
         self.0.join("result")
+    }
+
+    /// Whether it is to outlive its run: nobody waits for it, and its end is told in a file of its own.
+    pub fn stays(&self) -> bool {
+        self.0.join(STAYS).exists()
     }
 
     /// Where the supervisor's own words go.

@@ -4,6 +4,7 @@
 mod attach;
 mod folder;
 mod place;
+mod status;
 pub mod supervise;
 
 use std::fs::{File, OpenOptions};
@@ -16,11 +17,13 @@ use std::time::{Duration, Instant};
 
 pub use folder::JobFolder;
 pub use place::Places;
+pub use status::StatusFile;
 
 use super::channel::Channel;
 use super::owner::{CONTROLLER, RUN};
-use crate::module::Module;
+use crate::base::SystemClock;
 use crate::module::process::token::boot_id;
+use crate::module::{Context, Module};
 use crate::wire::{Job, Offsets, Outcome, Request};
 
 /// How long a supervisor may take to say that it is there.
@@ -46,24 +49,38 @@ pub fn run(
     supervision: Supervision,
 ) -> Outcome {
     let places = Places::default();
+    let mut context = Context { request, link: channel, clock: &SystemClock };
+    let status = job.told_in.as_ref().map(|folder| StatusFile::of(folder, &job.id, &mut context)).transpose();
+    let status = match status {
+        Ok(status) => status,
+        Err(error) => return Outcome::failed(format!("the job cannot be run: {error}")),
+    };
+    // Whoever looks after the job knows the place, and nobody else's home.
+    let mut request = request.clone();
+    if let (Some(job), Some(status)) = (&mut request.job, &status) {
+        job.told_in = status.path().parent().map(|folder| folder.display().to_string());
+    }
+    let request = &request;
     let done = find_or_start(&places, request, job, modules, supervision).and_then(|found| match found {
         Err(lost) => Ok(lost),
-        Ok(folder) if job.detach => Ok(detached(job, &folder)),
         Ok(folder) => {
-            let outcome = attach::attach(&folder, job.offsets, channel)?;
-            Ok(outcome.with("results_file", folder.results_file().display().to_string()))
+            let file = status.as_ref().map_or_else(|| folder.results_file(), |s| s.path().to_owned());
+            let outcome = if job.detach {
+                detached(job)
+            } else {
+                let outcome = attach::attach(&folder, job.offsets, channel)?;
+                status.iter().try_for_each(StatusFile::remove)?;
+                outcome
+            };
+            Ok(outcome.with("results_file", file.display().to_string()))
         }
     });
     done.unwrap_or_else(|error| Outcome::failed(format!("the job cannot be run: {error}")))
 }
 
 /// What a controller that does not wait is told, with Ansible's words.
-fn detached(job: &Job, folder: &JobFolder) -> Outcome {
-    Outcome::ok(true)
-        .with("ansible_job_id", job.id.as_str())
-        .with("started", true)
-        .with("finished", false)
-        .with("results_file", folder.results_file().display().to_string())
+fn detached(job: &Job) -> Outcome {
+    Outcome::ok(true).with("ansible_job_id", job.id.as_str()).with("started", true).with("finished", false)
 }
 
 fn find_or_start(
@@ -81,7 +98,12 @@ fn find_or_start(
         None if job.offsets != Offsets::default() => {
             return Ok(Err(Outcome::failed("the job was lost: its folder is not there any more")));
         }
-        None => create(places, request, job)?,
+        None => {
+            if let Some(folder) = request.job.as_ref().and_then(|job| job.told_in.as_ref()) {
+                StatusFile::within(folder, &job.id).begin(&job.id)?;
+            }
+            create(places, request, job)?
+        }
     };
     ensure_started(&folder, modules, supervision)?;
     Ok(Ok(folder))

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::folder::{JobFolder, State};
 use super::place::must_be_private;
+use super::status::StatusFile;
 use crate::agent::lease::{Holder, LeaseFile};
 use crate::agent::{invoke, lock, service};
 use crate::base::{Clock, SystemClock};
@@ -57,7 +58,16 @@ pub fn attend(folder: &JobFolder, modules: &'static [Module]) -> io::Result<()> 
     }
     // One that cannot be given back is that of a dead process in a moment.
     let _ = lease.give_back(&request.run, &name);
+    if let Some(job) = &request.job
+        && let Some(told_in) = &job.told_in
+    {
+        StatusFile::within(told_in, &job.id).end(&job.id, &outcome)?;
+    }
     folder.finish(&outcome)?;
+    if folder.stays() {
+        // Nobody else will: its run may be over.
+        folder.remove()?;
+    }
     last_word.write_all(b"end\n")
 }
 

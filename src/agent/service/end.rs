@@ -2,6 +2,7 @@
 //!
 //! What belongs to a run carries its mark in `BENCHBOOK_RUN`, or is below the supervisor of one of its jobs. Supervisors are
 //! not hit, nor is what is below them: they are asked, and end what is theirs first, which is then no good end of the job.
+//! Jobs that are to outlive their run (Ansible's `poll: 0`) are let be, with all that is theirs.
 
 use std::collections::{BTreeMap, HashMap};
 use std::thread;
@@ -32,7 +33,10 @@ fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
     let run = &ctx.request.run;
     let grace = Duration::from_millis(ctx.request.grace_ms);
     let places = Places::default();
-    let jobs: Vec<_> = places.jobs(Some(run)).into_iter().map(|(_, folder)| folder).collect();
+    let jobs = places.jobs(Some(run)).into_iter().map(|(_, folder)| folder);
+    // What nobody waits for goes on.
+    let (staying, jobs): (Vec<_>, Vec<_>) =
+        jobs.partition(|job| job.stays() && matches!(job.ended(), Ok(None)));
     let mut hunt = Hunt { run, found: BTreeMap::new() };
     let own = rustix::process::getpid();
     // Also of one that has an outcome: it ends by itself in a moment, but for an agent inside another program.
@@ -47,7 +51,9 @@ fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
     let began = Instant::now();
     loop {
         let looking = supervisors();
-        let (mut left, below) = hunt.others(&looking);
+        let spared = staying.iter().filter_map(|job| job.state().ok()??.token.process());
+        let spared: Vec<_> = spared.filter(|process| process.pid != own).collect();
+        let (mut left, below) = hunt.others(&looking, &spared);
         for process in &below {
             hunt.known(process);
         }
@@ -87,9 +93,10 @@ struct Hunt<'a> {
 impl Hunt<'_> {
     /// Who carries the mark, but for this process, agents that work beside it, and those that look after jobs. What is below
     /// one of these stands apart.
-    fn others(&self, supervisors: &[Process]) -> (Vec<Process>, Vec<Process>) {
+    fn others(&self, supervisors: &[Process], spared: &[Process]) -> (Vec<Process>, Vec<Process>) {
         let own = rustix::process::getpid();
-        let looks_after = |pid: i32| supervisors.iter().any(|supervisor| supervisor.pid.as_raw_pid() == pid);
+        let is_of = |all: &[Process], pid: i32| all.iter().any(|process| process.pid.as_raw_pid() == pid);
+        let looks_after = |pid: i32| is_of(supervisors, pid) || is_of(spared, pid);
         let found = with_environment(|pid, environment| {
             environment.has(RUN, self.run.as_str())
                 && pid != own
@@ -97,12 +104,13 @@ impl Hunt<'_> {
                 && !owner::works_beside(pid, environment)
         });
         let parents: HashMap<i32, i32> = found.iter().map(|p| (p.pid.as_raw_pid(), p.parent)).collect();
-        let is_below = |process: &Process| {
+        let is_below = |process: &Process, who: &[Process]| {
             let up = std::iter::successors(Some(process.parent), |pid| parents.get(pid).copied());
             // They were not all seen at the same time, so there might be a circle.
-            up.take(parents.len() + 1).any(looks_after)
+            up.take(parents.len() + 1).any(|pid| is_of(who, pid))
         };
-        let (below, others) = found.into_iter().partition(is_below);
+        let found = found.into_iter().filter(|process| !is_below(process, spared));
+        let (below, others) = found.partition(|process| is_below(process, supervisors));
         (others, below)
     }
 

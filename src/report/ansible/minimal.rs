@@ -143,6 +143,7 @@ impl<O: Write + Send, E: Write + Send> Reporter for Minimal<O, E> {
                 self.titles.insert(step.clone(), (**title).clone());
             }
             Event::StepEnded { .. } => self.ended(event)?,
+            Event::Error { text } => writeln!(self.err, "[ERROR]: {text}")?,
             Event::Warning { text } => writeln!(self.err, "[WARNING]: {text}")?,
             Event::Aborted { reason, place } => {
                 let reason = super::with_place(reason, place.as_deref());

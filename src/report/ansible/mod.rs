@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use super::Reporter;
 use crate::base::{HostName, Map, StepId, Timestamp, Value};
-use crate::event::{Event, Fate, Tally, Title};
+use crate::event::{Event, Fate, JobState, Tally, Title};
 use crate::wire::Status;
 use stats::Stats;
 use words::{Paint, banner, recap};
@@ -364,6 +364,18 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
                 self.banner("NO MORE HOSTS LEFT")?;
                 self.banner("NO MORE HOSTS LEFT")?;
             }
+            Event::JobLooked { step, host, job, state } => {
+                self.head(step)?;
+                let line = match state {
+                    JobState::Running => {
+                        format!("ASYNC POLL on {host}: jid={job} started=True finished=False")
+                    }
+                    JobState::Ended => format!("ASYNC OK on {host}: jid={job}"),
+                    JobState::Failed => format!("ASYNC FAILED on {host}: jid={job}"),
+                };
+                self.line(&line, Paint::Retry)?;
+            }
+            Event::Error { text } => self.say("ERROR", text, Paint::Failed)?,
             Event::Warning { text } => self.say("WARNING", text, Paint::Warning)?,
             Event::Aborted { reason, place } => {
                 self.aborted = true;
