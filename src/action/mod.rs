@@ -68,6 +68,17 @@ pub struct Action {
     pub run: for<'a> fn(&'a Map, &'a ActionContext<'a>) -> BoxFuture<'a, Done>,
 }
 
+/// Actions that go to the target and that ansible-core has, too. The others do all their work on the controller, or need
+/// an engine there.
+const ON_TARGET: [&str; 6] = ["async_status", "copy", "fetch", "gather_facts", "script", "template"];
+
+impl Action {
+    /// Whether it goes to the target, and somebody else could do it there who has another way.
+    pub fn is_on_target(&self) -> bool {
+        ON_TARGET.contains(&self.spec.name)
+    }
+}
+
 /// All actions. `copy`, `fetch` and `template` stand before modules, which do their part on the target.
 pub static ACTIONS: &[Action] = &[
     add_host::ACTION,

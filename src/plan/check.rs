@@ -276,7 +276,8 @@ impl Build<'_> {
             return;
         };
         let name = said.value.to_string();
-        if !CONNECTIONS.contains(&bare(&name)) {
+        let library = self.compiler.project.loader.library();
+        if !CONNECTIONS.contains(&bare(&name)) && !library.has_connection(&name) {
             let problem = Diagnostic::error("unknown-connection", format!("there is no connection `{name}`"));
             self.found.push(problem.at(&said.span).suggest(&name, CONNECTIONS.iter().copied()));
         }

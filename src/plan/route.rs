@@ -1,6 +1,5 @@
 //! Who does a task: what is built in, a module that is a file, or nobody, which is told before the first host is touched.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::check::FLOW;
@@ -15,20 +14,22 @@ use crate::load::shown;
 const HELP: &str = "install it for that Python, or say which has it: `ansible_python = \"/path/to/python3\"` in benchbook.toml";
 
 impl Compiler {
-    /// The module that a file is, where a name means one; nothing for what is built in; or why nobody can do it, without its
-    /// place. A file in `library` stands before a module that is built in, and never before an action.
+    /// The module or action that a file is, where a name means one; nothing for what is built in; or why nobody can do it,
+    /// without its place. A file in `action_plugins` stands before whatever is built in, one in `library` before a module that
+    /// is, and never before an action.
     pub fn route(&self, name: &str) -> Result<Option<Arc<Foreign>>, Diagnostic> {
-        if FLOW.contains(&short_name(name)) || self.catalogue.is_action(name) {
+        if FLOW.contains(&short_name(name)) {
             return Ok(None);
         }
         let library = self.project.loader.library();
         let is_built_in = self.catalogue.get(name).is_some();
-        let module = match library.own(name) {
+        let is_action = self.catalogue.is_action(name);
+        let own = library.own_action(name).or_else(|| if is_action { None } else { library.own(name) });
+        let module = match own {
             Some(module) => module,
             None if is_built_in => return Ok(None),
             None => match library.find(name) {
-                Found::Module(module) => module,
-                Found::Action(path) => return Err(needs_action(name, &path)),
+                Found::File(module) => module,
                 Found::Nothing(missing) => return Err(self.unknown(name, missing)),
             },
         };
@@ -37,12 +38,13 @@ impl Compiler {
                 let message = format!("`{name}` is a module for Windows ({})", shown(&module.path));
                 Err(Diagnostic::error("unsupported-module", message))
             }
-            Kind::Python => match library.core().installation() {
+            Kind::Python | Kind::Action => match library.core().installation() {
                 Ok(_) => Ok(Some(module)),
                 Err(why) => {
                     let path = shown(&module.path);
+                    let kind = if module.kind == Kind::Action { "an action" } else { "a module" };
                     let message = format!(
-                        "`{name}` ({path}) is a module in Python that needs ansible-core, and there is none: {why}"
+                        "`{name}` ({path}) is {kind} in Python that needs ansible-core, and there is none: {why}"
                     );
                     Err(Diagnostic::error("no-ansible-core", message).help(HELP))
                 }
@@ -74,12 +76,4 @@ impl Compiler {
             None => unknown.help("`benchbook doc` lists what is built in"),
         }
     }
-}
-
-fn needs_action(name: &str, path: &Path) -> Diagnostic {
-    let message = format!(
-        "`{name}` does its part on the controller by an action in Python ({}), which is not supported",
-        shown(path)
-    );
-    Diagnostic::error("unsupported-module", message)
 }

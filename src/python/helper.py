@@ -11,9 +11,37 @@ import sys
 class Helper:
     """One method per question; what it gives or raises is the answer."""
 
-    def __init__(self):
+    def __init__(self, questions, answers):
+        self.questions = questions
+        self.answers = answers
         self.prepared = False
         self.folders = set()
+
+    def tell(self, want, **details):
+        """Says something to Benchbook while a question is still open."""
+        self.send({"want": {"what": want, **details}})
+
+    def ask(self, want, **details):
+        """The same, and waits for what it gives."""
+        self.tell(want, **details)
+        line = self.questions.readline()
+        if not line:
+            # Benchbook is gone, or has stopped the task.
+            os._exit(1)
+        answer = json.loads(line)
+        if "unreachable" in answer:
+            from ansible.errors import AnsibleConnectionFailure
+
+            raise AnsibleConnectionFailure(answer["unreachable"])
+        if "error" in answer:
+            from ansible.errors import AnsibleError
+
+            raise AnsibleError(answer["error"])
+        return answer["ok"]
+
+    def send(self, answer):
+        self.answers.write(json.dumps(answer, default=plain) + "\n")
+        self.answers.flush()
 
     def installation(self):
         """Where ansible-core is. Cheap: nothing but its version is imported."""
@@ -63,12 +91,12 @@ class Helper:
         return {"program": base64.b64encode(program).decode()}
 
     def has_plugin(self, kind, name, folders, collections):
-        """Whether there is a filter, test or lookup of that name, also a broken one."""
+        """Whether there is a filter, test, lookup or connection of that name, also a broken one."""
         self.prepare(folders, collections)
         from ansible.plugins import loader
 
-        if kind == "lookup":
-            return loader.lookup_loader.find_plugin(name) is not None
+        if kind in ("lookup", "connection"):
+            return getattr(loader, kind + "_loader").find_plugin(name) is not None
         try:
             return (loader.filter_loader if kind == "filter" else loader.test_loader).get(name) is not None
         except KeyError:
@@ -98,14 +126,31 @@ class Helper:
             # Who made the template is nobody's business.
             raise RuntimeError(str(error).replace("Error rendering template: ", "")) from error
 
+    def act(self, folders, collections, **given):
+        """What a task gives that is done by an action in Python, or where only a connection plugin reaches the host."""
+        self.prepare(folders, collections)
+        return act(self, given)
+
 
 def plain(value):
-    """What JSON has no form for: dates as text, anything else that can be gone through as a list."""
+    """What JSON has no form for: dates as text, messages as what they say, anything else that can be gone through as a list."""
     if isinstance(value, bytes):
         return value.decode(errors="replace")
+    if hasattr(value, "event"):
+        return sentence(value.event)
     if hasattr(value, "isoformat"):
         return value.isoformat()
     return list(value)
+
+
+def sentence(event):
+    """What an event says, and its causes, which are often repeated by what they caused."""
+    said = []
+    while event is not None:
+        if not (said and said[-1].endswith(event.msg)):
+            said.append(event.msg)
+        event = event.chain and event.chain.event
+    return ": ".join(said)
 
 
 def main():
@@ -114,15 +159,11 @@ def main():
     os.dup2(2, 1)
     questions = os.fdopen(os.dup(0), "rb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    helper = Helper()
-    for line in questions:
+    helper = Helper(questions, answers)
+    while line := questions.readline():
         asked = json.loads(line)
         try:
             answer = {"ok": getattr(helper, asked.pop("do"))(**asked)}
         except (Exception, SystemExit) as error:
             answer = {"error": str(error) or type(error).__name__}
-        answers.write(json.dumps(answer, default=plain) + "\n")
-        answers.flush()
-
-
-main()
+        helper.send(answer)

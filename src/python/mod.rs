@@ -1,4 +1,5 @@
-//! Python where the user has it: a helper process on the controller that has the user's own ansible-core do what only that can.
+//! Python where the user has it: helper processes on the controller that have the user's own ansible-core do what only that can.
+//! One packs modules and calls plugins; tasks are done by others, each by one that has nothing else to do.
 //!
 //! Nothing is started before somebody asks. Knows no task, no host and no agent.
 
@@ -15,8 +16,8 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use self::process::{Process, Trouble};
-use crate::base::Value;
-use crate::load::foreign::{AnsibleCore, Installation, Packing, Question};
+use crate::base::{Map, Value};
+use crate::load::foreign::{Acting, AnsibleCore, Installation, Packing, Question, Side};
 
 /// The variable of the environment that says which Python.
 pub const VARIABLE: &str = "BENCHBOOK_ANSIBLE_PYTHON";
@@ -28,6 +29,8 @@ pub struct Python {
     /// Folders that hold `ansible_collections`, as the settings say.
     collections: Vec<PathBuf>,
     helper: OnceLock<Result<Helper, String>>,
+    /// Those that do tasks, while they do none.
+    idle: Mutex<Vec<Process>>,
     /// Which plugins there are, by kind, name and how many folders were looked at.
     known: Mutex<HashMap<(&'static str, String, usize), bool>>,
 }
@@ -48,7 +51,7 @@ struct Answered {
 impl Python {
     /// The one that `said` names, or else the first that is found.
     pub fn new(said: Option<PathBuf>, collections: Vec<PathBuf>) -> Self {
-        Self { said, collections, helper: OnceLock::new(), known: Mutex::default() }
+        Self { said, collections, helper: OnceLock::new(), idle: Mutex::default(), known: Mutex::default() }
     }
 
     fn helper(&self) -> Result<&Helper, String> {
@@ -145,6 +148,33 @@ impl AnsibleCore for Python {
             "folders": all(&question.folders),
             "collections": all(&self.collections),
         }))?;
+        serde_json::from_value(answer).map_err(|error| format!("its answer cannot be read: {error}"))
+    }
+
+    fn act(&self, acting: &Acting, side: &mut dyn Side) -> Result<Map, String> {
+        let python = &self.helper()?.installation.python;
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut process = match idle {
+            Some(process) => process,
+            None => Process::start(python)
+                .map_err(|error| format!("cannot start {}: {error}", python.display()))?,
+        };
+        side.begins(process.stop());
+        let mut question = serde_json::to_value(acting).map_err(|error| error.to_string())?;
+        for (name, value) in [
+            ("do", json!("act")),
+            ("folder", json!(absolute(&acting.folder))),
+            ("folders", json!(all(&acting.folders))),
+            ("search", json!(all(&acting.search))),
+            ("collections", json!(all(&self.collections))),
+        ] {
+            question[name] = value;
+        }
+        let answer = process.converse(&question, &mut |want| side.give(want));
+        if !matches!(answer, Err(Trouble::Gone(_))) {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+        }
+        let answer = answer.map_err(Trouble::words)?;
         serde_json::from_value(answer).map_err(|error| format!("its answer cannot be read: {error}"))
     }
 }

@@ -1,4 +1,4 @@
-//! The helper's process: one question at a time, one line each way.
+//! The helper's process: one question at a time, one line each way; it may ask back before it answers.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -7,11 +7,14 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
+
+use crate::load::foreign::{Stop, Want};
 
 /// What it does.
-const PROGRAM: &str = include_str!("helper.py");
+const PROGRAM: &str = concat!(include_str!("helper.py"), "\n\n", include_str!("actions.py"), "\n\nmain()\n");
 /// Reads the program from its standard input, where the questions follow it, and not a byte more. What lies in the working
 /// directory is no package.
 const START: &str = "\
@@ -59,6 +62,7 @@ impl Trouble {
 enum Answer {
     Good { ok: Json },
     Bad { error: String },
+    Asks { want: Want },
 }
 
 impl Process {
@@ -90,25 +94,61 @@ impl Process {
         questions.flush()
     }
 
+    /// Ends it, and what it has started, from wherever it is called.
+    pub fn stop(&self) -> Stop {
+        let group = Pid::from_child(&self.child);
+        Box::new(move || {
+            // It has gone by itself, then.
+            let _ = kill_process_group(group, Signal::TERM);
+        })
+    }
+
     /// Asks, and waits for the answer.
     pub fn ask(&mut self, question: &Json) -> Result<Json, Trouble> {
-        let mut line = question.to_string();
-        line.push('\n');
-        let mut answer = String::new();
-        let read = self.send(line.as_bytes()).and_then(|()| self.answers.read_line(&mut answer));
-        match read {
-            Ok(length) if length > 0 => {}
-            Ok(_) => return Err(Trouble::Gone(self.last_words())),
-            Err(error) => {
-                let words = self.last_words();
-                return Err(Trouble::Gone(if words.is_empty() { error.to_string() } else { words }));
+        self.converse(question, &mut |_| Some(json!({"error": "nobody gives this"})))
+    }
+
+    /// Asks, gives what is wanted before there is an answer, and waits for it.
+    pub fn converse(
+        &mut self,
+        question: &Json,
+        give: &mut dyn FnMut(Want) -> Option<Json>,
+    ) -> Result<Json, Trouble> {
+        self.tell(question)?;
+        loop {
+            match self.heard()? {
+                Answer::Good { ok } => return Ok(ok),
+                Answer::Bad { error } => return Err(Trouble::Refused(error)),
+                Answer::Asks { want } => {
+                    if let Some(given) = give(want) {
+                        self.tell(&given)?;
+                    }
+                }
             }
         }
-        match serde_json::from_str(&answer) {
-            Ok(Answer::Good { ok }) => Ok(ok),
-            Ok(Answer::Bad { error }) => Err(Trouble::Refused(error)),
-            Err(error) => Err(Trouble::Gone(format!("its answer cannot be read: {error}"))),
+    }
+
+    fn tell(&mut self, what: &Json) -> Result<(), Trouble> {
+        self.send(format!("{what}\n").as_bytes()).map_err(|error| self.gone(Some(&error)))
+    }
+
+    fn heard(&mut self) -> Result<Answer, Trouble> {
+        let mut line = String::new();
+        match self.answers.read_line(&mut line) {
+            Ok(0) => Err(self.gone(None)),
+            Ok(_) => serde_json::from_str(&line)
+                .map_err(|error| Trouble::Gone(format!("its answer cannot be read: {error}"))),
+            Err(error) => Err(self.gone(Some(&error))),
         }
+    }
+
+    /// Why there is no answer any more: what it said last, or else what was seen.
+    fn gone(&mut self, error: Option<&io::Error>) -> Trouble {
+        let words = self.last_words();
+        Trouble::Gone(match error {
+            Some(error) if words.is_empty() => error.to_string(),
+            _ => words,
+        })
     }
 
     /// The last line that it complained with.

@@ -7,6 +7,7 @@ use super::becoming;
 use super::hosts::Host;
 use super::magic::{host_scope, layer};
 use super::unit::Unit;
+use crate::base::connections::{CONNECTIONS, bare};
 use crate::base::{HostName, Key, Map, Secret, Spanned, Value};
 use crate::connection::{ContainerTarget, Endpoint, Target, TargetError, container};
 use crate::model::{Becoming, Inherited};
@@ -25,6 +26,8 @@ pub struct Place {
     pub endpoint: Result<Endpoint, String>,
     /// Whether `container:` is why the endpoint is a container.
     pub entered: bool,
+    /// The connection plugin of the user's ansible-core that reaches it, where no agent can be.
+    pub plugin: Option<Arc<str>>,
 }
 
 impl Place {
@@ -39,17 +42,20 @@ impl Place {
         let Some(name) = delegate.cloned() else {
             let endpoint = match own_endpoint(unit, &keyword, templar) {
                 Some(endpoint) => endpoint,
-                None => endpoint(unit.host.name.as_str(), keyword, templar)?,
+                None => endpoint(unit.host.name.as_str(), keyword.clone(), templar)?,
             };
+            let plugin = if endpoint.is_err() { plugin(&keyword, unit, templar)? } else { None };
             let endpoint = other_user(endpoint, &task.inherited.becoming, unit, templar)?;
-            return inside(endpoint, task.inherited.container.as_ref(), unit, templar);
+            let place = inside(endpoint, task.inherited.container.as_ref(), unit, templar)?;
+            return Ok(Self { plugin, ..place });
         };
         let there = unit.templar(scope_there(&name, unit));
         // Another host has its own connection and port.
         let keyword = Keywords { user: keyword.user, ..Keywords::default() };
-        let endpoint = endpoint(name.as_str(), keyword, &there)?;
+        let endpoint = endpoint(name.as_str(), keyword.clone(), &there)?;
+        let plugin = if endpoint.is_err() { plugin(&keyword, unit, &there)? } else { None };
         let endpoint = other_user(endpoint, &task.inherited.becoming, unit, &there)?;
-        Ok(Self { delegated: name != unit.host.name, host: name, endpoint, entered: false })
+        Ok(Self { delegated: name != unit.host.name, host: name, endpoint, entered: false, plugin })
     }
 
     /// The machine of a host itself, whatever container is used there.
@@ -57,7 +63,7 @@ impl Place {
         let keyword = Keywords::of(said, templar)?;
         let endpoint = endpoint(unit.host.name.as_str(), keyword, templar)?;
         let endpoint = other_user(endpoint, &said.becoming, unit, templar)?;
-        Ok(Self { host: unit.host.name.clone(), delegated: false, endpoint, entered: false })
+        Ok(Self { host: unit.host.name.clone(), delegated: false, endpoint, entered: false, plugin: None })
     }
 
     /// The place where the folder of the unit's case is made: as the user that the case or what is around it names.
@@ -150,7 +156,7 @@ impl LazyMap for Delegated {
 }
 
 /// What says how the other host is reached: as in ansible-core, `inventory_hostname` stays there that of the task.
-fn scope_there(name: &HostName, unit: &Unit) -> Scope {
+pub(super) fn scope_there(name: &HostName, unit: &Unit) -> Scope {
     let own = Map::from_iter([("inventory_hostname", unit.host.name.as_str())]);
     scope_of(name, unit).with(layer(Level::Magic, own))
 }
@@ -209,7 +215,8 @@ fn inside(
     unit: &Unit,
     templar: &Templar,
 ) -> Result<Place, TemplateError> {
-    let place = Place { host: unit.host.name.clone(), delegated: false, endpoint, entered: false };
+    let host = unit.host.name.clone();
+    let place = Place { host, delegated: false, endpoint, entered: false, plugin: None };
     let Ok(host) = &place.endpoint else { return Ok(place) };
     let Some(target) = named(said, unit, templar)? else { return Ok(place) };
     let inside = target.map(|target| Endpoint::Container(Arc::new(host.clone()), Arc::new(target)));
@@ -325,6 +332,25 @@ fn text(value: Option<Value>) -> Option<String> {
     value.filter(|v| !v.is_null()).map(|v| v.to_string())
 }
 
+/// A variable beats a keyword, which beats the command line.
+fn nearest(
+    keyword: Option<String>,
+    names: &[&str],
+    templar: &Templar,
+) -> Result<Option<String>, TemplateError> {
+    let origin = names.iter().find_map(|name| templar.scope().lookup(name)).map(|(_, layer)| &*layer.origin);
+    let asked = origin == Some(REACHING);
+    let value = text(variable(names, templar)?);
+    Ok(if asked { keyword.or(value) } else { value.or(keyword) })
+}
+
+/// The connection plugin of the user's ansible-core that is meant, where nobody here knows the name.
+fn plugin(keywords: &Keywords, unit: &Unit, templar: &Templar) -> Result<Option<Arc<str>>, TemplateError> {
+    let name = nearest(keywords.connection.clone(), said::CONNECTION, templar)?;
+    let library = unit.shared.compiler.project.loader.library();
+    Ok(name.filter(|name| !CONNECTIONS.contains(&bare(name)) && library.has_connection(name)).map(Arc::from))
+}
+
 /// What the variables of a host say about reaching it; they beat the keywords.
 pub fn endpoint(
     name: &str,
@@ -333,14 +359,7 @@ pub fn endpoint(
 ) -> Result<Result<Endpoint, String>, TemplateError> {
     let Keywords { connection, user, port } = keywords.into();
     let variable = |names: &[&str]| variable(names, templar);
-    // A variable beats a keyword, which beats the command line.
-    let nearest = |keyword: Option<String>, names: &[&str]| -> Result<_, TemplateError> {
-        let origin =
-            names.iter().find_map(|name| templar.scope().lookup(name)).map(|(_, layer)| &*layer.origin);
-        let asked = origin == Some(REACHING);
-        let value = text(variable(names)?);
-        Ok(if asked { keyword.or(value) } else { value.or(keyword) })
-    };
+    let nearest = |keyword, names| nearest(keyword, names, templar);
     let arguments = [variable(said::COMMON_ARGUMENTS)?, variable(said::EXTRA_ARGUMENTS)?];
     let checking = variable(said::CHECKING)?;
     let timeout = text(variable(said::TIMEOUT)?);

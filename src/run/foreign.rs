@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::arguments::{self, Wanted};
+use super::delegate::scope_there;
+use super::keyword::boolean;
 use super::target::RemoteTarget;
 use super::turn::Turn;
 use crate::action::{Invocation, Target};
@@ -65,7 +67,9 @@ pub(super) async fn call(
         Ok(source) => source,
         Err(error) => return Ok(Outcome::failed(format!("cannot read {}: {error}", module.path.display()))),
     };
-    let reader = match reader(turn, templar, module, &source)? {
+    // What reads it is said of the host that it runs on.
+    let there = turn.delegate.as_ref().map(|name| turn.unit.templar(scope_there(name, turn.unit)));
+    let reader = match reader(turn, there.as_ref().unwrap_or(templar), module, &source)? {
         Ok(reader) => reader,
         Err(refused) => return Ok(refused),
     };
@@ -88,7 +92,7 @@ pub(super) async fn call(
             (text.into_bytes(), None)
         }
         Kind::Words => (source, Some(words(&told))),
-        Kind::Json | Kind::Binary | Kind::PowerShell => (source, Some(json())),
+        Kind::Json | Kind::Binary | Kind::PowerShell | Kind::Action => (source, Some(json())),
     };
     // No program finds itself where it looks for what it imports.
     let file = format!("AnsiballZ_{}", module.path.file_name().unwrap_or_default().to_string_lossy());
@@ -103,8 +107,17 @@ pub(super) async fn call(
     args.insert("invocation", turn.unit.shared.options.verbosity >= 3);
     let mut outcome = target.call(Invocation { module: SERVICE, args, ..Invocation::default() }).await;
     let found = outcome.values.get("ansible_facts").and_then(|facts| facts.get(DISCOVERED)).cloned();
+    let delegate_facts = turn.task.inherited.delegate_facts.as_ref();
+    if target.place.delegated && boolean(delegate_facts, "delegate_facts", templar)? != Some(true) {
+        // It is the other host's, which gets no facts.
+        if let Some(Value::Map(facts)) = outcome.values.get("ansible_facts") {
+            let mut facts = Map::clone(facts);
+            facts.remove_key(&DISCOVERED.into());
+            outcome.values.insert("ansible_facts", facts);
+        }
+    }
     if let (Some(true), Some(found)) = (reader.look, found) {
-        let host = &turn.unit.host.name;
+        let host = &target.place.host;
         let warning = format!(
             "Host '{host}' is using the discovered Python interpreter at '{found}', but future installation of another Python interpreter could cause a different interpreter to be discovered."
         );

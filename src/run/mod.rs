@@ -2,6 +2,7 @@
 //!
 //! Never names a store, a report or standard output: what happens leaves through `event::Journal` and as events.
 
+mod acting;
 mod again;
 mod agentless;
 mod applied;

@@ -211,7 +211,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
         target.attempt = attempt;
         target.measured = !task.metrics.is_empty();
         target.secret = secret;
-        target.direct = action.is_none();
+        target.direct = action.is_none() && !super::acting::is_asked(task, &place, action);
         let mut done = call(turn, templar, &manner, &target, action).await?;
         masking::cover(&mut done, turn.unit.shared.environment.secrets());
         if retries > 0 && done.outcome.status != Status::Skipped {
@@ -299,6 +299,9 @@ async fn call(
     action: Option<&Action>,
 ) -> Result<Done, TemplateError> {
     let task = turn.task;
+    if super::acting::is_asked(task, target.place, action) {
+        return Box::pin(super::acting::call(turn, templar, target)).await;
+    }
     if let Some(module) = &task.foreign {
         return super::foreign::call(turn, templar, target, module).await.map(Done::from);
     }

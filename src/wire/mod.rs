@@ -15,7 +15,9 @@ pub mod lines;
 pub mod message;
 pub mod owner;
 pub mod preamble;
+pub mod result;
 pub mod samples;
+mod summary;
 
 pub use control::{Flow, Hello, Message, Packet, WireError};
 pub use dial::{Dial, Escalation, Method};

@@ -3,6 +3,7 @@
 //!
 //! One file per service, one row in [`SERVICES`].
 
+mod command;
 mod end;
 mod foreign;
 mod forget;
@@ -31,6 +32,8 @@ pub struct Service {
 
 /// All services.
 pub static SERVICES: &[Service] = &[
+    command::COMMAND,
+    command::PUT,
     end::SERVICE,
     foreign::SERVICE,
     forget::SERVICE,

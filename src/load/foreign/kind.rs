@@ -21,6 +21,8 @@ pub enum Kind {
     Binary,
     /// It is for Windows.
     PowerShell,
+    /// It is no module but an action in Python, which does its part on the controller.
+    Action,
 }
 
 /// The text that stands for the arguments of [`Kind::JsonInside`].

@@ -1,4 +1,4 @@
-//! Where modules that are not built in are looked for, in Ansible's order.
+//! Where modules and actions that are not built in are looked for, in Ansible's order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -31,10 +31,8 @@ pub struct Settings {
 /// What a name means.
 #[derive(Clone, Debug)]
 pub enum Found {
-    /// A module.
-    Module(Arc<Foreign>),
-    /// An action in Python, which does its part on the controller.
-    Action(PathBuf),
+    /// A module, or an action in Python, which does its part on the controller.
+    File(Arc<Foreign>),
     /// Nothing; and why ansible-core could not be asked, if it could not.
     Nothing(Option<String>),
 }
@@ -56,6 +54,8 @@ struct State {
     beside: Vec<PathBuf>,
     /// Those of their folders `library` that are there; and how many of them are the first playbook's.
     libraries: (Vec<PathBuf>, usize),
+    /// Those of their folders `action_plugins` that are there.
+    actions: Vec<PathBuf>,
     /// Kinds of plugins that one of them has a folder of.
     plugins: BTreeSet<&'static str>,
     /// Modules of a folder by their names.
@@ -86,6 +86,10 @@ impl Library {
         let mut state = self.state();
         if state.beside.iter().any(|known| known == folder) {
             return;
+        }
+        let actions = folder.join("action_plugins");
+        if self.files.is_folder(&actions) {
+            state.actions.push(actions);
         }
         let library = folder.join("library");
         if self.files.is_folder(&library) {
@@ -124,16 +128,33 @@ impl Library {
         self.module(name, &path)
     }
 
+    /// An action in Python of the user's own: in `action_plugins` beside the playbook or in a role. It stands before whatever is
+    /// built in.
+    pub fn own_action(&self, name: &str) -> Option<Arc<Foreign>> {
+        let short = name.strip_prefix("ansible.legacy.").unwrap_or(name);
+        if short.contains('.') {
+            return None;
+        }
+        let folders = self.state().actions.clone();
+        let mut paths = folders.iter().map(|folder| folder.join(format!("{short}.py")));
+        paths.find(|path| self.files.is_file(path)).map(|path| acting(name, path))
+    }
+
+    /// Whether the user's ansible-core has a connection plugin of this name, which nobody here has.
+    pub fn has_connection(&self, name: &str) -> bool {
+        self.core.has_plugin("connection", name, &self.beside())
+    }
+
     /// What a name means that is nobody's here.
     pub fn find(&self, name: &str) -> Found {
         let mut name = name.to_owned();
         let mut missing = None;
         for _ in 0..REDIRECTS {
             if let Some(path) = self.action(&name, &mut missing) {
-                return Found::Action(path);
+                return Found::File(acting(&name, path));
             }
             if let Some(module) = self.own(&name).or_else(|| self.installed(&name, &mut missing)) {
-                return Found::Module(module);
+                return Found::File(module);
             }
             match self.redirect(&name, &mut missing) {
                 Some(other) => name = other,
@@ -208,10 +229,9 @@ impl Library {
         let is_file = |path: &PathBuf| self.files.is_file(path);
         match collection {
             None | Some(("ansible", "legacy")) => {
-                let beside = self.beside();
-                let mut own = beside.iter().map(|folder| folder.join("action_plugins").join(&file));
                 // What a file of the user's does needs no look at what is installed.
-                own.find(is_file).or_else(|| if self.own(name).is_some() { None } else { core(missing) })
+                let own = self.own_action(name).map(|action| action.path.clone());
+                own.or_else(|| if self.own(name).is_some() { None } else { core(missing) })
             }
             Some(("ansible", "builtin")) => core(missing),
             Some(_) => Some(self.collection(name, missing)?.join("plugins/action").join(&file)),
@@ -280,6 +300,10 @@ impl Library {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn acting(name: &str, path: PathBuf) -> Arc<Foreign> {
+    Arc::new(Foreign { name: name.into(), path, kind: Kind::Action })
 }
 
 /// `a.b.c` → the collection `a.b` and `c`; a name without a collection is its own.
@@ -352,8 +376,8 @@ mod tests {
     fn modules_are_looked_for_in_ansibles_order() {
         let library = library();
         let found = |name: &str| match library.find(name) {
-            Found::Module(module) => format!("{} as {}", module.path.display(), module.name),
-            Found::Action(path) => format!("action {}", path.display()),
+            Found::File(action) if action.kind == Kind::Action => format!("action {}", action.path.display()),
+            Found::File(module) => format!("{} as {}", module.path.display(), module.name),
             Found::Nothing(_) => "nothing".to_owned(),
         };
         for (name, place) in [

@@ -1,18 +1,20 @@
-//! Modules that are not built in: files of the user's, and what is installed of Ansible's. Found here, and told apart by what
-//! stands in them; nothing is run.
+//! Modules and actions that are not built in: files of the user's, and what is installed of Ansible's. Found here, and told
+//! apart by what stands in them; nothing is run.
 
+mod acting;
 mod kind;
 mod library;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use acting::{Acting, Keywords, Side, Stop, Want, written};
 pub use kind::{ARGUMENTS, Kind, interpreter};
 pub use library::{Found, Library, Settings};
 
 use crate::base::{Map, Value};
 
-/// A module that is a file.
+/// A module or an action that is a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreign {
     /// As the module is told it is called: the name a task uses, or what that was renamed to.
@@ -78,6 +80,11 @@ pub trait AnsibleCore: Send + Sync {
     /// What a plugin gives; or the sentence in which it refuses.
     fn ask_plugin(&self, question: &Question) -> Result<Value, String> {
         Err(format!("there is no {} `{}`", question.kind, question.name))
+    }
+    /// Does a task by what ansible-core has for it; what it wants meanwhile, `side` gives. Its result, or why there is none.
+    fn act(&self, acting: &Acting, side: &mut dyn Side) -> Result<Map, String> {
+        let _ = side;
+        Err(format!("nobody does `{}`", acting.task.action))
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a module's program printed, as a result: JSON somewhere in text of strangers.
 
-use super::summary::plain;
 use crate::base::{Map, Value};
-use crate::wire::{Diff, Outcome, Status};
+use crate::wire::Outcome;
+use crate::wire::result::{Giver, result};
 
 /// How the program ended.
 #[derive(Clone, Debug, Default)]
@@ -18,9 +18,6 @@ pub struct Ended {
     /// Whether what it was called with belongs to the result.
     pub keep_invocation: bool,
 }
-
-/// Keys that only an action may give.
-const INTERNAL: [&str; 2] = ["add_host", "add_group"];
 
 /// What it amounts to. Whatever it printed, this is an outcome.
 pub fn judge(ended: &Ended) -> Outcome {
@@ -88,85 +85,12 @@ fn without_halves(json: &str) -> String {
 }
 
 /// A result as the module means it.
-fn told(mut map: Map, ended: &Ended) -> Outcome {
-    map.remove("__ansible_type");
-    let map = match plain(Value::from(map)) {
-        Value::Map(map) => (*map).clone(),
-        other => Map::from_iter([("msg", other)]),
-    };
-    let (mut values, mut outcome) = (Map::new(), Outcome::default());
-    let mut exception = None;
-    let rc = map.get("rc").filter(|rc| !matches!(rc, Value::Int(0)) && rc.as_str() != Some("0"));
-    let failed = map.get("failed").map_or(rc.is_some(), Value::is_truthy);
-    for (key, value) in map {
-        let name = key.as_str().unwrap_or_default();
-        match (name, &value) {
-            ("failed", _) => {}
-            ("changed", value) => outcome.changed = value.is_truthy(),
-            ("skipped", value) if value.is_truthy() => outcome.status = Status::Skipped,
-            ("msg", Value::String(text)) => outcome.msg = Some(text.as_str().to_owned()),
-            ("exception", value) => exception = Some(value.to_string()),
-            ("warnings", Value::List(list)) => {
-                outcome.warnings.extend(list.iter().map(ToString::to_string));
-            }
-            ("warnings", Value::String(one)) => outcome.warnings.push(one.as_str().to_owned()),
-            ("deprecations", value) if !value.is_truthy() => {}
-            ("invocation", _) if !ended.keep_invocation => {}
-            ("results", value) if value.as_list().is_none() && value.as_map().is_none() => {
-                values.insert("ansible_module_results", value.clone());
-                let warning =
-                    "Found internal 'results' key in module return, renamed to 'ansible_module_results'.";
-                outcome.warnings.push(warning.to_owned());
-            }
-            (name, value) if name.starts_with("_ansible_") || INTERNAL.contains(&name) => {
-                let warning = format!("Removed unexpected internal key in module return: {name} = {value}");
-                outcome.warnings.push(warning);
-            }
-            ("ansible_facts", Value::Map(facts)) => {
-                values.insert("ansible_facts", own_facts(facts));
-            }
-            ("diff", value) => {
-                outcome.diff = diffs(value);
-                values.insert(key, value.clone());
-            }
-            _ => {
-                values.insert(key, value);
-            }
-        }
+fn told(map: Map, ended: &Ended) -> Outcome {
+    let mut outcome = result(map, Giver::Module { invocation: ended.keep_invocation });
+    if ended.keep_stderr && !ended.stderr.is_empty() && !outcome.values.contains_key("stderr") {
+        outcome.values.insert("stderr", ended.stderr.as_str());
     }
-    if ended.keep_stderr && !ended.stderr.is_empty() && !values.contains_key("stderr") {
-        values.insert("stderr", ended.stderr.as_str());
-    }
-    if failed {
-        outcome.status = Status::Failed;
-        if outcome.msg.is_none() && !values.contains_key("msg") {
-            outcome.msg = Some(match exception {
-                Some(said) => format!("Task failed: Module failed: {said}"),
-                None => "Task failed: Action failed: Unknown error.".to_owned(),
-            });
-        }
-    }
-    Outcome { values, ..outcome }
-}
-
-/// Facts that a module may give: what is found out about interpreters is not its business.
-fn own_facts(facts: &Map) -> Map {
-    let own = |key: &str| !key.trim_start_matches("ansible_").starts_with("discovered_interpreter_");
-    facts.iter().filter(|(key, _)| own(&key.to_string())).map(|(k, v)| (k.clone(), v.clone())).collect()
-}
-
-/// Before and after, for people: one, or a list of them.
-fn diffs(value: &Value) -> Vec<Diff> {
-    let one = std::slice::from_ref(value);
-    let text = |map: &Map, key: &str| map.get(key).filter(|v| !v.is_null()).map(ToString::to_string);
-    let list = value.as_list().unwrap_or(one).iter().filter_map(Value::as_map);
-    let pairs = list.filter(|map| map.contains_key("before") || map.contains_key("after"));
-    let diff = |map: &Map| Diff {
-        header: text(map, "after_header").or_else(|| text(map, "before_header")).unwrap_or_default(),
-        before: text(map, "before").unwrap_or_default(),
-        after: text(map, "after").unwrap_or_default(),
-    };
-    pairs.map(diff).collect()
+    outcome
 }
 
 /// A failure with everything that it printed.
@@ -188,6 +112,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::wire::Status;
 
     fn said(stdout: &str) -> Outcome {
         judge(&Ended { stdout: stdout.to_owned(), ..Ended::default() })

@@ -5,7 +5,6 @@
 
 pub mod answer;
 mod interpreter;
-mod summary;
 
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions, Permissions};
