@@ -67,7 +67,7 @@ impl Dispatcher {
             }
             Meta::ClearFacts => node.hosts.iter().for_each(|host| self.forget_facts(*host)),
             Meta::ClearHostErrors => {
-                // Who is still at work goes on, the others come back with the next play.
+                // Who is still at work or could not be reached goes on, who has failed comes back with the next play.
                 let once = self.onces.contains_key(&step);
                 let mut at_work = if once { node.hosts.to_vec() } else { vec![host] };
                 at_work.retain(|host| self.fates.verdict(node.scope, *host) == Verdict::Run);
@@ -75,7 +75,15 @@ impl Dispatcher {
                     self.fates.forgive(node.scope, host);
                     self.left.remove(&host);
                 }
-                self.forgiven.extend(self.left.iter().chain(&self.lost));
+                for host in std::mem::take(&mut self.lost) {
+                    // As in Ansible, who comes back is behind the others: what they clear later, he is not there for.
+                    if self.returned.insert(host) {
+                        self.fates.regain(host);
+                    } else {
+                        self.lost.insert(host);
+                    }
+                }
+                self.forgiven.extend(&self.left);
                 self.recount();
                 self.failed.clear();
                 self.over = false;

@@ -103,7 +103,7 @@ pub fn ours(project: &Project) -> Run {
         let word = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
         let fate = &event["fate"];
         let status = match (fate["fate"].as_str(), fate["status"].as_str()) {
-            (Some("skipped"), _) => "skipped",
+            (Some(word @ ("skipped" | "unreachable")), _) => word,
             (_, Some("ok")) => "ok",
             _ if fate["ignored"] == true => "ignored",
             _ => "failed",
