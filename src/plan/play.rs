@@ -281,7 +281,8 @@ impl Build<'_> {
             body(self, around);
             return self.flush_now(around, word);
         }
-        let scope = self.draft.scope(Some(around.scope), ScopeKind::Block { rescue: false });
+        let scope =
+            self.draft.scope(Some(around.scope), ScopeKind::Block { rescue: false, lifecycle: false });
         let section = |build: &mut Self, section| {
             let scope = build.draft.scope(Some(scope), ScopeKind::Section(section));
             Surroundings { scope, ..around.clone() }

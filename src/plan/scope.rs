@@ -36,6 +36,8 @@ pub enum ScopeKind {
     Block {
         /// Whether there is a rescue: failure of the body is caught.
         rescue: bool,
+        /// Whether it is a life cycle: who ends the play early (`meta: end_host`) still clears up.
+        lifecycle: bool,
     },
     /// A case: a fault boundary. Failure ends the case on that host, the next case goes on.
     Case(CaseId),

@@ -48,7 +48,7 @@ impl Build<'_> {
             }
             self.wrapped(keywords, &inside, |build, inside| build.items(&block.body, inside));
         } else {
-            let kind = ScopeKind::Block { rescue: !block.rescue.is_empty() };
+            let kind = ScopeKind::Block { rescue: !block.rescue.is_empty(), lifecycle: false };
             let parent = match &label {
                 Some(label) => self.draft.scope(Some(around.scope), ScopeKind::Group(Arc::from(&**label))),
                 None => around.scope,
@@ -61,7 +61,8 @@ impl Build<'_> {
                 build.section(&block.rescue, inside, Section::Rescue, "/rescue");
                 if build.draft.steps.len() == before {
                     // A rescue of which tags leave nothing rescues nobody.
-                    build.draft.scopes[scope.index()].kind = ScopeKind::Block { rescue: false };
+                    build.draft.scopes[scope.index()].kind =
+                        ScopeKind::Block { rescue: false, lifecycle: false };
                 }
                 build.section(&block.always, inside, Section::Always, "/always");
             });

@@ -145,7 +145,7 @@ impl Fates {
             return Verdict::Bypass(Why::Unreachable);
         }
         // What further out cannot stop this step any more.
-        let (mut failure_passes, mut stop_passes) = (false, false);
+        let (mut failure_passes, mut stop_passes, mut end_passes) = (false, false, false);
         for number in self.ancestors(scope) {
             let node = &self.scopes[number.index()];
             let state = node.state(host);
@@ -157,7 +157,7 @@ impl Fates {
             {
                 return Verdict::Bypass(why);
             }
-            if state.left || (state.ended && !stop_passes) {
+            if state.left || (state.ended && !end_passes) {
                 return Verdict::Bypass(Why::Ended);
             }
             let entered = node.parent.is_some_and(|p| self.scopes[p.index()].state(host).entered);
@@ -171,11 +171,17 @@ impl Fates {
                 ScopeKind::Section(Section::Always) if entered => {
                     failure_passes = true;
                     stop_passes = true;
+                    end_passes |= node.parent.is_some_and(|parent| self.clears_up(parent));
                 }
                 _ => {}
             }
         }
         if self.cancelled && !stop_passes { Verdict::Bypass(Why::Cancelled) } else { Verdict::Run }
+    }
+
+    /// Whether the `always` of a scope clears up what the run itself has made.
+    fn clears_up(&self, scope: ScopeNo) -> bool {
+        matches!(self.kind(scope), ScopeKind::Case(_) | ScopeKind::Block { lifecycle: true, .. })
     }
 
     /// A step of this scope begins on this host: from here the `always` of every block around it is owed.
@@ -195,7 +201,7 @@ impl Fates {
         loop {
             let node = &mut self.scopes[at.index()];
             match node.kind {
-                ScopeKind::Block { rescue: true } if section == Some(Section::Body) => {
+                ScopeKind::Block { rescue: true, .. } if section == Some(Section::Body) => {
                     return Caught::Rescue(at);
                 }
                 // Marked below it: the sections that are still owed are not in the one that failed.
@@ -253,7 +259,7 @@ impl Fates {
         self.unreachable.remove(&host);
     }
 
-    /// The host leaves the play that this scope is in; an `always` that is owed still runs.
+    /// The host leaves the play that this scope is in; of the `always` that are owed, those of cases and life cycles still run.
     pub fn end(&mut self, scope: ScopeNo, host: HostNo) {
         if let Some(play) = self.ancestors(scope).last() {
             self.scopes[play.index()].state_mut(host).ended = true;

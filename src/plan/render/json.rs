@@ -99,7 +99,7 @@ fn scope(scope: &Scope) -> Json {
     let parent = scope.parent.map(crate::plan::ScopeIx::index);
     match &scope.kind {
         ScopeKind::Play => json!({"kind": "play", "parent": parent}),
-        ScopeKind::Block { rescue } => json!({"kind": "block", "rescue": rescue, "parent": parent}),
+        ScopeKind::Block { rescue, .. } => json!({"kind": "block", "rescue": rescue, "parent": parent}),
         ScopeKind::Case(id) => json!({"kind": "case", "case": id, "parent": parent}),
         ScopeKind::Round { number, warmup } => {
             json!({"kind": "round", "number": number, "warmup": warmup, "parent": parent})

@@ -93,7 +93,8 @@ impl Text<'_> {
             Item::Parallel(items) if items.is_empty() => after,
             Item::Parallel(items) => items.iter().flat_map(|i| self.item(scope, i, after.clone())).collect(),
             Item::Block { body, rescue, always } => {
-                let block = self.scope(Some(scope), ScopeKind::Block { rescue: rescue.is_some() });
+                let block =
+                    self.scope(Some(scope), ScopeKind::Block { rescue: rescue.is_some(), lifecycle: false });
                 let mut after = self.section(block, Section::Body, body, after);
                 if let Some(rescue) = rescue {
                     after = self.section(block, Section::Rescue, rescue, after);
@@ -356,7 +357,8 @@ fn a_case_is_a_fault_boundary() {
 fn ctrl_c_lets_owed_always_run_and_the_second_does_not() {
     let mut fates = Fates::new();
     let section = |kind| Scope { parent: Some(ScopeIx(1)), kind: ScopeKind::Section(kind) };
-    let block = Scope { parent: Some(ScopeIx(0)), kind: ScopeKind::Block { rescue: false } };
+    let block =
+        Scope { parent: Some(ScopeIx(0)), kind: ScopeKind::Block { rescue: false, lifecycle: false } };
     let play = Scope { parent: None, kind: ScopeKind::Play };
     fates.add(&[play, block, section(Section::Body), section(Section::Always)], None);
     let (entered, waiting) = (HostNo(0), HostNo(1));
@@ -367,4 +369,21 @@ fn ctrl_c_lets_owed_always_run_and_the_second_does_not() {
     assert_eq!(fates.verdict(ScopeNo(3), waiting), Verdict::Bypass(Why::Cancelled));
     fates.abandon();
     assert_eq!(fates.verdict(ScopeNo(3), entered), Verdict::Bypass(Why::Cancelled));
+}
+
+#[test]
+fn who_ends_the_play_early_clears_up_what_the_run_has_made_and_no_more() {
+    for lifecycle in [false, true] {
+        let mut fates = Fates::new();
+        let section = |kind| Scope { parent: Some(ScopeIx(1)), kind: ScopeKind::Section(kind) };
+        let block = Scope { parent: Some(ScopeIx(0)), kind: ScopeKind::Block { rescue: false, lifecycle } };
+        let play = Scope { parent: None, kind: ScopeKind::Play };
+        fates.add(&[play, block, section(Section::Body), section(Section::Always)], None);
+        let host = HostNo(0);
+        fates.enter(ScopeNo(2), host);
+        fates.end(ScopeNo(2), host);
+        assert_eq!(fates.verdict(ScopeNo(2), host), Verdict::Bypass(Why::Ended));
+        let cleared = if lifecycle { Verdict::Run } else { Verdict::Bypass(Why::Ended) };
+        assert_eq!(fates.verdict(ScopeNo(3), host), cleared);
+    }
 }
