@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::{Files, shown, text};
 use crate::base::{Diagnostic, Diagnostics, HostName, Severity, Span};
-use crate::model::Inventory;
+use crate::model::{GroupNames, Inventory};
 
 pub use constructed::{Constructing, Evaluator};
 
@@ -46,6 +46,9 @@ pub const UNREAD: &str = "unread-inventory";
 /// The code of the warning that all sources were left out, or that there are none.
 pub const NOTHING_READ: &str = "no-inventory";
 
+/// The code of the warning that names of groups were replaced.
+pub const REPLACED: &str = "group-names";
+
 /// What becomes of a source that cannot be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unreadable {
@@ -63,6 +66,8 @@ pub struct Reading {
     pub unreadable: Unreadable,
     /// The kinds of sources that are read, by the names of Ansible's plugins (`enable_plugins`). When empty: all.
     pub plugins: Vec<String>,
+    /// What becomes of names of groups that are no words.
+    pub group_names: GroupNames,
 }
 
 impl Reading {
@@ -99,6 +104,11 @@ pub fn load_inventory(
         let folder = reader.source(source);
         let new = folder.filter(|f| !reader.folders.contains(f));
         reader.folders.extend(new);
+        if reading.group_names == GroupNames::Replaced && reader.inventory.replace_group_names() {
+            let found = "Invalid characters were found in group names and automatically replaced";
+            let words = format!("{found}, use -vvvv to see details");
+            reader.diagnostics.push(Diagnostic::warning(REPLACED, words));
+        }
     }
     if reading.unreadable == Unreadable::LeftOut && !reader.is_any_read {
         let words = "No inventory was parsed, only implicit localhost is available";
@@ -143,7 +153,7 @@ pub fn vars_of_new(
     let mut reader = InventoryReader {
         files,
         constructing: None,
-        reading: Reading { unreadable: Unreadable::LeftOut, plugins: Vec::new() },
+        reading: Reading { unreadable: Unreadable::LeftOut, ..Reading::default() },
         inventory: std::mem::take(inventory),
         folders: Vec::new(),
         is_any_read: true,

@@ -56,6 +56,16 @@ pub struct Group {
     pub priority: i64,
 }
 
+impl Group {
+    /// Takes over what another group has.
+    pub(super) fn absorb(&mut self, other: Group) {
+        self.children.extend(other.children);
+        self.hosts.extend(other.hosts);
+        self.vars.extend(other.vars);
+        self.priority = self.priority.max(other.priority);
+    }
+}
+
 impl Default for Inventory {
     fn default() -> Self {
         Self::new()

@@ -4,6 +4,7 @@
 
 pub mod case;
 pub mod decode;
+pub mod group_names;
 pub mod host_variables;
 pub mod inherited;
 pub mod inventory;
@@ -20,6 +21,7 @@ pub use case::{
     Axis, Better, Case, CaseOrder, CaseRole, Expect, Metric, MetricSource, Reduce, Rendezvous, Requirement,
     RequirementKind, Take,
 };
+pub use group_names::GroupNames;
 pub use inherited::{Becoming, Inherited};
 pub use inventory::{Group, Host, Inventory};
 pub use json_path::{BadJsonPath, JsonPath, JsonStep};

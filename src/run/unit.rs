@@ -297,15 +297,7 @@ impl Unit {
         match self.shared.compiler.options.strictness {
             Strictness::Early => said(error),
             // The reference's words, which playbooks look for.
-            Strictness::Late => match &error.problem {
-                Problem::Unknown { what: "lookup", name, .. } => {
-                    format!("Task failed: The lookup plugin '{name}' was not found.")
-                }
-                Problem::Unknown { what: what @ ("filter" | "test"), name, .. } => {
-                    format!("Task failed: Syntax error in template: No {what} named '{name}'.")
-                }
-                _ => format!("Task failed: {}", said(error)),
-            },
+            Strictness::Late => format!("Task failed: {}", error.ansibles().unwrap_or_else(|| said(error))),
         }
     }
 

@@ -13,6 +13,13 @@ use crate::base::{Map, Value};
 pub enum CallError {
     /// It refused.
     Refused(String),
+    /// A lookup refused.
+    Lookup {
+        /// Its short name.
+        name: String,
+        /// Why.
+        message: String,
+    },
     /// A template it rendered failed.
     Template(Box<TemplateError>),
     /// There is nothing of that name.

@@ -33,6 +33,16 @@ pub enum Problem {
     /// An operation, a filter or a lookup refused.
     #[error("{0}")]
     Failed(String),
+    /// A filter, a test, a lookup or a method refused.
+    #[error("{}", refused(what, name, message))]
+    Plugin {
+        /// `filter`, `test`, `lookup` or `method`.
+        what: &'static str,
+        /// Its short name.
+        name: String,
+        /// Why.
+        message: String,
+    },
     /// A variable that needs itself; the chain ends with the name it began with.
     #[error("a variable needs itself: {}", .0.join(" -> "))]
     Cycle(Vec<String>),
@@ -51,6 +61,13 @@ impl Problem {
     /// No variable has that name.
     pub fn undefined(name: &str) -> Self {
         Self::Undefined { message: format!("'{name}' is undefined"), suggestion: None }
+    }
+}
+
+fn refused(what: &str, name: &str, message: &str) -> String {
+    match what {
+        "lookup" => format!("lookup `{name}`: {message}"),
+        _ => format!("{name}: {message}"),
     }
 }
 
@@ -80,6 +97,36 @@ impl TemplateError {
         matches!(self.problem, Problem::Undefined { .. })
     }
 
+    /// Whether it names a filter, a test, a lookup or a function that there is not.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.problem, Problem::Unknown { .. })
+    }
+
+    /// The words of Ansible, which playbooks look for, where they are others than ours.
+    pub fn ansibles(&self) -> Option<String> {
+        match &self.problem {
+            Problem::Syntax(message) => Some(format!("Syntax error in template: {message}")),
+            Problem::Unknown { what: "lookup", name, .. } => {
+                Some(format!("The lookup plugin '{name}' was not found."))
+            }
+            Problem::Unknown { what: what @ ("filter" | "test"), name, .. } => {
+                Some(format!("Syntax error in template: No {what} named '{name}'."))
+            }
+            Problem::Plugin { what: "lookup", name, message } => {
+                Some(format!("The lookup plugin '{name}' failed: {message}"))
+            }
+            Problem::Plugin { what: what @ ("filter" | "test"), name, message } => {
+                Some(format!("The {what} plugin 'ansible.builtin.{name}' failed: {message}"))
+            }
+            Problem::Cycle(names) => {
+                let chain = names.join(" -> ");
+                Some(format!("Recursive loop detected in template: a variable needs itself: {chain}"))
+            }
+            Problem::Vault(error) => Some(format!("Attempt to use undecryptable variable: {error}")),
+            _ => None,
+        }
+    }
+
     fn code(&self) -> &'static str {
         match self.problem {
             Problem::Undefined { .. } => "undefined-variable",
@@ -88,7 +135,7 @@ impl TemplateError {
             Problem::Unknown { what: "test", .. } => "unknown-test",
             Problem::Unknown { what: "lookup", .. } => "unknown-lookup",
             Problem::Unknown { .. } => "unknown-function",
-            Problem::Failed(_) => "template-failed",
+            Problem::Failed(_) | Problem::Plugin { .. } => "template-failed",
             Problem::Cycle(_) => "variable-cycle",
             Problem::NotBoolean(_) => "condition-not-boolean",
             Problem::Untrusted => "untrusted-expression",

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use super::call::{Call, CallError};
 use super::filters::collections::key_of;
 use super::filters::time::moment;
+use super::python::type_name;
 use crate::base::{Map, Value};
 
 /// A function.
@@ -63,6 +64,15 @@ fn now(call: &Call<'_>) -> Result<Value, CallError> {
 
 /// Says that a value must be given by whoever uses the role.
 fn undef(call: &Call<'_>) -> Result<Value, CallError> {
-    let hint = call.text(0, "hint")?.unwrap_or_else(|| UNDEFINED.to_owned());
+    let hint = match call.arg(0, "hint") {
+        None | Some(Value::Null) => UNDEFINED.to_owned(),
+        Some(Value::String(hint)) => hint.as_str().to_owned(),
+        Some(other) => {
+            let found = type_name(other);
+            return Err(
+                format!("The 'hint' argument must be of type 'str' or 'NoneType', not '{found}'.").into()
+            );
+        }
+    };
     Err(CallError::Undefined(hint))
 }

@@ -19,6 +19,7 @@ use super::{Ending, settings};
 use crate::base::{Clock, Diagnostic, Diagnostics, RunMark, Severity, SystemClock};
 use crate::load::{AnsibleCfg, Asked, shown};
 use crate::model::Inventory;
+use crate::model::group_names::is_word;
 use crate::plan::{Answers, Asking, Options, Strictness};
 use crate::report::{Record, Reporter};
 use crate::run::{Ended, Past};
@@ -99,10 +100,8 @@ pub(super) fn about_inventory(inventory: &Inventory, pattern: &str, cfg: &Ansibl
 
 /// Says that the inventory has groups which no expression can name.
 pub(super) fn about_groups(inventory: &Inventory, cfg: &AnsibleCfg, terminal: &Terminal) {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let is_name = |name: &str| name.chars().all(is_word) && !name.starts_with(|c: char| c.is_numeric());
     let told = cfg.text("force_valid_group_names").is_none_or(|word| word != "ignore");
-    if told && !inventory.groups.keys().all(|name| is_name(name)) {
+    if told && !inventory.groups.keys().all(|name| is_word(name)) {
         let found = "Invalid characters were found in group names but not replaced";
         warn(&format!("{found}, use -vvvv to see details"), terminal);
     }

@@ -10,9 +10,9 @@ use super::super::{project, question};
 use super::options::{Connecting, Targeting};
 use super::saying::warn;
 use crate::base::{Diagnostic, Diagnostics, Map, Severity, Value};
-use crate::load::inventory::{NOTHING_READ, UNREAD};
+use crate::load::inventory::{NOTHING_READ, REPLACED, UNREAD};
 use crate::load::{AnsibleCfg, Config, DiskFiles, Reading, Unreadable};
-use crate::model::Strategy;
+use crate::model::{GroupNames, Strategy};
 use crate::plan::{AskedBecoming, FactCache};
 use crate::report::Reporter;
 use crate::report::ansible::{Ansible, LogFile, Look, Minimal};
@@ -148,7 +148,11 @@ pub(super) fn reading(cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Reading, 
             "No inventory plugins available to generate inventory, make sure you have at least one enabled.";
         return Err(Diagnostic::error("unsupported-option", words));
     }
-    Ok(Reading { unreadable: Unreadable::LeftOut, plugins: known })
+    let group_names = match cfg.text("force_valid_group_names").as_deref() {
+        Some("always" | "silently") => GroupNames::Replaced,
+        _ => GroupNames::Kept,
+    };
+    Ok(Reading { unreadable: Unreadable::LeftOut, plugins: known, group_names })
 }
 
 /// What the settings make of inventories that could not be read, and of names that nobody has: a warning, nothing at all, or an
@@ -174,6 +178,7 @@ pub(super) fn judged(warnings: &Diagnostics, cfg: &AnsibleCfg) -> Diagnostics {
                 }
                 _ => found.push(duplicate(warning, ". Using last defined value only.")),
             },
+            REPLACED if cfg.text("force_valid_group_names").as_deref() == Some("silently") => {}
             NOTHING_READ if cfg.boolean("inventory_unparsed_warning") == Some(false) => {}
             "no-such-host" if cfg.text("host_pattern_mismatch").is_some_and(|word| word != "warning") => {}
             _ => found.push(warning),

@@ -142,7 +142,6 @@ impl Setting {
         let is_true = || matches!(text.to_lowercase().as_str(), "true" | "yes" | "on" | "1");
         match (self.effect, self.key) {
             (Same, "stdout_callback") => !["default", "minimal", "oneline"].contains(&word),
-            (Same, "force_valid_group_names") => ["always", "silently"].contains(&text),
             (Same, "become_method") => !["sudo", "su", "doas"].contains(&text),
             (Moot, "retry_files_enabled") => is_true(),
             (Same | Moot, _) => false,

@@ -7,6 +7,7 @@ use serde_json::ser::{Formatter, PrettyFormatter};
 use super::{Filter, filter};
 use crate::base::{Map, Value};
 use crate::vars::call::{Call, CallError};
+use crate::vars::python::json::refusal;
 
 pub(super) const FILTERS: &[Filter] = &[
     filter("to_json", |call| write(call, None)),
@@ -172,7 +173,8 @@ pub(super) fn sorted(value: &Value) -> Value {
 
 fn from_json(call: &Call<'_>) -> Result<Value, CallError> {
     let text = call.subject_text()?;
-    let value = serde_json::from_str(&text).map_err(|error| format!("not JSON: {error}"))?;
+    let value = serde_json::from_str(&text)
+        .map_err(|error| refusal(&text).unwrap_or_else(|| format!("not JSON: {error}")))?;
     if has_large_integer(&text) { Err(LARGE.into()) } else { Ok(value) }
 }
 

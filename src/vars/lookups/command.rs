@@ -53,7 +53,10 @@ pub(super) fn output(request: &Request<'_>, command: &str) -> Result<String, Cal
         .map_err(|error| format!("`{command}` cannot be run: {error}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("`{command}` failed ({}): {}", output.status, said.trim()).into());
+        let code = output.status.code().unwrap_or(-1);
+        let said = Some(said.trim()).filter(|said| !said.is_empty()).map(|said| format!(": {said}"));
+        let said = said.unwrap_or_default();
+        return Err(format!("lookup_plugin.pipe({command}) returned {code}{said}").into());
     }
     String::from_utf8(output.stdout).map_err(|_| format!("`{command}` printed no UTF-8").into())
 }

@@ -75,7 +75,10 @@ fn csv(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
         };
         let number = |name: &str, default: &str| -> Result<usize, CallError> {
             let written = option(name, default);
-            written.parse().map_err(|_| format!("`{name}` must be a number, not `{written}`").into())
+            written.parse().map_err(|_| {
+                let whose = format!("Config '{name}' for 'csvfile' lookup plugin from 'Direct'");
+                format!("{whose} has an invalid value: Invalid value provided for 'int': '{written}'").into()
+            })
         };
         let (column, key_column) = (number("col", "1")?, number("keycol", "0")?);
         let rows = rows(&text, delimiter);

@@ -96,7 +96,7 @@ pub(super) fn call(call: &Call<'_>, list: bool) -> Result<Value, CallError> {
         Err(_) if errors != "strict" => {
             return Ok(if want_list { Value::list(Vec::new()) } else { Value::Null });
         }
-        Err(CallError::Refused(message)) => return Err(format!("lookup `{bare}`: {message}").into()),
+        Err(CallError::Refused(message)) => return Err(CallError::Lookup { name: bare.to_owned(), message }),
         Err(other) => return Err(other),
     };
     Ok(told(found, want_list))

@@ -4,6 +4,7 @@ pub mod dates;
 pub mod encoding;
 pub mod format;
 pub mod integer;
+pub mod json;
 pub mod printf;
 pub mod size;
 pub mod words;

@@ -112,7 +112,7 @@ fn reached(
     match value {
         Ok(Some(Val::Missing(missing))) => {
             let error = unit.passed(missing.to_error(), place, unit.words(place));
-            Ok(Some(Missing::error(error)))
+            Ok(Some(missing.passed(error)))
         }
         Ok(value) => Ok(value),
         Err(error) => Err(unit.passed(error, place, unit.words(place))),

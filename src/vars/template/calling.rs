@@ -21,7 +21,7 @@ use crate::vars::call::{Call, CallError, Caller};
 use crate::vars::filters::{self, Filter};
 use crate::vars::plugins::{self, Kind};
 use crate::vars::predicates::{self, Predicate};
-use crate::vars::{Environment, FileOptions, TemplateError, lookups};
+use crate::vars::{Environment, FileOptions, Problem, TemplateError, lookups};
 
 /// Names that begin so mean the same as without.
 const BUILTIN: &str = "ansible.builtin.";
@@ -114,6 +114,7 @@ impl Unit {
         name_place: Place,
     ) -> Result<Val, TemplateError> {
         let bare = bare(name);
+        let arguments = natives::vaults::sealed(bare, arguments);
         let Some(kind) = filter_table().get(bare) else {
             if let Some(given) = self.plugin(Kind::Filter, name, &arguments, place) {
                 return given;
@@ -132,7 +133,7 @@ impl Unit {
                 self.plain_call(&arguments, filter.run).and_then(|value| natives::with_tuples(bare, value))
             }
         };
-        result.or_else(|error| self.caught(error, bare, place))
+        result.or_else(|error| self.caught(error, "filter", bare, place))
     }
 
     /// Applies a test; the first argument is its subject.
@@ -162,7 +163,7 @@ impl Unit {
                 self.plain_call(&arguments, |call| (predicate.run)(call).map(Value::Bool))
             }
         };
-        result.or_else(|error| self.caught(error, bare, place))
+        result.or_else(|error| self.caught(error, "test", bare, place))
     }
 
     /// A filter or a test that is not built in.
@@ -188,9 +189,18 @@ impl Unit {
     }
 
     /// What a plugin refused, with its name.
-    fn caught(&self, error: CallError, name: &str, place: Place) -> Result<Val, TemplateError> {
+    fn caught(
+        &self,
+        error: CallError,
+        what: &'static str,
+        name: &str,
+        place: Place,
+    ) -> Result<Val, TemplateError> {
         let error = match error {
-            CallError::Refused(message) => self.failed(format!("{name}: {}", self.quotable(message)), place),
+            CallError::Refused(message) => {
+                let (name, message) = (name.to_owned(), self.quotable(message));
+                self.error(Problem::Plugin { what, name, message }, place)
+            }
             other => self.refused(other, place),
         };
         self.deferred(error)
@@ -325,7 +335,7 @@ impl Unit {
             return Ok(missing);
         }
         let result = methods::call(self, of, name, arguments);
-        result.or_else(|error| self.caught(error, name, place))
+        result.or_else(|error| self.caught(error, "method", name, place))
     }
 
     fn run_macro(self: &Rc<Self>, object: &MacroObject, arguments: Arguments) -> Result<Val, TemplateError> {

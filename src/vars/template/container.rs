@@ -15,6 +15,8 @@ use crate::vars::{Entry, TemplateError};
 /// Longer sequences are slips that would only fill the memory.
 pub(super) const LONGEST: usize = 10_000_000;
 
+/// The variable that has other hosts' variables.
+const HOSTVARS: &str = "hostvars";
 /// What an item without a value is told.
 const NOTHING: &str = "an `if` without `else` gave no value for an item";
 
@@ -348,7 +350,15 @@ impl Object {
                 }
                 Ok(Value::from(out))
             }
-            Object::Variables(of) => of.all_variables(),
+            Object::Variables(of) => match of.scope().lookup_lazy(HOSTVARS) {
+                Some(map) if of.is_outermost() => {
+                    let hosts = Val::object(Object::Lazy(Arc::clone(map), Rc::clone(of)));
+                    let mut all = of.all_variables()?.as_map().cloned().unwrap_or_default();
+                    all.insert(HOSTVARS, hosts.to_value(of)?);
+                    Ok(Value::from(all))
+                }
+                _ => of.all_variables(),
+            },
             Object::Duration(microseconds) => Ok(Value::from(duration_text(*microseconds))),
             Object::Module(module) => Ok(Value::from(module.printed.as_str())),
             _ => {

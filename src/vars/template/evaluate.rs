@@ -37,7 +37,7 @@ impl Unit {
             super::session::Session::global(name)
         };
         match found {
-            Some(Val::Missing(missing)) => Ok(Missing::error(self.passed(missing.to_error(), place, name))),
+            Some(Val::Missing(missing)) => Ok(missing.passed(self.passed(missing.to_error(), place, name))),
             Some(value) => Ok(value),
             None => Ok(Missing::name(Arc::clone(name), self, place)),
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::object::{Entries, Object, Val};
 use super::run::Unit;
 use super::syntax::Place;
+use crate::base::Text;
 use crate::base::suggest::nearest;
 use crate::vars::{Problem, TemplateError};
 
@@ -24,6 +25,8 @@ enum Cause {
     Attribute(String, Val),
     /// A parameter that was not given, a hint.
     Said(String),
+    /// An encrypted text that no password opens, and what was said about it.
+    Sealed(Text, Box<TemplateError>),
     /// The template of a variable could not be rendered.
     Error(Box<TemplateError>),
 }
@@ -45,6 +48,26 @@ impl Missing {
         Self::make(Cause::Error(Box::new(error)), None)
     }
 
+    pub(super) fn sealed(text: Text, error: TemplateError) -> Val {
+        Self::make(Cause::Sealed(text, Box::new(error)), None)
+    }
+
+    /// The same, where its error has come through another place.
+    pub(super) fn passed(&self, error: TemplateError) -> Val {
+        match self.ciphertext() {
+            Some(text) => Self::sealed(text.clone(), error),
+            None => Self::error(error),
+        }
+    }
+
+    /// The encrypted text, if that is what has no value.
+    pub(super) fn ciphertext(&self) -> Option<&Text> {
+        match &self.cause {
+            Cause::Sealed(text, _) => Some(text),
+            _ => None,
+        }
+    }
+
     fn make(cause: Cause, at: Option<(Rc<Unit>, Place)>) -> Val {
         Val::Missing(Rc::new(Self { cause, at }))
     }
@@ -53,6 +76,7 @@ impl Missing {
     pub(super) fn is_undefined(&self) -> bool {
         match &self.cause {
             Cause::Error(error) => error.is_undefined(),
+            Cause::Sealed(..) => false,
             Cause::Name(_) | Cause::Attribute(..) | Cause::Said(_) => true,
         }
     }
@@ -62,14 +86,14 @@ impl Missing {
         match &self.cause {
             Cause::Name(name) => Some(name),
             Cause::Attribute(name, _) => Some(name),
-            Cause::Said(_) | Cause::Error(_) => None,
+            Cause::Said(_) | Cause::Error(_) | Cause::Sealed(..) => None,
         }
     }
 
     /// The error that it is to use this.
     pub(super) fn to_error(&self) -> TemplateError {
         let problem = match &self.cause {
-            Cause::Error(error) => return (**error).clone(),
+            Cause::Error(error) | Cause::Sealed(_, error) => return (**error).clone(),
             Cause::Name(name) => {
                 let suggestion = self.at.as_ref().and_then(|(unit, _)| {
                     let known = unit.session.scope().names();

@@ -400,6 +400,9 @@ impl Reader<'_> {
             match arg {
                 CallArg::Pos(node) => arguments.positional.push(self.expression(node)?),
                 CallArg::Kwarg(name, node) => {
+                    if arguments.named.iter().any(|(known, _)| **known == **name) {
+                        return fail(format!("keyword argument repeated: {name}"), self.place_of(name));
+                    }
                     arguments.named.push(((*name).into(), self.expression(node)?));
                 }
                 CallArg::PosSplat(node) => arguments.spread = Some(self.expression(node)?),

@@ -109,6 +109,10 @@ impl Unit {
     pub(super) fn refused(&self, error: CallError, place: Place) -> TemplateError {
         match error {
             CallError::Refused(message) => self.failed(self.quotable(message), place),
+            CallError::Lookup { name, message } => {
+                let message = self.quotable(message);
+                self.error(Problem::Plugin { what: "lookup", name, message }, place)
+            }
             CallError::Template(error) => self.passed(*error, place, ""),
             CallError::Unknown { what, name, suggestion } => {
                 self.error(Problem::Unknown { what, name, suggestion }, place)

@@ -153,6 +153,11 @@ impl Session {
         result
     }
 
+    /// Whether it is the one that is asked, and not another host's.
+    pub(super) fn is_outermost(&self) -> bool {
+        self.number == 0
+    }
+
     /// From now on a text stands where something undefined would be an error. [`Self::replaced`] tells what was.
     pub(super) fn replace_undefined(&self) {
         self.shared.replaced.replace(Some(Vec::new()));
@@ -466,8 +471,9 @@ impl Session {
         match value {
             Value::String(text) if text.is_template() => match self.text(text, path) {
                 Ok(value) => Ok(value),
-                // It has no value as long as what it needs has none.
-                Err(error) if error.is_undefined() => Ok(Missing::error(error)),
+                Err(error) if text.is_vault() => Ok(Missing::sealed(text.clone(), error)),
+                // What is wrong with it matters where it is needed; it has no value as long as what it needs has none.
+                Err(error) if self.may_wait(&error) || error.is_unknown() => Ok(Missing::error(error)),
                 Err(error) => Err(error),
             },
             value => Ok(Val::of(value, self)),

@@ -6,15 +6,31 @@ use std::rc::Rc;
 use super::super::calling::Arguments;
 use super::super::object::Val;
 use super::super::run::Unit;
-use crate::base::{Text, Value};
+use crate::base::{Map, Text, Value};
 use crate::vars::call::CallError;
 
+pub(super) const DUMP_OBJECT: &str = "ansible._protomatter.dump_object";
 pub(super) const FINALIZE: &str = "ansible._protomatter.finalize";
 pub(super) const ORIGIN: &str = "ansible._protomatter.origin";
 pub(super) const TAG_NAMES: &str = "ansible._protomatter.tag_names";
 pub(super) const TRUE_TYPE: &str = "ansible._protomatter.true_type";
 pub(super) const TAGGED: &str = "ansible._protomatter.tagged";
 pub(super) const TAGGED_WITH: &str = "ansible._protomatter.tagged_with";
+
+/// A failure as a value; anything else as it is.
+pub(super) fn dump_object(unit: &Rc<Unit>, arguments: Arguments) -> Result<Val, CallError> {
+    let [value] = arguments.bind(["value"])?;
+    match value {
+        Some(Val::Missing(missing)) if !missing.is_undefined() => {
+            let error = missing.to_error();
+            let message = error.ansibles().unwrap_or_else(|| error.to_string());
+            let exception = Map::from_iter([("message", Value::from(message))]);
+            let shown = Map::from_iter([("exception", Value::from(exception))]);
+            Ok(Val::of(&Value::from(shown), &unit.session))
+        }
+        value => Ok(value.unwrap_or_else(Val::null)),
+    }
+}
 
 /// As a value that leaves the template: tuples become lists.
 pub(super) fn finalize(unit: &Rc<Unit>, arguments: Arguments) -> Result<Val, CallError> {

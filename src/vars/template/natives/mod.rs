@@ -7,6 +7,7 @@ mod inspect;
 mod items;
 pub(super) mod sorting;
 mod tests;
+pub(super) mod vaults;
 
 use std::rc::Rc;
 
@@ -53,6 +54,7 @@ pub(super) const FILTERS: &[(&str, Native)] = &[
     ("groupby", groups::groupby),
     ("batch", groups::batch),
     ("slice", groups::slice),
+    (inspect::DUMP_OBJECT, inspect::dump_object),
     (inspect::FINALIZE, inspect::finalize),
     (inspect::ORIGIN, inspect::origin),
     (inspect::TAG_NAMES, inspect::tag_names),
@@ -60,7 +62,8 @@ pub(super) const FILTERS: &[(&str, Native)] = &[
 ];
 
 /// Those that may be given what has no value.
-pub(super) const TAKE_MISSING: &[&str] = &["default", "d", "mandatory", "ternary", "type_debug"];
+pub(super) const TAKE_MISSING: &[&str] =
+    &["default", "d", "mandatory", "ternary", "type_debug", inspect::DUMP_OBJECT];
 
 /// Takes an attribute path apart: `a.b.0`.
 fn path_of(attribute: &Val) -> Result<Vec<Val>, CallError> {
