@@ -98,7 +98,11 @@ pub fn ours(project: &Project) -> Run {
     let output = shell.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let events = text.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
-    let ended = events.filter(|event| event["event"] == "step_ended" && event["fate"]["fate"] != "bypassed");
+    // Of what a `meta` does, the reference tells nothing to its callbacks.
+    let is_meta = |event: &Json| event["name"].as_str().is_some_and(|name| name.starts_with("meta "));
+    let ended = events.filter(|event| {
+        event["event"] == "step_ended" && event["fate"]["fate"] != "bypassed" && !is_meta(event)
+    });
     let lines = ended.map(|event| {
         let word = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
         let fate = &event["fate"];

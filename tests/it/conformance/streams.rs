@@ -17,10 +17,11 @@ fn program(folder: &Path, method: Method) -> PathBuf {
     let agent = super::subject::agent_program();
     let text = match method {
         Method::Sudo => format!(
-            "#!/bin/sh\necho 'We trust you have received the usual lecture:' >&2\nask=\nuser=\n\
-             while [ $# -gt 0 ]; do case $1 in -p) ask=$2; shift;; -u) user=$2; shift;; esac; shift; done\n\
+            "#!/bin/sh\necho 'We trust you have received the usual lecture:' >&2\nask=\nuser=\nsilent=\n\
+             while [ $# -gt 0 ]; do case $1 in -p) ask=$2; shift;; -u) user=$2; shift;; -n) silent=1;; esac; shift; done\n\
              [ \"$user\" = nobody-knows ] && {{ echo \"sudo: unknown user $user\" >&2; exit 1; }}\n\
-             tries=0\nwhile :; do printf %s \"$ask\" >&2; IFS= read -r word || exit 1\n\
+             [ \"$silent\" ] && {{ echo 'sudo: a password is required' >&2; exit 1; }}\n\
+             while :; do printf %s \"$ask\" >&2; IFS= read -r word || exit 1\n\
              [ \"$word\" = secret ] && break; echo 'Sorry, try again.' >&2; done\n\
              echo Welcome; exec {}\n",
             agent.display()
