@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Surroundings;
 use super::build::Build;
+use super::strictness::Strictness;
 use crate::base::connections::{CONNECTIONS, bare};
 use crate::base::spec::{Argument, Catalogue, Spec};
 use crate::base::unit::{Quantity, Unit};
@@ -93,8 +94,11 @@ impl Build<'_> {
         }
     }
 
-    /// What one host does for all, where each goes its own way.
+    /// What one host does for all, where each goes its own way. Ansible ends the run when one gets there.
     fn check_host_loop(&mut self, task: &Task, inside: &Surroundings) {
+        if self.compiler.options.strictness == Strictness::Late {
+            return;
+        }
         let strategy = self.compiler.strategy(self.play).unwrap_or_default();
         let apart = matches!(strategy, Strategy::Free | Strategy::HostPinned) && inside.case.is_none();
         if apart && matches!(task.call.short_name(), "add_host" | "pause") {

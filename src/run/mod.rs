@@ -43,6 +43,7 @@ mod monitors;
 mod node;
 mod notifying;
 mod once;
+mod others;
 pub mod past;
 mod pieces;
 mod pinning;

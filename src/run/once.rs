@@ -33,8 +33,7 @@ impl Dispatcher {
 
     /// Whether each host goes its own way; who wants something done once is told that it is not.
     fn has_no_first(&mut self, step: StepNo, host: HostNo, what: &Step) -> bool {
-        let strategy = self.plays.get(&self.node(step).play).map(|run| run.strategy);
-        if what.case.is_some() || !matches!(strategy, Some(Strategy::Free | Strategy::HostPinned)) {
+        if !self.goes_apart(step, what) {
             return false;
         }
         let name = super::magic::task(what).map(|task| task.call.name.value.clone()).unwrap_or_default();
@@ -51,6 +50,12 @@ impl Dispatcher {
             );
         }
         true
+    }
+
+    /// Whether each host goes its own way, and what happens to one concerns no other.
+    pub(super) fn goes_apart(&self, step: StepNo, what: &Step) -> bool {
+        let strategy = self.plays.get(&self.node(step).play).map(|run| run.strategy);
+        what.case.is_none() && matches!(strategy, Some(Strategy::Free | Strategy::HostPinned))
     }
 
     fn is_run_once(&self, step: StepNo, what: &Step, host: HostNo) -> bool {
