@@ -3,6 +3,7 @@
 //! This layer knows nothing of playbooks, hosts or processes. Conversions of [`Value`] to YAML, JSON and the wire live
 //! with the type; templates have values of their own, in `vars`.
 
+pub mod ansible;
 pub mod args;
 pub mod clock;
 pub mod connections;

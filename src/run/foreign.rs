@@ -9,6 +9,7 @@ use super::keyword::boolean;
 use super::target::RemoteTarget;
 use super::turn::Turn;
 use crate::action::{Invocation, Target};
+use crate::base::ansible::VERSION;
 use crate::base::{Map, Value, shlex};
 use crate::load::foreign::{ARGUMENTS, Foreign, Kind, Packing, interpreter};
 use crate::plan::Strictness;
@@ -34,8 +35,6 @@ const PYTHONS: [&str; 8] = [
 const PYTHON: &str = "/usr/bin/python";
 /// What is said instead of a path: find one.
 const AUTO: [&str; 5] = ["", "auto", "auto_silent", "auto_legacy", "auto_legacy_silent"];
-/// The version of Ansible that modules are told where there is no ansible-core.
-const VERSION: &str = "2.19.14";
 
 /// Who reads a program.
 #[derive(Default)]

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::Options;
 use super::hosts::{Board, Host};
+use crate::base::ansible::VERSION;
 use crate::base::{HostName, Map, RunId, RunMark, Span, Value};
 use crate::load::{Project, absolute};
 use crate::model::inventory::LOCALHOST;
@@ -117,13 +118,10 @@ pub fn inventory_file(named: &Span) -> Option<(String, String)> {
 
 /// What Ansible defines for all hosts and plays: `hostvars` has it, too.
 pub(super) fn of_run(options: &Options, project: &Project) -> Map {
-    let ansible = Map::from_iter([
-        ("string", Value::from("2.19.14")),
-        ("full", "2.19.14".into()),
-        ("major", 2.into()),
-        ("minor", 19.into()),
-        ("revision", 14.into()),
-    ]);
+    let mut ansible = Map::from_iter([("string", VERSION), ("full", VERSION)]);
+    for (name, number) in ["major", "minor", "revision"].into_iter().zip(VERSION.split('.')) {
+        ansible.insert(name, number.parse::<i64>().unwrap_or_default());
+    }
     let tags = if options.tags.is_empty() { vec!["all".to_owned()] } else { options.tags.clone() };
     let sources = project.sources.iter().map(|source| source.shown().into());
     let mut magic = Map::from_iter([

@@ -11,12 +11,10 @@ use super::super::failure::Failure;
 use super::super::terminal::Terminal;
 use super::options::Manner;
 use super::{Ending, settings, wording};
+use crate::base::ansible::VERSION;
 use crate::base::{Diagnostics, Severity};
 use crate::load::AnsibleCfg;
 use crate::report::ansible::excerpt;
-
-/// The version of the reference, as scripts look for it.
-const CORE: &str = "2.19.14";
 
 /// What a command is called with; or how it ends at once: help, the version, what is wrong with its words.
 pub(super) fn parsed<Asked: Parser>(words: &[String], terminal: &Terminal) -> Result<Asked, Ending> {
@@ -98,7 +96,7 @@ fn version(command: &str, cfg: &AnsibleCfg, terminal: &Terminal) -> Ending {
     let file = cfg.file.as_ref().map_or_else(|| "None".to_owned(), |path| path.display().to_string());
     let program = std::env::current_exe().map_or_else(|_| String::new(), |path| path.display().to_string());
     let text = format!(
-        "{command} [core {CORE}]\n  config file = {file}\n  executable location = {program}\n  benchbook version = {}\n",
+        "{command} [core {VERSION}]\n  config file = {file}\n  executable location = {program}\n  benchbook version = {}\n",
         env!("CARGO_PKG_VERSION")
     );
     match terminal.data(text.as_bytes()) {
