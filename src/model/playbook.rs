@@ -79,6 +79,11 @@ pub enum Strategy {
 }
 
 impl Strategy {
+    /// Whether each host goes its own way: nobody is first, and what happens to one concerns no other.
+    pub fn is_apart(self) -> bool {
+        matches!(self, Self::Free | Self::HostPinned)
+    }
+
     /// The word in the playbook.
     pub fn name(self) -> &'static str {
         match self {

@@ -98,6 +98,11 @@ impl Call {
         short_name(&self.name.value)
     }
 
+    /// Whether one host does it for all without being told to.
+    pub fn is_for_all(&self) -> bool {
+        matches!(self.short_name(), "add_host" | "pause")
+    }
+
     /// An argument by name.
     pub fn argument(&self, name: &str) -> Option<&Argument> {
         self.arguments.iter().find(|a| &*a.name == name)

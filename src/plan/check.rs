@@ -10,7 +10,7 @@ use crate::base::spec::{Argument, Catalogue, Spec};
 use crate::base::unit::{Quantity, Unit};
 use crate::base::value::has_marks;
 use crate::base::{Diagnostic, Spanned, Value};
-use crate::model::{BadJsonPath, Expect, JsonPath, Metric, MetricSource, Stage, Strategy, Task};
+use crate::model::{BadJsonPath, Expect, JsonPath, Metric, MetricSource, Stage, Task};
 use crate::vars::plugins::Kind;
 use crate::vars::{condition_check, condition_references, lookups, syntax_check};
 
@@ -100,8 +100,7 @@ impl Build<'_> {
             return;
         }
         let strategy = self.compiler.strategy(self.play).unwrap_or_default();
-        let apart = matches!(strategy, Strategy::Free | Strategy::HostPinned) && inside.case.is_none();
-        if apart && matches!(task.call.short_name(), "add_host" | "pause") {
+        if strategy.is_apart() && inside.case.is_none() && task.call.is_for_all() {
             let (name, strategy) = (task.call.short_name(), strategy.name());
             let message = format!(
                 "`{name}` is done once for all hosts, and with `strategy: {strategy}` each of them goes its own way"

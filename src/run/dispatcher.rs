@@ -93,8 +93,8 @@ pub struct Dispatcher {
     /// Steps whose failure on one host fails all, as soon as all have ended them.
     pub(super) fatal: HashMap<StepNo, Vec<HostNo>>,
     pub(super) onces: HashMap<StepNo, Once>,
-    /// Whether it was said that nobody is first in a play.
-    pub(super) told_of_once: bool,
+    /// What was said of keywords that nobody heeds.
+    pub(super) without_effect: HashSet<&'static str>,
     pub(super) roles_that_ran: super::roles::RolesThatRan,
     /// What was read of hosts in in-container mode.
     pub(super) environments: Environments,
@@ -181,7 +181,7 @@ impl Dispatcher {
             pins: Pins::default(),
             fatal: HashMap::new(),
             onces: HashMap::new(),
-            told_of_once: false,
+            without_effect: HashSet::new(),
             roles_that_ran: HashMap::new(),
             environments: Environments::default(),
             tallies: Tallies::default(),

@@ -432,10 +432,7 @@ impl Dispatcher {
     pub(super) fn break_off(&mut self, problems: &Diagnostics) {
         let first = problems.iter().find(|d| d.severity == Severity::Error);
         match first.filter(|_| self.shared.compiler.options.strictness == Strictness::Late) {
-            Some(first) => {
-                let place = first.span.as_ref().map(|span| format!(" at {span}")).unwrap_or_default();
-                self.abort(format!("{}{place}", first.message));
-            }
+            Some(first) => self.abort_at(first.message.clone(), first.span.as_ref()),
             None => self.warn(problems.to_string()),
         }
         self.spoiled = true;

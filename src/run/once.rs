@@ -9,7 +9,7 @@ use super::node::Once;
 use super::queue::{HostNo, StepNo};
 use crate::event::Why;
 use crate::model::Strategy;
-use crate::plan::{Step, StepKind};
+use crate::plan::{Step, StepKind, TaskStep};
 
 impl Dispatcher {
     /// Whether the host does this step now; otherwise another one does it for it, or nobody.
@@ -36,15 +36,15 @@ impl Dispatcher {
         if !self.goes_apart(step, what) {
             return false;
         }
-        let name = super::magic::task(what).map(|task| task.call.name.value.clone()).unwrap_or_default();
-        if once_by_itself(what) {
-            self.abort(format!(
-                "The '{name}' module bypasses the host loop, which is currently not supported in the free strategy and would \
-                 instead execute for every host in the inventory list. ({})",
-                what.span
-            ));
-        } else if self.says_once(what, host) && !std::mem::replace(&mut self.told_of_once, true) {
-            self.warn(
+        if let Some(task) = for_all(what) {
+            let reason = format!(
+                "The '{}' module bypasses the host loop, which is currently not supported in the free strategy and would \
+                 instead execute for every host in the inventory list.",
+                task.call.name.value
+            );
+            self.abort_at(reason, Some(&what.span));
+        } else if self.says_once(what, host) {
+            self.has_no_effect(
                 "Using run_once with the free strategy is not currently supported. This task will still be executed for \
                  every host in the inventory list.",
             );
@@ -55,7 +55,14 @@ impl Dispatcher {
     /// Whether each host goes its own way, and what happens to one concerns no other.
     pub(super) fn goes_apart(&self, step: StepNo, what: &Step) -> bool {
         let strategy = self.plays.get(&self.node(step).play).map(|run| run.strategy);
-        what.case.is_none() && matches!(strategy, Some(Strategy::Free | Strategy::HostPinned))
+        what.case.is_none() && strategy.is_some_and(Strategy::is_apart)
+    }
+
+    /// Says of a keyword that nobody heeds it, once in a run.
+    pub(super) fn has_no_effect(&mut self, words: &'static str) {
+        if self.without_effect.insert(words) {
+            self.warn(words);
+        }
     }
 
     fn is_run_once(&self, step: StepNo, what: &Step, host: HostNo) -> bool {
@@ -63,7 +70,7 @@ impl Dispatcher {
             // Where hosts go step by step, the first does it for all, whatever it asks for the others.
             return meta.value.is_for_all() && self.is_lockstep(step);
         }
-        once_by_itself(what) || self.says_once(what, host)
+        for_all(what).is_some() || self.says_once(what, host)
     }
 
     /// `run_once`
@@ -93,7 +100,7 @@ impl Dispatcher {
     }
 }
 
-/// Actions that one host does for all.
-fn once_by_itself(what: &Step) -> bool {
-    super::magic::task(what).is_some_and(|task| matches!(task.call.short_name(), "add_host" | "pause"))
+/// The task, if one host does it for all without being told to.
+fn for_all(what: &Step) -> Option<&TaskStep> {
+    super::magic::task(what).map(|task| &**task).filter(|task| task.call.is_for_all())
 }

@@ -8,6 +8,10 @@ use crate::event::Why;
 use crate::model::Strategy;
 use crate::plan::Step;
 
+/// What is said of these where each host goes its own way, in the reference's words.
+const FATAL: &str = "Using any_errors_fatal with the free strategy is not supported, as tasks are executed independently on each host";
+const PERCENTAGE: &str = "Using max_fail_percentage with the free strategy is not supported, as tasks are executed independently on each host";
+
 /// Why a host fails that did nothing wrong.
 const OTHERS: &str = "another host failed";
 
@@ -28,13 +32,11 @@ impl Dispatcher {
         let percent = 100.0 * gone as f64 / batch.len().max(1) as f64;
         let too_many = run.most_failures.is_some_and(|most| percent > most);
         if self.goes_apart(step, what) {
-            for word in [("any_errors_fatal", fatal), ("max_fail_percentage", too_many)]
-                .into_iter()
-                .filter_map(|(word, counts)| counts.then_some(word))
-            {
-                self.warn(format!(
-                    "Using {word} with the free strategy is not supported, as tasks are executed independently on each host"
-                ));
+            if fatal {
+                self.has_no_effect(FATAL);
+            }
+            if too_many {
+                self.has_no_effect(PERCENTAGE);
             }
             return;
         }
