@@ -221,8 +221,10 @@ async fn give(turn: &Turn<'_>, target: &RemoteTarget<'_>, want: Want) -> Json {
         }
         Want::Command { command, given, folder } => {
             let mut args = Map::from_iter([("command", Value::from(command))]);
-            if let Some(Ok(bytes)) = given.map(|given| BASE64_STANDARD.decode(given)) {
-                args.insert("stdin", Value::Bytes(bytes.into()));
+            match given.map(|given| BASE64_STANDARD.decode(given)).transpose() {
+                Ok(None) => {}
+                Ok(Some(bytes)) => drop(args.insert("stdin", Value::Bytes(bytes.into()))),
+                Err(why) => return error(format!("what the command is given cannot be read: {why}")),
             }
             if let Some(folder) = folder {
                 args.insert("folder", folder);
@@ -269,5 +271,5 @@ fn outcome(turn: &Turn<'_>, target: &RemoteTarget<'_>, map: Map) -> Done {
     }
     let invocation = turn.unit.shared.options.verbosity >= 3;
     let effects = Effects { facts, ..Effects::default() };
-    Done { effects, ..result(map, Giver::Action { invocation }).into() }
+    Done { effects, ..result(map, Giver::Action, invocation).into() }
 }

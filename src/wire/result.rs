@@ -8,33 +8,17 @@ use crate::base::{Map, Value};
 const INTERNAL: [&str; 2] = ["add_host", "add_group"];
 
 /// Whose result it is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Giver {
     /// A module's, which is a stranger's.
-    Module {
-        /// Whether what it was called with belongs to the result.
-        invocation: bool,
-    },
+    Module,
     /// That of an action in Python on the controller.
-    Action {
-        /// Whether what it was called with belongs to the result.
-        invocation: bool,
-    },
+    Action,
 }
 
-impl Giver {
-    fn is_action(self) -> bool {
-        matches!(self, Self::Action { .. })
-    }
-
-    fn keeps_invocation(self) -> bool {
-        let (Self::Module { invocation } | Self::Action { invocation }) = self;
-        invocation
-    }
-}
-
-/// Its outcome: what is said about it is told apart from what it gives.
-pub fn result(mut map: Map, giver: Giver) -> Outcome {
+/// Its outcome: what is said about it is told apart from what it gives. `invocation`: whether what it was called with belongs
+/// to the result.
+pub fn result(mut map: Map, giver: Giver, invocation: bool) -> Outcome {
     map.remove("__ansible_type");
     let map = match plain(Value::from(map)) {
         Value::Map(map) => (*map).clone(),
@@ -57,19 +41,19 @@ pub fn result(mut map: Map, giver: Giver) -> Outcome {
             }
             ("warnings", Value::String(one)) => outcome.warnings.push(one.as_str().to_owned()),
             ("deprecations", value) if !value.is_truthy() => {}
-            ("invocation", _) if !giver.keeps_invocation() => {}
+            ("invocation", _) if !invocation => {}
             ("results", value) if value.as_list().is_none() && value.as_map().is_none() => {
                 values.insert("ansible_module_results", value.clone());
                 let warning =
                     "Found internal 'results' key in module return, renamed to 'ansible_module_results'.";
                 outcome.warnings.push(warning.to_owned());
             }
-            (name, _) if name.starts_with("_ansible_") && giver.is_action() => {}
+            (name, _) if name.starts_with("_ansible_") && giver == Giver::Action => {}
             (name, value) if name.starts_with("_ansible_") || INTERNAL.contains(&name) => {
                 let warning = format!("Removed unexpected internal key in module return: {name} = {value}");
                 outcome.warnings.push(warning);
             }
-            ("ansible_facts", Value::Map(facts)) if !giver.is_action() => {
+            ("ansible_facts", Value::Map(facts)) if giver == Giver::Module => {
                 values.insert("ansible_facts", own_facts(facts));
             }
             ("diff", value) => {

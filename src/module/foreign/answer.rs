@@ -86,7 +86,7 @@ fn without_halves(json: &str) -> String {
 
 /// A result as the module means it.
 fn told(map: Map, ended: &Ended) -> Outcome {
-    let mut outcome = result(map, Giver::Module { invocation: ended.keep_invocation });
+    let mut outcome = result(map, Giver::Module, ended.keep_invocation);
     if ended.keep_stderr && !ended.stderr.is_empty() && !outcome.values.contains_key("stderr") {
         outcome.values.insert("stderr", ended.stderr.as_str());
     }
