@@ -51,6 +51,7 @@ pub(super) fn judge(
         diff: outcome.diff,
         warnings: outcome.warnings,
         effects,
+        late: limit.is_some(),
         unreachable: target.lost().map(|reason| (reason.clone(), false)),
         journal: target.broken().cloned(),
         ..TurnEnd::default()
@@ -69,7 +70,7 @@ pub(super) fn judge(
     }
     let not_done = end.unreachable.is_some() || end.journal.is_some() || target.is_refused();
     // Nobody judges what took too long, as in Ansible.
-    if end.skipped || not_done || end.status == Status::Cancelled || limit.is_some() {
+    if end.skipped || not_done || end.status == Status::Cancelled || end.late {
         return Ok(end);
     }
     decide_changed(turn, templar, &mut end);

@@ -57,6 +57,8 @@ pub struct TurnEnd {
     pub skipped: bool,
     /// `ignore_errors`
     pub ignored: bool,
+    /// It took longer than `timeout` allows.
+    pub late: bool,
     /// The host could not be reached, and whether that is ignored.
     pub unreachable: Option<(String, bool)>,
     /// What `register` sees.
@@ -223,7 +225,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
             || end.unreachable.is_some()
             || end.journal.is_some()
             || matches!(end.status, Status::Cancelled)
-            || end.result.contains_key("timedout");
+            || end.late;
         if retries > 0 && !over {
             let seen = with_result(turn, templar, &end);
             let met = if task.until.is_empty() {
