@@ -26,9 +26,7 @@ impl Build<'_> {
         way: Way,
         around: &Surroundings,
     ) -> ScopeIx {
-        // A new container has seen no role yet.
-        let life = around.chapter.as_ref().map_or("", |chapter| &*chapter.life);
-        let key = Arc::from(format!("{life} {}", key(role, entry, way)));
+        let key = key(role, entry, way, around);
         let once = is_once(role, entry, way);
         let again = !self.used_roles.insert(Arc::clone(&key)) && once;
         let unless = if again { " (unless it has run)" } else { "" };
@@ -43,11 +41,11 @@ impl Build<'_> {
     }
 
     /// Whether nobody will do this use: where tasks have no order of their own, an earlier one must do.
-    pub(super) fn is_done_before(&self, role: &Role, entry: &RoleEntry) -> bool {
+    pub(super) fn is_done_before(&self, role: &Role, entry: &RoleEntry, around: &Surroundings) -> bool {
         let is_dag = self.compiler.strategy(self.play).is_ok_and(|strategy| strategy == Strategy::Dag);
         is_dag
             && is_once(role, entry, Way::Entry)
-            && self.used_roles.contains(&*format!(" {}", key(role, entry, Way::Entry)))
+            && self.used_roles.contains(&key(role, entry, Way::Entry, around))
     }
 }
 
@@ -64,8 +62,10 @@ pub(super) fn by_task(entry: &RoleEntry, vars: &Map) -> RoleEntry {
     RoleEntry { keywords: Keywords { vars: Arc::new(vars.clone()), ..Keywords::default() }, ..entry.clone() }
 }
 
-/// What makes two uses of a role the same: its folder, parameters, variables, conditions, tags, other files.
-fn key(role: &Role, entry: &RoleEntry, way: Way) -> Arc<str> {
+/// What makes two uses of a role the same: its folder, parameters, variables, conditions, tags, other files; and the part of a
+/// container's life, because a new container has seen no role yet.
+fn key(role: &Role, entry: &RoleEntry, way: Way, around: &Surroundings) -> Arc<str> {
+    let life = around.chapter.as_ref().map_or("", |chapter| &*chapter.life);
     let texts = |list: &[Spanned<Value>]| Value::list(list.iter().map(|v| v.value.clone()).collect());
     let all = Map::from_iter([
         ("path", Value::from(role.path.display().to_string())),
@@ -75,5 +75,5 @@ fn key(role: &Role, entry: &RoleEntry, way: Way) -> Arc<str> {
         ("tags", texts(&entry.keywords.tags)),
         ("from", format!("{:?} {way:?}", entry.from).into()),
     ]);
-    Value::from(all).to_string().into()
+    format!("{life} {}", Value::from(all)).into()
 }

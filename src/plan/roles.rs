@@ -66,7 +66,7 @@ impl Build<'_> {
     /// A role entry: its dependencies, then its tasks.
     pub fn role_entry(&mut self, entry: &RoleEntry, around: &Surroundings) {
         let Some(role) = self.find_role(entry, around) else { return };
-        if self.is_done_before(&role, entry) {
+        if self.is_done_before(&role, entry, around) {
             return;
         }
         if self.importing.contains(&role.path) {
