@@ -16,6 +16,7 @@ use super::wiring::{self, Compiled};
 use super::{Exit, Failure, Outcome, plan, relay};
 use crate::base::{Diagnostic, RunMark, SystemClock, Timestamp};
 use crate::event::Event;
+use crate::load::foreign::{AnsibleCore, Force};
 use crate::report::{Console, FORMATS, JsonLines, Progress, Reporter, Selection, Summary};
 use crate::run::{Caller, Ended, OnBusy, Past, Setup, Stopper, execute, stop};
 use crate::store::controller::Controller;
@@ -212,7 +213,8 @@ fn walk(setup: Setup) -> Result<Ended, Failure> {
     let (stopper, stop) = stop();
     let setup = Setup { stop, ..setup };
     let ended = runtime.block_on(async {
-        let signals = tokio::spawn(pass_on_signals(stopper));
+        let core = setup.compiler.project.loader.library().core();
+        let signals = tokio::spawn(pass_on_signals(stopper, Arc::clone(core)));
         let pool = Arc::clone(&setup.pool);
         let ended = execute(setup).await;
         signals.abort();
@@ -225,19 +227,22 @@ fn walk(setup: Setup) -> Result<Ended, Failure> {
     Ok(ended)
 }
 
-/// INT and TERM ask the run to stop; a second one, to give up at once.
-async fn pass_on_signals(stopper: Stopper) {
+/// INT and TERM ask the run to stop; a second one, to give up at once. Nobody waits for ansible-core then.
+async fn pass_on_signals(stopper: Stopper, core: Arc<dyn AnsibleCore>) {
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         tracing::warn!("signals cannot be caught");
         return std::future::pending().await;
     };
+    let mut force = Force::Term;
     loop {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
         stopper.ask();
+        core.interrupt(force);
+        force = Force::Kill;
     }
 }

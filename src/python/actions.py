@@ -50,7 +50,7 @@ def act(helper, given):
             variable_manager=None,
         )
     )
-    executor.reached = given["reached"] and connection(helper, given["reached"])
+    executor.reached = given["reached"] and connection(helper, given["reached"], given["user"])
     result = executor.run()
     files.cleanup_all_tmp_files()
     # An error that is more than a sentence is told by `msg`.
@@ -176,7 +176,7 @@ def all_variables(helper, files):
     return Asked()
 
 
-def connection(helper, reached):
+def connection(helper, reached, user):
     """A connection by way of Benchbook, which is another user there already where the task wants one."""
     from ansible import constants
     from ansible.plugins.connection import ConnectionBase
@@ -196,6 +196,21 @@ def connection(helper, reached):
         _load_name = ansible_name = name
         ansible_aliases = (name,)
         cwd = None
+
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            shell, plain = self._shell, self._shell.mkdtemp
+
+            def mkdtemp(basefile=None, system=False, **more):
+                # Not everybody has a home.
+                own = system or bool(user) and user not in shell.get_option("admin_users")
+                return plain(basefile=basefile, system=own, **more)
+
+            shell.mkdtemp = mkdtemp
+
+        def get_option(self, option, hostvars=None):
+            # Whose home `~` is, for one.
+            return user if user and option == "remote_user" else super().get_option(option, hostvars)
 
         def _connect(self):
             self._connected = True

@@ -5,7 +5,11 @@ Started by Benchbook with this text and ended by the end of its standard input. 
 import base64
 import json
 import os
+import select
+import signal
 import sys
+import threading
+import time
 
 
 class Helper:
@@ -153,6 +157,17 @@ def sentence(event):
     return ": ".join(said)
 
 
+def watch(questions):
+    """Ends this process and what it has started, if Benchbook is gone while something is asked: nobody wants the answer any more."""
+    hung_up = select.poll()
+    hung_up.register(questions, 0)
+    hung_up.poll()
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        # With nothing asked it ends by itself.
+        time.sleep(2)
+        os.killpg(0, sign)
+
+
 def main():
     # What plugins print must not get between the answers, and nobody else reads the questions.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -160,6 +175,7 @@ def main():
     questions = os.fdopen(os.dup(0), "rb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     helper = Helper(questions, answers)
+    threading.Thread(target=watch, args=[questions], daemon=True).start()
     while line := questions.readline():
         asked = json.loads(line)
         try:

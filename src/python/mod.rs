@@ -8,16 +8,18 @@ mod process;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use self::process::{Process, Trouble};
 use crate::base::{Map, Value};
-use crate::load::foreign::{Acting, AnsibleCore, Installation, Packing, Question, Side};
+use crate::load::foreign::{Acting, AnsibleCore, Force, Installation, Packing, Question, Side, Stop};
 
 /// The variable of the environment that says which Python.
 pub const VARIABLE: &str = "BENCHBOOK_ANSIBLE_PYTHON";
@@ -37,7 +39,11 @@ pub struct Python {
 
 struct Helper {
     installation: Arc<Installation>,
-    process: Mutex<Process>,
+    /// None while it is gone: it is started again for the next question.
+    process: Mutex<Option<Process>>,
+    leash: Leash,
+    /// How often nobody was to wait any longer.
+    interrupted: AtomicU64,
 }
 
 #[derive(Deserialize)]
@@ -74,7 +80,12 @@ impl Python {
                         .map_err(|error| format!("the answer of {shown} cannot be read: {error}"))?;
                     let Answered { python, version, package, collections } = found;
                     let installation = Installation { python, version, package, collections };
-                    return Ok(Helper { installation: Arc::new(installation), process: Mutex::new(process) });
+                    return Ok(Helper {
+                        installation: Arc::new(installation),
+                        process: Mutex::new(Some(process)),
+                        leash: Leash::default(),
+                        interrupted: AtomicU64::new(0),
+                    });
                 }
                 Err(trouble) => tried.push(format!("{shown}: {}", trouble.words())),
             }
@@ -86,9 +97,70 @@ impl Python {
     }
 
     fn ask(&self, question: &Json) -> Result<Json, String> {
-        let helper = self.helper()?;
-        let mut process = helper.process.lock().unwrap_or_else(PoisonError::into_inner);
-        process.ask(question).map_err(Trouble::words)
+        waiting(|| self.helper()?.ask(question))
+    }
+}
+
+impl Helper {
+    /// Asks its process, one question at a time.
+    fn ask(&self, question: &Json) -> Result<Json, String> {
+        let before = self.interrupted.load(Ordering::SeqCst);
+        let mut kept = locked(&self.process);
+        if self.interrupted.load(Ordering::SeqCst) > before {
+            return Err("cancelled".to_owned());
+        }
+        let mut process = match kept.take() {
+            Some(process) => process,
+            None => started(&self.installation.python)?,
+        };
+        self.leash.hold(process.stop());
+        let answer = process.ask(question);
+        if self.leash.let_go() && !matches!(answer, Err(Trouble::Gone(_))) {
+            *kept = Some(process);
+        }
+        answer.map_err(Trouble::words)
+    }
+}
+
+/// By this a process is ended from elsewhere, while somebody waits for it; afterwards it may be somebody else's.
+#[derive(Default)]
+struct Leash(Mutex<(Option<Stop>, bool)>);
+
+impl Leash {
+    fn hold(&self, stop: Stop) {
+        *locked(&self.0) = (Some(stop), false);
+    }
+
+    fn pull(&self, force: Force) {
+        let (stop, was_pulled) = &mut *locked(&self.0);
+        if let Some(stop) = stop {
+            stop(force);
+            *was_pulled = true;
+        }
+    }
+
+    /// Whether nobody pulled: the process stays.
+    fn let_go(&self) -> bool {
+        let (stop, was_pulled) = &mut *locked(&self.0);
+        *stop = None;
+        !*was_pulled
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn started(python: &Path) -> Result<Process, String> {
+    Process::start(python).map_err(|error| format!("cannot start {}: {error}", python.display()))
+}
+
+/// Waits for somebody else, who may take his time: a runtime's other work goes on, and so does what ends him.
+fn waiting<T>(work: impl FnOnce() -> T) -> T {
+    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    match flavor {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 
@@ -122,7 +194,7 @@ impl AnsibleCore for Python {
 
     fn has_plugin(&self, kind: &'static str, name: &str, folders: &[PathBuf]) -> bool {
         let key = (kind, name.to_owned(), folders.len());
-        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(known) = locked(&self.known).get(&key) {
             return *known;
         }
         let answer = self.ask(&json!({
@@ -133,7 +205,7 @@ impl AnsibleCore for Python {
             "collections": all(&self.collections),
         }));
         let has = answer.is_ok_and(|answer| answer == Json::Bool(true));
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, has);
+        locked(&self.known).insert(key, has);
         has
     }
 
@@ -153,13 +225,15 @@ impl AnsibleCore for Python {
 
     fn act(&self, acting: &Acting, side: &mut dyn Side) -> Result<Map, String> {
         let python = &self.helper()?.installation.python;
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = locked(&self.idle).pop();
         let mut process = match idle {
             Some(process) => process,
-            None => Process::start(python)
-                .map_err(|error| format!("cannot start {}: {error}", python.display()))?,
+            None => started(python)?,
         };
-        side.begins(process.stop());
+        let leash = Arc::new(Leash::default());
+        leash.hold(process.stop());
+        let held = Arc::clone(&leash);
+        side.begins(Box::new(move |force| held.pull(force)));
         let mut question = serde_json::to_value(acting).map_err(|error| error.to_string())?;
         for (name, value) in [
             ("do", json!("act")),
@@ -171,10 +245,18 @@ impl AnsibleCore for Python {
             question[name] = value;
         }
         let answer = process.converse(&question, &mut |want| side.give(want));
-        if !matches!(answer, Err(Trouble::Gone(_))) {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+        if leash.let_go() && !matches!(answer, Err(Trouble::Gone(_))) {
+            locked(&self.idle).push(process);
         }
         let answer = answer.map_err(Trouble::words)?;
         serde_json::from_value(answer).map_err(|error| format!("its answer cannot be read: {error}"))
+    }
+
+    fn interrupt(&self, force: Force) {
+        // Where nobody has asked for it, or it has not been found, nobody waits.
+        if let Some(Ok(helper)) = self.helper.get() {
+            helper.interrupted.fetch_add(1, Ordering::SeqCst);
+            helper.leash.pull(force);
+        }
     }
 }

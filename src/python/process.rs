@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use crate::load::foreign::{Stop, Want};
+use crate::load::foreign::{Force, Stop, Want};
 
 /// What it does.
 const PROGRAM: &str = concat!(include_str!("helper.py"), "\n\n", include_str!("actions.py"), "\n\nmain()\n");
@@ -97,9 +97,13 @@ impl Process {
     /// Ends it, and what it has started, from wherever it is called.
     pub fn stop(&self) -> Stop {
         let group = Pid::from_child(&self.child);
-        Box::new(move || {
+        Box::new(move |force| {
+            let signal = match force {
+                Force::Term => Signal::TERM,
+                Force::Kill => Signal::KILL,
+            };
             // It has gone by itself, then.
-            let _ = kill_process_group(group, Signal::TERM);
+            let _ = kill_process_group(group, signal);
         })
     }
 

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value as Json, json};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::arguments::{self, Wanted};
 use super::delegate::{Place, scope_there};
@@ -16,7 +17,7 @@ use super::turn::Turn;
 use crate::action::{Action, Done, Effects, Invocation, Target};
 use crate::base::{Map, Value};
 use crate::connection::{Endpoint, Upload};
-use crate::load::foreign::{Acting, Keywords, Kind, Side, Stop, Want, written};
+use crate::load::foreign::{Acting, Force, Keywords, Kind, Side, Stop, Want, written};
 use crate::plan::TaskStep;
 use crate::vars::{Entry, Scope, Templar, TemplateError};
 use crate::wire::result::{Giver, result};
@@ -84,6 +85,9 @@ pub(super) async fn call(
     };
     tokio::pin!(over);
     let (mut waiting, mut stop, mut stopped) = (true, None, None);
+    // Who does not end in time is ended.
+    let (mut force, mut kill) = (Force::Term, None);
+    let (cancel, mut known) = (turn.unit.cancel.with_grace(target.manner.grace), 0);
     let ended = loop {
         tokio::select! {
             ended = &mut done => break ended,
@@ -94,11 +98,20 @@ pub(super) async fn call(
                     let _ = answer.send(given);
                 }
             }
-            () = turn.unit.cancel.cancelled(), if stopped.is_none() => stopped = Some(Status::Cancelled),
-            () = &mut over, if stopped.is_none() => stopped = Some(Status::TimedOut),
+            grace = cancel.asked(&mut known) => {
+                stopped = stopped.or(Some(Status::Cancelled));
+                kill = Some(Instant::now() + grace);
+            }
+            () = &mut over, if stopped.is_none() => {
+                stopped = Some(Status::TimedOut);
+                kill = Some(Instant::now() + target.manner.grace);
+            }
+            () = tokio::time::sleep_until(kill.unwrap_or_else(Instant::now)), if kill.is_some() => {
+                (force, kill) = (Force::Kill, None);
+            }
         }
         if let (Some(_), Some(stop)) = (stopped, &stop) {
-            stop();
+            stop(force);
         }
     };
     let ended = ended.map_err(|error| error.to_string()).and_then(|ended| ended);
@@ -168,6 +181,7 @@ fn told(turn: &Turn<'_>, templar: &Templar, target: &RemoteTarget<'_>) -> Result
         variables: all(scope, templar),
         delegate: delegate.map(|scope| all(&scope, templar)),
         reached: target.place.endpoint.as_ref().ok().filter(|_| plugin.is_none()).map(kind),
+        user: target.place.endpoint.as_ref().ok().and_then(other_user),
         search: task.search.to_vec(),
         folder: unit.play.folder.clone(),
         folders: library.beside(),
@@ -180,6 +194,14 @@ fn kind(endpoint: &Endpoint) -> &'static str {
     match endpoint.login() {
         Endpoint::Local => "local",
         _ => "ssh",
+    }
+}
+
+/// Whose home `~` is.
+fn other_user(endpoint: &Endpoint) -> Option<String> {
+    match endpoint {
+        Endpoint::Become(_, other) => Some(other.user.clone()),
+        _ => None,
     }
 }
 
@@ -228,6 +250,9 @@ async fn give(turn: &Turn<'_>, target: &RemoteTarget<'_>, want: Want) -> Json {
             }
             if let Some(folder) = folder {
                 args.insert("folder", folder);
+            }
+            if let Lasting::Async(_, poll) = target.manner.lasting {
+                args.insert("background", if poll.is_some() { "waited" } else { "left" });
             }
             Invocation { module: "_command", args, ..Invocation::default() }
         }

@@ -103,8 +103,7 @@ impl Dispatcher {
         let reached: HashSet<Endpoint> = self.shared.pool.reached().into_iter().chain(earlier).collect();
         let mut told = None;
         while told.is_none() {
-            let at_once = self.urgency == Urgency::AtOnce;
-            let asking = ask_all(&self.shared, &reached, at_once);
+            let asking = ask_all(&self.shared, &reached, self.urgency);
             tokio::select! {
                 all = asking => told = Some(all),
                 urgency = self.stop.asked() => self.stop(urgency),
@@ -153,14 +152,17 @@ impl Dispatcher {
 async fn ask_all(
     shared: &Arc<Shared>,
     reached: &HashSet<Endpoint>,
-    at_once: bool,
+    urgency: Urgency,
 ) -> Vec<(Endpoint, Result<Outcome, String>)> {
-    let (grace, patience) = if at_once { (Duration::ZERO, IMPATIENCE) } else { (GRACE, PATIENCE) };
+    let (grace, patience) =
+        if urgency == Urgency::AtOnce { (Duration::ZERO, IMPATIENCE) } else { (GRACE, PATIENCE) };
+    let finished = urgency == Urgency::Go;
     let mut asking = JoinSet::new();
     for endpoint in reached.iter().cloned() {
         let shared = Arc::clone(shared);
         asking.spawn(async move {
-            let request = shared.service("_end", Map::from_iter([("forget", true)]), grace);
+            let request =
+                shared.service("_end", Map::from_iter([("forget", true), ("finished", finished)]), grace);
             let asked = async {
                 let session = match shared.pool.session(&endpoint).await {
                     // What was in it is gone with it.

@@ -103,13 +103,20 @@ impl Project {
 
     /// Waits until the agents of a controller that was killed have ended what they ran, and themselves.
     pub fn wait_for_orphans(&self) {
+        wait_for("the agents", || self.left().is_empty());
+    }
+
+    /// Processes that were started here, by their command lines.
+    pub fn left(&self) -> Vec<String> {
         let home = format!("HOME={}\0", self.path().display());
         let is_ours = |process: &Path| {
             fs::read(process.join("environ"))
                 .is_ok_and(|bytes| bytes.windows(home.len()).any(|part| part == home.as_bytes()))
         };
-        let processes = || fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
-        wait_for("the agents", || !processes().any(|process| is_ours(&process)));
+        let processes = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+        let words = |process: PathBuf| fs::read(process.join("cmdline")).unwrap_or_default();
+        let ours = processes.filter(|process| is_ours(process)).map(words);
+        ours.map(|words| String::from_utf8_lossy(&words).replace('\0', " ")).collect()
     }
 
     fn said(&self, output: &Output) -> String {

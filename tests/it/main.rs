@@ -45,6 +45,7 @@ mod outage;
 mod plan;
 mod progress;
 mod prompting;
+mod python;
 mod reference;
 mod resume;
 mod run;

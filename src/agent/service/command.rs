@@ -6,16 +6,20 @@ use std::io;
 use std::path::PathBuf;
 
 use super::Service;
+use super::end::ENDS;
+use crate::agent::owner::RUN;
 use crate::base::{Map, Value};
 use crate::module::Context;
 use crate::module::process::Command;
+use crate::module::process::processes::MARK;
 use crate::wire::{Outcome, Status};
 
 pub(super) const COMMAND: Service = Service { name: "_command", run: command };
 pub(super) const PUT: Service = Service { name: "_put", run: put };
 
-/// Arguments: `command`, a line of the shell's, `stdin`, bytes for it, and `folder`, where it runs. Gives `rc`, `stdout` and
-/// `stderr`, both bytes; a command that ends with another code than 0 is no failure.
+/// Arguments: `command`, a line of the shell's, `stdin`, bytes for it, `folder`, where it runs, and `background`, what becomes
+/// of processes that it leaves: `waited`, they end by themselves, or with a run that is stopped; `left`, they are no longer the
+/// run's. Gives `rc`, `stdout` and `stderr`, both bytes; a command that ends with another code than 0 is no failure.
 fn command(args: &Map, ctx: &mut Context<'_>) -> Outcome {
     let Some(line) = args.get("command").and_then(Value::as_str) else {
         return Outcome::failed("`_command` wants a `command`");
@@ -25,6 +29,12 @@ fn command(args: &Map, ctx: &mut Context<'_>) -> Outcome {
         _ => None,
     };
     let cwd = args.get("folder").and_then(Value::as_str).map(PathBuf::from);
+    let before = match args.get("background").and_then(Value::as_str) {
+        Some("waited") => format!("export {ENDS}=1; "),
+        Some("left") => format!("unset {RUN} {MARK}; "),
+        _ => String::new(),
+    };
+    let line = &format!("{before}{line}");
     let done = ctx.run(&Command { stdin, cwd, quiet: true, ..Command::new(["/bin/sh", "-c", line]) });
     let done = match done {
         Ok(done) => done,

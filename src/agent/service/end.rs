@@ -20,6 +20,8 @@ use crate::wire::Outcome;
 
 pub(super) const SERVICE: Service = Service { name: "_end", run };
 
+/// The variable of processes that end by themselves when what they work for has ended.
+pub(super) const ENDS: &str = "BENCHBOOK_ENDS";
 /// How often is looked.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long a supervisor may take beyond the grace: it kills and verifies too.
@@ -27,7 +29,8 @@ const SUPERVISORS: Duration = Duration::from_secs(5);
 /// How long KILL is given.
 const AFTER_KILL: Duration = Duration::from_secs(10);
 
-/// Uses the request's run and grace; with `forget: true` the run's job folders are removed. Gives `ended` and `left`: a list
+/// Uses the request's run and grace; with `forget: true` the run's job folders are removed, with `finished: true` everything of
+/// it has ended, and what ends by itself is let do so. Gives `ended` and `left`: a list
 /// of `{pid, command}` each. Failed when anything is left.
 fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
     let run = &ctx.request.run;
@@ -37,7 +40,8 @@ fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
     // What nobody waits for goes on.
     let (staying, jobs): (Vec<_>, Vec<_>) =
         jobs.partition(|job| job.stays() && matches!(job.ended(), Ok(None)));
-    let mut hunt = Hunt { run, found: BTreeMap::new() };
+    let says = |name: &str| args.get(name).and_then(Value::to_bool) == Some(true);
+    let mut hunt = Hunt { run, finished: says("finished"), found: BTreeMap::new() };
     let own = rustix::process::getpid();
     // Also of one that has an outcome: it ends by itself in a moment, but for an agent inside another program.
     let supervisors = || {
@@ -70,7 +74,7 @@ fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
         left.extend(looking);
         if left.is_empty() || passed >= grace + SUPERVISORS + AFTER_KILL {
             return hunt.told(&left, || {
-                if args.get("forget").and_then(Value::to_bool) == Some(true) {
+                if says("forget") {
                     // One that cannot be removed is found by `_left`.
                     for job in jobs {
                         drop(job.remove());
@@ -86,6 +90,8 @@ fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
 /// The search for what carries the mark.
 struct Hunt<'a> {
     run: &'a RunMark,
+    /// Who ends by himself is not looked for.
+    finished: bool,
     /// Who was found and got which signal last (CONT: none), with its command line: by number and start.
     found: BTreeMap<(i32, u64), (Signal, String)>,
 }
@@ -101,6 +107,7 @@ impl Hunt<'_> {
             environment.has(RUN, self.run.as_str())
                 && pid != own
                 && !looks_after(pid.as_raw_pid())
+                && !(self.finished && environment.get(ENDS).is_some())
                 && !owner::works_beside(pid, environment)
         });
         let parents: HashMap<i32, i32> = found.iter().map(|p| (p.pid.as_raw_pid(), p.parent)).collect();

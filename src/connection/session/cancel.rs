@@ -56,7 +56,7 @@ impl Cancel {
     }
 
     /// Waits until somebody asks more often than is `known`, and gives the time between TERM and KILL.
-    pub(super) async fn asked(&self, known: &mut u32) -> Duration {
+    pub async fn asked(&self, known: &mut u32) -> Duration {
         poll_fn(|cx| self.poll_asked(known, cx)).await
     }
 

@@ -25,6 +25,8 @@ pub struct Acting {
     pub delegate: Option<Json>,
     /// How Benchbook reaches the target (`local`, `ssh`); nothing where a connection plugin does it.
     pub reached: Option<&'static str>,
+    /// As whom, where that is not who logs in.
+    pub user: Option<String>,
     /// Where relative names are looked for, nearest first.
     pub search: Vec<PathBuf>,
     /// The playbook's.
@@ -112,8 +114,17 @@ pub enum Want {
     },
 }
 
+/// How somebody is told to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Force {
+    /// He may tidy up.
+    Term,
+    /// At once.
+    Kill,
+}
+
 /// Ends whoever does the task, and what he has started.
-pub type Stop = Box<dyn Fn() + Send>;
+pub type Stop = Box<dyn Fn(Force) + Send>;
 
 /// Whoever wants a task done, as the one who does it sees him.
 pub trait Side {

@@ -8,7 +8,7 @@ mod library;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use acting::{Acting, Keywords, Side, Stop, Want, written};
+pub use acting::{Acting, Force, Keywords, Side, Stop, Want, written};
 pub use kind::{ARGUMENTS, Kind, interpreter};
 pub use library::{Found, Library, Settings};
 
@@ -85,6 +85,10 @@ pub trait AnsibleCore: Send + Sync {
     fn act(&self, acting: &Acting, side: &mut dyn Side) -> Result<Map, String> {
         let _ = side;
         Err(format!("nobody does `{}`", acting.task.action))
+    }
+    /// Whoever waits for a module or a plugin is to wait no longer. What is asked afterwards is answered again.
+    fn interrupt(&self, force: Force) {
+        let _ = force;
     }
 }
 
