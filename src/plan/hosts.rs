@@ -112,13 +112,13 @@ impl Compiler {
         Known::new(base, scopes, Arc::clone(&self.environment))
     }
 
-    /// The hosts a play names, after `--limit`.
-    pub(super) fn play_hosts(
+    /// What a play says in `hosts`, rendered: the patterns of a list, or one.
+    pub(super) fn patterns(
         &self,
         inventory: &Inventory,
         play: &Play,
         found: &mut Diagnostics,
-    ) -> Vec<HostName> {
+    ) -> Option<Vec<String>> {
         let scope = Scope::new().with(self.project.extra.clone()).with(self.magic(inventory, play, &[]));
         let play_vars = VarLayer {
             level: Level::PlayVars,
@@ -127,11 +127,21 @@ impl Compiler {
             vars: Arc::clone(&play.keywords.vars),
         };
         let rendered = self.templar(scope.with(play_vars)).render(&play.hosts.value);
-        let Some(value) = found.keep(rendered) else { return Vec::new() };
-        let text = match &value {
-            Value::List(items) => items.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
-            other => other.to_string(),
-        };
+        Some(match found.keep(rendered)? {
+            Value::List(items) => items.iter().map(ToString::to_string).collect(),
+            other => vec![other.to_string()],
+        })
+    }
+
+    /// The hosts of these patterns, after `--limit`.
+    pub(super) fn play_hosts(
+        &self,
+        inventory: &Inventory,
+        play: &Play,
+        patterns: &[String],
+        found: &mut Diagnostics,
+    ) -> Vec<HostName> {
+        let text = patterns.join(",");
         // A literal pattern is shown where it stands; what a template gave, as a whole.
         let literal = play.hosts.value.as_str() == Some(&text) && play.hosts.span.text() == text;
         let span = if literal { play.hosts.span.clone() } else { Span::whole("hosts", &text) };
@@ -139,11 +149,10 @@ impl Compiler {
         let mut unknown = Diagnostics::new();
         let mut hosts = inventory.select_known(&pattern, &mut unknown);
         for mut diagnostic in unknown.iter().cloned() {
-            if !literal {
-                diagnostic = diagnostic.at(&play.hosts.span);
-            }
             if self.options.strictness == Strictness::Late {
                 diagnostic = unmatched(&diagnostic);
+            } else if !literal {
+                diagnostic = diagnostic.at(&play.hosts.span);
             }
             // As in Ansible: a play for nobody is passed by.
             diagnostic.severity = crate::base::Severity::Warning;
@@ -284,7 +293,7 @@ fn batch_size(value: &Value, hosts: usize) -> Option<usize> {
 /// A name that no host and no group has, in the reference's words.
 fn unmatched(diagnostic: &Diagnostic) -> Diagnostic {
     let words = diagnostic.span.as_ref().map(Span::text).unwrap_or_default();
-    let words = words.trim_matches(['"', '\'']);
+    let words = words.trim_matches(['"', '\'']).trim_start_matches(['!', '&']);
     Diagnostic::warning(diagnostic.code, format!("Could not match supplied host pattern, ignoring: {words}"))
 }
 

@@ -26,7 +26,7 @@ impl Build<'_> {
         };
         let text = word.value.to_string();
         if text == "flush_handlers" && (inside.handling == Handling::No || self.is_early()) {
-            if let Some(number) = self.flush(&inside, "flush_handlers", &word.span) {
+            if let Some(number) = self.flush(&inside, inside.tags.clone(), "flush_handlers", &word.span) {
                 let step = Arc::new(self.task_step(task, &inside));
                 let drafted = &mut self.draft.steps[number].step;
                 drafted.meta = Some(step);
@@ -64,17 +64,21 @@ impl Build<'_> {
 
     /// A flush of handlers: expanded by the run, because only it knows who notified what.
     ///
-    /// Gives the number of the step.
-    pub fn flush(&mut self, around: &Surroundings, word: &str, span: &crate::base::Span) -> Option<usize> {
-        let mut around = around.clone();
-        around.tags = vec![Arc::from("always")];
-        around.stage = None;
+    /// Gives the number of the step, unless its own tags leave it out. Handlers are done whatever their tags.
+    pub fn flush(
+        &mut self,
+        around: &Surroundings,
+        tags: Vec<Arc<str>>,
+        word: &str,
+        span: &crate::base::Span,
+    ) -> Option<usize> {
+        let around = Surroundings { tags, stage: None, ..around.clone() };
         let flow = super::draft::Flow { open: true, ..Default::default() };
         let kind = StepKind::Expand(Expand::Flush);
         let number = self.push(&around, word, FLUSH, kind, span, flow.clone())?;
         let expand = &mut self.draft.steps[number].step;
         let id = expand.id.to_string();
-        let bring = Surroundings { path: id.clone(), ..around.clone() };
+        let bring = Surroundings { path: id.clone(), tags: vec![Arc::from("always")], ..around.clone() };
         expand.surroundings = Some(Arc::new(bring));
         self.push(
             &Surroundings { path: id, ..around },

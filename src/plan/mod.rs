@@ -96,6 +96,8 @@ pub struct PlayPlan {
     pub name: String,
     /// The play.
     pub play: Arc<Play>,
+    /// What it says in `hosts`, rendered: the patterns of a list, or one.
+    pub patterns: Vec<String>,
     /// The hosts it would run on now, in order.
     pub hosts: Vec<HostName>,
     /// The same hosts in the batches of `serial`; one batch when there is none. A step's hosts are those of all batches.

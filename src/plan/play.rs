@@ -47,7 +47,9 @@ pub(super) fn compile_play(
         usage: super::undefined::Usage::default(),
     };
     let Some(play) = compiler.project.playbook.plays.get(number) else { return outcome };
-    let hosts = compiler.play_hosts(inventory, play, found);
+    let patterns = compiler.patterns(inventory, play, found);
+    let hosts = patterns.as_ref().map(|patterns| compiler.play_hosts(inventory, play, patterns, found));
+    let (patterns, hosts) = (patterns.unwrap_or_default(), hosts.unwrap_or_default());
     let known = compiler.known(inventory, play, &hosts, found);
     let mut build = Build::new(compiler, play, &known);
     let root = build.draft.scope(None, ScopeKind::Play);
@@ -74,11 +76,8 @@ pub(super) fn compile_play(
     let open = open_ends(&build, &outcome.usage);
     let broken = build.found.has_errors();
     let mut own = std::mem::take(&mut build.found);
-    let name = play
-        .keywords
-        .name
-        .as_ref()
-        .map_or_else(|| play.hosts.value.to_string(), |n| known.shown(&around, &n.value));
+    let name =
+        play.keywords.name.as_ref().map_or_else(|| patterns.join(","), |n| known.shown(&around, &n.value));
     let nothing_missing = !own.iter().any(|d| d.code.starts_with("missing-"));
     if broken && nothing_missing {
         // What `needs` says is judged too, unless steps are missing that it may mean.
@@ -92,6 +91,7 @@ pub(super) fn compile_play(
                 number,
                 name,
                 play: Arc::clone(play),
+                patterns,
                 hosts,
                 batches,
                 strategy,
@@ -316,7 +316,7 @@ impl Build<'_> {
         let some = !self.draft.handlers.is_empty() || self.draft.steps.iter().any(|s| brings(&s.step.kind));
         if some {
             let span = self.play.span.clone();
-            self.flush(around, &format!("flush_after_{after}"), &span);
+            self.flush(around, vec![Arc::from("always")], &format!("flush_after_{after}"), &span);
         }
     }
 

@@ -249,6 +249,8 @@ impl Meta {
 /// The run-time side of a task.
 #[derive(Clone, Debug)]
 pub struct TaskStep {
+    /// Its name as it is written, where it has one.
+    pub written: Option<Arc<str>>,
     /// The module or action, and its arguments.
     pub call: Call,
     /// The module that is a file, when none that is built in is meant.

@@ -129,6 +129,7 @@ impl Build<'_> {
             Arc::from([])
         };
         TaskStep {
+            written: task.keywords.name.as_ref().map(|name| name.value.to_string().into()),
             call: task.call.clone(),
             foreign: self.compiler.foreign(&task.call.name.value),
             inherited: inside.inherited.clone(),

@@ -70,6 +70,7 @@ pub mod verdict;
 pub use lease::{Caller, OnBusy};
 pub use past::{Past, PastError};
 pub use setup::{Ended, Events, Options, Setup};
+pub use skipping::gathers_for_play;
 pub use stop::{Stop, Stopper, Urgency, stop};
 
 /// Walks the plan to its end.

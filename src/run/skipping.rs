@@ -8,7 +8,7 @@ use crate::event::{Event, Why};
 use crate::plan::{Step, StepKind};
 
 /// Whether this is the step by which a play gathers facts.
-pub(super) fn gathers_for_play(step: &Step) -> bool {
+pub fn gathers_for_play(step: &Step) -> bool {
     step.name == "facts"
         && step.id.as_str().ends_with("/facts")
         && super::magic::task(step).is_some_and(|task| task.call.short_name() == "setup")

@@ -344,17 +344,14 @@ fn title(step: &Step, name: &str) -> Option<Title> {
     let origin = step.span.to_string();
     let Some(task) = super::magic::task(step) else {
         let meta = step.meta.as_ref()?;
-        let unnamed = name.starts_with("meta ") || name == crate::plan::FLUSH;
-        let name = if unnamed { "meta" } else { name };
+        let name = if meta.written.is_none() { "meta" } else { name };
         let (name, action) = (name.to_owned(), "meta".to_owned());
         let role = meta.role.as_ref().map(|(role, _)| role.to_string());
         return Some(Title { name, role, action, origin, handler, looped: false });
     };
     let action = task.call.short_name();
     let gathers = super::skipping::gathers_for_play(step);
-    let brings = matches!(step.kind, StepKind::Expand(_));
-    let unnamed = if brings { name.starts_with(&format!("{action} ")) } else { name == action };
-    let shown = match (&step.kind, unnamed) {
+    let shown = match (&step.kind, task.written.is_none()) {
         _ if gathers => "Gathering Facts",
         (StepKind::Expand(Expand::Role(..)), true) => &name.replacen(' ', " : ", 1),
         (_, true) => &*task.call.name.value,

@@ -84,6 +84,11 @@ fn a_task_on_hosts_is_told_as_the_reference_tells_it() {
 }
 
 #[test]
+fn what_a_playbook_would_do_is_listed_as_by_the_reference() {
+    compared("listing");
+}
+
+#[test]
 fn a_failure_takes_along_whom_it_does_in_the_reference() {
     compared("failing");
 }

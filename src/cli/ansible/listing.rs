@@ -2,38 +2,48 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::options::Playbook;
-use crate::plan::{Expand, Plan, PlayPlan, Step, StepKind};
+use crate::base::Value;
+use crate::plan::{Expand, Plan, PlayPlan, ScopeKind, Section, Step, StepKind, TaskStep};
+use crate::run::gathers_for_play;
 
-/// What was asked for, as the reference prints it; nothing when nothing was.
-pub(super) fn list(asked: &Playbook, plan: &Plan) -> Option<String> {
+/// What was asked for, as the reference prints it; nothing when nothing was. `more` says with which play further playbooks begin.
+pub(super) fn list(asked: &Playbook, more: &[(usize, PathBuf)], plan: &Plan) -> Option<String> {
     let (hosts, tasks, tags) =
         (asked.running.working.list_hosts, asked.selection.list_tasks, asked.selection.list_tags);
     if !(hosts || tasks || tags) {
         return None;
     }
     let mut text = format!("\nplaybook: {}\n", plan.playbook.display());
+    let mut first = 0;
     for play in &plan.plays {
-        let pattern = play.play.hosts.value.to_string();
-        let own = play.play.keywords.tags.iter().map(|tag| tag.value.to_string()).collect();
-        let _ = writeln!(text, "\n  play #{} ({pattern}): {}\t{}", play.number + 1, play.name, words(&own));
+        for (begin, path) in more.iter().filter(|(begin, _)| *begin == play.number) {
+            first = *begin;
+            let _ = writeln!(text, "\nplaybook: {}", path.display());
+        }
+        let own = play.play.keywords.tags.iter().map(|tag| tag.value.to_string()).collect::<Vec<_>>();
+        let (number, patterns, own) = (play.number + 1 - first, play.patterns.join(","), own.join(","));
+        let _ = writeln!(text, "\n  play #{number} ({patterns}): {}\tTAGS: [{own}]", play.name);
         if hosts {
-            let _ = writeln!(text, "    pattern: ['{pattern}']\n    hosts ({}):", play.hosts.len());
+            let patterns = Value::from(play.patterns.clone());
+            let _ = writeln!(text, "    pattern: {patterns}\n    hosts ({}):", play.hosts.len());
             play.hosts.iter().for_each(|host| {
                 let _ = writeln!(text, "      {host}");
             });
         }
         if tasks {
             text.push_str("    tasks:\n");
-            for step in steps(play) {
+            for (step, task) in steps(play) {
                 let tags = step.tags.iter().map(ToString::to_string).collect();
-                let _ = writeln!(text, "      {}\t{}", title(step), words(&tags));
+                let _ = writeln!(text, "      {}\t{}", title(step, task), words(&tags));
             }
         }
         if tags {
-            let all = steps(play).flat_map(|step| &step.tags).map(|tag: &Arc<str>| tag.to_string()).collect();
+            let all =
+                steps(play).flat_map(|(step, _)| &step.tags).map(|tag: &Arc<str>| tag.to_string()).collect();
             let _ = writeln!(text, "      TASK {}", words(&all));
         }
     }
@@ -44,22 +54,31 @@ fn words(tags: &BTreeSet<String>) -> String {
     format!("TAGS: [{}]", tags.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
 }
 
-/// The tasks of a play in their order, without what the compiler has added.
-fn steps(play: &PlayPlan) -> impl Iterator<Item = &Step> {
-    play.fragment.graph.node_weights().filter(|step| {
-        let brings = matches!(step.kind, StepKind::Expand(Expand::Tasks(_) | Expand::Role(..)));
-        let gathers = step.name == "facts" && step.id.as_str().ends_with("/facts");
-        (brings || matches!(step.kind, StepKind::Task(_) | StepKind::Meta(_))) && !gathers
+/// The tasks of a play in their order, without what the compiler has added, and without what is only done after a failure or
+/// in the end, as the reference has it.
+fn steps(play: &PlayPlan) -> impl Iterator<Item = (&Step, &TaskStep)> {
+    let tasks = play.fragment.graph.node_weights().filter_map(|step| {
+        let task = match &step.kind {
+            StepKind::Task(task) | StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) => task,
+            _ => step.meta.as_ref()?,
+        };
+        (!gathers_for_play(step)).then_some((step, &**task))
+    });
+    tasks.filter(|(step, _)| {
+        let scopes = &play.fragment.scopes;
+        let mut around = play.fragment.ancestors(step.scope).map(|scope| &scopes[scope.index()].kind);
+        !around.any(|kind| matches!(kind, ScopeKind::Section(Section::Rescue | Section::Always)))
     })
 }
 
-/// Its role and its name.
-fn title(step: &Step) -> String {
-    match &step.kind {
-        StepKind::Task(task) => match &task.role {
-            Some((role, _)) => format!("{role} : {}", step.name),
-            None => step.name.clone(),
-        },
-        _ => step.name.clone(),
+/// Its role and its name as it is written, or what it calls.
+fn title(step: &Step, task: &TaskStep) -> String {
+    let Some(name) = &task.written else { return task.call.name.value.to_string() };
+    match &task.role {
+        // The reference does not say in which role a role is included.
+        Some((role, _)) if !matches!(step.kind, StepKind::Expand(Expand::Role(..))) => {
+            format!("{role} : {name}")
+        }
+        _ => name.to_string(),
     }
 }

@@ -56,7 +56,7 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
         }
         return Ok(Ending::Good);
     }
-    if let Some(text) = list(asked, &compiled.plan) {
+    if let Some(text) = list(asked, &compiled.compiler.project.playbook.more, &compiled.plan) {
         terminal.data(text.as_bytes())?;
         return Ok(Ending::Good);
     }
@@ -88,9 +88,12 @@ fn selecting(asked: &Playbook, cfg: &AnsibleCfg) -> Selecting {
         let words = split(words);
         if words.is_empty() { cfg.words(key) } else { words }
     };
-    Selecting {
-        tags: either(&asked.selection.tags, "run"),
-        skip_tags: either(&asked.selection.skip_tags, "skip"),
-        ..carrying::selecting(&asked.running, cfg)
+    let [mut tags, skip_tags] = [(&asked.selection.tags, "run"), (&asked.selection.skip_tags, "skip")]
+        .map(|(words, key)| either(words, key));
+    let asks = !(asked.selection.tags.is_empty() && asked.selection.skip_tags.is_empty());
+    if asked.selection.list_tags && !asks {
+        // Also the tags of what is only done when it is asked for.
+        tags = ["never", "all"].map(str::to_owned).to_vec();
     }
+    Selecting { tags, skip_tags, ..carrying::selecting(&asked.running, cfg) }
 }

@@ -259,12 +259,13 @@ impl Library {
         let Ok(text) = self.files.read_text(path) else { return HashMap::new() };
         let source = Source::new(crate::load::shown(path), text);
         let Ok(Some(node)) = yaml::parse_one(&source, &mut Diagnostics::new()) else { return HashMap::new() };
-        let routes = node.get("plugin_routing").and_then(|routing| routing.get("modules"));
-        let pairs = routes.and_then(Node::as_mapping).unwrap_or_default().iter();
+        let Some(routing) = node.get("plugin_routing") else { return HashMap::new() };
         let named = |(name, route): &(Node, Node)| {
             Some((name.as_str()?.to_owned(), route.get("redirect")?.as_str()?.to_owned()))
         };
-        pairs.filter_map(named).collect()
+        // An action of a new name stands before a module of one, so it comes last here.
+        let kinds = ["modules", "action"].map(|kind| routing.get(kind).and_then(Node::as_mapping));
+        kinds.into_iter().flatten().flatten().filter_map(named).collect()
     }
 
     fn module(&self, name: &str, path: &Path) -> Option<Arc<Foreign>> {
@@ -356,7 +357,7 @@ mod tests {
             ("/v/ansible/plugins/action/uri.py", ""),
             (
                 "/v/ansible/config/ansible_builtin_runtime.yml",
-                "plugin_routing: {modules: {timezone: {redirect: community.general.timezone}}}\n",
+                "plugin_routing: {modules: {timezone: {redirect: community.general.timezone}}, action: {old: {redirect: uri}}}\n",
             ),
             ("/v/ansible_collections/community/general/plugins/modules/system/tz.py", "6"),
             (
@@ -391,6 +392,7 @@ mod tests {
             ("apt", "/v/ansible/modules/apt.py as apt"),
             ("ansible.builtin.apt", "/v/ansible/modules/apt.py as ansible.builtin.apt"),
             ("uri", "action /v/ansible/plugins/action/uri.py"),
+            ("old", "action /v/ansible/plugins/action/uri.py"),
             ("acted", "action /p/action_plugins/acted.py"),
             (
                 "timezone",
