@@ -26,6 +26,8 @@ pub struct Invocation {
     pub inside: Option<ContainerTarget>,
     /// Added to the task's environment.
     pub environment: Vec<(String, String)>,
+    /// How long it may take, if that is less than the task's own limit.
+    pub limit: Option<Duration>,
 }
 
 /// The task's target; check mode, diff, environment and time limits are those of the task.
@@ -45,6 +47,18 @@ pub trait Target: Send + Sync {
     fn unreachable(&self, reason: String) -> Outcome;
     /// Keeps and shows what the action has to say, as if a module had printed it.
     fn say(&self, text: &str);
+}
+
+/// Modules by the names that tasks have for them, built in or not.
+pub trait Modules: Send + Sync {
+    /// Calls one on the task's target, with what `module_defaults` say of it below these arguments. The sentence says that nobody
+    /// has such a module.
+    fn call<'a>(
+        &'a self,
+        name: &'a str,
+        args: Map,
+        limit: Option<Duration>,
+    ) -> BoxFuture<'a, Result<Outcome, String>>;
 }
 
 /// What an action may use beside its arguments.
@@ -67,6 +81,10 @@ pub struct ActionContext<'a> {
     pub folder: &'a Path,
     /// The task's target.
     pub target: &'a dyn Target,
+    /// Modules that it may call beside the built-in ones.
+    pub modules: &'a dyn Modules,
+    /// Whether failures are told in Ansible's words.
+    pub as_ansible: bool,
     /// `timeout`: when to stop by itself. Calls of modules know it already.
     pub timeout: Option<Duration>,
     /// The folder in which files say how jobs are doing, where there are such files.

@@ -30,7 +30,7 @@ mod validate_argument_spec;
 use std::future::Future;
 use std::pin::Pin;
 
-pub use context::{ActionContext, Invocation, Target};
+pub use context::{ActionContext, Invocation, Modules, Target};
 pub use effects::{AddedHost, DelegatedFacts, Effects, UsedImage};
 
 use crate::base::Map;

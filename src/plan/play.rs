@@ -348,7 +348,7 @@ impl Build<'_> {
             value_span: s.span.clone(),
         });
         let call = Call {
-            name: Spanned::new(Arc::from("setup"), span.clone()),
+            name: Spanned::new(Arc::from("gather_facts"), span.clone()),
             free_form: None,
             arguments: subset.collect(),
             arguments_template: None,

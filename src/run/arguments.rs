@@ -32,14 +32,7 @@ pub fn render(task: &TaskStep, wanted: Wanted<'_>, templar: &Templar) -> Result<
     {
         args.insert("executable", templar.render(shell)?);
     }
-    for defaults in &task.inherited.module_defaults {
-        let all = templar.render(&defaults.value)?;
-        for name in full_names(task.call.short_name()) {
-            if let Some(own) = all.get(&name).and_then(Value::as_map) {
-                args.extend(own);
-            }
-        }
-    }
+    args.extend(&defaults(task, task.call.short_name(), templar)?);
     if let Some(template) = &task.call.arguments_template {
         match templar.render(&template.value)? {
             Value::Map(map) => args.extend(&map),
@@ -87,6 +80,20 @@ pub fn render(task: &TaskStep, wanted: Wanted<'_>, templar: &Templar) -> Result<
             }
             value => {
                 args.insert(name, value);
+            }
+        }
+    }
+    Ok(args)
+}
+
+/// What `module_defaults` of the task say of a module, by its short name.
+pub fn defaults(task: &TaskStep, module: &str, templar: &Templar) -> Result<Map, TemplateError> {
+    let mut args = Map::new();
+    for defaults in &task.inherited.module_defaults {
+        let all = templar.render(&defaults.value)?;
+        for name in full_names(module) {
+            if let Some(own) = all.get(&name).and_then(Value::as_map) {
+                args.extend(own);
             }
         }
     }

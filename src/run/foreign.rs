@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::arguments::{self, Wanted};
 use super::delegate::scope_there;
@@ -60,7 +61,19 @@ pub(super) async fn call(
         let name = &task.call.name.value;
         return Ok(Outcome::failed(format!("Task failed: Action '{name}' does not support raw params.")));
     }
-    let told = told(turn, target, module, &arguments);
+    call_with(turn, templar, target, module, &arguments, None).await
+}
+
+/// Does it with these arguments, and ends it after `limit`.
+pub(super) async fn call_with(
+    turn: &Turn<'_>,
+    templar: &Templar,
+    target: &RemoteTarget<'_>,
+    module: &Arc<Foreign>,
+    arguments: &Map,
+    limit: Option<Duration>,
+) -> Result<Outcome, TemplateError> {
+    let told = told(turn, target, module, arguments);
     let loader = &turn.unit.shared.compiler.project.loader;
     let source = match loader.files().read(&module.path) {
         Ok(source) => source,
@@ -104,7 +117,7 @@ pub(super) async fn call(
         args.insert("candidates", PYTHONS.to_vec());
     }
     args.insert("invocation", turn.unit.shared.options.verbosity >= 3);
-    let mut outcome = target.call(Invocation { module: SERVICE, args, ..Invocation::default() }).await;
+    let mut outcome = target.call(Invocation { module: SERVICE, args, limit, ..Invocation::default() }).await;
     let found = outcome.values.get("ansible_facts").and_then(|facts| facts.get(DISCOVERED)).cloned();
     let delegate_facts = turn.task.inherited.delegate_facts.as_ref();
     if target.place.delegated && boolean(delegate_facts, "delegate_facts", templar)? != Some(true) {
@@ -187,7 +200,7 @@ fn reader(
     }
     let line = interpreter(source).or_else(|| (module.kind == Kind::Python).then(|| vec![PYTHON.to_owned()]));
     let Some(line) = line else {
-        let name = &turn.task.call.name.value;
+        let name = &module.name;
         return Ok(Err(Outcome::failed(format!("Task failed: module ({name}) is missing interpreter line"))));
     };
     let program = Path::new(&line[0]).file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -40,6 +40,7 @@ mod measure;
 mod meta;
 mod moment;
 mod monitors;
+mod named;
 mod node;
 mod notifying;
 mod once;

@@ -11,7 +11,7 @@ use crate::plan::{Step, StepKind};
 pub fn gathers_for_play(step: &Step) -> bool {
     step.name == "facts"
         && step.id.as_str().ends_with("/facts")
-        && super::magic::task(step).is_some_and(|task| task.call.short_name() == "setup")
+        && super::magic::task(step).is_some_and(|task| task.call.short_name() == "gather_facts")
 }
 
 impl Dispatcher {

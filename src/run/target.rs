@@ -262,7 +262,14 @@ impl<'a> RemoteTarget<'a> {
             check: self.manner.check,
             diff: self.manner.diff,
             environment: [&self.manner.environment[..], &invocation.environment].concat(),
-            timeout_ms: self.manner.timeout.into_iter().chain(limit).min().map(milliseconds),
+            timeout_ms: self
+                .manner
+                .timeout
+                .into_iter()
+                .chain(limit)
+                .chain(invocation.limit)
+                .min()
+                .map(milliseconds),
             grace_ms: milliseconds(self.manner.grace),
             stream: true,
             uploads: 0,
@@ -272,7 +279,9 @@ impl<'a> RemoteTarget<'a> {
 
     /// Whether the call is a job. What may be done twice need not be one, unless the user says so.
     fn job(&self, invocation: &Invocation) -> Option<Job> {
-        if self.manner.check || !invocation.uploads.is_empty() || invocation.download.is_some() {
+        // What only looks is done again where it was lost, unless the user asked for a job.
+        let only_looks = self.manner.check && !matches!(self.manner.lasting, Lasting::Async(..));
+        if only_looks || !invocation.uploads.is_empty() || invocation.download.is_some() {
             return None;
         }
         let shared = &self.unit.shared;

@@ -9,6 +9,7 @@ use super::delegate::{Place, delegate, with_delegated};
 use super::judge::{decide_changed, judge, with_result};
 use super::keyword::{Lasting, Manner, boolean, quantity};
 use super::masking;
+use super::named::Named;
 use super::target::RemoteTarget;
 use super::unit::{Unit, round_of, said};
 use crate::action::{self, Action, ActionContext, Done, Effects, Invocation, Target};
@@ -329,6 +330,9 @@ async fn call(
         return Ok(Outcome::skipped(format!("check mode: `{name}` is not run")).into());
     }
     if action.is_some() && matches!(manner.lasting, Lasting::Async(..)) {
+        if turn.unit.shared.compiler.options.strictness == Strictness::Late {
+            return Ok(Outcome::failed(format!("This action ({name}) does not support async.")).into());
+        }
         let help = "it does its part on the controller, so nobody could come back for it later";
         return Ok(Outcome::failed(format!("async is not supported for `{name}`: {help}")).into());
     }
@@ -367,6 +371,8 @@ async fn act(
         loader: &shared.compiler.project.loader,
         folder: &turn.unit.play.folder,
         target,
+        modules: &Named { turn, templar, target },
+        as_ansible: shared.compiler.options.strictness == Strictness::Late,
         timeout: manner.timeout,
         told_in: manner.told_in.as_deref(),
         cancel: &turn.unit.cancel,

@@ -235,6 +235,7 @@ pub(super) fn reaching(said: &Connecting, cfg: &AnsibleCfg) -> Result<Map, Diagn
     set("ansible_ssh_common_args", Some(common.join(" ")).filter(|words| !words.is_empty()));
     set("ansible_ssh_extra_args", said.ssh_extra_args.clone().or_else(|| cfg.text("ssh_extra_args")));
     set("ansible_shell_executable", cfg.text("executable"));
+    set("ansible_facts_modules", cfg.text("facts_modules"));
     set("ansible_ssh_retries", cfg.text("retries"));
     set("ansible_host_key_checking", cfg.boolean("host_key_checking").map(|on| on.to_string()));
     set("ansible_password", password(said, cfg)?);

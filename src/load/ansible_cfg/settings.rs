@@ -51,6 +51,7 @@ pub static SETTINGS: &[Setting] = &[
     row(DEFAULTS, "private_key_file", &["ANSIBLE_PRIVATE_KEY_FILE"], Same),
     row(DEFAULTS, "host_key_checking", &["ANSIBLE_SSH_HOST_KEY_CHECKING", "ANSIBLE_HOST_KEY_CHECKING"], Same),
     row(DEFAULTS, "gathering", &["ANSIBLE_GATHERING"], Same),
+    row(DEFAULTS, "facts_modules", &["ANSIBLE_FACTS_MODULES"], Same),
     row(DEFAULTS, "any_errors_fatal", &["ANSIBLE_ANY_ERRORS_FATAL"], Same),
     row(DEFAULTS, "error_on_missing_handler", &["ANSIBLE_ERROR_ON_MISSING_HANDLER"], Same),
     row(DEFAULTS, "debug", &["ANSIBLE_DEBUG"], Same),

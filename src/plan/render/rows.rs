@@ -159,7 +159,7 @@ impl Rows<'_> {
                 if task.inherited.run_once.as_ref().is_some_and(|r| r.value.to_bool() == Some(true)) {
                     notes.push("once".to_owned());
                 }
-                if step.name == "facts" && task.call.short_name() == "setup" {
+                if step.name == "facts" && task.call.short_name() == "gather_facts" {
                     ("facts".to_owned(), vec![String::new(), String::new(), hosts])
                 } else if step.name == task.call.short_name() {
                     let about = does.strip_prefix(&step.name).unwrap_or(&does).trim();

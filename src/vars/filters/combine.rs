@@ -60,6 +60,12 @@ fn combine(call: &Call<'_>) -> Result<Value, CallError> {
     Ok(Value::from(combined))
 }
 
+/// One mapping over another, as facts of several modules are: mappings inside of each other too, and of two lists the upper one
+/// comes after what it does not repeat.
+pub fn merged_deeply(below: &Map, above: &Map) -> Map {
+    merged(below, above, true, ListMerge::Append { without_present: true })
+}
+
 fn merged(below: &Map, above: &Map, recursive: bool, lists: ListMerge) -> Map {
     let mut out = below.clone();
     for (key, new) in above.iter() {

@@ -23,6 +23,7 @@ mod vaults;
 mod windows;
 mod yaml;
 
+pub use combine::merged_deeply;
 pub use json::json_text;
 
 /// A filter.
