@@ -145,8 +145,8 @@ impl Dispatcher {
 
     /// A step begins on a host.
     pub(super) fn enter(&mut self, step: StepNo, host: HostNo, what: &Step) {
-        let (scope, play) = (self.node(step).scope, self.node(step).play);
-        self.fates.enter(scope, host);
+        let play = self.node(step).play;
+        self.stand_at(step, host);
         if let Some(handler) = what.handler
             && let Some(run) = self.plays.get_mut(&play)
             && let Some(notified) = run.notified.get_mut(&host)

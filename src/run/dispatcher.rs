@@ -93,6 +93,8 @@ pub struct Dispatcher {
     /// Steps whose failure on one host fails all, as soon as all have ended them.
     pub(super) fatal: HashMap<StepNo, Vec<HostNo>>,
     pub(super) onces: HashMap<StepNo, Once>,
+    /// Which step each host has come to.
+    pub(super) stands: HashMap<HostNo, StepNo>,
     /// What was said of keywords that nobody heeds.
     pub(super) without_effect: HashSet<&'static str>,
     pub(super) roles_that_ran: super::roles::RolesThatRan,
@@ -181,6 +183,7 @@ impl Dispatcher {
             pins: Pins::default(),
             fatal: HashMap::new(),
             onces: HashMap::new(),
+            stands: HashMap::new(),
             without_effect: HashSet::new(),
             roles_that_ran: HashMap::new(),
             environments: Environments::default(),

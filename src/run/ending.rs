@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::dispatcher::Dispatcher;
-use super::fates::Caught;
+use super::fates::{Caught, ScopeNo};
 use super::growth::Refused;
 use super::hosts::Host;
 use super::node::{Once, Work};
@@ -149,6 +149,9 @@ impl Dispatcher {
     /// A step that is not done: it ends all the same.
     pub(super) fn bypass(&mut self, step: StepNo, host: HostNo, why: Why) {
         let Work::Step(what) = self.node(step).work.clone() else { return };
+        if why == Why::RunOnce {
+            self.stand_at(step, host);
+        }
         let now = self.shared.clock.now();
         let finished = Finished { name: what.name.clone(), ..Finished::new(Fate::Bypassed { why }, now) };
         self.note_figures(step, host, &what, &finished);
@@ -256,10 +259,13 @@ impl Dispatcher {
     /// For whom a step speaks that says `run_once`: for the whole batch, also where it was included for one host only.
     fn told_once(&self, step: StepNo, host: HostNo, what: &Step) -> Option<Arc<[HostNo]>> {
         let node = self.node(step);
-        if !(self.onces.contains_key(&step) || node.hosts.len() == 1) || !self.says_once(what, host) {
+        let apart = self.goes_apart(step, what);
+        if !(apart || self.onces.contains_key(&step) || node.hosts.len() == 1) || !self.says_once(what, host)
+        {
             return None;
         }
-        let run = self.plays.get(&node.play).filter(|_| what.case.is_none() && node.hosts.len() == 1);
+        let run =
+            self.plays.get(&node.play).filter(|_| what.case.is_none() && (apart || node.hosts.len() == 1));
         let Some(batch) = run.and_then(|run| run.batches.get(node.batch)) else {
             return Some(Arc::clone(&node.hosts));
         };
@@ -360,7 +366,18 @@ impl Dispatcher {
 
     /// A failure on its way up the scopes; tells the case and the run.
     pub(super) fn fail_host(&mut self, step: StepNo, host: HostNo, why: Why, msg: Option<&str>) -> Caught {
-        let scope = self.node(step).scope;
+        self.fail_in(self.node(step).scope, step, host, why, msg)
+    }
+
+    /// The same in the section that the host is in.
+    pub(super) fn fail_in(
+        &mut self,
+        scope: ScopeNo,
+        step: StepNo,
+        host: HostNo,
+        why: Why,
+        msg: Option<&str>,
+    ) -> Caught {
         let caught = self.fates.fail(scope, host, why);
         let tally = self.tallies.of(host);
         match caught {

@@ -229,7 +229,7 @@ impl Fates {
     }
 
     /// The section that a host comes to when it fails in this scope, if a block is the next thing around it.
-    pub fn next_section(&self, scope: ScopeNo) -> Option<ScopeNo> {
+    fn next_section(&self, scope: ScopeNo) -> Option<ScopeNo> {
         let ScopeKind::Section(section) = self.kind(scope) else { return None };
         let (block, section) = (self.scopes[scope.index()].parent, *section);
         let of_block = |wanted| {
@@ -239,6 +239,20 @@ impl Fates {
         };
         let rescue = Some(Section::Rescue).filter(|_| section == Section::Body).and_then(of_block);
         rescue.or_else(|| Some(Section::Always).filter(|_| section != Section::Always).and_then(of_block))
+    }
+
+    /// The rescue that a scope is in, if the other one is in the body that it rescues: it has begun, and nobody goes back there.
+    pub fn begun_rescue(&self, scope: ScopeNo, other: ScopeNo) -> Option<ScopeNo> {
+        let rescues = |at: &ScopeNo| *self.kind(*at) == ScopeKind::Section(Section::Rescue);
+        let body = |at: &ScopeNo| self.scopes[at.index()].body;
+        let has = |at: &ScopeNo| body(at).is_some_and(|body| self.ancestors(other).any(|s| s == body));
+        self.ancestors(scope).filter(rescues).find(has)
+    }
+
+    /// Where a host that stands in this scope is now: where that has failed, in the section that comes next, if there is one.
+    pub fn next_scope(&self, scope: ScopeNo, host: HostNo) -> Option<ScopeNo> {
+        let next = |at: &ScopeNo| self.next_section(*at);
+        std::iter::successors(Some(scope), next).find(|at| !self.has_failed(*at, host))
     }
 
     /// What has failed around a step that the host does is forgotten: after the `always` that it stands in, the host goes on.

@@ -10,7 +10,7 @@ use super::unit::private;
 use crate::action::Done;
 use crate::base::{Map, Value};
 use crate::model::Level;
-use crate::plan::Strictness;
+use crate::plan::{Strictness, TaskStep};
 use crate::vars::{Templar, TemplateError};
 use crate::wire::{Outcome, Status};
 
@@ -73,9 +73,9 @@ pub(super) fn judge(
     if end.skipped || not_done || end.status == Status::Cancelled || end.late {
         return Ok(end);
     }
-    decide_changed(turn, templar, &mut end);
+    decide_changed(task, templar, &mut end);
     if !task.failed_when.is_empty() {
-        let seen = with_result(turn, templar, &end);
+        let seen = with_result(task, templar, &end);
         let failed = match holds(&task.failed_when, &seen) {
             Ok(against) => against.is_none(),
             Err(error) => {
@@ -129,11 +129,11 @@ fn told_late(turn: &Turn<'_>, limit: f64, outcome: &mut Outcome, result: &mut Ma
 }
 
 /// `changed_when`
-pub(super) fn decide_changed(turn: &Turn<'_>, templar: &Templar, end: &mut TurnEnd) {
-    if turn.task.changed_when.is_empty() {
+pub(super) fn decide_changed(task: &TaskStep, templar: &Templar, end: &mut TurnEnd) {
+    if task.changed_when.is_empty() {
         return;
     }
-    match holds(&turn.task.changed_when, &with_result(turn, templar, end)) {
+    match holds(&task.changed_when, &with_result(task, templar, end)) {
         Ok(against) => {
             end.changed = against.is_none();
             end.result.insert("changed", end.changed);
@@ -152,10 +152,10 @@ fn undecided(end: &mut TurnEnd, key: &str, error: &TemplateError) {
 }
 
 /// The task's variables with its own result and facts.
-pub(super) fn with_result(turn: &Turn<'_>, templar: &Templar, end: &TurnEnd) -> Templar {
+pub(super) fn with_result(task: &TaskStep, templar: &Templar, end: &TurnEnd) -> Templar {
     let mut vars = end.effects.facts.clone();
     vars.extend(&end.effects.set_facts);
-    if let Some(register) = &turn.task.register {
+    if let Some(register) = &task.register {
         vars.insert(&register.value, Value::from(&end.result));
     }
     let scope = templar.scope().with(private(Level::SetFact, vars));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::keyword::boolean;
+use super::settling::settle;
 use super::turn::{self, Turn, TurnEnd};
 use super::unit::{Finished, Unit, private};
 use crate::action::Effects;
@@ -20,8 +21,7 @@ use crate::wire::Status;
 pub async fn run(unit: &Unit, task: &TaskStep, started: Timestamp) -> Finished {
     let scope = unit.scope();
     let Some(looped) = &task.r#loop else {
-        let turn = Turn { unit, task, scope, delegate: None, item: 0, vars: Map::new() };
-        return one(turn, started).await;
+        return one(unit, task, scope, started).await;
     };
     let templar = unit.templar(scope.clone());
     match items(looped, &templar) {
@@ -44,8 +44,13 @@ pub async fn run(unit: &Unit, task: &TaskStep, started: Timestamp) -> Finished {
 }
 
 /// A task without a loop.
-async fn one(turn: Turn<'_>, started: Timestamp) -> Finished {
-    let mut end = turn::run(turn).await;
+async fn one(unit: &Unit, task: &TaskStep, scope: Scope, started: Timestamp) -> Finished {
+    let turn = Turn { unit, task, scope: scope.clone(), delegate: None, item: 0, vars: Map::new() };
+    let end = turn::run(turn).await;
+    let saw = end.brings_somebody().then_some(scope);
+    let mut ends = [(end, saw)];
+    settle(unit, task, &mut ends).await;
+    let [(mut end, _)] = ends;
     let mut finished = Finished::new(end.fate(), started);
     finished.take(&mut end);
     finished.result = Arc::new(end.result);
@@ -81,11 +86,11 @@ async fn all(unit: &Unit, task: &TaskStep, scope: Scope, items: Vec<Value>, star
         ]);
         return Finished::skipped(result, started);
     }
-    let mut whole = Finished::ok(started);
     // What later items see of earlier ones: `set_fact`, facts, and the register.
     let mut kept = Map::new();
-    let mut results = Vec::new();
-    let mut ends: Vec<Fate> = Vec::new();
+    let mut ends: Vec<(TurnEnd, Option<Scope>)> = Vec::new();
+    // Who brings somebody is told of when that is known to happen.
+    let mut untold = Vec::new();
     for (number, item) in items.iter().enumerate() {
         let vars = item_vars(task, &items, number, &scope, unit);
         let scope = scope
@@ -103,23 +108,23 @@ async fn all(unit: &Unit, task: &TaskStep, scope: Scope, items: Vec<Value>, star
         if let Some(extended) = vars.get("ansible_loop") {
             end.result.insert("ansible_loop", extended.clone());
         }
-        let templar = unit.templar(scope);
+        let templar = unit.templar(scope.clone());
         remember(&mut kept, &end.effects);
         // The label sees what became of the item, and may itself say that it failed.
         keep_result(&mut kept, task, &end);
         let label = label(task, &mut end, item, &templar, &kept);
         keep_result(&mut kept, task, &end);
-        report(unit, label, &end);
-        whole.take(&mut end);
         let fate = end.fate();
         let gone = matches!(fate, Fate::Unreachable { ignored: false, .. });
-        let stopped = matches!(fate, Fate::Ran { status: Status::Cancelled, .. });
-        if whole.msg.is_none() && fate.is_failure() {
-            whole.msg.clone_from(&end.msg);
+        let stopped = matches!(fate, Fate::Ran { status: Status::Cancelled, .. }) || end.journal.is_some();
+        if end.brings_somebody() {
+            untold.push((number, label));
+            ends.push((end, Some(scope)));
+        } else {
+            report(unit, label, &end);
+            ends.push((end, None));
         }
-        results.push(Value::from(end.result));
-        ends.push(fate);
-        if gone || stopped || whole.journal.is_some() {
+        if gone || stopped {
             break;
         }
         if breaks(task, &templar, &kept) {
@@ -129,8 +134,26 @@ async fn all(unit: &Unit, task: &TaskStep, scope: Scope, items: Vec<Value>, star
             pause(task, &templar, unit).await;
         }
     }
-    whole.fate = together(&ends);
-    whole.result = Arc::new(summary(&ends, results));
+    if settle(unit, task, &mut ends).await {
+        untold.into_iter().for_each(|(number, label)| report(unit, label, &ends[number].0));
+    }
+    added_up(ends, started)
+}
+
+/// What a task amounts to whose items have ended so.
+fn added_up(ends: Vec<(TurnEnd, Option<Scope>)>, started: Timestamp) -> Finished {
+    let mut whole = Finished::ok(started);
+    let fates: Vec<Fate> = ends.iter().map(|(end, _)| end.fate()).collect();
+    let mut results = Vec::new();
+    for ((mut end, _), fate) in ends.into_iter().zip(&fates) {
+        if whole.msg.is_none() && fate.is_failure() {
+            whole.msg.clone_from(&end.msg);
+        }
+        whole.take(&mut end);
+        results.push(Value::from(end.result));
+    }
+    whole.fate = together(&fates);
+    whole.result = Arc::new(summary(&fates, results));
     if let Fate::Skipped { .. } = whole.fate {
         whole.fate = Fate::Skipped { reason: "all items skipped".to_owned() };
     }

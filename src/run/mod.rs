@@ -58,6 +58,7 @@ mod roles;
 mod rounds;
 mod sampling;
 mod sending;
+mod settling;
 pub mod setup;
 mod skipping;
 pub mod stop;

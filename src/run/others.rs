@@ -3,6 +3,7 @@
 use super::dispatcher::Dispatcher;
 use super::fates::Caught;
 use super::growth::inherited;
+use super::node::Once;
 use super::queue::{HostNo, StepNo};
 use crate::event::Why;
 use crate::model::Strategy;
@@ -38,17 +39,20 @@ impl Dispatcher {
             if too_many {
                 self.has_no_effect(PERCENTAGE);
             }
+            // Each does it, and yet the failure of one is that of all.
+            if self.says_once(what, host) {
+                self.fail_where_they_stand(step, &without(batch, host));
+            }
             return;
         }
         if too_many {
             self.over = true;
         }
-        let others: Vec<HostNo> = match (once, fatal || too_many) {
-            (_, true) => batch,
-            (true, false) => node.hosts.to_vec(),
-            (false, false) => return,
-        };
-        if once {
+        if !(once || fatal || too_many) {
+            return;
+        }
+        let others = if run_is_linear || !once { batch } else { node.hosts.to_vec() };
+        if once && !self.lost.contains(&host) {
             self.fail_twice(step, host, others);
         } else if run_is_linear {
             // The others finish the task first.
@@ -60,33 +64,69 @@ impl Dispatcher {
 
     /// Hosts fail because another one did. As in Ansible, who is rescued then goes on to the end of the play, and no further.
     pub(super) fn fail_all(&mut self, step: StepNo, others: Vec<HostNo>) {
-        for other in others {
-            // Who has failed there by itself is rescued as ever.
-            let by_itself = self.fates.has_failed(self.node(step).scope, other);
-            if !by_itself && !self.left.contains(&other) && !self.lost.contains(&other) {
-                let caught = self.fail_host(step, other, Why::OthersFailed, Some(OTHERS));
-                if !matches!(caught, Caught::Case(_)) {
-                    self.left.insert(other);
-                    self.failed.insert(other);
-                }
-            }
+        // Who has failed there by itself is rescued as ever.
+        let by_itself =
+            |d: &Self, h: HostNo| d.stand(step, h) == step && d.fates.has_failed(d.node(step).scope, h);
+        let others: Vec<HostNo> =
+            others.into_iter().filter(|h| !by_itself(self, *h) && !self.lost.contains(h)).collect();
+        for other in self.fail_where_they_stand(step, &others) {
+            self.left.insert(other);
+            self.failed.insert(other);
         }
         self.recount();
     }
 
-    /// A step that one host does for all has failed there. As in Ansible, the others leave the section of the block that comes
-    /// then, too: where the one is rescued, they are not.
+    /// A step that one host does for all has failed there. As in Ansible, the others fail twice, so that they leave the section
+    /// of the block that comes then, too: where the one is rescued, they are not.
     fn fail_twice(&mut self, step: StepNo, host: HostNo, others: Vec<HostNo>) {
-        let others: Vec<HostNo> = others.into_iter().filter(|other| *other != host).collect();
-        let scope = self.node(step).scope;
-        let next = self.fates.next_section(scope);
-        for other in &others {
+        if let Some(Once::Leading(_, waiting)) = self.onces.get(&step) {
             // It counts as done by all.
-            self.fates.enter(scope, *other);
-            if let Some(next) = next {
-                self.fates.fail(next, *other, Why::OthersFailed);
+            waiting.clone().into_iter().for_each(|other| self.stand_at(step, other));
+        }
+        let others = without(others, host);
+        self.fail_where_they_stand(step, &others);
+        let others = self.fail_where_they_stand(step, &others);
+        for other in others {
+            self.left.insert(other);
+            self.failed.insert(other);
+        }
+        self.recount();
+    }
+
+    /// Each of them fails in the section that it is in. Gives those whose case that has not ended.
+    fn fail_where_they_stand(&mut self, step: StepNo, others: &[HostNo]) -> Vec<HostNo> {
+        let mut out = Vec::new();
+        for other in others.iter().copied().filter(|h| !self.lost.contains(h)).collect::<Vec<_>>() {
+            let scope = self.node(self.stand(step, other)).scope;
+            let begun = self.fates.begun_rescue(self.node(step).scope, scope);
+            let caught = match self.fates.next_scope(begun.unwrap_or(scope), other) {
+                Some(scope) if self.left.contains(&other) => {
+                    Some(self.fates.fail(scope, other, Why::OthersFailed))
+                }
+                Some(scope) => Some(self.fail_in(scope, step, other, Why::OthersFailed, Some(OTHERS))),
+                None => None,
+            };
+            if !matches!(caught, Some(Caught::Case(_))) {
+                out.push(other);
             }
         }
-        self.fail_all(step, others);
+        out
     }
+
+    /// A host stands at a step: it begins it, or another has done it for it.
+    pub(super) fn stand_at(&mut self, step: StepNo, host: HostNo) {
+        self.fates.enter(self.node(step).scope, host);
+        self.stands.insert(host, step);
+    }
+
+    /// The step that a host has come to in the play and batch of this one. Cases go on without each other.
+    fn stand(&self, step: StepNo, host: HostNo) -> StepNo {
+        let node = self.node(step);
+        let at = self.stands.get(&host).copied().filter(|_| node.case.is_none());
+        at.filter(|at| (self.node(*at).play, self.node(*at).batch) == (node.play, node.batch)).unwrap_or(step)
+    }
+}
+
+fn without(hosts: Vec<HostNo>, host: HostNo) -> Vec<HostNo> {
+    hosts.into_iter().filter(|other| *other != host).collect()
 }

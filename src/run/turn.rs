@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::arguments::{self, Wanted};
 use super::conditions::{holds, skipped};
 use super::delegate::{Place, delegate, with_delegated};
-use super::judge::{decide_changed, judge, with_result};
+use super::judge::{judge, with_result};
 use super::keyword::{Lasting, Manner, boolean, quantity};
 use super::masking;
 use super::named::Named;
@@ -228,7 +228,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
             || matches!(end.status, Status::Cancelled)
             || end.late;
         if retries > 0 && !over {
-            let seen = with_result(turn, templar, &end);
+            let seen = with_result(task, templar, &end);
             let met = if task.until.is_empty() {
                 end.status == Status::Ok
             } else {
@@ -258,7 +258,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
         if target.measured && end.status == Status::Ok && !end.skipped {
             super::measure::measure(turn, templar, &target, &mut end).await;
         }
-        if end.status == Status::Ok && end.changed {
+        if end.status == Status::Ok && !end.skipped {
             for handler in &task.inherited.notify {
                 match templar.render(&handler.value)? {
                     Value::List(names) => end.notify.extend(names.iter().map(|n| Arc::from(n.to_string()))),
@@ -267,21 +267,8 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
                 }
             }
         }
-        join(turn, templar, &mut end).await;
         return Ok(end);
     }
-}
-
-/// The inventory changes when all else has said that the task is good, and as in Ansible nobody is notified by it, unless the task
-/// says itself when it has changed something.
-async fn join(turn: &Turn<'_>, templar: &Templar, end: &mut TurnEnd) {
-    let Effects { add_hosts, groups, .. } = &end.effects;
-    if end.status != Status::Ok || end.skipped || (add_hosts.is_empty() && groups.is_empty()) {
-        return;
-    }
-    end.changed = turn.unit.joins(&end.effects).await;
-    end.result.insert("changed", end.changed);
-    decide_changed(turn, templar, end);
 }
 
 async fn wait(turn: &Turn<'_>, attempt: u32, left: u32, delay: Duration) {

@@ -329,12 +329,11 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
                     self.line(&format!("<{host}> EXEC {command}"), Paint::Verbose)?;
                 }
             }
-            Event::ItemEnded { host, result, .. } => {
-                self.stats.iter_mut().for_each(|stats| stats.see(host, result));
-                self.item_ended(event)?;
-            }
-            Event::StepEnded { host, result, .. } => {
-                self.stats.iter_mut().for_each(|stats| stats.see(host, result));
+            Event::ItemEnded { .. } => self.item_ended(event)?,
+            Event::StepEnded { host, fate, result, .. } => {
+                if let Fate::Ran { status: Status::Ok, .. } = fate {
+                    self.stats.iter_mut().for_each(|stats| stats.see(host, result));
+                }
                 self.step_ended(event)?;
             }
             Event::Retrying { step, host, left, .. } => {

@@ -14,8 +14,10 @@ pub(super) struct Stats {
 }
 
 impl Stats {
-    /// What a result adds. Hidden ones add nothing.
+    /// What the result of a task that has gone well adds, and each of its items. Hidden ones add nothing.
     pub fn see(&mut self, host: &HostName, result: &Value) {
+        let items = result.as_map().and_then(|result| result.get("results")).and_then(Value::as_list);
+        items.unwrap_or_default().iter().for_each(|item| self.see(host, item));
         let Some(stats) = result.as_map().and_then(|result| result.get("ansible_stats")) else { return };
         let Some(data) = stats.get("data").and_then(Value::as_map).filter(|data| !data.is_empty()) else {
             return;
