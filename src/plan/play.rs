@@ -228,14 +228,12 @@ impl Build<'_> {
             }
             _ => around.clone(),
         };
-        for StaticRole { role, around: own, .. } in roles {
-            // What all roles expose first, so that the role's own counts.
-            let vars = around.vars.iter().chain(&own.vars).cloned().collect();
-            let mut own = Surroundings { vars, ..own.clone() };
-            own.inherited.container = own.inherited.container.or(handling.inherited.container.clone());
-            self.handlers(&role.handlers, &own);
-        }
+        let (mut imported, entries): (Vec<_>, Vec<_>) =
+            roles.iter().partition(|used| used.imported.is_some());
+        imported.sort_by_key(|used| used.imported);
+        self.role_handlers(&entries, around, &handling);
         self.handlers(&play.handlers, &handling);
+        self.role_handlers(&imported, around, &handling);
         self.facts(around);
         let mut seed = None;
         let flow = Keywords { needs: None, id: None, ..play.keywords.clone() };
@@ -272,6 +270,17 @@ impl Build<'_> {
             }
         });
         seed
+    }
+
+    /// Handlers of roles that are known before the run.
+    fn role_handlers(&mut self, roles: &[&StaticRole], around: &Surroundings, handling: &Surroundings) {
+        for StaticRole { role, around: own, .. } in roles {
+            // What all roles expose first, so that the role's own counts.
+            let vars = around.vars.iter().chain(&own.vars).cloned().collect();
+            let mut own = Surroundings { vars, ..own.clone() };
+            own.inherited.container = own.inherited.container.or(handling.inherited.container.clone());
+            self.handlers(&role.handlers, &own);
+        }
     }
 
     /// A part of the play and the flush after it. With `force_handlers` the flush is what is always done, so that failed

@@ -23,6 +23,17 @@ pub(super) struct StaticRole {
     pub public: bool,
     /// Whether only another role has asked for it.
     pub dependency: bool,
+    /// When tasks import it: where its handlers come among those of others that are imported.
+    pub imported: Option<(Part, usize)>,
+}
+
+/// Where an import stands, in the order in which Ansible reads a play. A handler of a part that is read later counts more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    PreTasks,
+    PostTasks,
+    Tasks,
+    Roles,
 }
 
 /// The names of the roles of a play, for magic variables.
@@ -61,10 +72,15 @@ impl Build<'_> {
         let play = Arc::clone(self.play);
         let mut found = Vec::new();
         for entry in &play.roles {
-            self.collect_role(entry, around, self.is_public(entry, true), &mut found);
+            self.collect_role(entry, around, self.is_public(entry, true), None, &mut found);
         }
-        for items in [&play.pre_tasks, &play.tasks, &play.post_tasks] {
-            self.collect_imports(items, around, &mut found);
+        let parts = [
+            (&play.pre_tasks, Part::PreTasks),
+            (&play.tasks, Part::Tasks),
+            (&play.post_tasks, Part::PostTasks),
+        ];
+        for (items, part) in parts {
+            self.collect_imports(items, around, part, &mut found);
         }
         found
     }
@@ -74,6 +90,7 @@ impl Build<'_> {
         entry: &RoleEntry,
         around: &Surroundings,
         public: bool,
+        part: Option<Part>,
         found: &mut Vec<StaticRole>,
     ) {
         // What is wrong with it is said when its tasks are compiled.
@@ -86,43 +103,57 @@ impl Build<'_> {
         inside.push_vars(Level::RoleParams, "role parameters", &entry.span, &entry.params);
         let inside = inside.within(&role);
         let same = |used: &&mut StaticRole| used.role.path == role.path && used.from == entry.from;
+        let place = found.len();
         if let Some(used) = found.iter_mut().find(same) {
             used.around = inside.clone();
+            used.imported = used.imported.max(part.map(|part| (part, place)));
             if public && !used.public {
                 // Seen after all, and what it depends on too.
                 used.public = true;
                 for dependency in &role.dependencies {
-                    self.collect_role(dependency, &inside, public, found);
+                    self.collect_role(dependency, &inside, public, part, found);
                 }
             }
             return;
         }
-        let place = found.len();
         found.push(StaticRole {
             role: Arc::clone(&role),
             from: entry.from.clone(),
             around: inside.clone(),
             public,
             dependency: false,
+            imported: None,
         });
         for dependency in &role.dependencies {
-            self.collect_role(dependency, &inside, public, found);
+            self.collect_role(dependency, &inside, public, part, found);
         }
         for used in &mut found[place + 1..] {
             used.dependency = true;
         }
         found[place..].rotate_left(1);
-        self.collect_imports(&role.tasks, &inside, found);
+        let last = found.len();
+        self.collect_imports(&role.tasks, &inside, part.unwrap_or(Part::Roles), found);
+        // What it imports itself has come before it.
+        let turn = found.len();
+        for used in &mut found[place..last] {
+            used.imported = used.imported.max(part.map(|part| (part, turn)));
+        }
     }
 
     /// Roles that tasks import, also those of imported files and of blocks.
-    fn collect_imports(&mut self, items: &[Item], around: &Surroundings, found: &mut Vec<StaticRole>) {
+    fn collect_imports(
+        &mut self,
+        items: &[Item],
+        around: &Surroundings,
+        part: Part,
+        found: &mut Vec<StaticRole>,
+    ) {
         for item in items {
             match item {
                 Item::Block(block) => {
                     let inside = with_own_vars(around, &block.keywords, Level::BlockVars, "block vars");
                     for section in [&block.body, &block.rescue, &block.always] {
-                        self.collect_imports(section, &inside, found);
+                        self.collect_imports(section, &inside, part, found);
                     }
                 }
                 Item::Task(task) => match task.call.short_name() {
@@ -133,17 +164,29 @@ impl Build<'_> {
                                 with_own_vars(around, &task.keywords, Level::BlockVars, "import vars");
                             inside.inherited.notify.clear();
                             let entry = self.switched(entry, &inside);
-                            self.collect_role(&entry, &inside, self.is_public(&entry, true), found);
+                            self.collect_role(
+                                &entry,
+                                &inside,
+                                self.is_public(&entry, true),
+                                Some(part),
+                                found,
+                            );
                         }
                     }
-                    "import_tasks" => self.collect_imported_file(task, around, found),
+                    "import_tasks" => self.collect_imported_file(task, around, part, found),
                     _ => {}
                 },
             }
         }
     }
 
-    fn collect_imported_file(&mut self, task: &Task, around: &Surroundings, found: &mut Vec<StaticRole>) {
+    fn collect_imported_file(
+        &mut self,
+        task: &Task,
+        around: &Surroundings,
+        part: Part,
+        found: &mut Vec<StaticRole>,
+    ) {
         let inside = with_own_vars(around, &task.keywords, Level::BlockVars, "import vars");
         let file = task.call.argument("file").map(spanned).or_else(|| task.call.free_form.clone());
         // What is wrong with it is said when its tasks are compiled.
@@ -155,7 +198,7 @@ impl Build<'_> {
         };
         let Ok((items, _)) = self.compiler.project.loader.tasks(&path, Some(&file.span)) else { return };
         self.importing.push(path.clone());
-        self.collect_imports(&items, &inside.beside(&path), found);
+        self.collect_imports(&items, &inside.beside(&path), part, found);
         self.importing.pop();
     }
 }

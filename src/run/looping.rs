@@ -135,7 +135,9 @@ async fn all(unit: &Unit, task: &TaskStep, scope: Scope, items: Vec<Value>, star
         }
     }
     if settle(unit, task, &mut ends).await {
-        untold.into_iter().for_each(|(number, label)| report(unit, label, &ends[number].0));
+        for (number, label) in untold {
+            report(unit, label, &ends[number].0);
+        }
     }
     added_up(ends, started)
 }
