@@ -7,6 +7,7 @@ pub mod ini;
 mod json;
 pub mod literal;
 pub mod node;
+mod padded;
 mod problem;
 mod scalar;
 pub mod yaml;

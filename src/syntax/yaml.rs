@@ -1,10 +1,12 @@
 //! YAML text to nodes. The only file that names the parser crate, so that another can take its place.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::builder::Builder;
+use super::padded::Padded;
 use super::problem::{Problem, describe};
 use super::{Node, Style};
 use crate::base::{Diagnostic, Diagnostics, Source, Span};
@@ -14,17 +16,53 @@ const NESTING: usize = 200;
 
 /// All documents of a text. What is odd but allowed (a key twice) becomes a warning.
 pub fn parse(source: &Arc<Source>, warnings: &mut Diagnostics) -> Result<Vec<Node>, Diagnostic> {
+    let mut text = Padded::of(source.text());
+    let mut first = None;
+    loop {
+        let mut odd = Diagnostics::new();
+        let (problem, place) = match read(source, &text, &mut odd) {
+            Ok(nodes) => {
+                warnings.extend(odd);
+                return Ok(nodes);
+            }
+            Err(Stop::Told(problem)) => (problem, None),
+            Err(Stop::Scan(error)) => {
+                let flush = matches!(error.kind(), ErrorKind::InvalidQuotedScalarIndent);
+                (explain(&error, &text, source), error.marker().byte_offset().filter(|_| flush))
+            }
+        };
+        // What was wrong before anything was moved is what the user should hear.
+        let problem = first.get_or_insert(problem);
+        if !place.is_some_and(|at| text.pad(at)) {
+            return Err(problem.clone());
+        }
+    }
+}
+
+/// What ended an attempt.
+enum Stop {
+    Scan(ScanError),
+    Told(Diagnostic),
+}
+
+impl From<Diagnostic> for Stop {
+    fn from(problem: Diagnostic) -> Self {
+        Self::Told(problem)
+    }
+}
+
+fn read(source: &Arc<Source>, text: &Padded<'_>, warnings: &mut Diagnostics) -> Result<Vec<Node>, Stop> {
     let options = granit_parser::options! {
         flow_nesting_limit: NESTING,
         block_nesting_limit: NESTING,
         emit_comments: false,
     };
     let mut builder = Builder::new(source, warnings);
-    for event in Parser::new_from_str_with_options(source.text(), options) {
-        let (event, span) = event.map_err(|e| explain(&e, source))?;
-        let range = span.byte_range().unwrap_or_default();
-        let tag = |t: Option<std::borrow::Cow<'_, Tag>>| {
-            let written = span.tag_span().and_then(|s| s.byte_range());
+    for event in Parser::new_from_str_with_options(&text.text, options) {
+        let (event, span) = event.map_err(Stop::Scan)?;
+        let range = text.original(span.byte_range().unwrap_or_default());
+        let tag = |t: Option<Cow<'_, Tag>>| {
+            let written = span.tag_span().and_then(|s| s.byte_range()).map(|written| text.original(written));
             t.map(|t| (t.to_string(), written.unwrap_or(range.clone())))
         };
         match event {
@@ -68,7 +106,7 @@ fn style_of(style: ScalarStyle) -> Style {
     }
 }
 
-fn explain(error: &ScanError, source: &Arc<Source>) -> Diagnostic {
+fn explain(error: &ScanError, text: &Padded<'_>, source: &Arc<Source>) -> Diagnostic {
     use ErrorKind as K;
     let problem = match error.kind() {
         K::TabNotAllowed
@@ -105,7 +143,8 @@ fn explain(error: &ScanError, source: &Arc<Source>) -> Diagnostic {
         K::RecursionLimitExceeded => Problem::TooDeep(NESTING),
         other => Problem::Other(other.to_string()),
     };
-    describe(&problem, error.marker().byte_offset().unwrap_or(source.text().len()), source)
+    let at = error.marker().byte_offset().map_or(source.text().len(), |at| text.original(at..at).start);
+    describe(&problem, at, source)
 }
 
 /// A place in `source`, cut to it.
