@@ -45,6 +45,8 @@ pub trait Target: Send + Sync {
     fn socket(&self, address: Option<&str>, templar: &Templar) -> Result<Arc<str>, Outcome>;
     /// The host cannot be reached any more; what the task ends with.
     fn unreachable(&self, reason: String) -> Outcome;
+    /// A host that could not be reached is asked again by the next call.
+    fn reset(&self);
     /// Keeps and shows what the action has to say, as if a module had printed it.
     fn say(&self, text: &str);
 }

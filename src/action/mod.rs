@@ -26,6 +26,7 @@ mod set_stats;
 mod source;
 mod template;
 mod validate_argument_spec;
+mod wait_for_connection;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -102,6 +103,7 @@ pub static ACTIONS: &[Action] = &[
     set_stats::ACTION,
     template::ACTION,
     validate_argument_spec::ACTION,
+    wait_for_connection::ACTION,
 ];
 
 /// An action by its short name.

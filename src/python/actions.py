@@ -28,10 +28,10 @@ def act(helper, given):
     display._final_q = Said(helper)
     files = DataLoader()
     files.set_basedir(given["folder"])
-    around = {"ansible_facts": {}, "ansible_playbook_python": sys.executable, "hostvars": all_variables(helper, files)}
-    variables = {**around, **restored(given["variables"])}
+    more = around(helper, files)
+    variables = {**more, **restored(given["variables"])}
     if given["delegate"]:
-        variables["ansible_delegated_vars"] = {said["delegate_to"]: {**around, **restored(given["delegate"])}}
+        variables["ansible_delegated_vars"] = {said["delegate_to"]: {**more, **restored(given["delegate"])}}
     host = Host(given["host"])
     play_context = PlayContext()
     play_context.remote_addr = variables.get("ansible_host") or host.name
@@ -57,6 +57,11 @@ def act(helper, given):
     if not isinstance(result.get("exception"), str):
         result.pop("exception", None)
     return result
+
+
+def around(helper, files):
+    """What everybody sees besides the variables that Benchbook tells."""
+    return {"ansible_facts": {}, "ansible_playbook_python": sys.executable, "hostvars": all_variables(helper, files)}
 
 
 def fitting(made, **given):
@@ -230,7 +235,7 @@ def connection(helper, reached, user):
             helper.ask("fetch", source=text_of(in_path), to=os.path.abspath(text_of(out_path)))
 
         def reset(self):
-            pass
+            helper.ask("reset")
 
         def close(self):
             self._connected = False

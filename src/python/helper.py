@@ -94,19 +94,20 @@ class Helper:
         program = built[0] if isinstance(built, tuple) else built.b_module_data
         return {"program": base64.b64encode(program).decode()}
 
-    def has_plugin(self, kind, name, folders, collections):
-        """Whether there is a filter, test, lookup or connection of that name, also a broken one."""
+    def find_plugin(self, kind, name, folders, collections):
+        """The file with the filter, test, lookup or connection of that name; no name for one that is broken."""
         self.prepare(folders, collections)
         from ansible.plugins import loader
 
         if kind in ("lookup", "connection"):
-            return getattr(loader, kind + "_loader").find_plugin(name) is not None
+            return getattr(loader, kind + "_loader").find_plugin(name)
         try:
-            return (loader.filter_loader if kind == "filter" else loader.test_loader).get(name) is not None
+            found = getattr(loader, kind + "_loader").get(name)
+            return found and os.path.abspath(getattr(found, "_original_path", None) or "/")
         except KeyError:
-            return False
+            return None
         except Exception:
-            return True
+            return ""
 
     def plugin(self, kind, name, positional, named, search, folders, collections):
         """What a plugin gives, by way of a template, so that it is called and refuses as everywhere."""
@@ -115,15 +116,17 @@ class Helper:
         from ansible.parsing.dataloader import DataLoader
 
         text = {
-            "filter": "{{ given[0] | %s(*given[1:], **named) }}",
-            "test": "{{ given[0] is %s(*given[1:], **named) }}",
-            "lookup": "{{ query('%s', *given, **named) }}",
+            "filter": "{{ _asked[0] | %s(*_asked[1:], **_named) }}",
+            "test": "{{ _asked[0] is %s(*_asked[1:], **_named) }}",
+            "lookup": "{{ query('%s', *_asked, **_named) }}",
         }[kind] % name
         trusted = getattr(template, "trust_as_template", lambda text: text)(text)
         files = DataLoader()
         if search:
             files.set_basedir(search[-1])
-        variables = {"given": positional, "named": named, "ansible_search_path": search}
+        # Only lookups are told what is around them.
+        variables = around(self, files) | restored(self.ask("variables", host=None)) if kind == "lookup" else {}
+        variables |= {"_asked": positional, "_named": named, "ansible_search_path": search}
         try:
             return template.Templar(loader=files, variables=variables).template(trusted)
         except Exception as error:

@@ -17,12 +17,15 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use self::process::{Process, Trouble};
+use self::process::{Process, Trouble, nobody};
 use crate::base::{Map, Value};
-use crate::load::foreign::{Acting, AnsibleCore, Force, Installation, Packing, Question, Side, Stop};
+use crate::load::foreign::{Acting, AnsibleCore, Force, Installation, Packing, Question, Side, Stop, Want};
 
 /// The variable of the environment that says which Python.
 pub const VARIABLE: &str = "BENCHBOOK_ANSIBLE_PYTHON";
+
+/// A plugin that somebody looked for: its kind, its name, and in how many folders.
+type Sought = (&'static str, String, usize);
 
 /// The user's ansible-core, behind a helper process that is started when it is first wanted.
 pub struct Python {
@@ -33,8 +36,8 @@ pub struct Python {
     helper: OnceLock<Result<Helper, String>>,
     /// Those that do tasks, while they do none.
     idle: Mutex<Vec<Process>>,
-    /// Which plugins there are, by kind, name and how many folders were looked at.
-    known: Mutex<HashMap<(&'static str, String, usize), bool>>,
+    /// Where plugins are.
+    known: Mutex<HashMap<Sought, Option<PathBuf>>>,
 }
 
 struct Helper {
@@ -97,13 +100,13 @@ impl Python {
     }
 
     fn ask(&self, question: &Json) -> Result<Json, String> {
-        waiting(|| self.helper()?.ask(question))
+        waiting(|| self.helper()?.converse(question, &mut |_| Some(nobody())))
     }
 }
 
 impl Helper {
     /// Asks its process, one question at a time.
-    fn ask(&self, question: &Json) -> Result<Json, String> {
+    fn converse(&self, question: &Json, give: &mut dyn FnMut(Want) -> Option<Json>) -> Result<Json, String> {
         let before = self.interrupted.load(Ordering::SeqCst);
         let mut kept = locked(&self.process);
         if self.interrupted.load(Ordering::SeqCst) > before {
@@ -114,7 +117,7 @@ impl Helper {
             None => started(&self.installation.python)?,
         };
         self.leash.hold(process.stop());
-        let answer = process.ask(question);
+        let answer = process.converse(question, give);
         if self.leash.let_go() && !matches!(answer, Err(Trouble::Gone(_))) {
             *kept = Some(process);
         }
@@ -192,25 +195,29 @@ impl AnsibleCore for Python {
         BASE64_STANDARD.decode(program).map_err(|error| format!("the program cannot be read: {error}"))
     }
 
-    fn has_plugin(&self, kind: &'static str, name: &str, folders: &[PathBuf]) -> bool {
+    fn plugin(&self, kind: &'static str, name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
         let key = (kind, name.to_owned(), folders.len());
         if let Some(known) = locked(&self.known).get(&key) {
-            return *known;
+            return known.clone();
         }
         let answer = self.ask(&json!({
-            "do": "has_plugin",
+            "do": "find_plugin",
             "kind": kind,
             "name": name,
             "folders": all(folders),
             "collections": all(&self.collections),
         }));
-        let has = answer.is_ok_and(|answer| answer == Json::Bool(true));
-        locked(&self.known).insert(key, has);
-        has
+        let path = answer.ok().and_then(|answer| answer.as_str().map(PathBuf::from));
+        locked(&self.known).insert(key, path.clone());
+        path
     }
 
-    fn ask_plugin(&self, question: &Question) -> Result<Value, String> {
-        let answer = self.ask(&json!({
+    fn ask_plugin(
+        &self,
+        question: &Question,
+        give: &mut dyn FnMut(Want) -> Option<Json>,
+    ) -> Result<Value, String> {
+        let question = json!({
             "do": "plugin",
             "kind": question.kind,
             "name": question.name,
@@ -219,7 +226,8 @@ impl AnsibleCore for Python {
             "search": all(&question.search),
             "folders": all(&question.folders),
             "collections": all(&self.collections),
-        }))?;
+        });
+        let answer = waiting(|| self.helper()?.converse(&question, give))?;
         serde_json::from_value(answer).map_err(|error| format!("its answer cannot be read: {error}"))
     }
 

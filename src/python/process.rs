@@ -109,7 +109,7 @@ impl Process {
 
     /// Asks, and waits for the answer.
     pub fn ask(&mut self, question: &Json) -> Result<Json, Trouble> {
-        self.converse(question, &mut |_| Some(json!({"error": "nobody gives this"})))
+        self.converse(question, &mut |_| Some(nobody()))
     }
 
     /// Asks, gives what is wanted before there is an answer, and waits for it.
@@ -177,6 +177,11 @@ impl Drop for Process {
         self.questions = None;
         let _ = self.child.wait();
     }
+}
+
+/// Whatever is wanted besides, there is nobody who gives it.
+pub(super) fn nobody() -> Json {
+    json!({"error": "nobody gives this"})
 }
 
 fn listen(mut stderr: impl Read, kept: &Mutex<Vec<u8>>) {

@@ -19,7 +19,7 @@ use crate::base::{Map, Value};
 use crate::connection::{Endpoint, Upload};
 use crate::load::foreign::{Acting, Force, Keywords, Kind, Side, Stop, Want, written};
 use crate::plan::TaskStep;
-use crate::vars::{Entry, Scope, Templar, TemplateError};
+use crate::vars::{Entry, Scope, Templar, TemplateError, plugins};
 use crate::wire::result::{Giver, result};
 use crate::wire::{Outcome, Status};
 
@@ -205,23 +205,9 @@ fn other_user(endpoint: &Endpoint) -> Option<String> {
     }
 }
 
-/// Every variable of a scope but for those that are asked for, not yet rendered; what is encrypted is opened.
+/// Every variable of a scope, as it is told.
 fn all(scope: &Scope, templar: &Templar) -> Json {
-    let value = |name: &str| {
-        let (value, _) = scope.lookup(name)?;
-        let value = match value {
-            Value::String(text) if text.is_vault() => templar.render(value).ok()?,
-            other => other.clone(),
-        };
-        Some((name.to_owned(), value))
-    };
-    let all: Map = scope
-        .names()
-        .iter()
-        .filter_map(|name| value(name))
-        .map(|(name, value)| (crate::base::Key::from(&*name), value))
-        .collect();
-    written(&all.into())
+    written(&plugins::unrendered(scope, |value| templar.render(value).ok()).into())
 }
 
 async fn give(turn: &Turn<'_>, target: &RemoteTarget<'_>, want: Want) -> Json {
@@ -230,12 +216,16 @@ async fn give(turn: &Turn<'_>, target: &RemoteTarget<'_>, want: Want) -> Json {
             target.say(&text);
             return Json::Null;
         }
+        Want::Reset => {
+            target.reset();
+            return json!({"ok": null});
+        }
         Want::Hosts => {
             return json!({"ok": turn.unit.board.listed().map(|host| host.name.as_str()).collect::<Vec<_>>()});
         }
         Want::Variables { host } => {
             let templar = turn.unit.plain_templar(Scope::new());
-            let known = crate::vars::LazyMap::get(&*turn.unit.board, &host);
+            let known = host.and_then(|host| crate::vars::LazyMap::get(&*turn.unit.board, &host));
             return match known {
                 Some(Entry::Scope(scope)) => json!({"ok": all(&scope, &templar)}),
                 _ => json!({"ok": null}),

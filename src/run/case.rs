@@ -109,7 +109,7 @@ pub(super) async fn with_target(
     let mut finished = Finished::ok(started);
     finished.result = Arc::new(outcome.take_register());
     finished.fate = match target.lost() {
-        Some(reason) => Fate::Unreachable { reason: reason.clone(), ignored: false },
+        Some(reason) => Fate::Unreachable { reason, ignored: false },
         None => Fate::Ran { status: outcome.status, changed: false, ignored: false },
     };
     finished.journal = target.broken().cloned();

@@ -35,7 +35,7 @@ impl RemoteTarget<'_> {
             return Err(stopped());
         }
         if let Some(reason) = self.lost() {
-            return Err(self.unreachable(reason.clone()));
+            return Err(self.unreachable(reason));
         }
         let endpoint = self.place.outside().map_err(|reason| self.unreachable(reason.clone()))?;
         let socket = self.place.socket(address, unit, templar).map_err(Outcome::failed)?;

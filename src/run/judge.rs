@@ -52,7 +52,7 @@ pub(super) fn judge(
         warnings: outcome.warnings,
         effects,
         late: limit.is_some(),
-        unreachable: target.lost().map(|reason| (reason.clone(), false)),
+        unreachable: target.lost().map(|reason| (reason, false)),
         journal: target.broken().cloned(),
         ..TurnEnd::default()
     };

@@ -60,7 +60,7 @@ pub struct RemoteTarget<'a> {
     pub direct: bool,
     /// How much output of the request under way was taken.
     received: Mutex<Offsets>,
-    lost: OnceLock<String>,
+    lost: Mutex<Option<String>>,
     pub(super) refused: OnceLock<()>,
     gone: OnceLock<()>,
     broken: OnceLock<JournalError>,
@@ -83,7 +83,7 @@ impl<'a> RemoteTarget<'a> {
             kept: Mutex::default(),
             texts: Mutex::default(),
             veils: Mutex::default(),
-            lost: OnceLock::new(),
+            lost: Mutex::default(),
             refused: OnceLock::new(),
             gone: OnceLock::new(),
             broken: OnceLock::new(),
@@ -91,8 +91,8 @@ impl<'a> RemoteTarget<'a> {
     }
 
     /// Why the host cannot be reached, if it cannot.
-    pub fn lost(&self) -> Option<&String> {
-        self.lost.get()
+    pub fn lost(&self) -> Option<String> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether nobody could become the user, so that there is nothing that `failed_when` could judge.
@@ -116,8 +116,8 @@ impl<'a> RemoteTarget<'a> {
     }
 
     pub(super) fn unreachable(&self, reason: String) -> Outcome {
-        let reason = self.lost.get_or_init(|| reason);
-        Outcome::failed(reason.as_str()).with("unreachable", true)
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        Outcome::failed(lost.get_or_insert(reason).as_str()).with("unreachable", true)
     }
 
     /// The journal cannot be written.
@@ -132,7 +132,7 @@ impl<'a> RemoteTarget<'a> {
             return stopped();
         }
         if let Some(reason) = self.lost() {
-            return self.unreachable(reason.clone());
+            return self.unreachable(reason);
         }
         let shared = &self.unit.shared;
         let endpoint = match self.endpoint(invocation.inside.as_ref()) {
@@ -480,6 +480,10 @@ impl Target for RemoteTarget<'_> {
 
     fn unreachable(&self, reason: String) -> Outcome {
         RemoteTarget::unreachable(self, reason)
+    }
+
+    fn reset(&self) {
+        *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn say(&self, text: &str) {

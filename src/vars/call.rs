@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::{Environment, FileOptions, TemplateError};
+use super::{Environment, FileOptions, Scope, TemplateError};
 use crate::base::{Map, Value};
 
 /// Why a filter, test, lookup or function gave nothing: one sentence, lower case, no full stop.
@@ -62,6 +62,10 @@ pub trait Caller {
     -> Result<Value, CallError>;
     /// The names of all variables.
     fn names(&self) -> Vec<String>;
+    /// The variables that are seen there.
+    fn scope(&self) -> &Scope;
+    /// Every variable of a scope, not yet rendered; see [`plugins::unrendered`](super::plugins::unrendered).
+    fn unrendered(&self, scope: &Scope) -> Map;
     /// A secret was read: what is rendered now must not be shown.
     fn mark_secret(&self);
 }

@@ -112,6 +112,11 @@ impl Environment {
         self.plugins.as_ref().filter(|plugins| plugins.has(kind, name))
     }
 
+    /// Whoever has one of the user's own of that name.
+    pub fn own_plugin(&self, kind: Kind, name: &str) -> Option<&Arc<dyn Plugins>> {
+        self.plugins.as_ref().filter(|plugins| plugins.has_own(kind, name))
+    }
+
     /// By which rules expressions are read.
     pub fn expressions(&self) -> Expressions {
         self.expressions

@@ -17,6 +17,8 @@ INTEGRATION = "/conformance/test/integration"
 INVENTORY = f"{INTEGRATION}/inventory"
 
 
+# A folder with the package `ansible` and no other.
+PACKAGE = "/conformance/package"
 # The user's own machine, by ssh with a key.
 SSHD = """rm -rf ~/.ssh && mkdir -m 700 ~/.ssh
 ssh-keygen -q -t rsa -N '' -f ~/.ssh/id_rsa && cp ~/.ssh/id_rsa.pub ~/.ssh/authorized_keys
@@ -51,6 +53,8 @@ def environment(target, engine, folder):
         "ANSIBLE_TEST_PYTHON_VERSION": engine.python_version,
         "OUTPUT_DIR": "/conformance/output",
         "INVENTORY_PATH": INVENTORY,
+        "JUNIT_TASK_RELATIVE_PATH": INTEGRATION.removesuffix("/test/integration"),
+        "PYTHONPATH": PACKAGE,
         "BENCHBOOK_RECORD": "/conformance/results/record.jsonl",
     }
     values.update(target.environment)
@@ -64,6 +68,7 @@ def script(target, engine, inverted):
     lines = [
         "set -eu",
         "touch /conformance/ansible.cfg",
+        f"mkdir {PACKAGE} && ln -s {engine.reference}/lib/python{engine.python_version}/site-packages/ansible {PACKAGE}",
         f"printf '[testgroup]\\ntesthost ansible_connection=local ansible_pipelining=yes ansible_python_interpreter={python}\\n' >{INVENTORY}",
     ]
     # Targets become other users, who must get to the interpreter wherever it lies.

@@ -116,3 +116,26 @@ fn nothing_is_left_of_python_when_the_program_is_killed() {
         project.wait_for_orphans();
     }
 }
+
+#[test]
+fn hosts_that_come_back_are_waited_for() {
+    let Some(project) = project() else { return };
+    let Some(lab) = Lab::hosts(1).prepare("n1", lab::SUDO).start() else { return };
+    let inventory = fs::read_to_string(lab.inventory()).unwrap().replace("vendor=generic_cpu\n", "");
+    fs::write(project.path().join("hosts.ini"), inventory).unwrap();
+    let n1 = lab.host("n1");
+    n1.run("echo first >/var/tmp/boot");
+    let mut run = shell(&project, "benchbook run back.yml -i hosts.ini")
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(project.path().join("said")).unwrap())
+        .spawn()
+        .unwrap();
+    wait_for("the order to reboot", || n1.file("/tmp/rebooting").exists());
+    n1.kill();
+    n1.start();
+    n1.run("echo second >/var/tmp/boot");
+    let ended = run.wait().unwrap();
+    let said = fs::read_to_string(project.path().join("said")).unwrap();
+    assert_eq!(ended.code(), Some(0), "{said}");
+    assert!(said.contains("reboot  changed"), "{said}");
+}

@@ -100,10 +100,12 @@ pub enum Want {
         /// On the controller.
         to: PathBuf,
     },
+    /// A host that could not be reached is asked again.
+    Reset,
     /// All variables of a host; nothing where there is no such host.
     Variables {
-        /// Its name.
-        host: String,
+        /// Its name; else what is seen where a plugin is called.
+        host: Option<String>,
     },
     /// The names of all hosts.
     Hosts,

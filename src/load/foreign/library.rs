@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::{AnsibleCore, Foreign, Kind};
+use super::{AnsibleCore, Foreign, Installation, Kind};
 use crate::base::{Diagnostics, Source};
 use crate::load::Files;
 use crate::syntax::{Node, yaml};
@@ -43,6 +44,8 @@ pub struct Library {
     core: Arc<dyn AnsibleCore>,
     settings: Settings,
     state: Mutex<State>,
+    /// Whether there may be a plugin of the user's own: every name in a template asks.
+    has_plugins: AtomicBool,
     /// `library` of the settings with the folders in it.
     set: OnceLock<Vec<PathBuf>>,
     renamed: OnceLock<HashMap<String, String>>,
@@ -71,6 +74,7 @@ impl Library {
             core,
             settings,
             state: Mutex::default(),
+            has_plugins: AtomicBool::new(false),
             set: OnceLock::new(),
             renamed: OnceLock::new(),
         }
@@ -99,6 +103,7 @@ impl Library {
         for kind in PLUGINS {
             if self.files.is_folder(&folder.join(format!("{kind}_plugins"))) {
                 state.plugins.insert(kind);
+                self.has_plugins.store(true, Ordering::Relaxed);
             }
         }
         state.beside.push(folder.to_path_buf());
@@ -109,7 +114,18 @@ impl Library {
     pub fn has_plugin(&self, kind: &'static str, name: &str) -> bool {
         let (collection, _) = split(name);
         let is_asked = self.state().plugins.contains(kind) || collection.is_some();
-        is_asked && self.core.has_plugin(kind, name, &self.beside())
+        is_asked && self.core.plugin(kind, name, &self.beside()).is_some()
+    }
+
+    /// Whether such a plugin is beside a playbook or in a role: it stands before one that is built in.
+    pub fn has_own_plugin(&self, kind: &'static str, name: &str) -> bool {
+        let is_plain = !name.strip_prefix("ansible.legacy.").unwrap_or(name).contains('.');
+        if !self.has_plugins.load(Ordering::Relaxed) || !is_plain || !self.state().plugins.contains(kind) {
+            return false;
+        }
+        let Some(path) = self.core.plugin(kind, name, &self.beside()) else { return false };
+        let is_installed = |core: Arc<Installation>| path.starts_with(&core.package);
+        path.is_absolute() && !self.core.installation().is_ok_and(is_installed)
     }
 
     /// The folders of playbooks and roles that were read so far.
@@ -142,7 +158,7 @@ impl Library {
 
     /// Whether the user's ansible-core has a connection plugin of this name, which nobody here has.
     pub fn has_connection(&self, name: &str) -> bool {
-        self.core.has_plugin("connection", name, &self.beside())
+        self.core.plugin("connection", name, &self.beside()).is_some()
     }
 
     /// What a name means that is nobody's here.

@@ -8,6 +8,8 @@ mod library;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 pub use acting::{Acting, Force, Keywords, Side, Stop, Want, written};
 pub use kind::{ARGUMENTS, Kind, interpreter};
 pub use library::{Found, Library, Settings};
@@ -72,13 +74,19 @@ pub trait AnsibleCore: Send + Sync {
     fn installation(&self) -> Result<Arc<Installation>, String>;
     /// A module and its arguments as one program; or why not.
     fn pack(&self, packing: &Packing) -> Result<Vec<u8>, String>;
-    /// Whether there is a plugin of that kind and name, beside these folders too.
-    fn has_plugin(&self, kind: &'static str, name: &str, folders: &[PathBuf]) -> bool {
+    /// The file with the plugin of that kind and name, beside these folders too. Of a broken one the path is empty.
+    fn plugin(&self, kind: &'static str, name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
         let _ = (kind, name, folders);
-        false
+        None
     }
-    /// What a plugin gives; or the sentence in which it refuses.
-    fn ask_plugin(&self, question: &Question) -> Result<Value, String> {
+    /// What a plugin gives; or the sentence in which it refuses. What it wants to know meanwhile, `give` tells, as
+    /// [`Side::give`] does.
+    fn ask_plugin(
+        &self,
+        question: &Question,
+        give: &mut dyn FnMut(Want) -> Option<Json>,
+    ) -> Result<Value, String> {
+        let _ = give;
         Err(format!("there is no {} `{}`", question.kind, question.name))
     }
     /// Does a task by what ansible-core has for it; what it wants meanwhile, `side` gives. Its result, or why there is none.

@@ -75,9 +75,12 @@ fn bare(name: &str) -> &str {
 pub(super) fn call(call: &Call<'_>, list: bool) -> Result<Value, CallError> {
     let name = call.required_text(0, "name")?;
     let bare = bare(&name);
+    if let Some(plugins) = call.caller().environment().own_plugin(Kind::Lookup, &name) {
+        return foreign(call, list, &name, plugins);
+    }
     let Some(lookup) = all().find(|lookup| lookup.name == bare) else {
         if let Some(plugins) = call.caller().environment().plugin(Kind::Lookup, &name) {
-            return foreign(call, list, &name, &Arc::clone(plugins));
+            return foreign(call, list, &name, plugins);
         }
         let suggestion = nearest(bare, names()).map(ToOwned::to_owned);
         return Err(CallError::Unknown { what: "lookup", name, suggestion });

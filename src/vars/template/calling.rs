@@ -21,7 +21,7 @@ use crate::vars::call::{Call, CallError, Caller};
 use crate::vars::filters::{self, Filter};
 use crate::vars::plugins::{self, Kind};
 use crate::vars::predicates::{self, Predicate};
-use crate::vars::{Environment, FileOptions, Problem, TemplateError, lookups};
+use crate::vars::{Environment, FileOptions, Problem, Scope, TemplateError, lookups};
 
 /// Names that begin so mean the same as without.
 const BUILTIN: &str = "ansible.builtin.";
@@ -115,6 +115,9 @@ impl Unit {
     ) -> Result<Val, TemplateError> {
         let bare = bare(name);
         let arguments = natives::vaults::sealed(bare, arguments);
+        if let Some(given) = self.own_plugin(Kind::Filter, name, &arguments, place) {
+            return given;
+        }
         let Some(kind) = filter_table().get(bare) else {
             if let Some(given) = self.plugin(Kind::Filter, name, &arguments, place) {
                 return given;
@@ -145,6 +148,9 @@ impl Unit {
         name_place: Place,
     ) -> Result<Val, TemplateError> {
         let bare = bare(name);
+        if let Some(given) = self.own_plugin(Kind::Test, name, &arguments, place) {
+            return given;
+        }
         let Some(kind) = test_table().get(bare) else {
             if let Some(given) = self.plugin(Kind::Test, name, &arguments, place) {
                 return given;
@@ -166,25 +172,8 @@ impl Unit {
         result.or_else(|error| self.caught(error, "test", bare, place))
     }
 
-    /// A filter or a test that is not built in.
-    fn plugin(
-        self: &Rc<Self>,
-        kind: Kind,
-        name: &str,
-        arguments: &Arguments,
-        place: Place,
-    ) -> Option<Result<Val, TemplateError>> {
-        let plugins = Arc::clone(self.session.environment().plugin(kind, name)?);
-        if let Some(missing) = first_missing(arguments) {
-            return Some(Ok(missing));
-        }
-        let run = |call: &Call<'_>| plugins::run(&plugins, kind, name, call, 0, call.all_named());
-        let given = self.plain_call(arguments, run);
-        Some(given.or_else(|error| self.deferred(self.refused(error, place))))
-    }
-
     /// What failed is an error only where its value is needed.
-    fn deferred(&self, error: TemplateError) -> Result<Val, TemplateError> {
+    pub(super) fn deferred(&self, error: TemplateError) -> Result<Val, TemplateError> {
         if self.session.may_wait(&error) { Ok(Missing::error(error)) } else { Err(error) }
     }
 
@@ -207,7 +196,7 @@ impl Unit {
     }
 
     /// Calls what knows only plain values.
-    fn plain_call(
+    pub(super) fn plain_call(
         self: &Rc<Self>,
         arguments: &Arguments,
         run: impl FnOnce(&Call<'_>) -> Result<Value, CallError>,
@@ -475,6 +464,14 @@ impl Caller for Rc<Session> {
 
     fn names(&self) -> Vec<String> {
         self.scope().names().iter().map(ToString::to_string).collect()
+    }
+
+    fn scope(&self) -> &Scope {
+        Session::scope(self)
+    }
+
+    fn unrendered(&self, scope: &Scope) -> Map {
+        plugins::unrendered(scope, |value| self.render(value).ok())
     }
 
     fn mark_secret(&self) {

@@ -20,6 +20,7 @@ mod natives;
 mod object;
 mod operators;
 mod parse;
+mod plugins;
 mod printing;
 pub mod references;
 mod rendering;
