@@ -186,6 +186,7 @@ impl Selecting {
             gather_explicitly: false,
             gather_once: false,
             start_at_task: None,
+            step: false,
             fact_cache: None,
             any_errors_fatal: false,
             private_role_vars: None,

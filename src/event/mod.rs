@@ -86,6 +86,8 @@ pub enum Why {
     Before,
     /// What it would find out is known.
     Known,
+    /// `--step`: somebody said no.
+    Refused,
 }
 
 impl Why {
@@ -103,6 +105,7 @@ impl Why {
             Self::OthersFailed => "other hosts failed",
             Self::Before => "it stands before the task that the run starts at",
             Self::Known => "it is known already",
+            Self::Refused => "it was not wanted",
         }
     }
 }
@@ -185,6 +188,16 @@ pub struct Title {
     /// Whether it has a loop.
     #[serde(default)]
     pub looped: bool,
+    /// `assert` with `quiet`: its results are told only where everybody's are.
+    #[serde(default)]
+    pub quiet: bool,
+}
+
+impl Title {
+    /// The action by which it is decided how results are told.
+    pub fn telling(&self) -> &str {
+        if self.quiet { "" } else { &self.action }
+    }
 }
 
 /// What an include has found for an item of its loop, or once.
@@ -282,6 +295,8 @@ pub enum Event {
     Output { step: StepId, host: HostName, stream: Stream, text: String },
     /// A step asks the user, who answers on the terminal; until the step ends, the terminal is theirs.
     Asked { step: StepId, host: HostName, question: String },
+    /// `--step`: whether a task is to be done; told again when it is answered.
+    StepAsked { question: String, answered: bool },
     /// An item of a loop ended.
     ItemEnded {
         step: StepId,

@@ -75,6 +75,8 @@ pub struct Options {
     pub gather_once: bool,
     /// `--start-at-task`: what stands before the first task of such a name is passed by.
     pub start_at_task: Option<String>,
+    /// `--step`: somebody is asked before each task.
+    pub step: bool,
     /// What `any_errors_fatal` is where nobody says.
     pub any_errors_fatal: bool,
     /// The strategy of plays that name none.

@@ -64,6 +64,9 @@ impl Dispatcher {
         if self.is_pinned_back(step, host) {
             return;
         }
+        if self.is_questioned(step, host, what) {
+            return;
+        }
         if !self.may_do(step, host, what) {
             return;
         }

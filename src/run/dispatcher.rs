@@ -28,6 +28,7 @@ use super::renewal::Renewal;
 use super::replay::Aside;
 use super::rounds::{CaseRun, Hold};
 use super::setup::{Ended, Setup};
+use super::stepping::Steps;
 use super::stop::{Stop, Urgency};
 use super::unit::{Finished, Shared};
 use crate::base::{CaseId, HostName, StepId, Timestamp};
@@ -41,6 +42,8 @@ pub(super) const GRACE: Duration = Duration::from_secs(10);
 
 /// What the dispatcher hears.
 pub enum Message {
+    /// What was said to the question that stands; nothing when nobody is there.
+    Answered(Option<String>),
     /// Something happened in a unit.
     Said(Box<Event>),
     /// A task brings something into the inventory.
@@ -76,6 +79,8 @@ pub struct Dispatcher {
     pub(super) joined: Vec<Joined>,
     /// The task that is looked for, until it is found.
     pub(super) start_at: Option<String>,
+    /// What was asked because of `--step`.
+    pub(super) steps: Steps,
     /// Steps that are not begun.
     pub(super) passed: HashSet<StepNo>,
     pub(super) nodes: Vec<Node>,
@@ -171,6 +176,7 @@ impl Dispatcher {
             inventory,
             inventory_changed: false,
             joined: Vec::new(),
+            steps: Steps::default(),
             passed: HashSet::new(),
             nodes: Vec::new(),
             plays: BTreeMap::new(),
@@ -364,6 +370,7 @@ impl Dispatcher {
             Message::Joining(joining) => self.join(*joining),
             Message::Ended(step, host, finished) => self.conclude(step, host, *finished),
             Message::Leased(round, host, lease) => self.begin_round(round, host, lease),
+            Message::Answered(line) => self.answered(line.as_deref()),
             Message::Returned(host) => self.free(host, true),
             Message::Panicked(step, host, started) => {
                 self.bug = true;
@@ -406,6 +413,7 @@ impl Dispatcher {
         let grace = if at_once { Duration::ZERO } else { GRACE };
         self.running.values().for_each(|(cancel, _)| cancel.cancel(grace));
         self.stop_asking();
+        self.let_steps_go();
         self.emit(Event::Stopping { at_once });
     }
 

@@ -232,7 +232,9 @@ fn item_vars(task: &TaskStep, items: &[Value], number: usize, scope: &Scope, uni
 
 /// How an item is called. Where that cannot be said the item fails, whatever became of it.
 fn label(task: &TaskStep, end: &mut TurnEnd, item: &Value, templar: &Templar, kept: &Map) -> String {
-    let Some(label) = task.loop_control.label.as_ref().filter(|_| !end.secret) else {
+    // One that is nothing says nothing; what a template gives is taken as it is.
+    let said = task.loop_control.label.as_ref().filter(|label| label.value.is_truthy());
+    let Some(label) = said.filter(|_| !end.secret) else {
         return if end.secret { "(censored)".to_owned() } else { shown(item) };
     };
     match after(templar, kept).render(&label.value) {

@@ -339,7 +339,7 @@ pub fn begun(step: &Step, name: String, host: &HostName) -> Event {
 }
 
 /// How Ansible names a task.
-fn title(step: &Step, name: &str) -> Option<Title> {
+pub(super) fn title(step: &Step, name: &str) -> Option<Title> {
     let handler = step.handling;
     let origin = step.span.to_string();
     let Some(task) = super::magic::task(step) else {
@@ -347,7 +347,7 @@ fn title(step: &Step, name: &str) -> Option<Title> {
         let name = if meta.written.is_none() { "meta" } else { name };
         let (name, action) = (name.to_owned(), "meta".to_owned());
         let role = meta.role.as_ref().map(|(role, _)| role.to_string());
-        return Some(Title { name, role, action, origin, handler, looped: false });
+        return Some(Title { name, role, action, origin, handler, looped: false, quiet: false });
     };
     let action = task.call.short_name();
     let gathers = super::skipping::gathers_for_play(step);
@@ -366,6 +366,7 @@ fn title(step: &Step, name: &str) -> Option<Title> {
         origin,
         handler,
         looped: task.r#loop.is_some(),
+        quiet: task.call.arguments.iter().any(|a| &*a.name == "quiet" && a.value.to_bool() == Some(true)),
     })
 }
 

@@ -89,6 +89,11 @@ fn what_a_playbook_would_do_is_listed_as_by_the_reference() {
 }
 
 #[test]
+fn whoever_steps_through_a_playbook_is_asked_as_by_the_reference() {
+    compared("step");
+}
+
+#[test]
 fn a_failure_takes_along_whom_it_does_in_the_reference() {
     compared("failing");
 }

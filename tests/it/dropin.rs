@@ -178,12 +178,6 @@ fn refused(line: &str, environment: &[(&str, &str)]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn options_that_are_not_supported_are_named() {
-    let (code, said) = refused("--step play.yml", &[]);
-    assert_eq!((code, said.contains("`--step` is not supported")), (Some(1), true), "{said}");
-}
-
-#[test]
 fn a_setting_without_effect_is_named() {
     let variables = [("ANSIBLE_CALLBACKS_ENABLED", "timer"), ("ANSIBLE_JINJA2_EXTENSIONS", "x")];
     let (code, said) = refused("play.yml", &variables);

@@ -45,7 +45,7 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
     let options = carrying::options(&asked.running, &selecting, cfg, asking)?;
     let force_handlers = options.force_handlers || selection.force_handlers;
     let start_at_task = selection.start_at_task.clone();
-    let options = Options { force_handlers, start_at_task, ..options };
+    let options = Options { force_handlers, start_at_task, step: selection.step, ..options };
     let Some(compiled) = compiled(&files, &sources, options, cfg, terminal)? else {
         return Ok(Ending::Error);
     };
@@ -69,16 +69,13 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
     carry_out(&selecting, compiled, reporters, look.verbosity, terminal)
 }
 
-/// Playbooks that there are not, and options that are not supported.
+/// Playbooks that there are not.
 fn refuse(asked: &Playbook) -> Result<(), Diagnostic> {
     for path in &asked.playbooks {
         if !path.exists() {
             let message = format!("the playbook: {} could not be found", path.display());
             return Err(Diagnostic::error("no-playbook", message));
         }
-    }
-    if asked.selection.step {
-        return Err(Diagnostic::error("unsupported-option", "`--step` is not supported yet".to_owned()));
     }
     Ok(())
 }

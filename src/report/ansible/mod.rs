@@ -202,12 +202,12 @@ impl<O: Write, E: Write> Ansible<O, E> {
         } else if is_failure(*status) {
             self.head(step)?;
             self.error(&title, result)?;
-            let result = self.result(&title.action, result, true);
+            let result = self.result(title.telling(), result, true);
             self.line(&format!("failed: [{label}] (item={item}) => {result}"), Paint::Failed)?;
         } else if !is_include(&title) && (*changed || self.look.ok) {
             self.head(step)?;
             let (word, paint) = word(*changed);
-            let verbose = self.verbose(&title.action, result);
+            let verbose = self.verbose(title.telling(), result);
             self.line(&format!("{word}: [{label}] => (item={item}){verbose}"), paint)?;
         }
         Ok(())
@@ -247,7 +247,7 @@ impl<O: Write, E: Write> Ansible<O, E> {
                         self.say("ERROR", &reason.to_string(), Paint::Failed)?;
                     }
                     self.error(&title, result)?;
-                    let result = self.result(&title.action, result, true);
+                    let result = self.result(title.telling(), result, true);
                     self.line(&format!("fatal: [{label}]: FAILED! => {result}"), Paint::Failed)?;
                 }
                 self.ignoring(*ignored)?;
@@ -263,7 +263,7 @@ impl<O: Write, E: Write> Ansible<O, E> {
                 }
                 if !looped {
                     let (word, paint) = word(*changed);
-                    let verbose = self.verbose(&title.action, result);
+                    let verbose = self.verbose(title.telling(), result);
                     self.line(&format!("{word}: [{label}]{verbose}"), paint)?;
                 }
             }
@@ -319,6 +319,11 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
                 }
             }
             Event::StepStarted { step, title: Some(title), .. } => self.started(step, title)?,
+            Event::StepAsked { question, answered: false } => {
+                write!(self.out, "{question}")?;
+                self.out.flush()?;
+            }
+            Event::StepAsked { question, answered: true } => self.banner(question.trim_end())?,
             Event::BatchStarted { name, .. } => {
                 self.shown = None;
                 self.banner(&format!("PLAY [{}]", name.trim()))?;
