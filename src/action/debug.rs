@@ -10,7 +10,7 @@ use super::context::template_failed;
 use super::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, Text, Value, args};
-use crate::vars::TemplateError;
+use crate::vars::{Problem, TemplateError};
 use crate::wire::Outcome;
 
 /// Shows a message or a variable.
@@ -63,10 +63,11 @@ fn debug(map: &Map, ctx: &ActionContext<'_>) -> Done {
     };
     let name = var.to_string();
     let value = match var {
-        Value::String(text) if !text.is_template() => {
-            let place = text.span().cloned().unwrap_or_else(|| crate::base::Span::nowhere("var"));
-            ctx.templar.inspect(&Text::template(text.shared(), place))
-        }
+        Value::String(text) if !text.is_template() => match text.span() {
+            Some(place) => ctx.templar.inspect(&Text::template(text.shared(), place.clone())),
+            // What nobody has written is no expression, and `!unsafe` says the same.
+            None => Err(TemplateError::new(Problem::Untrusted, None)),
+        },
         other => ctx.templar.render(other).map(|value| (value, Vec::new())),
     };
     let mut problems = Problems::default();

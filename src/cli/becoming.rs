@@ -40,6 +40,11 @@ pub(super) struct Becoming {
         help_heading = "Becoming another user"
     )]
     become_password_file: Option<PathBuf>,
+    /// The program that does it, and its arguments.
+    #[arg(skip)]
+    become_exe: Option<String>,
+    #[arg(skip)]
+    become_flags: Option<String>,
     /// Whoever is that user becomes it all the same.
     #[arg(skip)]
     same_user: bool,
@@ -60,6 +65,8 @@ impl Becoming {
             r#become: self.r#become || earlier.r#become,
             become_user: self.become_user.or(earlier.become_user),
             become_method: self.become_method.or(earlier.become_method),
+            become_exe: earlier.become_exe,
+            become_flags: earlier.become_flags,
             same_user: earlier.same_user,
             password: self.password,
         }
@@ -74,6 +81,8 @@ impl Becoming {
         self.r#become |= usual.r#become;
         self.become_user = self.become_user.or(usual.user);
         self.become_method = self.become_method.or(usual.method);
+        self.become_exe = usual.exe;
+        self.become_flags = usual.flags;
         self.same_user = usual.same_user;
         self
     }
@@ -84,6 +93,8 @@ impl Becoming {
             r#become: self.r#become,
             user: self.become_user.clone(),
             method: self.become_method.clone(),
+            exe: self.become_exe.clone(),
+            flags: self.become_flags.clone(),
             same_user: self.same_user,
         }
     }

@@ -3,6 +3,7 @@
 mod listing;
 mod tree;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,10 +15,10 @@ use super::terminal::Terminal;
 use super::vaulting::Vaulting;
 use super::{Exit, Failure, Outcome, wiring};
 use crate::base::value::MASK;
-use crate::base::{Diagnostic, HostName, Map, Span, SystemClock, Text, Value};
+use crate::base::{Diagnostic, HostName, Key, Map, Span, SystemClock, Text, Value};
 use crate::load::{Asked, Config, Project, read_limit};
 use crate::model::{Inventory, Level, Pattern, VarLayer};
-use crate::vars::{Environment, Inventories, Scope, Templar};
+use crate::vars::{Environment, Inventories, Scope, Templar, yaml_text};
 use listing::Listing;
 
 /// Shows hosts, groups and their variables, in the shape that inventory scripts have
@@ -148,17 +149,20 @@ impl Question {
 
 /// Values as JSON or YAML, as the filters of that name write them.
 pub(super) fn written(value: &Value, yaml: bool) -> Result<String, Failure> {
-    let filter = if yaml { "to_nice_yaml(indent=2)" } else { "to_nice_json(ensure_ascii=false)" };
+    let value = as_written(value, &mut HashMap::new());
+    if yaml {
+        return Ok(yaml_text(&value).map_err(|why| Diagnostic::error("unwritable", why))?);
+    }
     let place = Span::nowhere("<inventory>");
     let layer = VarLayer {
         level: Level::Extra,
         origin: "inventory".into(),
         span: place.clone(),
-        vars: Arc::new(Map::from_iter([("value", as_written(value))])),
+        vars: Arc::new(Map::from_iter([("value", value)])),
     };
     let environment = Environment::new(Arc::new(crate::load::DiskFiles), Arc::new(SystemClock));
     let templar = Templar::new(Scope::new().with(layer), Arc::new(environment));
-    let written = templar.evaluate(&Text::template(format!("value | {filter}"), place));
+    let written = templar.evaluate(&Text::template("value | to_nice_json(ensure_ascii=false)", place));
     let text = written.map_err(Diagnostic::from)?.to_string();
     Ok(if text.ends_with('\n') { text } else { text + "\n" })
 }
@@ -185,15 +189,27 @@ fn one(inventory: &Inventory, name: &str) -> Result<HostName, Failure> {
     }
 }
 
-/// The same with its templates as they were written, and without secrets.
-fn as_written(value: &Value) -> Value {
-    match value {
-        Value::String(text) if text.is_secret() => MASK.into(),
-        Value::String(text) => text.as_str().into(),
-        Value::List(items) => Value::list(items.iter().map(as_written).collect()),
+/// The same with its templates as they were written, and without secrets. What is one for several hosts stays so (`known`, by
+/// where it is in memory).
+fn as_written(value: &Value, known: &mut HashMap<usize, Value>) -> Value {
+    let address = match value {
+        Value::String(text) if text.is_secret() => return MASK.into(),
+        Value::String(text) => return text.as_str().into(),
+        Value::List(items) => Arc::as_ptr(items) as usize,
+        Value::Map(pairs) => Arc::as_ptr(pairs) as usize,
+        other => return other.clone(),
+    };
+    if let Some(written) = known.get(&address) {
+        return written.clone();
+    }
+    let written = match value {
+        Value::List(items) => Value::list(items.iter().map(|item| as_written(item, known)).collect()),
         Value::Map(pairs) => {
-            pairs.iter().map(|(key, value)| (key.clone(), as_written(value))).collect::<Map>().into()
+            let written = |(key, value): (&Key, &Value)| (key.clone(), as_written(value, known));
+            pairs.iter().map(written).collect::<Map>().into()
         }
         other => other.clone(),
-    }
+    };
+    known.insert(address, written.clone());
+    written
 }

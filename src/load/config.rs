@@ -1,5 +1,6 @@
 //! `benchbook.toml`: the project's settings.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -49,6 +50,9 @@ pub struct Config {
     /// Where the file is; relative paths in it start there.
     #[serde(skip)]
     pub folder: PathBuf,
+    /// Folders of plugins by their kind, where Ansible's settings count.
+    #[serde(skip)]
+    pub plugins: BTreeMap<&'static str, Vec<PathBuf>>,
     /// Ansible's file of settings, where that counts.
     #[serde(skip)]
     pub settings_file: Option<PathBuf>,

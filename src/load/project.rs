@@ -98,7 +98,8 @@ impl Project {
             }
         };
         match (playbook, inventory, problems.has_errors()) {
-            (Some(playbook), Some(inventory), false) => {
+            (Some(playbook), Some(mut inventory), false) => {
+                inventory.is_wanted(playbook.plays.iter().map(|play| &play.hosts.value));
                 let reading = asked.reading.clone();
                 Ok(Self { playbook, inventory, sources, reading, config, extra, loader, warnings: problems })
             }
@@ -152,13 +153,15 @@ impl Project {
     /// The inventory as its files say it now.
     pub fn inventory_again(&self, evaluator: &dyn Evaluator) -> Loaded<(Inventory, Diagnostics)> {
         let constructing = Some(Constructing { evaluator, extra: &self.extra });
-        load_inventory(
+        let (mut inventory, warnings) = load_inventory(
             &**self.loader.files(),
             &self.sources,
             Some(self.folder()),
             constructing,
             &Reading { unreadable: Unreadable::LeftOut, ..self.reading.clone() },
-        )
+        )?;
+        inventory.is_wanted(self.playbook.plays.iter().map(|play| &play.hosts.value));
+        Ok((inventory, warnings))
     }
 
     /// The folder of the playbook.
@@ -173,6 +176,7 @@ fn loader(files: Arc<dyn Files>, catalogue: Arc<Catalogue>, config: &Config, ask
     let library = Settings {
         given: asked.module_path.clone(),
         library: resolved(&config.library),
+        plugins: config.plugins.iter().map(|(kind, folders)| (*kind, resolved(folders))).collect(),
         collections: collections.clone(),
     };
     let loader = Loader::new(files, catalogue, resolved(&config.roles_path));

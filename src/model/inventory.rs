@@ -24,6 +24,8 @@ pub struct Inventory {
     pub unread: Diagnostics,
     /// `localhost` and its other names, for a play that names one that no inventory has.
     implicit: HashMap<&'static str, Host>,
+    /// By which of these names the playbook calls this machine first: all of them mean that one.
+    called: Option<&'static str>,
 }
 
 /// A host.
@@ -77,7 +79,7 @@ impl Inventory {
     pub fn new() -> Self {
         let implicit = LOCALHOST.into_iter().map(|name| (name, implicit_host(name))).collect();
         let (hosts, groups) = (IndexMap::new(), IndexMap::new());
-        let mut inventory = Self { hosts, groups, unread: Diagnostics::new(), implicit };
+        let mut inventory = Self { hosts, groups, unread: Diagnostics::new(), implicit, called: None };
         let nowhere = Span::nowhere("<built in>");
         inventory.add_group("all", &nowhere);
         inventory.add_group("ungrouped", &nowhere).children.clear();
@@ -85,9 +87,24 @@ impl Inventory {
         inventory
     }
 
-    /// A host by its name; `localhost` is always there.
+    /// A host by its name; `localhost` is always there. There is only one such host, as in Ansible: its other names mean the one
+    /// that the inventory has, else the one that a play names first.
     pub fn host(&self, name: &str) -> Option<&Host> {
-        self.hosts.get(name).or_else(|| self.implicit.get(name))
+        self.hosts.get(name).or_else(|| {
+            let implicit = self.implicit.get(name)?;
+            let written = self.hosts.values().find(|host| LOCALHOST.contains(&host.name.as_str()));
+            let called = || self.called.and_then(|called| self.implicit.get(called));
+            Some(written.or_else(called).unwrap_or(implicit))
+        })
+    }
+
+    /// The plays of a playbook want these hosts: patterns, possibly in lists.
+    pub fn is_wanted<'v>(&mut self, mut hosts: impl Iterator<Item = &'v Value>) {
+        let called = |value: &Value| LOCALHOST.into_iter().find(|name| value.as_str() == Some(name));
+        self.called = hosts.find_map(|value| match value {
+            Value::List(patterns) => patterns.iter().find_map(called),
+            value => called(value),
+        });
     }
 
     /// The same, to be changed.

@@ -35,7 +35,8 @@ pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args,
 
 fn ping(args: &Args, _: &mut Context<'_>) -> Answer {
     if args.data == "crash" {
-        return Err(Failure::new("boom"));
+        // What a module of the reference says that fails unforeseen.
+        return Err(Failure::new("Task failed: Module failed: boom"));
     }
     Ok(Outcome::ok(false).with("ping", args.data.as_str()))
 }

@@ -69,13 +69,17 @@ pub(super) const SPEC: Spec = Spec {
 /// The row of the table.
 pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, setup) };
 
-/// The facts found so far.
+/// The facts found so far, and what the user should hear.
 #[derive(Debug, Default)]
-struct Facts(Map);
+struct Facts(Map, Vec<String>);
 
 impl Facts {
     fn set(&mut self, name: &str, value: impl Into<Value>) {
         self.0.insert(format!("ansible_{name}"), value);
+    }
+
+    fn warn(&mut self, words: impl Into<String>) {
+        self.1.push(words.into());
     }
 
     fn text(&self, name: &str) -> &str {
@@ -150,8 +154,9 @@ fn setup(args: &Args, ctx: &mut Context<'_>) -> Answer {
         };
         args.filter.is_empty() || args.filter.iter().any(fits)
     };
-    let kept: Map = facts.0.into_iter().filter(|(key, _)| key.as_str().is_some_and(keep)).collect();
-    Ok(Outcome::ok(false).with("ansible_facts", kept))
+    let Facts(found, warnings) = facts;
+    let kept: Map = found.into_iter().filter(|(key, _)| key.as_str().is_some_and(keep)).collect();
+    Ok(Outcome { warnings, ..Outcome::ok(false).with("ansible_facts", kept) })
 }
 
 /// The names of the collectors that a `gather_subset` means. `min` is always there unless `!min` or `!all,!min` say no.

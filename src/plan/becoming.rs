@@ -21,6 +21,10 @@ pub struct AskedBecoming {
     pub user: Option<String>,
     /// `--become-method`
     pub method: Option<String>,
+    /// The program, where it is not the method's own.
+    pub exe: Option<String>,
+    /// Its arguments, where they are not the usual ones.
+    pub flags: Option<String>,
     /// Also whoever is that user (`become_allow_same_user`).
     pub same_user: bool,
 }
@@ -71,8 +75,10 @@ impl Becoming {
         let password = [&own("pass"), "ansible_become_pass", "ansible_become_password"];
         Ok(Some(Other {
             user: user.or_else(|| asked.user.clone()).unwrap_or_else(|| ROOT.into()),
-            exe: text(&[&own("exe"), "ansible_become_exe"], |layer| &layer.exe)?,
-            flags: text(&[&own("flags"), "ansible_become_flags"], |layer| &layer.flags)?,
+            exe: text(&[&own("exe"), "ansible_become_exe"], |layer| &layer.exe)?
+                .or_else(|| asked.exe.clone()),
+            flags: text(&[&own("flags"), "ansible_become_flags"], |layer| &layer.flags)?
+                .or_else(|| asked.flags.clone()),
             password: variable(&password, templar)?.map(|value| Secret::from(value.to_string())),
             method: method.to_owned(),
         }))
@@ -165,6 +171,8 @@ mod tests {
             user: Some("ann".into()),
             method: Some("su".into()),
             same_user: false,
+            exe: None,
+            flags: None,
         };
         let nobody = AskedBecoming::default();
         let silent = Becoming::default();

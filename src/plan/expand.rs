@@ -123,8 +123,11 @@ impl Build<'_> {
         if item.has_secret() || hidden.is_some_and(|said| said.value.to_bool() != Some(false)) {
             return Some("(censored)".to_owned());
         }
-        let label = task.loop_control.label.as_ref();
-        Some(label.map_or_else(|| item.to_string(), |label| self.known.shown(inside, &label.value)))
+        // An item or a label that says nothing (an empty text, zero, false) is not shown, as in Ansible.
+        match &task.loop_control.label {
+            Some(label) => Some(self.known.shown(inside, &label.value)).filter(|label| !label.is_empty()),
+            None => Some(item).filter(|item| item.is_truthy()).map(ToString::to_string),
+        }
     }
 
     fn handler_step(&mut self, number: usize, handler: &HandlerNames, around: &Surroundings) {

@@ -199,7 +199,11 @@ impl Dispatcher {
         let silent = is_silent(what) && !finished.fate.is_failure();
         if !silent {
             for text in &finished.warnings {
-                let text = format!("{}: {text} ({})", self.name(host), what.span.file_line());
+                // Called as Ansible, it is told as the module says it, whoever says it first.
+                let text = match self.shared.compiler.options.strictness {
+                    Strictness::Late => text.replace("\r\n", "\n"),
+                    Strictness::Early => format!("{}: {text} ({})", self.name(host), what.span.file_line()),
+                };
                 self.warn(text);
             }
             for figure in &finished.figures {

@@ -273,7 +273,6 @@ fn report(unit: &Unit, label: String, end: &TurnEnd) {
 /// An item for people; secrets in it are masked.
 fn shown(item: &Value) -> String {
     match item {
-        Value::Null => String::new(),
         Value::String(_) | Value::Sealed(_) if item.has_secret() => MASK.to_owned(),
         _ if item.has_secret() => serde_json::to_string(item).unwrap_or_default(),
         other => other.to_string(),

@@ -48,7 +48,8 @@ pub struct PlayFacts {
 /// `hostvars`: every host with what does not depend on a play.
 impl LazyMap for Board {
     fn get(&self, key: &str) -> Option<Entry> {
-        let localhost = || LOCALHOST.contains(&key).then(|| self.iter().find(|host| host.implicit)).flatten();
+        let is_here = |host: &&Arc<Host>| LOCALHOST.contains(&host.name.as_str());
+        let localhost = || LOCALHOST.contains(&key).then(|| self.iter().find(is_here)).flatten();
         self.find(key).or_else(localhost).map(|host| Entry::Scope(host_scope(host, self)))
     }
 

@@ -25,7 +25,7 @@ mod tests;
 
 pub use environment::{Environment, Habits, SearchPaths};
 pub use error::{Problem, StoodIn, TemplateError};
-pub use filters::{json_text, merged_deeply};
+pub use filters::{json_text, merged_deeply, yaml_text};
 pub use inventories::Inventories;
 pub use scope::{Entry, LazyMap, Scope, joined};
 pub use secrets::{Secrets, Veil};

@@ -4,6 +4,7 @@
 //! stay what they are.
 
 mod adhoc;
+mod callbacks;
 mod carrying;
 mod config;
 mod inventory;

@@ -10,7 +10,7 @@ use super::carrying::{self, about_inventory, carry_out, compiled, mistaken};
 use super::listing::list;
 use super::options::{Playbook, split};
 use super::saying::{started, told};
-use super::{Ending, settings};
+use super::{Ending, callbacks, settings};
 use crate::base::Diagnostic;
 use crate::load::{AnsibleCfg, Asked};
 use crate::plan::{Asking, Options, Plan};
@@ -63,6 +63,7 @@ fn play(asked: &Playbook, cfg: &AnsibleCfg, terminal: &Terminal) -> Result<Endin
     let look = settings::look(asked.running.manner.verbose, cfg);
     let Plan { playbook, plays, .. } = &compiled.plan;
     let mut reporters = vec![settings::reporter(look, cfg, playbook, plays.len())];
+    reporters.extend(callbacks::enabled(look, cfg, terminal));
     reporters.extend(settings::log(cfg, terminal, |log, err| {
         Box::new(Ansible::new(log, err, Look { colour: false, ..look }).of(playbook, plays.len()))
     }));

@@ -19,6 +19,8 @@ use crate::report::ansible::{Ansible, LogFile, Look, Minimal};
 use crate::vars::Habits;
 use crate::vars::template_variables::managed_text;
 
+/// Kinds of plugins in Python whose folders the settings name.
+const PLUGINS: [&str; 4] = ["action", "filter", "test", "lookup"];
 /// The inventory that is read when nobody names one.
 const USUAL_INVENTORY: &str = "/etc/ansible/hosts";
 /// For how many seconds kept facts count where nobody says.
@@ -48,17 +50,21 @@ pub(super) fn config(cfg: &AnsibleCfg) -> Config {
     if collections_path.is_empty() {
         collections_path = project::collections();
     }
-    let mut library = cfg.paths("library", ':', home.as_deref());
-    if library.is_empty() {
-        let own = home.iter().map(|home| home.join(".ansible/plugins/modules"));
-        library.extend(own.chain([PathBuf::from("/usr/share/ansible/plugins/modules")]));
-    }
+    let plugins = |key: &str, kind: &str| {
+        let said = cfg.paths(key, ':', home.as_deref());
+        if !said.is_empty() {
+            return said;
+        }
+        let own = home.iter().map(|home| home.join(".ansible/plugins").join(kind));
+        own.chain([Path::new("/usr/share/ansible/plugins").join(kind)]).collect()
+    };
     let settings_file = cfg.file.clone();
     Config {
         settings_file,
         roles_path,
         collections_path,
-        library,
+        library: plugins("library", "modules"),
+        plugins: PLUGINS.map(|kind| (kind, plugins(&format!("{kind}_plugins"), kind))).into(),
         forks: cfg.number("forks"),
         ..Config::default()
     }
@@ -77,6 +83,8 @@ pub(super) fn becoming(said: &Becoming, cfg: &AnsibleCfg) -> Becoming {
         r#become: cfg.boolean("become") == Some(true),
         user: cfg.text("become_user"),
         method: cfg.text("become_method"),
+        exe: cfg.text("become_exe"),
+        flags: cfg.text("become_flags"),
         same_user: cfg.boolean("become_allow_same_user") == Some(true),
     };
     let file = cfg.path("become_password_file", home().as_deref());

@@ -1,9 +1,10 @@
 //! An inventory as values: in the shape of an inventory script's answer, or of an inventory in YAML.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::base::{HostName, Map, Value};
-use crate::model::{Group, Inventory, VarLayer};
+use crate::model::{Group, Inventory, Level, VarLayer};
 
 /// An inventory and what of it is wanted.
 pub(super) struct Listing<'a> {
@@ -31,11 +32,20 @@ impl Listing<'_> {
     pub(super) fn host(&self, host: &HostName) -> Value {
         if self.export {
             let own = self.inventory.host(host.as_str()).map(|host| host.vars.as_slice());
-            return merged(own.unwrap_or_default()).into();
+            return copied(&merged(own.unwrap_or_default()).into());
         }
         let mut layers = self.inventory.layers(host.as_str());
         layers.push(self.extra.clone());
-        merged(&layers).into()
+        let mut vars = merged(&layers);
+        // What a host says itself is its own, also where one line says it of several.
+        for own in layers.iter().filter(|layer| layer.level == Level::InventoryHostVars) {
+            for (name, value) in own.vars.iter() {
+                if vars.get_key(name).is_some_and(|known| is_one(known, value)) {
+                    vars.insert(name.clone(), copied(value));
+                }
+            }
+        }
+        vars.into()
     }
 
     /// The groups in a group.
@@ -133,6 +143,26 @@ fn merged(layers: &[VarLayer]) -> Map {
         vars.extend(&layer.vars);
     }
     vars
+}
+
+/// Whether two collections are one in memory.
+fn is_one(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::List(a), Value::List(b)) => Arc::ptr_eq(a, b),
+        (Value::Map(a), Value::Map(b)) => Arc::ptr_eq(a, b),
+        _ => false,
+    }
+}
+
+/// The same, with collections of its own.
+fn copied(value: &Value) -> Value {
+    match value {
+        Value::List(items) => Value::list(items.iter().map(copied).collect()),
+        Value::Map(pairs) => {
+            pairs.iter().map(|(key, value)| (key.clone(), copied(value))).collect::<Map>().into()
+        }
+        other => other.clone(),
+    }
 }
 
 /// With the marks that inventory scripts give: a text in which nothing is a template, and one that is encrypted.

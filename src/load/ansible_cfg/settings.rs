@@ -38,18 +38,21 @@ const fn row(
 const DEFAULTS: &str = "defaults";
 const BECOME: &str = "privilege_escalation";
 const SSH: &str = "ssh_connection";
+const PROFILE_TASKS: &str = "callback_profile_tasks";
 
 /// All settings that are known by name; any other has no effect, and the user is told.
 pub static SETTINGS: &[Setting] = &[
     row(DEFAULTS, "inventory", &["ANSIBLE_INVENTORY"], Same),
     row(DEFAULTS, "roles_path", &["ANSIBLE_ROLES_PATH"], Same),
     row(DEFAULTS, "forks", &["ANSIBLE_FORKS"], Same),
-    row(DEFAULTS, "timeout", &["ANSIBLE_SSH_TIMEOUT", "ANSIBLE_TIMEOUT"], Same),
+    row(DEFAULTS, "timeout", &[], Same),
+    row(SSH, "timeout", &["ANSIBLE_SSH_TIMEOUT", "ANSIBLE_TIMEOUT"], Same),
     row(DEFAULTS, "remote_user", &["ANSIBLE_REMOTE_USER"], Same),
     row(DEFAULTS, "remote_port", &["ANSIBLE_REMOTE_PORT"], Same),
     row(DEFAULTS, "transport", &["ANSIBLE_TRANSPORT"], Same),
     row(DEFAULTS, "private_key_file", &["ANSIBLE_PRIVATE_KEY_FILE"], Same),
-    row(DEFAULTS, "host_key_checking", &["ANSIBLE_SSH_HOST_KEY_CHECKING", "ANSIBLE_HOST_KEY_CHECKING"], Same),
+    row(DEFAULTS, "host_key_checking", &[], Same),
+    row(SSH, "host_key_checking", &["ANSIBLE_SSH_HOST_KEY_CHECKING", "ANSIBLE_HOST_KEY_CHECKING"], Same),
     row(DEFAULTS, "gathering", &["ANSIBLE_GATHERING"], Same),
     row(DEFAULTS, "facts_modules", &["ANSIBLE_FACTS_MODULES"], Same),
     row(DEFAULTS, "any_errors_fatal", &["ANSIBLE_ANY_ERRORS_FATAL"], Same),
@@ -75,6 +78,8 @@ pub static SETTINGS: &[Setting] = &[
     row(BECOME, "become", &["ANSIBLE_BECOME"], Same),
     row(BECOME, "become_user", &["ANSIBLE_BECOME_USER"], Same),
     row(BECOME, "become_method", &["ANSIBLE_BECOME_METHOD"], Same),
+    row(BECOME, "become_exe", &["ANSIBLE_BECOME_EXE"], Same),
+    row(BECOME, "become_flags", &["ANSIBLE_BECOME_FLAGS"], Same),
     row(BECOME, "become_allow_same_user", &["ANSIBLE_BECOME_ALLOW_SAME_USER"], Same),
     row(BECOME, "become_ask_pass", &["ANSIBLE_BECOME_ASK_PASS"], Same),
     row(SSH, "ssh_args", &["ANSIBLE_SSH_ARGS"], Same),
@@ -85,6 +90,7 @@ pub static SETTINGS: &[Setting] = &[
     row(SSH, "control_path_dir", &["ANSIBLE_SSH_CONTROL_PATH_DIR"], Moot),
     row(SSH, "scp_if_ssh", &["ANSIBLE_SCP_IF_SSH"], Moot),
     row(SSH, "transfer_method", &["ANSIBLE_SSH_TRANSFER_METHOD"], Moot),
+    row("connection", "retries", &[], Same),
     row(SSH, "retries", &["ANSIBLE_SSH_RETRIES"], Same),
     row("connection", "pipelining", &[], Moot),
     row(DEFAULTS, "pipelining", &[], Moot),
@@ -121,11 +127,21 @@ pub static SETTINGS: &[Setting] = &[
     row(DEFAULTS, "poll_interval", &["ANSIBLE_POLL_INTERVAL"], Moot),
     row(DEFAULTS, "display_args_to_stdout", &["ANSIBLE_DISPLAY_ARGS_TO_STDOUT"], Nothing),
     row(DEFAULTS, "callback_result_format", &["ANSIBLE_CALLBACK_RESULT_FORMAT"], Nothing),
-    row(DEFAULTS, "callbacks_enabled", &["ANSIBLE_CALLBACKS_ENABLED"], Nothing),
+    row(DEFAULTS, "callbacks_enabled", &["ANSIBLE_CALLBACKS_ENABLED"], Same),
+    row(PROFILE_TASKS, "task_output_limit", &["PROFILE_TASKS_TASK_OUTPUT_LIMIT"], Same),
+    row(PROFILE_TASKS, "sort_order", &["PROFILE_TASKS_SORT_ORDER"], Same),
+    row(PROFILE_TASKS, "summary_only", &["PROFILE_TASKS_SUMMARY_ONLY"], Same),
+    row("callback_profile_roles", "summary_only", &["PROFILE_ROLES_SUMMARY_ONLY"], Same),
     row(DEFAULTS, "callback_whitelist", &["ANSIBLE_CALLBACK_WHITELIST"], Nothing),
     row(DEFAULTS, "collections_path", &["ANSIBLE_COLLECTIONS_PATH"], Same),
     row(DEFAULTS, "collections_paths", &["ANSIBLE_COLLECTIONS_PATHS"], Nothing),
     row(DEFAULTS, "library", &["ANSIBLE_LIBRARY"], Same),
+    row(DEFAULTS, "action_plugins", &["ANSIBLE_ACTION_PLUGINS"], Same),
+    row(DEFAULTS, "connection_plugins", &["ANSIBLE_CONNECTION_PLUGINS"], Same),
+    row(DEFAULTS, "filter_plugins", &["ANSIBLE_FILTER_PLUGINS"], Same),
+    row(DEFAULTS, "lookup_plugins", &["ANSIBLE_LOOKUP_PLUGINS"], Same),
+    row(DEFAULTS, "module_utils", &["ANSIBLE_MODULE_UTILS"], Same),
+    row(DEFAULTS, "test_plugins", &["ANSIBLE_TEST_PLUGINS"], Same),
     row(DEFAULTS, "log_path", &["ANSIBLE_LOG_PATH"], Same),
     row(DEFAULTS, "executable", &["ANSIBLE_EXECUTABLE"], Same),
     row(DEFAULTS, "hash_behaviour", &["ANSIBLE_HASH_BEHAVIOUR"], Same),
@@ -184,7 +200,17 @@ mod tests {
             "become_ask_pass",
             "connection_password_file",
             "nocolor",
-            "timeout",
+            // Dropin case `plugged`.
+            "action_plugins",
+            "connection_plugins",
+            "filter_plugins",
+            "lookup_plugins",
+            "module_utils",
+            "test_plugins",
+            // Of a collection that the reference has not itself: `dropin::callbacks…` and `report/ansible/timing.rs`.
+            "task_output_limit",
+            "sort_order",
+            "summary_only",
         ];
         for setting in SETTINGS.iter().filter(|setting| setting.effect == Same) {
             let named = |line: &str| {

@@ -25,6 +25,9 @@ pub struct Settings {
     pub given: Vec<PathBuf>,
     /// `library` of the settings; their folders count too, two levels deep.
     pub library: Vec<PathBuf>,
+    /// Folders of plugins of the settings by their kind (`action`, `filter` …), their folders likewise. The user's ansible-core
+    /// reads the same settings; here it is only known where it has to be asked.
+    pub plugins: BTreeMap<&'static str, Vec<PathBuf>>,
     /// Folders that hold `ansible_collections`.
     pub collections: Vec<PathBuf>,
 }
@@ -48,6 +51,8 @@ pub struct Library {
     has_plugins: AtomicBool,
     /// `library` of the settings with the folders in it.
     set: OnceLock<Vec<PathBuf>>,
+    /// The same of `action_plugins`.
+    acting: OnceLock<Vec<PathBuf>>,
     renamed: OnceLock<HashMap<String, String>>,
 }
 
@@ -59,7 +64,7 @@ struct State {
     libraries: (Vec<PathBuf>, usize),
     /// Those of their folders `action_plugins` that are there.
     actions: Vec<PathBuf>,
-    /// Kinds of plugins that one of them has a folder of.
+    /// Kinds of plugins that one of them, or the settings, has a folder of.
     plugins: BTreeSet<&'static str>,
     /// Modules of a folder by their names.
     folders: HashMap<PathBuf, Arc<BTreeMap<String, PathBuf>>>,
@@ -69,13 +74,19 @@ struct State {
 impl Library {
     /// Looks at `files` and at what is installed of Ansible's.
     pub fn new(files: Arc<dyn Files>, core: Arc<dyn AnsibleCore>, settings: Settings) -> Self {
+        let is_there = |kind: &&str| {
+            settings.plugins.get(*kind).is_some_and(|set| set.iter().any(|folder| files.is_folder(folder)))
+        };
+        let plugins: BTreeSet<&'static str> = PLUGINS.into_iter().filter(is_there).collect();
+        let has_plugins = AtomicBool::new(!plugins.is_empty());
         Self {
             files,
             core,
             settings,
-            state: Mutex::default(),
-            has_plugins: AtomicBool::new(false),
+            state: Mutex::new(State { plugins, ..State::default() }),
+            has_plugins,
             set: OnceLock::new(),
+            acting: OnceLock::new(),
             renamed: OnceLock::new(),
         }
     }
@@ -109,15 +120,15 @@ impl Library {
         state.beside.push(folder.to_path_buf());
     }
 
-    /// Whether a plugin of that kind (`filter`, `test`, `lookup`) and name may be somebody's: one is beside a playbook or in a
-    /// role, or the name is that of a collection. Nothing is started otherwise.
+    /// Whether a plugin of that kind (`filter`, `test`, `lookup`) and name may be somebody's: one is beside a playbook, in a role
+    /// or in a folder of the settings, or the name is that of a collection. Nothing is started otherwise.
     pub fn has_plugin(&self, kind: &'static str, name: &str) -> bool {
         let (collection, _) = split(name);
         let is_asked = self.state().plugins.contains(kind) || collection.is_some();
         is_asked && self.core.plugin(kind, name, &self.beside()).is_some()
     }
 
-    /// Whether such a plugin is beside a playbook or in a role: it stands before one that is built in.
+    /// Whether such a plugin is beside a playbook, in a role or in a folder of the settings: it stands before one that is built in.
     pub fn has_own_plugin(&self, kind: &'static str, name: &str) -> bool {
         let is_plain = !name.strip_prefix("ansible.legacy.").unwrap_or(name).contains('.');
         if !self.has_plugins.load(Ordering::Relaxed) || !is_plain || !self.state().plugins.contains(kind) {
@@ -144,15 +155,18 @@ impl Library {
         self.module(name, &path)
     }
 
-    /// An action in Python of the user's own: in `action_plugins` beside the playbook or in a role. It stands before whatever is
-    /// built in.
+    /// An action in Python of the user's own: in `action_plugins` beside the playbook, in a role or in the settings. It stands
+    /// before whatever is built in.
     pub fn own_action(&self, name: &str) -> Option<Arc<Foreign>> {
         let short = name.strip_prefix("ansible.legacy.").unwrap_or(name);
         if short.contains('.') {
             return None;
         }
-        let folders = self.state().actions.clone();
-        let mut paths = folders.iter().map(|folder| folder.join(format!("{short}.py")));
+        let beside = self.state().actions.clone();
+        let of_settings = self.acting.get_or_init(|| {
+            self.with_inner(self.settings.plugins.get("action").map_or(&[], |folders| folders))
+        });
+        let mut paths = beside.iter().chain(of_settings).map(|folder| folder.join(format!("{short}.py")));
         paths.find(|path| self.files.is_file(path)).map(|path| acting(name, path))
     }
 
@@ -188,20 +202,23 @@ impl Library {
     }
 
     fn set(&self) -> &[PathBuf] {
+        self.set.get_or_init(|| self.with_inner(&self.settings.library))
+    }
+
+    /// Folders of the settings with those in them, two levels deep.
+    fn with_inner(&self, said: &[PathBuf]) -> Vec<PathBuf> {
         let below = |folder: &Path| {
             let entries = self.files.list(folder).unwrap_or_default();
             entries.into_iter().filter(|path| self.files.is_folder(path)).collect::<Vec<_>>()
         };
-        self.set.get_or_init(|| {
-            let mut folders = Vec::new();
-            for folder in self.settings.library.iter().filter(|folder| self.files.is_folder(folder)) {
-                let inner = below(folder);
-                folders.extend(inner.iter().cloned());
-                folders.extend(inner.iter().flat_map(|folder| below(folder)));
-                folders.push(folder.clone());
-            }
-            folders
-        })
+        let mut folders = Vec::new();
+        for folder in said.iter().filter(|folder| self.files.is_folder(folder)) {
+            let inner = below(folder);
+            folders.extend(inner.iter().cloned());
+            folders.extend(inner.iter().flat_map(|folder| below(folder)));
+            folders.push(folder.clone());
+        }
+        folders
     }
 
     /// A module of ansible-core or of a collection.

@@ -8,37 +8,67 @@ use crate::base::{Map, Value};
 use crate::module::process::Command;
 use crate::module::{Context, TargetPath};
 
-/// Every fact file under its name; one that cannot be read says so in its value, as in Ansible.
+/// Every fact file under its name. As in Ansible, one that cannot be read says so in its value, and in a warning.
 pub fn gather(facts: &mut Facts, folder: &TargetPath, ctx: &mut Context<'_>) {
     let folder = folder.expand(ctx);
     let mut found = Map::new();
     for name in names(&folder.to_string_lossy()) {
         if let Some(stem) = name.strip_suffix(".fact") {
-            found.insert(stem, read(&folder.join(&name), ctx));
+            let value = read(&folder.join(&name), ctx).unwrap_or_else(|why| {
+                facts.warn(why.as_str());
+                why.into()
+            });
+            found.insert(stem, value);
         }
     }
     facts.set("local", found);
 }
 
-fn read(path: &Path, ctx: &mut Context<'_>) -> Value {
-    let trouble = |why: String| Value::from(format!("error loading fact - {why}: {}", path.display()));
-    let program = path.metadata().is_ok_and(|m| m.permissions().mode() & 0o111 != 0);
-    let text = if program {
-        match ctx.run(&Command { quiet: true, ..Command::new([path]) }) {
-            Ok(done) if done.status.success() => String::from_utf8_lossy(&done.stdout).into_owned(),
-            Ok(done) => return trouble(format!("the program ended with {}", done.rc())),
-            Err(error) => return trouble(error.to_string()),
+fn read(path: &Path, ctx: &mut Context<'_>) -> Result<Value, String> {
+    let name = path.display();
+    let metadata = path.metadata().map_err(|error| format!("Could not stat fact ({name}): {error}"))?;
+    let text = if metadata.permissions().mode() & 0o100 != 0 {
+        let run = ctx.run(&Command { quiet: true, ..Command::new([path]) });
+        let done = run.map_err(|error| format!("Could not execute fact script ({name}): {error}"))?;
+        if !done.status.success() {
+            let err = String::from_utf8_lossy(&done.stderr);
+            return Err(format!("Failure executing fact script ({name}), rc: {}, err: {err}", done.rc()));
         }
+        done.stdout
     } else {
-        match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) => return trouble(error.to_string()),
-        }
+        // What may not be read is empty.
+        std::fs::read(path).unwrap_or_default()
     };
-    match serde_json::from_str::<Value>(&text) {
-        Ok(value) => value,
-        Err(_) => ini(&text).map_or_else(|| trouble("neither JSON nor INI".to_owned()), Value::from),
+    let Ok(text) = String::from_utf8(text) else {
+        return Err(format!("error loading fact - output of running \"{name}\" was not utf-8"));
+    };
+    if let Ok(value) = serde_json::from_str(&text) {
+        return Ok(value);
     }
+    let Some(sections) = ini(&text) else {
+        return Err(format!("error loading facts as JSON or ini - please check content: {name}"));
+    };
+    for (_, section) in sections.iter() {
+        for value in section.as_map().into_iter().flat_map(Map::values).filter_map(Value::as_str) {
+            if let Some(odd) = odd_percent(value) {
+                let why = format!("'%' must be followed by '%' or '(', found: '{odd}'");
+                return Err(format!("error loading facts as ini - please check content: {name} ({why})"));
+            }
+        }
+    }
+    Ok(sections.into())
+}
+
+/// What begins with a `%` that means nothing.
+fn odd_percent(value: &str) -> Option<&str> {
+    let mut rest = value;
+    while let Some(at) = rest.find('%') {
+        match rest[at + 1..].chars().next() {
+            Some('%' | '(') => rest = &rest[at + 2..],
+            _ => return Some(&rest[at..]),
+        }
+    }
+    None
 }
 
 /// Sections of `key = value` or `key: value`; keys in lower case, values as text, as Python's `configparser`.
@@ -55,12 +85,12 @@ fn ini(text: &str) -> Option<Map> {
         let (key, value) = line.split_once(['=', ':'])?;
         sections.last_mut()?.1.insert(key.trim().to_lowercase(), value.trim());
     }
-    (!sections.is_empty()).then(|| sections.into_iter().collect())
+    Some(sections.into_iter().collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::ini;
+    use super::{ini, odd_percent};
 
     #[test]
     fn ini_is_read_as_python_does() {
@@ -71,5 +101,9 @@ mod tests {
         );
         assert!(ini("nonsense").is_none());
         assert!(ini("a = b").is_none());
+        assert_eq!(ini(""), Some(crate::base::Map::new()));
+        assert_eq!(odd_percent("100 %% of %(x)s"), None);
+        assert_eq!(odd_percent("a % b"), Some("% b"));
+        assert_eq!(odd_percent("a %"), Some("%"));
     }
 }

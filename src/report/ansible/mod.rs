@@ -8,6 +8,7 @@ mod json;
 mod log;
 mod minimal;
 mod stats;
+mod timing;
 mod words;
 
 use std::collections::{BTreeSet, HashMap};
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use super::Reporter;
 use crate::base::{HostName, Map, StepId, Timestamp, Value};
-use crate::event::{Event, Fate, JobState, Tally, Title};
+use crate::event::{Event, Fate, JobState, Tally, Title, Why};
 use crate::wire::Status;
 use stats::Stats;
 use words::{Paint, banner, recap};
@@ -24,6 +25,7 @@ use words::{Paint, banner, recap};
 pub use excerpt::of as excerpt;
 pub use log::LogFile;
 pub use minimal::{Minimal, Tree};
+pub use timing::{Timed, Timing};
 
 /// What is shown where a result is hidden.
 const HIDDEN_ITEM: &str = "(censored due to no_log)";
@@ -335,9 +337,13 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
                 }
             }
             Event::ItemEnded { .. } => self.item_ended(event)?,
-            Event::StepEnded { host, fate, result, .. } => {
-                if let Fate::Ran { status: Status::Ok, .. } = fate {
-                    self.stats.iter_mut().for_each(|stats| stats.see(host, result));
+            Event::StepEnded { step, host, fate, result, .. } => {
+                if let Some(stats) = &mut self.stats {
+                    match fate {
+                        Fate::Ran { status: Status::Ok, .. } => stats.see(step, host, result),
+                        Fate::Bypassed { why: Why::RunOnce } => stats.share(step, host),
+                        _ => {}
+                    }
                 }
                 self.step_ended(event)?;
             }

@@ -1,32 +1,44 @@
 //! Figures of the user's own (`set_stats`), and how they are shown below the recap.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
 use super::json;
-use crate::base::{HostName, Map, Value};
+use crate::base::{HostName, Map, StepId, Value};
 
 /// What results have given so far: per host, and for the run.
 #[derive(Debug, Default)]
 pub(super) struct Stats {
     hosts: BTreeMap<HostName, Map>,
     run: Map,
+    /// What the last host of each step gave, for those that it speaks for (`run_once`).
+    given: HashMap<StepId, Vec<Value>>,
 }
 
 impl Stats {
     /// What the result of a task that has gone well adds, and each of its items. Hidden ones add nothing.
-    pub fn see(&mut self, host: &HostName, result: &Value) {
-        let items = result.as_map().and_then(|result| result.get("results")).and_then(Value::as_list);
-        items.unwrap_or_default().iter().for_each(|item| self.see(host, item));
-        let Some(stats) = result.as_map().and_then(|result| result.get("ansible_stats")) else { return };
+    pub fn see(&mut self, step: &StepId, host: &HostName, result: &Value) {
+        let given = given(result);
+        for stats in &given {
+            self.add(host, stats);
+        }
+        self.given.insert(step.clone(), given);
+    }
+
+    /// Another host has done a step for this one, too: what it gave per host counts here as well.
+    pub fn share(&mut self, step: &StepId, host: &HostName) {
+        let given = self.given.get(step).cloned().unwrap_or_default();
+        for stats in given.iter().filter(|stats| is_per_host(stats)) {
+            self.add(host, stats);
+        }
+    }
+
+    fn add(&mut self, host: &HostName, stats: &Value) {
         let Some(data) = stats.get("data").and_then(Value::as_map).filter(|data| !data.is_empty()) else {
             return;
         };
-        let whose = if stats.get("per_host").is_none_or(Value::is_truthy) {
-            self.hosts.entry(host.clone()).or_default()
-        } else {
-            &mut self.run
-        };
+        let whose =
+            if is_per_host(stats) { self.hosts.entry(host.clone()).or_default() } else { &mut self.run };
         let adds = stats.get("aggregate").is_some_and(Value::is_truthy);
         for (name, new) in data.iter() {
             let sum = whose.get_key(name).filter(|_| adds).map(|old| sum(old, new));
@@ -47,6 +59,17 @@ impl Stats {
         }
         (!text.is_empty()).then(|| text + "\n")
     }
+}
+
+/// The figures in a result and in those of its items.
+fn given(result: &Value) -> Vec<Value> {
+    let own = result.get("ansible_stats").cloned();
+    let items = result.get("results").and_then(Value::as_list).unwrap_or_default();
+    items.iter().flat_map(given).chain(own).collect()
+}
+
+fn is_per_host(stats: &Value) -> bool {
+    stats.get("per_host").is_none_or(Value::is_truthy)
 }
 
 /// What Python's `+` makes of two values; mappings are merged. Of two types the first stays.

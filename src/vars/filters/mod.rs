@@ -25,6 +25,7 @@ mod yaml;
 
 pub use combine::merged_deeply;
 pub use json::json_text;
+pub use yaml::yaml_text;
 
 /// A filter.
 pub struct Filter {

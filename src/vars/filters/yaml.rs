@@ -1,6 +1,8 @@
 //! YAML texts. `to_nice_yaml` ends up in files of others, where the layout counts to the byte: the events are those of
 //! `PyYAML`'s representer, and libyaml's emitter, as the reference uses it, writes them.
 
+mod anchors;
+
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::LazyLock;
@@ -8,6 +10,7 @@ use std::sync::LazyLock;
 use fancy_regex::Regex;
 use libyaml_safer::{Break, Emitter, Encoding, Event, MappingStyle, ScalarStyle, SequenceStyle};
 
+use self::anchors::{Anchors, Place};
 use super::{Filter, filter};
 use crate::base::{Diagnostics, Key, Map, Source, Value};
 use crate::vars::call::{Call, CallError};
@@ -51,8 +54,64 @@ static NO_TEXT: LazyLock<Regex> = LazyLock::new(|| {
     .expect("the pattern above is one")
 });
 
+/// A value as `to_nice_yaml(indent=2)` writes it, with anchors where a collection stands in several places.
+pub fn yaml_text(value: &Value) -> Result<String, String> {
+    let layout = Layout { indent: Some(2), flow: Some(false), ..Layout::default() };
+    let written = layout.text(value, Anchors::of(value, &|value| parts(value, layout.sort_keys)));
+    written.map_err(|error| match error {
+        CallError::Refused(why) => why,
+        _ => "not to be written as YAML".to_owned(),
+    })
+}
+
+/// What stands in a collection, in the order in which it is written.
+fn parts(value: &Value, sort_keys: bool) -> Vec<Value> {
+    match value {
+        Value::List(items) => items.to_vec(),
+        Value::Map(map) => pairs(map, sort_keys).into_iter().map(|(_, item)| item.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn pairs(map: &Map, sort_keys: bool) -> Vec<(&Key, &Value)> {
+    let mut pairs: Vec<_> = map.iter().collect();
+    if sort_keys && are_ordered(map) {
+        pairs.sort_by(|(a, _), (b, _)| order(a, b).unwrap_or(Ordering::Equal));
+    }
+    pairs
+}
+
+/// How a text is laid out.
+#[allow(clippy::struct_excessive_bools)] // they are options of `PyYAML`'s
+struct Layout {
+    indent: Option<i32>,
+    width: Option<i32>,
+    canonical: bool,
+    line_break: Break,
+    style: ScalarStyle,
+    flow: Option<bool>,
+    sort_keys: bool,
+    starts: bool,
+    ends: bool,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self {
+            indent: None,
+            width: None,
+            canonical: false,
+            line_break: Break::Ln,
+            style: ScalarStyle::Any,
+            flow: None,
+            sort_keys: true,
+            starts: false,
+            ends: false,
+        }
+    }
+}
+
 fn write(call: &Call<'_>, indent: Option<&Value>, flow: Option<bool>) -> Result<Value, CallError> {
-    let value = call.subject()?;
     let size = |name: &str, given: Option<&Value>| match given {
         None | Some(Value::Null) => Ok(None),
         Some(given) => match given.as_int().and_then(|size| i32::try_from(size).ok()) {
@@ -61,22 +120,11 @@ fn write(call: &Call<'_>, indent: Option<&Value>, flow: Option<bool>) -> Result<
         },
     };
     let is_set = |name: &str| call.named(name).is_some_and(Value::is_truthy);
-    let mut out = Vec::new();
-    let mut emitter = Emitter::new();
-    emitter.set_output_string(&mut out);
-    emitter.set_unicode(true);
-    emitter.set_canonical(is_set("canonical"));
-    if let Some(indent) = size("indent", indent.or_else(|| call.named("indent")))? {
-        emitter.set_indent(indent);
-    }
-    if let Some(width) = size("width", call.named("width"))? {
-        emitter.set_width(width);
-    }
-    emitter.set_break(match call.named("line_break").and_then(Value::as_str) {
+    let line_break = match call.named("line_break").and_then(Value::as_str) {
         Some("\r") => Break::Cr,
         Some("\r\n") => Break::CrLn,
         _ => Break::Ln,
-    });
+    };
     let style = match call.named("default_style") {
         None | Some(Value::Null) => ScalarStyle::Any,
         Some(style) => match style.as_str() {
@@ -93,18 +141,47 @@ fn write(call: &Call<'_>, indent: Option<&Value>, flow: Option<bool>) -> Result<
         Some(Value::Null) => None,
         Some(flow) => Some(flow.is_truthy()),
     };
-    let sort_keys = call.named("sort_keys").is_none_or(Value::is_truthy);
-    let (starts, ends) = (is_set("explicit_start"), is_set("explicit_end"));
-    let mut writer = Writer { emitter, style, flow, sort_keys, escaped: Vec::new() };
-    writer.emit(Event::stream_start(Encoding::Utf8))?;
-    writer.emit(Event::document_start(None, &[], !starts))?;
-    writer.value(value)?;
-    writer.emit(Event::document_end(!ends))?;
-    writer.emit(Event::stream_end())?;
-    let escaped = std::mem::take(&mut writer.escaped);
-    drop(writer);
-    let text = String::from_utf8(out).map_err(|_| "the text is no UTF-8")?;
-    Ok(Value::from(with_escapes(&text, &escaped)))
+    let layout = Layout {
+        indent: size("indent", indent.or_else(|| call.named("indent")))?,
+        width: size("width", call.named("width"))?,
+        canonical: is_set("canonical"),
+        line_break,
+        style,
+        flow,
+        sort_keys: call.named("sort_keys").is_none_or(Value::is_truthy),
+        starts: is_set("explicit_start"),
+        ends: is_set("explicit_end"),
+    };
+    // What is one for the reference's templates and what is not, nobody here can tell: everything is written out.
+    Ok(Value::from(layout.text(call.subject()?, Anchors::default())?))
+}
+
+impl Layout {
+    fn text(&self, value: &Value, anchors: Anchors) -> Result<String, CallError> {
+        let mut out = Vec::new();
+        let mut emitter = Emitter::new();
+        emitter.set_output_string(&mut out);
+        emitter.set_unicode(true);
+        emitter.set_canonical(self.canonical);
+        if let Some(indent) = self.indent {
+            emitter.set_indent(indent);
+        }
+        if let Some(width) = self.width {
+            emitter.set_width(width);
+        }
+        emitter.set_break(self.line_break);
+        let (style, flow, sort_keys) = (self.style, self.flow, self.sort_keys);
+        let mut writer = Writer { emitter, style, flow, sort_keys, anchors, escaped: Vec::new() };
+        writer.emit(Event::stream_start(Encoding::Utf8))?;
+        writer.emit(Event::document_start(None, &[], !self.starts))?;
+        writer.value(value)?;
+        writer.emit(Event::document_end(!self.ends))?;
+        writer.emit(Event::stream_end())?;
+        let escaped = std::mem::take(&mut writer.escaped);
+        drop(writer);
+        let text = String::from_utf8(out).map_err(|_| "the text is no UTF-8")?;
+        Ok(with_escapes(&text, &escaped))
+    }
 }
 
 /// Stands for a character that libyaml escapes and its port does not: one above U+FFFF. It is as long and as wide.
@@ -132,6 +209,7 @@ struct Writer<'w> {
     /// Collections on one line: all, none, or (`None`) those without collections inside.
     flow: Option<bool>,
     sort_keys: bool,
+    anchors: Anchors,
     /// What the stand-ins stand for, in the order in which they are written.
     escaped: Vec<String>,
 }
@@ -142,12 +220,20 @@ impl Writer<'_> {
     }
 
     fn value(&mut self, value: &Value) -> Result<(), CallError> {
+        let anchor = match self.anchors.place(value) {
+            Place::Here(anchor) => anchor.map(ToOwned::to_owned),
+            Place::Again(anchor) => {
+                let alias = Event::alias(anchor);
+                return self.emit(alias);
+            }
+        };
+        let anchor = anchor.as_deref();
         match value {
             Value::List(items) => {
                 let simple = items.iter().all(|item| self.is_simple(item));
                 let style =
                     if self.flow.unwrap_or(simple) { SequenceStyle::Flow } else { SequenceStyle::Block };
-                self.emit(Event::sequence_start(None, Some("tag:yaml.org,2002:seq"), true, style))?;
+                self.emit(Event::sequence_start(anchor, Some("tag:yaml.org,2002:seq"), true, style))?;
                 items.iter().try_for_each(|item| self.value(item))?;
                 self.emit(Event::sequence_end())
             }
@@ -155,12 +241,8 @@ impl Writer<'_> {
                 let simple = self.style == ScalarStyle::Any && map.values().all(|item| self.is_simple(item));
                 let style =
                     if self.flow.unwrap_or(simple) { MappingStyle::Flow } else { MappingStyle::Block };
-                self.emit(Event::mapping_start(None, Some("tag:yaml.org,2002:map"), true, style))?;
-                let mut pairs: Vec<_> = map.iter().collect();
-                if self.sort_keys && are_ordered(map) {
-                    pairs.sort_by(|(a, _), (b, _)| order(a, b).unwrap_or(Ordering::Equal));
-                }
-                for (key, item) in pairs {
+                self.emit(Event::mapping_start(anchor, Some("tag:yaml.org,2002:map"), true, style))?;
+                for (key, item) in pairs(map, self.sort_keys) {
                     self.value(&key.to_value())?;
                     self.value(item)?;
                 }
