@@ -19,7 +19,7 @@ pub struct Loader {
     catalogue: Arc<Catalogue>,
     roles_path: Vec<PathBuf>,
     collections_path: Vec<PathBuf>,
-    library: Library,
+    library: Arc<Library>,
     trees: Mutex<HashMap<PathBuf, Arc<Tree>>>,
 }
 
@@ -40,7 +40,7 @@ impl Loader {
     /// A loader that also looks for roles in `roles_path`. Behind `files` lie the roles that come with the program.
     pub fn new(files: Arc<dyn Files>, catalogue: Arc<Catalogue>, roles_path: Vec<PathBuf>) -> Self {
         let files: Arc<dyn Files> = Arc::new(WithShipped(files));
-        let library = Library::new(Arc::clone(&files), Core::default().0, Settings::default());
+        let library = Arc::new(Library::new(Arc::clone(&files), Core::default().0, Settings::default()));
         Self { files, catalogue, roles_path, collections_path: Vec::new(), library, trees: Mutex::default() }
     }
 
@@ -53,12 +53,12 @@ impl Loader {
     /// Modules that are not built in are looked for, too: where the settings say, and at what `core` has.
     #[must_use]
     pub fn with_library(self, core: Arc<dyn AnsibleCore>, settings: Settings) -> Self {
-        let library = Library::new(Arc::clone(&self.files), core, settings);
+        let library = Arc::new(Library::new(Arc::clone(&self.files), core, settings));
         Self { library, ..self }
     }
 
     /// Modules that are not built in.
-    pub fn library(&self) -> &Library {
+    pub fn library(&self) -> &Arc<Library> {
         &self.library
     }
 

@@ -62,14 +62,20 @@ impl Project {
         let mut problems = Diagnostics::new();
         let loader = loader(files, catalogue, &config, asked);
         let extra = extra_layer(&loader, &asked.extra_vars, &mut problems);
+        let evaluator = &*evaluator.with_library(loader.library());
+        let sources = sources(&config, &asked.inventory);
+        let known = Arc::new(Map::from_iter([(
+            "ansible_inventory_sources",
+            Value::list(sources.iter().map(|source| source.shown().into()).collect()),
+        )]));
         let render = |value: &Value, own: &Arc<Map>| {
-            let own = VarLayer {
+            let layer = |origin: &str, vars: &Arc<Map>| VarLayer {
                 level: Level::PlayVars,
-                origin: "import vars".into(),
-                span: Span::nowhere("import vars"),
-                vars: Arc::clone(own),
+                origin: origin.into(),
+                span: Span::nowhere(origin),
+                vars: Arc::clone(vars),
             };
-            evaluator.render(value, vec![own, extra.clone()])
+            evaluator.render(value, vec![layer("built in", &known), layer("import vars", own), extra.clone()])
         };
         let mut playbook = loader.playbook(&asked.playbook, &render, &mut problems);
         for path in &asked.more {
@@ -79,7 +85,6 @@ impl Project {
                 playbook.plays.extend(more.plays);
             }
         }
-        let sources = sources(&config, &asked.inventory);
         let constructing = Some(Constructing { evaluator, extra: &extra });
         let inventory = match load_inventory(
             &**loader.files(),
@@ -120,6 +125,7 @@ impl Project {
         let mut problems = Diagnostics::new();
         let extra = extra_layer(&loader, &asked.extra_vars, &mut problems);
         let sources = sources(&config, &asked.inventory);
+        let evaluator = &*evaluator.with_library(loader.library());
         let constructing = Some(Constructing { evaluator, extra: &extra });
         let (inventory, warnings) = load_inventory(
             &**loader.files(),
@@ -152,6 +158,7 @@ impl Project {
 
     /// The inventory as its files say it now.
     pub fn inventory_again(&self, evaluator: &dyn Evaluator) -> Loaded<(Inventory, Diagnostics)> {
+        let evaluator = &*evaluator.with_library(self.loader.library());
         let constructing = Some(Constructing { evaluator, extra: &self.extra });
         let (mut inventory, warnings) = load_inventory(
             &**self.loader.files(),

@@ -14,6 +14,7 @@ use crate::base::{CaseId, Diagnostic, Diagnostics, HostName, Map, Severity, Syst
 use crate::load::{Expressions, Project};
 use crate::model::decode::Decoder;
 use crate::model::{Inventory, Play, Strategy};
+use crate::vars::library::OfLibrary;
 use crate::vars::{Environment, Habits, Scope, Templar};
 
 /// Files that keep facts between runs, one per host.
@@ -136,7 +137,7 @@ impl Compiler {
         let files = Arc::clone(project.loader.files());
         let environment = Environment::new(files, Arc::new(SystemClock))
             .with_expressions(options.expressions)
-            .with_plugins(Arc::new(super::plugins::OfProject(Arc::clone(&project))))
+            .with_plugins(Arc::new(OfLibrary(Arc::clone(project.loader.library()))))
             .with_habits(options.habits.clone());
         let environment = Arc::new(environment);
         Self { project, catalogue, options, environment }

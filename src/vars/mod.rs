@@ -10,6 +10,7 @@ pub mod filters;
 pub mod functions;
 mod inventories;
 mod lenient;
+pub mod library;
 pub mod lookups;
 pub mod plugins;
 pub mod predicates;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::InventoryReader;
 use crate::base::{Diagnostic, Diagnostics, HostName, Key, Map, Source, Span, Text, Value};
+use crate::load::foreign::Library;
 use crate::model::{Inventory, Level, VarLayer};
 use crate::syntax::Node;
 
@@ -18,6 +19,8 @@ pub trait Evaluator {
     fn condition(&self, condition: &Value, layers: Vec<VarLayer>) -> Result<bool, Diagnostic>;
     /// A text with marks.
     fn render(&self, value: &Value, layers: Vec<VarLayer>) -> Result<Value, Diagnostic>;
+    /// The same with the plugins of a library.
+    fn with_library(&self, library: &Arc<Library>) -> Box<dyn Evaluator>;
 }
 
 /// What a constructed inventory reaches besides the inventory.
