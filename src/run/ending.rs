@@ -94,6 +94,9 @@ impl Dispatcher {
     /// Brings what hosts ask for at an expand step, and ends it for them.
     pub(super) fn grow(&mut self, step: StepNo, mut arrived: Vec<(HostNo, Finished)>) {
         let Work::Step(what) = self.node(step).work.clone() else { return };
+        // Who comes first in the play does it for all where one does, whoever was here first.
+        let order = Arc::clone(&self.node(step).hosts);
+        arrived.sort_by_key(|(host, _)| order.iter().position(|other| other == host));
         let failed = if let StepKind::Expand(Expand::Flush) = what.kind {
             self.flush(step, arrived.iter().map(|(host, _)| *host).collect())
         } else {
@@ -150,7 +153,8 @@ impl Dispatcher {
     pub(super) fn bypass(&mut self, step: StepNo, host: HostNo, why: Why) {
         let Work::Step(what) = self.node(step).work.clone() else { return };
         if why == Why::RunOnce {
-            self.stand_at(step, host);
+            // It counts as done by all; who has notified a handler has had his turn.
+            self.enter(step, host, &what);
         }
         let now = self.shared.clock.now();
         let finished = Finished { name: what.name.clone(), ..Finished::new(Fate::Bypassed { why }, now) };
