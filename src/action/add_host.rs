@@ -84,5 +84,5 @@ fn add(map: &Map) -> Done {
     ]);
     let host = AddedHost { name: HostName::from(name), groups, vars };
     let outcome = Outcome::ok(false).with("add_host", described);
-    Done { outcome, effects: Effects { add_hosts: vec![host], ..Effects::default() }, shown: None }
+    Done { outcome, effects: Effects { add_hosts: vec![host], ..Effects::default() }, ..Done::default() }
 }

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::context::template_failed;
 use super::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, Value, args};
+use crate::vars::TemplateError;
 use crate::wire::Outcome;
 
 /// Fails unless conditions hold.
@@ -44,13 +44,13 @@ pub(super) const ACTION: Action = Action {
 };
 
 fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
-    Box::pin(async move { check(map, ctx).into() })
+    Box::pin(async move { check(map, ctx).unwrap_or_else(Done::from) })
 }
 
-fn check(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
+fn check(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, TemplateError> {
     let args: Args = match args::from_map(map) {
         Ok(args) => args,
-        Err(error) => return Outcome::failed(error.to_string()),
+        Err(error) => return Ok(Outcome::failed(error.to_string()).into()),
     };
     // As they are written, with their places.
     let conditions = match map.get("that") {
@@ -64,17 +64,12 @@ fn check(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
         None => Vec::new(),
     };
     for condition in &conditions {
-        match ctx.templar.condition(condition) {
-            Ok(true) => {}
-            Ok(false) => {
-                let msg = args.fail_msg.unwrap_or_else(|| "Assertion failed".to_owned());
-                return Outcome::failed(msg)
-                    .with("assertion", condition.as_data())
-                    .with("evaluated_to", false);
-            }
-            Err(error) => return template_failed(&error),
+        if !ctx.templar.condition(condition)? {
+            let msg = args.fail_msg.unwrap_or_else(|| "Assertion failed".to_owned());
+            let failed = Outcome::failed(msg).with("assertion", condition.as_data());
+            return Ok(failed.with("evaluated_to", false).into());
         }
     }
     let msg = args.success_msg.unwrap_or_else(|| "All assertions passed".to_owned());
-    Outcome { msg: Some(msg), ..Outcome::ok(false) }
+    Ok(Outcome { msg: Some(msg), ..Outcome::ok(false) }.into())
 }

@@ -128,9 +128,3 @@ impl ActionContext<'_> {
         })
     }
 }
-
-/// The outcome of a failed template.
-pub fn template_failed(error: &crate::vars::TemplateError) -> Outcome {
-    let place = error.span.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
-    Outcome::failed(format!("{error}{place}"))
-}

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::context::template_failed;
 use super::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, Text, Value, args};
@@ -71,6 +70,10 @@ fn debug(map: &Map, ctx: &ActionContext<'_>) -> Done {
         other => ctx.templar.render(other).map(|value| (value, Vec::new())),
     };
     let mut problems = Problems::default();
+    let value = value.map_err(|error| {
+        let place = if let Value::String(text) = var { text.span() } else { None };
+        error.during("Error while resolving `var` expression.", place)
+    });
     let value = value.or_else(|error| problems.replace(error).map(|value| (value, Vec::new())));
     match value {
         Ok((value, undefined)) => {
@@ -80,7 +83,7 @@ fn debug(map: &Map, ctx: &ActionContext<'_>) -> Done {
             outcome.warnings.extend(problems.warnings());
             Done { outcome, shown, ..Done::default() }
         }
-        Err(error) => template_failed(&error).into(),
+        Err(error) => error.into(),
     }
 }
 

@@ -78,11 +78,11 @@ struct Found {
 }
 
 fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
-    Box::pin(async move { gather(map, ctx).await.unwrap_or_else(Done::from) })
+    Box::pin(async move { gather(map, ctx).await.unwrap_or_else(|failed| *failed) })
 }
 
 /// An error is what ends the task as a whole: nobody has the module, the host is gone, the run is being stopped.
-async fn gather(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, Outcome> {
+async fn gather(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, Box<Done>> {
     let names = names(ctx)?;
     let mut args = map.clone();
     let said = variable(PARALLEL, ctx)?.or_else(|| args.remove("parallel")).filter(|said| !said.is_null());
@@ -108,7 +108,7 @@ async fn gather(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, Outcome> {
 }
 
 /// The modules to call, in order.
-fn names(ctx: &ActionContext<'_>) -> Result<Vec<String>, Outcome> {
+fn names(ctx: &ActionContext<'_>) -> Result<Vec<String>, Box<Done>> {
     let mut names: Vec<String> = match variable(MODULES, ctx)? {
         None => vec![SMART.to_owned()],
         Some(Value::List(names)) => names.iter().map(ToString::to_string).collect(),
@@ -123,9 +123,9 @@ fn names(ctx: &ActionContext<'_>) -> Result<Vec<String>, Outcome> {
     Ok(names)
 }
 
-fn variable(name: &str, ctx: &ActionContext<'_>) -> Result<Option<Value>, Outcome> {
+fn variable(name: &str, ctx: &ActionContext<'_>) -> Result<Option<Value>, Box<Done>> {
     let Some((value, _)) = ctx.templar.scope().lookup(name) else { return Ok(None) };
-    ctx.templar.render(value).map(Some).map_err(|error| super::context::template_failed(&error))
+    Ok(Some(ctx.templar.render(value)?))
 }
 
 fn is_setup(name: &str) -> bool {
@@ -221,6 +221,6 @@ impl Found {
             outcome.status = Status::Failed;
             outcome.values.insert("failed_modules", self.failed);
         }
-        Done { outcome, effects: Effects { facts: self.facts, ..Effects::default() }, shown: None }
+        Done { outcome, effects: Effects { facts: self.facts, ..Effects::default() }, ..Done::default() }
     }
 }

@@ -52,7 +52,7 @@ fn run<'a>(map: &'a Map, _: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
         Done {
             outcome,
             effects: Effects { groups: vec![(group, parents)], ..Effects::default() },
-            shown: None,
+            ..Done::default()
         }
     })
 }

@@ -115,7 +115,7 @@ fn include(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, Outcome> {
     let outcome = Outcome::ok(false)
         .with("ansible_facts", Value::from(&vars))
         .with("ansible_included_var_files", shown);
-    Ok(Done { outcome, effects: Effects { include_vars: vars, ..Effects::default() }, shown: None })
+    Ok(Done { outcome, effects: Effects { include_vars: vars, ..Effects::default() }, ..Done::default() })
 }
 
 /// In the reference's words, which playbooks look for.

@@ -36,6 +36,7 @@ pub use effects::{AddedHost, DelegatedFacts, Effects, UsedImage};
 
 use crate::base::Map;
 use crate::base::spec::Spec;
+use crate::vars::TemplateError;
 use crate::wire::Outcome;
 
 /// A future on the heap.
@@ -50,6 +51,26 @@ pub struct Done {
     pub effects: Effects,
     /// What the user is shown when there is no `msg`.
     pub shown: Option<String>,
+    /// A template that it rendered itself is wrong: the task fails as if its arguments were.
+    pub wrong: Option<Box<TemplateError>>,
+}
+
+impl From<TemplateError> for Done {
+    fn from(error: TemplateError) -> Self {
+        Self { wrong: Some(Box::new(error)), ..Self::default() }
+    }
+}
+
+impl From<TemplateError> for Box<Done> {
+    fn from(error: TemplateError) -> Self {
+        Box::new(error.into())
+    }
+}
+
+impl From<Outcome> for Box<Done> {
+    fn from(outcome: Outcome) -> Self {
+        Box::new(outcome.into())
+    }
 }
 
 impl From<Outcome> for Done {

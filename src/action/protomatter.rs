@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::context::template_failed;
 use super::debug::Problems;
 use super::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
@@ -33,10 +32,10 @@ pub(super) const ACTION: Action = Action {
 };
 
 fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
-    Box::pin(async move { evaluate(map, ctx).unwrap_or_else(Done::from) })
+    Box::pin(async move { evaluate(map, ctx).map_or_else(|failed| *failed, Done::from) })
 }
 
-fn evaluate(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, Outcome> {
+fn evaluate(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Box<Done>> {
     let args: Args = args::from_map(map).map_err(|error| Outcome::failed(error.to_string()))?;
     let mut problems = Problems::default();
     let mut results = Vec::new();
@@ -50,9 +49,9 @@ fn evaluate(map: &Map, ctx: &ActionContext<'_>) -> Result<Done, Outcome> {
             Ok(value) => Ok(value),
             Err(error) => problems.replace(error),
         };
-        results.push(value.map_err(|error| template_failed(&error))?);
+        results.push(value?);
     }
     let mut outcome = Outcome::ok(false).with("expression_result", results);
     outcome.warnings.extend(problems.warnings());
-    Ok(outcome.into())
+    Ok(outcome)
 }

@@ -56,7 +56,11 @@ fn set(map: &Map, rules: Expressions) -> Done {
     }
     let outcome = Outcome::ok(false).with("ansible_facts", Value::from(&facts));
     let cached = if cacheable { facts.clone() } else { Map::new() };
-    Done { outcome, effects: Effects { set_facts: facts, facts: cached, ..Effects::default() }, shown: None }
+    Done {
+        outcome,
+        effects: Effects { set_facts: facts, facts: cached, ..Effects::default() },
+        ..Done::default()
+    }
 }
 
 /// The first key that can name no variable, in Ansible's words, which playbooks look for.

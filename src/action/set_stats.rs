@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::context::template_failed;
 use super::set_fact::misnamed;
 use super::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
@@ -44,13 +43,13 @@ pub(super) const ACTION: Action = Action {
 };
 
 fn run<'a>(map: &'a Map, context: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
-    Box::pin(async move { stats(map, context.templar).unwrap_or_else(|failed| failed).into() })
+    Box::pin(async move { stats(map, context.templar).map_or_else(|failed| *failed, Done::from) })
 }
 
-fn stats(map: &Map, templar: &Templar) -> Result<Outcome, Outcome> {
+fn stats(map: &Map, templar: &Templar) -> Result<Outcome, Box<Done>> {
     let data = data(map.get("data"), templar)?;
     if let Some(problem) = misnamed(&data) {
-        return Err(Outcome::failed(problem));
+        return Err(Outcome::failed(problem).into());
     }
     let switch = |name: &str, usual: bool| match map.get(name) {
         None | Some(Value::Null) => usual,
@@ -66,8 +65,8 @@ fn stats(map: &Map, templar: &Templar) -> Result<Outcome, Outcome> {
 }
 
 /// The names and their values. A name that the user wrote may be a template, too; one that came out of a template is none.
-fn data(said: Option<&Value>, templar: &Templar) -> Result<Map, Outcome> {
-    let render = |value: &Value| templar.render(value).map_err(|error| template_failed(&error));
+fn data(said: Option<&Value>, templar: &Templar) -> Result<Map, Box<Done>> {
+    let render = |value: &Value| templar.render(value);
     match said {
         None => Ok(Map::new()),
         Some(Value::Map(written)) => written
@@ -82,7 +81,7 @@ fn data(said: Option<&Value>, templar: &Templar) -> Result<Map, Outcome> {
             .collect(),
         Some(other) => match render(other)? {
             Value::Map(data) => Ok(Map::clone(&data)),
-            _ => Err(Outcome::failed("The 'data' option needs to be a dictionary/hash")),
+            _ => Err(Outcome::failed("The 'data' option needs to be a dictionary/hash").into()),
         },
     }
 }

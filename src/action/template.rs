@@ -5,7 +5,6 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::context::template_failed;
 use super::source::{mode_of, upload};
 use super::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
@@ -100,10 +99,10 @@ pub(super) const ACTION: Action = Action {
 };
 
 fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
-    Box::pin(async move { template(map, ctx).await.unwrap_or_else(|failed| failed).into() })
+    Box::pin(async move { template(map, ctx).await.map_or_else(|failed| *failed, Done::from) })
 }
 
-async fn template(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
+async fn template(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Box<Done>> {
     let args: Args = args::from_map(map).map_err(|e| Outcome::failed(e.to_string()))?;
     let path = ctx.find("templates", &args.src)?;
     let shown = crate::load::shown(&path);
@@ -117,9 +116,11 @@ async fn template(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome
     let of_itself = Arc::new(template_variables(&path, &args.src, Some(&args.dest), managed, environment));
     let layer =
         VarLayer { level: Level::TaskVars, origin: "template".into(), span: place.clone(), vars: of_itself };
-    let rendered = Templar::new(scope.clone().with(layer), Arc::clone(environment))
-        .template_file(source.text(), &place, &options(&args))
-        .map_err(|error| template_failed(&error))?;
+    let rendered = Templar::new(scope.clone().with(layer), Arc::clone(environment)).template_file(
+        source.text(),
+        &place,
+        &options(&args),
+    )?;
     let passed: Map = PASSED_ON.iter().filter_map(|name| Some((*name, map.get(name)?.clone()))).collect();
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
     let encoding = args.output_encoding.as_deref().filter(|name| !name.is_empty()).unwrap_or("utf-8");

@@ -8,7 +8,6 @@ mod groups;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::context::template_failed;
 use super::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, Value};
@@ -44,23 +43,23 @@ pub(super) const ACTION: Action = Action {
 };
 
 fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
-    Box::pin(async move { validate(map, ctx).unwrap_or_else(|failed| failed).into() })
+    Box::pin(async move { validate(map, ctx).map_or_else(|failed| *failed, Done::from) })
 }
 
-fn validate(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
+fn validate(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Box<Done>> {
     let wanted = |name: &str, value: &Value| {
         let class = convert::class(value);
         Outcome::failed(format!("Incorrect type for {name}, expected dict and got {class}"))
     };
     let Some(given) = map.get("argument_spec") else {
         let args = Value::from(map);
-        return Err(Outcome::failed(format!("\"argument_spec\" arg is required in args: {args}")));
+        return Err(Outcome::failed(format!("\"argument_spec\" arg is required in args: {args}")).into());
     };
-    let Value::Map(spec) = given else { return Err(wanted("argument_spec", given)) };
+    let Value::Map(spec) = given else { return Err(wanted("argument_spec", given).into()) };
     let mut arguments = variables(spec, ctx)?;
     match map.get("provided_arguments") {
         Some(Value::Map(provided)) => arguments.extend(provided),
-        Some(other) => return Err(wanted("provided_arguments", other)),
+        Some(other) => return Err(wanted("provided_arguments", other).into()),
         None => {}
     }
     let context = map.get("validate_args_context").cloned().unwrap_or_else(|| Map::new().into());
@@ -76,13 +75,13 @@ fn validate(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
 }
 
 /// The variables that the specification names, rendered. Aliases are no variables.
-fn variables(spec: &Map, ctx: &ActionContext<'_>) -> Result<Map, Outcome> {
+fn variables(spec: &Map, ctx: &ActionContext<'_>) -> Result<Map, Box<Done>> {
     let mut found = Map::new();
     for name in spec.keys() {
         let Some((value, _)) = name.as_str().and_then(|name| ctx.templar.scope().lookup(name)) else {
             continue;
         };
-        found.insert(name.clone(), ctx.templar.render(value).map_err(|error| template_failed(&error))?);
+        found.insert(name.clone(), ctx.templar.render(value)?);
     }
     Ok(found)
 }

@@ -5,6 +5,7 @@
 
 pub mod ansible;
 pub mod args;
+pub mod cause;
 pub mod clock;
 pub mod connections;
 pub mod diagnostic;
@@ -28,6 +29,7 @@ pub mod unit;
 pub mod value;
 mod value_serde;
 
+pub use cause::Cause;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use hexadecimal::hexadecimal;

@@ -106,6 +106,23 @@ impl Span {
         Self::new(&self.source, start, end)
     }
 
+    /// Whether it is all of its source.
+    pub fn is_whole(&self) -> bool {
+        self.range() == (0..self.source.text().len())
+    }
+
+    /// The same with the quotes around it, if there are any.
+    #[must_use]
+    pub fn with_quotes(&self) -> Self {
+        let bytes = self.source.text().as_bytes();
+        let (start, end) = (self.start as usize, self.end as usize);
+        let quote = start.checked_sub(1).and_then(|before| bytes.get(before)).filter(|b| b"'\"".contains(b));
+        match quote {
+            Some(quote) if bytes.get(end) == Some(quote) => Self::new(&self.source, start - 1, end + 1),
+            _ => self.clone(),
+        }
+    }
+
     /// The line the place starts on, from 1.
     pub fn line(&self) -> usize {
         self.source.line(self.start as usize).0

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{CaseId, HostName, JobId, RunId, StepId, Timestamp, Value};
+use crate::base::{CaseId, Cause, HostName, JobId, RunId, StepId, Timestamp, Value};
 use crate::wire::{Column, Sample, Status, Stream};
 
 pub use gang::Gang;
@@ -309,6 +309,9 @@ pub enum Event {
         #[serde(default)]
         ignored: bool,
         msg: Option<String>,
+        /// Why it failed, in Ansible's words, where that is more than the message. Only while the run goes on.
+        #[serde(skip)]
+        causes: Vec<Cause>,
         /// What `register` sees of the item, masked where `no_log` says so. Only while the run goes on: the whole task's
         /// result has it.
         #[serde(skip)]
@@ -327,6 +330,9 @@ pub enum Event {
         warmup: bool,
         fate: Fate,
         msg: Option<String>,
+        /// Why it failed, in Ansible's words, where that is more than the message. Only while the run goes on.
+        #[serde(skip)]
+        causes: Vec<Cause>,
         result: Value,
         started: Timestamp,
         ended: Timestamp,

@@ -45,17 +45,19 @@ pub struct Other {
 }
 
 /// Picks a keyword.
-type Keyword = fn(&Becoming) -> &Option<Spanned<Value>>;
+type Keyword = (&'static str, fn(&Becoming) -> &Option<Spanned<Value>>);
 
 impl Becoming {
     /// The user that a task is done as; none when it is the one who logs in.
     pub fn other(&self, asked: &AskedBecoming, templar: &Templar) -> Result<Option<Other>, TemplateError> {
-        let wanted =
-            match (variable(&["ansible_become"], templar)?, self.said(|layer| &layer.r#become, templar)?) {
-                (Some(value), _) => boolean("ansible_become", &value, None)?,
-                (None, Some(value)) => boolean("become", &value, self.r#become.as_ref())?,
-                (None, None) => asked.r#become,
-            };
+        let wanted = match (
+            variable(&["ansible_become"], templar)?,
+            self.said(("become", |layer| &layer.r#become), templar)?,
+        ) {
+            (Some(value), _) => boolean("ansible_become", &value, None)?,
+            (None, Some(value)) => boolean("become", &value, self.r#become.as_ref())?,
+            (None, None) => asked.r#become,
+        };
         if !wanted {
             return Ok(None);
         }
@@ -63,7 +65,7 @@ impl Becoming {
             let value = variable(names, templar)?;
             Ok(if value.is_some() { value } else { self.said(keyword, templar)? }.map(|v| v.to_string()))
         };
-        let method = text(&["ansible_become_method"], |layer| &layer.method)?;
+        let method = text(&["ansible_become_method"], ("become_method", |layer| &layer.method))?;
         let method = method.or_else(|| asked.method.clone()).unwrap_or_else(|| METHODS[0].into());
         let Some(method) = known(&method) else {
             let span = self.method.as_ref().map(|m| m.span.clone());
@@ -71,13 +73,13 @@ impl Becoming {
         };
         let own = |what: &str| format!("ansible_{method}_{what}");
         // The later name wins, as in Ansible.
-        let user = text(&[&own("user"), "ansible_become_user"], |layer| &layer.user)?;
+        let user = text(&[&own("user"), "ansible_become_user"], ("become_user", |layer| &layer.user))?;
         let password = [&own("pass"), "ansible_become_pass", "ansible_become_password"];
         Ok(Some(Other {
             user: user.or_else(|| asked.user.clone()).unwrap_or_else(|| ROOT.into()),
-            exe: text(&[&own("exe"), "ansible_become_exe"], |layer| &layer.exe)?
+            exe: text(&[&own("exe"), "ansible_become_exe"], ("become_exe", |layer| &layer.exe))?
                 .or_else(|| asked.exe.clone()),
-            flags: text(&[&own("flags"), "ansible_become_flags"], |layer| &layer.flags)?
+            flags: text(&[&own("flags"), "ansible_become_flags"], ("become_flags", |layer| &layer.flags))?
                 .or_else(|| asked.flags.clone()),
             password: variable(&password, templar)?.map(|value| Secret::from(value.to_string())),
             method: method.to_owned(),
@@ -85,9 +87,10 @@ impl Becoming {
     }
 
     /// What a keyword says: the nearest that does not give `omit`.
-    fn said(&self, keyword: Keyword, templar: &Templar) -> Result<Option<Value>, TemplateError> {
+    fn said(&self, (name, keyword): Keyword, templar: &Templar) -> Result<Option<Value>, TemplateError> {
         for said in self.layers().filter_map(|layer| keyword(layer).as_ref()) {
-            match templar.render(&said.value)? {
+            let value = templar.render(&said.value);
+            match value.map_err(|error| error.of_keyword(name, Some(&said.span)))? {
                 Value::Null => return Ok(None),
                 Value::Omit => {}
                 value => return Ok(Some(value)),

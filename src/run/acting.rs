@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::arguments::{self, Wanted};
+use super::arguments::{self, FREE, Wanted};
 use super::delegate::{Place, scope_there};
 use super::keyword::Lasting;
 use super::target::RemoteTarget;
@@ -22,9 +22,6 @@ use crate::plan::TaskStep;
 use crate::vars::{Entry, Scope, Templar, TemplateError, plugins};
 use crate::wire::result::{Giver, result};
 use crate::wire::{Outcome, Status};
-
-/// The argument that a free text is.
-const FREE: &str = "_raw_params";
 
 /// What is wanted, and where the answer goes if there is to be one.
 type Asked = (Want, Option<oneshot::Sender<Json>>);

@@ -96,6 +96,7 @@ impl Dispatcher {
             fate: finished.fate.clone(),
             // Some modules say nothing with an empty text, as Ansible's do.
             msg: finished.msg.clone().filter(|msg| !finished.secret && !msg.is_empty()),
+            causes: if finished.secret { Vec::new() } else { finished.causes.clone() },
             result: shown(finished),
             started: finished.started,
             ended: finished.ended,

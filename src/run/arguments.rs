@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::base::spec::{Argument, full_names};
 use crate::base::value::has_marks;
-use crate::base::{Key, Map, Text, Value};
+use crate::base::{Key, Map, Span, Text, Value};
 use crate::plan::TaskStep;
 use crate::vars::{Problem, Templar, TemplateError};
 
@@ -26,6 +26,29 @@ const SHELL: &str = "ansible_shell_executable";
 
 /// All arguments; those that become `omit` are left out.
 pub fn render(task: &TaskStep, wanted: Wanted<'_>, templar: &Templar) -> Result<Map, TemplateError> {
+    all(task, wanted, templar).map_err(|error| unfinished(task, error))
+}
+
+/// An error on the way to the arguments of a task.
+pub fn unfinished(task: &TaskStep, error: TemplateError) -> TemplateError {
+    let name = &task.call.name;
+    let full = match &task.foreign {
+        None => &format!("ansible.builtin.{}", task.call.short_name()),
+        Some(_) => &*name.value,
+    };
+    error.during(format!("Finalization of task args for '{full}' failed."), Some(&name.span))
+}
+
+/// The value of an argument.
+pub fn value(name: &str, value: &Value, span: &Span, templar: &Templar) -> Result<Value, TemplateError> {
+    let doing = || format!("Error while resolving value for '{name}'.");
+    templar.render(value).map_err(|error| error.during(doing(), Some(span)))
+}
+
+/// The name under which Ansible knows a text that is no `k=v`.
+pub const FREE: &str = "_raw_params";
+
+fn all(task: &TaskStep, wanted: Wanted<'_>, templar: &Templar) -> Result<Map, TemplateError> {
     let mut args = Map::new();
     if SHELLS.contains(&task.call.short_name())
         && let Some((shell, _)) = templar.scope().lookup(SHELL)
@@ -50,7 +73,7 @@ pub fn render(task: &TaskStep, wanted: Wanted<'_>, templar: &Templar) -> Result<
                 args.insert(name, text.value.clone());
             }
             Some(name) => {
-                args.insert(name, templar.render(&text.value)?);
+                args.insert(name, value(FREE, &text.value, &text.span, templar)?);
             }
             None => {
                 let problem =
@@ -59,7 +82,10 @@ pub fn render(task: &TaskStep, wanted: Wanted<'_>, templar: &Templar) -> Result<
             }
         }
     }
-    for argument in &task.call.arguments {
+    // In the order of their names, as Ansible does it: the first that is wrong is told.
+    let mut written: Vec<_> = task.call.arguments.iter().collect();
+    written.sort_by_key(|argument| &argument.name);
+    for argument in written {
         let name = if wanted.open && has_marks(&argument.name) {
             name_of(argument, templar)?
         } else {
@@ -74,7 +100,7 @@ pub fn render(task: &TaskStep, wanted: Wanted<'_>, templar: &Templar) -> Result<
             args.insert(name, argument.value.clone());
             continue;
         }
-        match templar.render(&argument.value)? {
+        match value(&argument.name, &argument.value, &argument.value_span, templar)? {
             Value::Omit => {
                 args.remove_key(&name);
             }

@@ -1,5 +1,6 @@
 //! One turn of `include_tasks` or `include_role`: what it asks the compiler for.
 
+use super::arguments::{self, FREE};
 use super::keyword::boolean;
 use super::turn::{Turn, TurnEnd};
 use crate::base::{Map, Value};
@@ -11,11 +12,14 @@ pub(super) fn include(turn: &Turn<'_>, expand: &Expand, templar: &Templar) -> Re
     let call = &turn.task.call;
     let names: &[&str] =
         if matches!(expand, Expand::Role(..)) { &["name", "role"] } else { &["file", "_raw_params"] };
-    let argument = || names.iter().find_map(|n| call.argument(n)).map(|a| &a.value);
-    let Some(value) = call.free_form.as_ref().map(|f| &f.value).or_else(argument) else {
+    let written = || names.iter().find_map(|n| call.argument(n)).map(|a| (&*a.name, &a.value, &a.value_span));
+    let free = call.free_form.as_ref().map(|free| (FREE, &free.value, &free.span));
+    let Some((argument_name, value, span)) = free.or_else(written) else {
         return Ok(TurnEnd::fail(format!("`{}` does not say what to include", call.name.value)));
     };
-    let target = templar.render_str(value)?;
+    let rendered = arguments::value(argument_name, value, span, templar);
+    let target = rendered.map_err(|error| arguments::unfinished(turn.task, error))?;
+    let target = if target == Value::Null { String::new() } else { target.to_string() };
     if target.is_empty() {
         return Ok(TurnEnd::fail(format!("`{}` does not say what to include", call.name.value)));
     }

@@ -22,7 +22,7 @@ pub(super) fn judge(
     target: &RemoteTarget<'_>,
 ) -> Result<TurnEnd, TemplateError> {
     let task = turn.task;
-    let Done { mut outcome, mut effects, shown } = done;
+    let Done { mut outcome, mut effects, shown, .. } = done;
     if let Some(facts) = outcome.values.get("ansible_facts").and_then(Value::as_map)
         && target.direct
     {
@@ -88,6 +88,7 @@ pub(super) fn judge(
         if failed && end.status == Status::Ok {
             end.status = Status::Failed;
             end.msg = end.msg.or_else(|| Some("`failed_when` says so".to_owned()));
+            end.judged_failed();
         } else if !failed {
             if end.status == Status::Failed {
                 end.result.insert("failed_when_suppressed_exception", NO_TRACEBACK);
@@ -144,9 +145,12 @@ pub(super) fn decide_changed(task: &TaskStep, templar: &Templar, end: &mut TurnE
 
 /// A condition that cannot be evaluated fails the task, whose result stays.
 fn undecided(end: &mut TurnEnd, key: &str, error: &TemplateError) {
-    let said = format!("Error while evaluating conditional: {error}");
+    let said = error.in_brief();
     end.result.insert(key, said.as_str());
     end.result.insert("failed", true);
+    if end.status == Status::Ok {
+        end.judged_failed();
+    }
     end.status = Status::Failed;
     end.msg = Some(said);
 }

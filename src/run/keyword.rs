@@ -20,6 +20,11 @@ fn wrong(value: &Spanned<Value>, keyword: &str, wanted: &str, got: &Value) -> Te
     TemplateError::new(problem, Some(value.span.clone()))
 }
 
+/// The value of a keyword.
+fn value(said: &Spanned<Value>, keyword: &str, templar: &Templar) -> Result<Value, TemplateError> {
+    templar.render(&said.value).map_err(|error| error.of_keyword(keyword, Some(&said.span)))
+}
+
 /// A boolean keyword.
 pub fn boolean(
     value: Option<&Spanned<Value>>,
@@ -27,7 +32,7 @@ pub fn boolean(
     templar: &Templar,
 ) -> Result<Option<bool>, TemplateError> {
     let Some(value) = value else { return Ok(None) };
-    match templar.render(&value.value)? {
+    match self::value(value, keyword, templar)? {
         Value::Null | Value::Omit => Ok(None),
         rendered => rendered.to_bool().map(Some).ok_or_else(|| wrong(value, keyword, "a boolean", &rendered)),
     }
@@ -40,7 +45,7 @@ pub fn quantity(
     templar: &Templar,
 ) -> Result<Option<f64>, TemplateError> {
     let Some(value) = value else { return Ok(None) };
-    match templar.render(&value.value)? {
+    match self::value(value, keyword, templar)? {
         Value::Null | Value::Omit => Ok(None),
         rendered => number(&rendered).map(Some).ok_or_else(|| wrong(value, keyword, "a number", &rendered)),
     }
@@ -137,6 +142,10 @@ impl Manner {
 
 /// Environments merged, inner ones winning.
 fn environment(said: &[Spanned<Value>], templar: &Templar) -> Result<Vec<(String, String)>, TemplateError> {
+    variables(said, templar).map_err(|error| error.of_keyword("environment", None))
+}
+
+fn variables(said: &[Spanned<Value>], templar: &Templar) -> Result<Vec<(String, String)>, TemplateError> {
     if said.is_empty() {
         return Ok(Vec::new());
     }

@@ -13,7 +13,9 @@ use crate::base::value::MASK;
 use crate::base::{Map, Span, Spanned, Text, Timestamp, Value};
 use crate::event::{Event, Fate};
 use crate::model::{Level, Loop};
-use crate::plan::TaskStep;
+use crate::plan::{Strictness, TaskStep};
+use crate::vars::lookups::{self, WITH};
+use crate::vars::python::type_name;
 use crate::vars::{Problem, Scope, Templar, TemplateError};
 use crate::wire::Status;
 
@@ -24,12 +26,13 @@ pub async fn run(unit: &Unit, task: &TaskStep, started: Timestamp) -> Finished {
         return one(unit, task, scope, started).await;
     };
     let templar = unit.templar(scope.clone());
-    match items(looped, &templar) {
+    match items(looped, task, &templar) {
         // In a box, so that tasks without a loop need not carry its size around.
         Ok(items) => Box::pin(all(unit, task, scope, items, started)).await,
-        // A loop that cannot be read does not matter where the condition is false.
+        // A loop that cannot be read does not matter where the condition is false; as Ansible has it only one that is undefined.
         Err(error) => {
-            if let Ok(Some(condition)) = super::conditions::holds(&task.inherited.when, &templar) {
+            let waits = error.is_undefined() || unit.shared.compiler.options.strictness == Strictness::Early;
+            if waits && let Ok(Some(condition)) = super::conditions::holds(&task.inherited.when, &templar) {
                 return Finished::skipped(super::conditions::skipped(&condition), started);
             }
             let keyword = task.inherited.ignore_errors.as_ref();
@@ -38,7 +41,11 @@ pub async fn run(unit: &Unit, task: &TaskStep, started: Timestamp) -> Finished {
             let no_log = boolean(task.inherited.no_log.as_ref(), "no_log", &templar);
             // What cannot be read is not shown.
             let secret = no_log.unwrap_or(Some(true)).unwrap_or(false);
-            Finished { fate, secret, ..Finished::failed(unit.wrong(&error), started) }
+            // What is undefined waits for the task to need it; everything else is wrong before there is a task.
+            let causes =
+                if error.is_undefined() { turn::task_failed(error.causes()) } else { error.causes() };
+            let msg = unit.wrong(&error, &causes);
+            Finished { fate, causes, secret, ..Finished::failed(msg, started) }
         }
     }
 }
@@ -55,6 +62,7 @@ async fn one(unit: &Unit, task: &TaskStep, scope: Scope, started: Timestamp) -> 
     finished.take(&mut end);
     finished.result = Arc::new(end.result);
     finished.msg = end.msg;
+    finished.causes = end.causes;
     if let Fate::Skipped { .. } = finished.fate {
         finished.fate = Finished::skipped(Arc::clone(&finished.result), started).fate;
     }
@@ -164,8 +172,11 @@ fn added_up(ends: Vec<(TurnEnd, Option<Scope>)>, started: Timestamp) -> Finished
 }
 
 /// The items, or why there are none.
-fn items(looped: &Loop, templar: &Templar) -> Result<Vec<Value>, TemplateError> {
-    let value = templar.render(&looped.value)?;
+fn items(looped: &Loop, task: &TaskStep, templar: &Templar) -> Result<Vec<Value>, TemplateError> {
+    let value = match &looped.lookup {
+        Some(lookup) if lookups::leaves_out_undefined(lookup) => templar.render_defined(&looped.value)?,
+        _ => templar.render(&looped.value)?,
+    };
     let failed = |problem: String| TemplateError::new(Problem::Failed(problem), Some(looped.span.clone()));
     if let Value::Undefined(name) = &value {
         let problem = Problem::undefined(name);
@@ -173,14 +184,18 @@ fn items(looped: &Loop, templar: &Templar) -> Result<Vec<Value>, TemplateError> 
     }
     let Some(lookup) = &looped.lookup else {
         return value.as_list().map(<[Value]>::to_vec).ok_or_else(|| {
-            failed(format!("`loop` takes a list, this is {}; `dict2items` or `list` may help", value.kind()))
+            let problem = Problem::NoList { gave: value.kind(), kind: type_name(&value) };
+            TemplateError::new(problem, Some(looped.span.clone()))
         });
     };
     // A lookup takes the items of a list as its terms.
     let terms = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
     let words: Vec<String> = (0..terms.len()).map(|n| format!(", {TERMS}[{n}]")).collect();
     let expression = format!("query('{lookup}'{})", words.concat());
-    let scope = templar.scope().with(private(Level::Magic, Map::from_iter([(TERMS, Value::list(terms))])));
+    let scope = templar.scope().with(private(
+        Level::Magic,
+        Map::from_iter([(TERMS, Value::list(terms)), (WITH, Value::from(&*task.call.name.value))]),
+    ));
     let inner = Templar::new(scope, Arc::clone(templar.environment()));
     let found =
         inner.evaluate(&Text::template(expression, Span::nowhere("with_"))).map_err(|mut error| {
@@ -267,6 +282,7 @@ fn report(unit: &Unit, label: String, end: &TurnEnd) {
         ignored: end.ignored,
         result: if end.secret { Value::Null } else { Value::from(&end.result) },
         msg: end.msg.clone().filter(|msg| !end.secret && !msg.is_empty()),
+        causes: if end.secret { Vec::new() } else { end.causes.clone() },
     });
 }
 

@@ -5,7 +5,7 @@ use crate::vars::Secrets;
 
 /// Values keep their characters, for the playbook to use, and are marked; words for people get a mask.
 pub(super) fn cover(done: &mut Done, secrets: &Secrets) {
-    let Done { outcome, effects, shown } = done;
+    let Done { outcome, effects, shown, .. } = done;
     for map in [&mut outcome.values, &mut effects.facts, &mut effects.set_facts, &mut effects.include_vars] {
         secrets.mark(map);
     }

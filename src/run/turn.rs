@@ -15,7 +15,7 @@ use super::unit::{Unit, round_of, said};
 use crate::action::{self, Action, ActionContext, Done, Effects, Invocation, Target};
 use crate::base::spec::CheckMode;
 use crate::base::value::has_marks;
-use crate::base::{HostName, Map, Value};
+use crate::base::{Cause, HostName, Map, Value};
 use crate::event::{Event, Fate, Figure, JournalError};
 use crate::plan::{Inclusion, StepKind, Strictness, TaskStep};
 use crate::vars::{Scope, Templar, TemplateError};
@@ -66,6 +66,8 @@ pub struct TurnEnd {
     pub result: Map,
     /// What is said about it.
     pub msg: Option<String>,
+    /// Why it failed, in Ansible's words, where that is more than what is said.
+    pub causes: Vec<Cause>,
     /// `no_log`
     pub secret: bool,
     /// For the dispatcher.
@@ -94,6 +96,12 @@ impl TurnEnd {
         Self { status: Status::Failed, msg: Some(msg), result, ..Self::default() }
     }
 
+    /// It is not the module or action that failed: what the task says of it made it so.
+    pub(super) fn judged_failed(&mut self) {
+        let msg = self.result.get("msg").map_or_else(|| "Unknown error.".to_owned(), ToString::to_string);
+        self.causes = task_failed(vec![Cause::new("Action failed.", None), Cause::new(msg, None)]);
+    }
+
     /// As an event says it.
     pub fn fate(&self) -> Fate {
         match &self.unreachable {
@@ -108,6 +116,11 @@ impl TurnEnd {
             None => Fate::Ran { status: self.status, changed: self.changed, ignored: self.ignored },
         }
     }
+}
+
+/// The causes of what went wrong within a task.
+pub(super) fn task_failed(causes: Vec<Cause>) -> Vec<Cause> {
+    [Cause::new("Task failed.", None)].into_iter().chain(causes).collect()
 }
 
 /// Does it. Whatever a template says wrong is a failure of the task.
@@ -145,7 +158,11 @@ pub async fn run(turn: Turn<'_>) -> TurnEnd {
         None => Box::pin(attempt_all(&turn, &templar, secret)).await,
         Some(error) => Err(error),
     };
-    let mut end = attempted.unwrap_or_else(|error| TurnEnd::fail(turn.unit.wrong(&error)));
+    let mut end = attempted.unwrap_or_else(|error| {
+        let causes = task_failed(error.causes());
+        let msg = turn.unit.wrong(&error, &causes);
+        TurnEnd { causes, ..TurnEnd::fail(msg) }
+    });
     end.secret |= secret;
     if end.status != Status::Ok && !end.skipped {
         match boolean(said_so.ignore_errors.as_ref(), "ignore_errors", &templar) {
@@ -216,6 +233,9 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
         target.secret = secret;
         target.direct = action.is_none() && !super::acting::is_asked(task, &place, action);
         let mut done = call(turn, templar, &manner, &target, action).await?;
+        if let Some(wrong) = done.wrong.take() {
+            return Err(*wrong);
+        }
         masking::cover(&mut done, turn.unit.shared.environment.secrets());
         if retries > 0 && done.outcome.status != Status::Skipped {
             // `changed_when` and `failed_when` may ask for it, as `until` may.
@@ -252,6 +272,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
                 if end.status == Status::Ok && task.failed_when.is_empty() {
                     end.status = Status::Failed;
                     end.msg = Some(format!("`until` did not hold after {attempt} tries"));
+                    end.judged_failed();
                 }
             }
         }

@@ -14,8 +14,9 @@ use super::moment::Moment;
 use super::sampling::Watched;
 use super::setup::{Events, Options};
 use crate::action::Effects;
+use crate::base::cause::in_brief;
 use crate::base::value::has_marks;
-use crate::base::{Clock, HostName, Map, RunId, RunMark, Span, Timestamp, Value};
+use crate::base::{Cause, Clock, HostName, Map, RunId, RunMark, Span, Timestamp, Value};
 use crate::connection::{Cancel, Pool};
 use crate::event::{Event, Fate, Figure, Journal, JournalError, Title};
 use crate::model::{Level, VarLayer};
@@ -102,6 +103,8 @@ pub struct Finished {
     pub fate: Fate,
     /// What is said about it.
     pub msg: Option<String>,
+    /// Why it failed, in Ansible's words.
+    pub causes: Vec<Cause>,
     /// What `register` sees.
     pub result: Arc<Map>,
     /// Whether the result must not be shown or kept.
@@ -139,6 +142,7 @@ impl Finished {
             name: String::new(),
             fate,
             msg: None,
+            causes: Vec::new(),
             result: Arc::default(),
             secret: false,
             effects: Effects::default(),
@@ -292,12 +296,12 @@ impl Unit {
         step_scope(&self.step, host, &self.board, &self.play, (&shared.run, &shared.mark), &shared.options)
     }
 
-    /// What a task fails with that cannot be understood, as `register` sees it.
-    pub fn wrong(&self, error: &TemplateError) -> String {
+    /// What a task fails with that cannot be understood, as `register` sees it, for these causes.
+    pub fn wrong(&self, error: &TemplateError, causes: &[Cause]) -> String {
         match self.shared.compiler.options.strictness {
             Strictness::Early => said(error),
             // The reference's words, which playbooks look for.
-            Strictness::Late => format!("Task failed: {}", error.ansibles().unwrap_or_else(|| said(error))),
+            Strictness::Late => in_brief(causes.iter().map(|cause| cause.message.as_str())),
         }
     }
 

@@ -106,6 +106,7 @@ mod tests {
             warmup: false,
             fate: Fate::Ran { status: Status::Ok, changed: false, ignored: false },
             msg: None,
+            causes: Vec::new(),
             result,
             started: Timestamp(0),
             ended: Timestamp(0),

@@ -35,7 +35,8 @@ impl SearchPaths {
         self.below("files")
     }
 
-    fn below(&self, kind: &str) -> Vec<PathBuf> {
+    /// A sub-folder of each folder, then the folder.
+    pub fn below(&self, kind: &str) -> Vec<PathBuf> {
         self.0.iter().flat_map(|folder| [folder.join(kind), folder.clone()]).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong with a template, and how the user is told.
 
+use super::causes::Around;
 use crate::base::{Diagnostic, Span};
 use crate::load::vault::VaultError;
 
@@ -46,9 +47,24 @@ pub enum Problem {
     /// A variable that needs itself; the chain ends with the name it began with.
     #[error("a variable needs itself: {}", .0.join(" -> "))]
     Cycle(Vec<String>),
-    /// A condition whose result is no boolean; the text says what it gave.
-    #[error("a condition must give true or false, this gave {0}")]
-    NotBoolean(String),
+    /// A condition whose result is no boolean.
+    #[error("a condition must give true or false, this gave {gave}")]
+    NotBoolean {
+        /// What it gave, in words.
+        gave: String,
+        /// Its type, as Python has it.
+        kind: &'static str,
+        /// Whether it counts as true.
+        holds: bool,
+    },
+    /// What `loop` takes no items from.
+    #[error("`loop` takes a list, this is {gave}; `dict2items` or `list` may help")]
+    NoList {
+        /// What it is, in words.
+        gave: &'static str,
+        /// Its type, as Python has it.
+        kind: &'static str,
+    },
     /// A text that is no one's to evaluate: of a host, or marked `!unsafe`.
     #[error("Encountered untrusted template or expression")]
     Untrusted,
@@ -84,12 +100,14 @@ pub struct TemplateError {
     pub span: Option<Span>,
     /// The templates that led here, innermost first, each with the name of the variable it used.
     pub trail: Vec<(Span, String)>,
+    /// What Ansible says around it.
+    pub(super) around: Option<Box<Around>>,
 }
 
 impl TemplateError {
     /// A problem at a place.
     pub fn new(problem: Problem, span: Option<Span>) -> Self {
-        Self { problem, span, trail: Vec::new() }
+        Self { problem, span, trail: Vec::new(), around: None }
     }
 
     /// Whether a name had no value (`default` and `is defined` may catch it).
@@ -102,31 +120,6 @@ impl TemplateError {
         matches!(self.problem, Problem::Unknown { .. })
     }
 
-    /// The words of Ansible, which playbooks look for, where they are others than ours.
-    pub fn ansibles(&self) -> Option<String> {
-        match &self.problem {
-            Problem::Syntax(message) => Some(format!("Syntax error in template: {message}")),
-            Problem::Unknown { what: "lookup", name, .. } => {
-                Some(format!("The lookup plugin '{name}' was not found."))
-            }
-            Problem::Unknown { what: what @ ("filter" | "test"), name, .. } => {
-                Some(format!("Syntax error in template: No {what} named '{name}'."))
-            }
-            Problem::Plugin { what: "lookup", name, message } => {
-                Some(format!("The lookup plugin '{name}' failed: {message}"))
-            }
-            Problem::Plugin { what: what @ ("filter" | "test"), name, message } => {
-                Some(format!("The {what} plugin 'ansible.builtin.{name}' failed: {message}"))
-            }
-            Problem::Cycle(names) => {
-                let chain = names.join(" -> ");
-                Some(format!("Recursive loop detected in template: a variable needs itself: {chain}"))
-            }
-            Problem::Vault(error) => Some(format!("Attempt to use undecryptable variable: {error}")),
-            _ => None,
-        }
-    }
-
     fn code(&self) -> &'static str {
         match self.problem {
             Problem::Undefined { .. } => "undefined-variable",
@@ -135,9 +128,9 @@ impl TemplateError {
             Problem::Unknown { what: "test", .. } => "unknown-test",
             Problem::Unknown { what: "lookup", .. } => "unknown-lookup",
             Problem::Unknown { .. } => "unknown-function",
-            Problem::Failed(_) | Problem::Plugin { .. } => "template-failed",
+            Problem::Failed(_) | Problem::NoList { .. } | Problem::Plugin { .. } => "template-failed",
             Problem::Cycle(_) => "variable-cycle",
-            Problem::NotBoolean(_) => "condition-not-boolean",
+            Problem::NotBoolean { .. } => "condition-not-boolean",
             Problem::Untrusted => "untrusted-expression",
             Problem::Vault(_) => "vault",
         }
@@ -161,7 +154,7 @@ impl From<TemplateError> for Diagnostic {
             Problem::Undefined { suggestion: None, .. } => {
                 diagnostic.help("give it a value, or say what to use without one: `| default(…)`")
             }
-            Problem::NotBoolean(_) => diagnostic.help(
+            Problem::NotBoolean { .. } => diagnostic.help(
                 "say what is meant: `| bool` for yes and no, `is defined`, `| length > 0`, `== …`; or take the rules of \
                  older playbooks: `--expressions lenient`",
             ),

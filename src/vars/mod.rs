@@ -4,6 +4,7 @@
 //! functions over [`crate::base::Value`], one row each in their folder's table.
 
 pub mod call;
+mod causes;
 pub mod environment;
 pub mod error;
 pub mod filters;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::python::type_name;
 use super::template::Rendering;
 use super::{Environment, Problem, Scope, StoodIn, TemplateError, lenient};
 use crate::base::{Span, Text, Value};
@@ -75,6 +76,13 @@ impl Templar {
         self.session().render(value)
     }
 
+    /// The same, but what is undefined is left out of lists and mappings. A value that is undefined itself is an error.
+    pub fn render_defined(&self, value: &Value) -> Result<Value, TemplateError> {
+        let session = self.session();
+        session.leave_out_undefined();
+        session.render(value)
+    }
+
     /// Renders to text, as Python's `str()` would print it; nothing gives the empty text.
     pub fn render_str(&self, value: &Value) -> Result<String, TemplateError> {
         Ok(match self.render(value)? {
@@ -111,7 +119,13 @@ impl Templar {
                 if any && text.as_str().trim().is_empty() {
                     return Ok(true);
                 }
-                let result = self.session().condition(text)?;
+                let result = self.session().condition(text).map_err(|error| {
+                    if error.is_undefined() {
+                        error.during("Error while evaluating conditional.", text.span())
+                    } else {
+                        error
+                    }
+                })?;
                 match result.as_bool() {
                     Some(holds) => Ok(holds),
                     None if any => Ok(result.is_truthy()),
@@ -194,5 +208,6 @@ fn not_boolean(value: &Value, span: Option<&Span>) -> TemplateError {
         Value::Int(i) => format!("the integer {i}"),
         other => other.kind().to_owned(),
     };
-    TemplateError::new(Problem::NotBoolean(gave), span.cloned())
+    let problem = Problem::NotBoolean { gave, kind: type_name(value), holds: value.is_truthy() };
+    TemplateError::new(problem, span.cloned())
 }

@@ -104,6 +104,11 @@ fn what_is_wrong_with_a_playbook_is_said_in_the_words_of_the_reference() {
 }
 
 #[test]
+fn a_failure_is_told_with_all_that_it_is_because_of() {
+    compared("causes");
+}
+
+#[test]
 fn an_inventory_is_shown_as_the_reference_shows_it() {
     compared("inventory");
 }

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::words::Paint;
-use super::{Look, diff, error_text, hidden, is_failure, json};
-use crate::base::{HostName, Map, StepId, Timestamp, Value};
+use super::{Look, diff, failure, hidden, is_failure, json};
+use crate::base::{Cause, HostName, Map, StepId, Timestamp, Value};
 use crate::event::{Event, Fate, Title};
 use crate::report::Reporter;
 
@@ -60,10 +60,10 @@ impl<O: Write, E: Write> Minimal<O, E> {
         format!("{host} | {word} | rc={rc} | (stdout) {}{err}", escaped("stdout"))
     }
 
-    fn failed(&mut self, host: &HostName, title: &Title, result: &Map) -> io::Result<()> {
+    fn failed(&mut self, host: &HostName, title: &Title, result: &Map, causes: &[Cause]) -> io::Result<()> {
         let is_output = COMMANDS.contains(&title.action.as_str()) && !result.contains_key("module_stderr");
         if !self.one_line {
-            self.error(title, result)?;
+            self.error(title, result, causes)?;
             let text = if is_output {
                 self.output(host, result, "FAILED")
             } else {
@@ -79,9 +79,9 @@ impl<O: Write, E: Write> Minimal<O, E> {
     }
 
     /// The error in words; each once.
-    fn error(&mut self, title: &Title, result: &Map) -> io::Result<()> {
+    fn error(&mut self, title: &Title, result: &Map, causes: &[Cause]) -> io::Result<()> {
         let place = self.origin.clone().unwrap_or_else(|| super::origin(&title.origin, false));
-        match error_text(title, result, &place) {
+        match failure::text(title, result, causes, &place, self.origin.is_none()) {
             Some(text) if self.told.insert(text.clone()) => self.line(&text, Paint::Failed),
             _ => Ok(()),
         }
@@ -99,7 +99,7 @@ impl<O: Write, E: Write> Minimal<O, E> {
     }
 
     fn ended(&mut self, event: &Event) -> io::Result<()> {
-        let Event::StepEnded { step, host, fate, result, diff, .. } = event else { return Ok(()) };
+        let Event::StepEnded { step, host, fate, result, causes, diff, .. } = event else { return Ok(()) };
         let Some(title) = self.titles.get(step).cloned() else { return Ok(()) };
         let nothing = Map::new();
         match fate {
@@ -111,7 +111,7 @@ impl<O: Write, E: Write> Minimal<O, E> {
                     format!("{host} | UNREACHABLE!: {reason}")
                 } else {
                     let shown = unreachable(reason);
-                    self.error(&title, &shown)?;
+                    self.error(&title, &shown, &[])?;
                     format!("{host} | UNREACHABLE! => {}", json::dump(&Value::from(shown), true))
                 };
                 self.line(&text, Paint::Unreachable)
@@ -121,7 +121,7 @@ impl<O: Write, E: Write> Minimal<O, E> {
                 let result =
                     if *result == Value::Null { &nothing } else { result.as_map().unwrap_or(&concealed) };
                 if is_failure(*status) {
-                    return self.failed(host, &title, result);
+                    return self.failed(host, &title, result, causes);
                 }
                 for diff in diff {
                     self.out.write_all(diff::unified(diff, self.look.colour).as_bytes())?;
@@ -146,7 +146,7 @@ impl<O: Write + Send, E: Write + Send> Reporter for Minimal<O, E> {
             Event::Error { text } => writeln!(self.err, "[ERROR]: {text}")?,
             Event::Warning { text } => writeln!(self.err, "[WARNING]: {text}")?,
             Event::Aborted { reason, place } => {
-                let reason = super::with_place(reason, place.as_deref());
+                let reason = failure::with_place(reason, place.as_deref());
                 self.line(&format!("[ERROR]: {reason}"), Paint::Failed)?;
             }
             _ => {}

@@ -4,6 +4,7 @@
 
 mod diff;
 mod excerpt;
+mod failure;
 mod json;
 mod log;
 mod minimal;
@@ -16,7 +17,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::Reporter;
-use crate::base::{HostName, Map, StepId, Timestamp, Value};
+use crate::base::{Cause, HostName, Map, StepId, Timestamp, Value};
 use crate::event::{Event, Fate, JobState, Tally, Title, Why};
 use crate::wire::Status;
 use stats::Stats;
@@ -29,20 +30,6 @@ pub use timing::{Timed, Timing};
 
 /// What is shown where a result is hidden.
 const HIDDEN_ITEM: &str = "(censored due to no_log)";
-
-/// What the reference does without a module.
-const DONE_HERE: [&str; 10] = [
-    "add_host",
-    "assert",
-    "debug",
-    "fail",
-    "group_by",
-    "include_vars",
-    "pause",
-    "set_fact",
-    "set_stats",
-    "validate_argument_spec",
-];
 
 /// How it is printed.
 #[derive(Clone, Copy, Debug)]
@@ -161,15 +148,21 @@ impl<O: Write, E: Write> Ansible<O, E> {
     fn result(&self, action: &str, result: &Map, failed: bool) -> String {
         let shown = json::abridged(result, self.look.verbosity);
         let shown = if action == "debug" { json::of_debug(&shown) } else { shown };
-        let judged = action != "assert" || !failed || result.contains_key("assertion");
-        let spread = (judged && is_always_verbose(action, failed)) || self.look.verbosity > 2;
+        // What failed before it had anything to show is not for the eyes of people.
+        let was_asked = result.contains_key("failed_when_result");
+        let for_eyes = match action {
+            "assert" => !failed || result.contains_key("assertion"),
+            "debug" => !failed || was_asked,
+            _ => false,
+        };
+        let spread = for_eyes || self.look.verbosity > 2;
         json::dump(&Value::from(shown), spread)
     }
 
     /// ` => {…}`, where an end is told with its result.
     fn verbose(&self, action: &str, result: &Map) -> String {
         let quiet = matches!(action, "setup" | "gather_facts");
-        let spread = is_always_verbose(action, false) && !result.contains_key("censored");
+        let spread = matches!(action, "assert" | "debug") && !result.contains_key("censored");
         if quiet || (self.look.verbosity == 0 && !spread) {
             return String::new();
         }
@@ -177,15 +170,16 @@ impl<O: Write, E: Write> Ansible<O, E> {
     }
 
     /// The error in words, before the line that says whose it is; each once.
-    fn error(&mut self, title: &Title, result: &Map) -> io::Result<()> {
-        match error_text(title, result, &origin(&title.origin, false)) {
+    fn error(&mut self, title: &Title, result: &Map, causes: &[Cause]) -> io::Result<()> {
+        match failure::text(title, result, causes, &origin(&title.origin, false), true) {
             Some(text) if self.told.insert(text.clone()) => self.line(&text, Paint::Failed),
             _ => Ok(()),
         }
     }
 
     fn item_ended(&mut self, event: &Event) -> io::Result<()> {
-        let Event::ItemEnded { step, host, item, status, changed, skipped, result, .. } = event else {
+        let Event::ItemEnded { step, host, item, status, changed, skipped, result, causes, .. } = event
+        else {
             return Ok(());
         };
         let Some(title) = self.titles.get(step).cloned() else { return Ok(()) };
@@ -203,7 +197,7 @@ impl<O: Write, E: Write> Ansible<O, E> {
             }
         } else if is_failure(*status) {
             self.head(step)?;
-            self.error(&title, result)?;
+            self.error(&title, result, causes)?;
             let result = self.result(title.telling(), result, true);
             self.line(&format!("failed: [{label}] (item={item}) => {result}"), Paint::Failed)?;
         } else if !is_include(&title) && (*changed || self.look.ok) {
@@ -216,7 +210,7 @@ impl<O: Write, E: Write> Ansible<O, E> {
     }
 
     fn step_ended(&mut self, event: &Event) -> io::Result<()> {
-        let Event::StepEnded { step, host, fate, result, diff, .. } = event else { return Ok(()) };
+        let Event::StepEnded { step, host, fate, result, causes, diff, .. } = event else { return Ok(()) };
         let Some(title) = self.titles.get(step).cloned() else { return Ok(()) };
         let nothing = Map::new();
         let result = result.as_map().unwrap_or(&nothing);
@@ -237,7 +231,7 @@ impl<O: Write, E: Write> Ansible<O, E> {
                 let mut shown =
                     Map::from_iter([("changed", Value::from(false)), ("msg", reason.as_str().into())]);
                 shown.insert("unreachable", true);
-                self.error(&title, &shown)?;
+                self.error(&title, &shown, &[])?;
                 let shown = json::dump(&Value::from(shown), self.look.verbosity > 2);
                 self.line(&format!("fatal: [{label}]: UNREACHABLE! => {shown}"), Paint::Unreachable)?;
                 self.ignoring(*ignored)?;
@@ -248,7 +242,10 @@ impl<O: Write, E: Write> Ansible<O, E> {
                     if let Some(reason) = result.get("reason").filter(|_| is_include(&title)) {
                         self.say("ERROR", &reason.to_string(), Paint::Failed)?;
                     }
-                    self.error(&title, result)?;
+                    self.error(&title, result, causes)?;
+                }
+                // What `debug` has of its items nobody sees, so it is told like one.
+                if !looped || title.action == "debug" {
                     let result = self.result(title.telling(), result, true);
                     self.line(&format!("fatal: [{label}]: FAILED! => {result}"), Paint::Failed)?;
                 }
@@ -389,7 +386,7 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
             Event::Warning { text } => self.say("WARNING", text, Paint::Warning)?,
             Event::Aborted { reason, place } => {
                 self.aborted = true;
-                self.say("ERROR", &with_place(reason, place.as_deref()), Paint::Failed)?;
+                self.say("ERROR", &failure::with_place(reason, place.as_deref()), Paint::Failed)?;
             }
             Event::PlaybookEnded { hosts, .. } | Event::RunEnded { hosts, .. } => {
                 self.banner("PLAY RECAP")?;
@@ -439,31 +436,6 @@ fn is_include(title: &Title) -> bool {
 
 fn is_failure(status: Status) -> bool {
     !matches!(status, Status::Ok | Status::Skipped)
-}
-
-/// The error in words, with the place of its task; nothing when there are no words.
-fn error_text(title: &Title, result: &Map, place: &str) -> Option<String> {
-    let msg = result.get("msg")?.to_string();
-    let told = match msg.strip_prefix("Task failed: ") {
-        Some(told) => told.to_owned(),
-        None if result.contains_key("unreachable") => msg,
-        None if DONE_HERE.contains(&title.action.as_str()) => format!("Action failed: {msg}"),
-        None => format!("Module failed: {msg}"),
-    };
-    let lines = excerpt::of(place).map(|lines| format!("\n{lines}")).unwrap_or_default();
-    Some(format!("[ERROR]: Task failed: {told}\nOrigin: {place}\n{lines}"))
-}
-
-/// What ends a run, with the lines of the user's file that it is about.
-fn with_place(reason: &str, place: Option<&str>) -> String {
-    let Some(place) = place.map(|place| origin(place, false)) else { return reason.to_owned() };
-    let lines = excerpt::of(&place).map(|lines| format!("\n{lines}")).unwrap_or_default();
-    format!("{reason}\nOrigin: {place}\n{lines}")
-}
-
-/// Actions whose results are for the eyes of people. What `debug` was asked for is not there when it fails.
-fn is_always_verbose(action: &str, failed: bool) -> bool {
-    action == "assert" || (action == "debug" && !failed)
 }
 
 /// `FILE:LINE:COLUMN` from the root; of a path of a task without the column.

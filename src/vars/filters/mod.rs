@@ -14,7 +14,7 @@ mod letters;
 mod markup;
 mod math;
 pub mod passwords;
-mod path;
+pub mod path;
 pub mod random;
 pub mod regex;
 pub mod text;

@@ -1,6 +1,6 @@
 //! Lookups of the user's files on the controller.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::glob::matching;
 use super::{Lookup, Request, command};
@@ -12,7 +12,6 @@ use crate::vars::template_variables::template_variables;
 pub(super) const LOOKUPS: &[Lookup] = &[
     Lookup { name: "file", options: &["lstrip", "rstrip"], run: file },
     Lookup { name: "template", options: TEMPLATE, run: template },
-    Lookup { name: "first_found", options: &["files", "paths", "skip"], run: first_found },
     Lookup { name: "fileglob", options: &[], run: glob },
     Lookup { name: "unvault", options: &[], run: unvault },
     Lookup { name: "lines", options: &[], run: lines },
@@ -127,73 +126,6 @@ fn file_options(request: &Request<'_>) -> Result<FileOptions, CallError> {
         comment_marks: marks("comment", ("{#", "#}"))?,
         ..default
     })
-}
-
-/// The path of the first file that is there.
-fn first_found(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
-    let mut names = Vec::new();
-    let mut skip = request.options.get("skip").is_some_and(Value::is_truthy);
-    for term in request.terms.iter().chain([&Value::from(request.options)]) {
-        wanted(term, &mut names, &mut skip)?;
-    }
-    let environment = request.caller.environment();
-    let folders: Vec<PathBuf> = [environment.search().files(), environment.search().templates()].concat();
-    let folder = |name: &String| {
-        let roots = folders.iter().map(PathBuf::as_path).chain([Path::new("/")]);
-        roots.map(|root| root.join(name)).find(|path| environment.files().is_folder(path))
-    };
-    if let Some(path) =
-        names.iter().find_map(|name| environment.find(Path::new(name), &folders).or_else(|| folder(name)))
-    {
-        return Ok(vec![Value::from(absolute(&path))]);
-    }
-    if skip { Ok(Vec::new()) } else { Err(format!("none of these is there: {}", names.join(", ")).into()) }
-}
-
-/// A path from the root, without `.` and `..` in it.
-fn absolute(path: &Path) -> String {
-    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut plain = PathBuf::new();
-    for part in whole.components() {
-        match part {
-            Component::ParentDir => drop(plain.pop()),
-            Component::CurDir => {}
-            part => plain.push(part),
-        }
-    }
-    plain.display().to_string()
-}
-
-fn wanted(term: &Value, names: &mut Vec<String>, skip: &mut bool) -> Result<(), CallError> {
-    match term {
-        Value::List(items) => items.iter().try_for_each(|item| wanted(item, names, skip)),
-        Value::Map(map) => {
-            *skip |= map.get("skip").is_some_and(Value::is_truthy);
-            let files = texts(map.get("files"))?;
-            let paths = texts(map.get("paths"))?;
-            if paths.is_empty() {
-                names.extend(files);
-            } else {
-                names.extend(
-                    paths.iter().flat_map(|path| files.iter().map(move |file| format!("{path}/{file}"))),
-                );
-            }
-            Ok(())
-        }
-        other => {
-            names.push(text_of(other)?);
-            Ok(())
-        }
-    }
-}
-
-/// A list, or one text with commas.
-fn texts(value: Option<&Value>) -> Result<Vec<String>, CallError> {
-    match value {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::List(items)) => items.iter().map(text_of).collect(),
-        Some(one) => Ok(text_of(one)?.split([',', ';', ':']).map(|part| part.trim().to_owned()).collect()),
-    }
 }
 
 /// Files whose names match a pattern. A relative one is looked for in the first place where its folder is.

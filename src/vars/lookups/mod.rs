@@ -12,6 +12,7 @@ pub mod config;
 mod csvfile;
 mod data;
 mod files;
+mod first_found;
 pub(super) mod glob;
 mod ini;
 mod inventory;
@@ -19,6 +20,14 @@ mod netrc;
 mod password;
 mod sequence;
 mod url;
+
+/// The variable by which a lookup knows that it is a `with_*`: the name of the task's module or action.
+pub const WITH: &str = "benchbook_with";
+
+/// Whether a `with_*` leaves out what is undefined among its terms.
+pub fn leaves_out_undefined(name: &str) -> bool {
+    bare(name) == "first_found"
+}
 
 /// What a lookup was asked.
 pub struct Request<'a> {
@@ -47,6 +56,7 @@ fn all() -> impl Iterator<Item = &'static Lookup> {
         password::LOOKUPS,
         data::LOOKUPS,
         files::LOOKUPS,
+        first_found::LOOKUPS,
         command::LOOKUPS,
         sequence::LOOKUPS,
         config::LOOKUPS,

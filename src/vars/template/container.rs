@@ -233,7 +233,7 @@ impl Val {
                 }
                 let mut items = Vec::with_capacity(list.len());
                 for item in list.to_vec()? {
-                    match item.to_value(session)? {
+                    match session.item(item.to_value(session))? {
                         Value::Omit => {}
                         Value::Undefined(_) => return Err(session.failed(NOTHING)),
                         value => items.push(value),
@@ -247,7 +247,7 @@ impl Val {
                 }
                 let mut out = Map::new();
                 for (key, item) in map.to_map()? {
-                    match item.to_value(session)? {
+                    match session.item(item.to_value(session))? {
                         Value::Omit => {}
                         Value::Undefined(_) => return Err(session.failed(NOTHING)),
                         value => drop(out.insert(key, value)),

@@ -27,6 +27,7 @@ mod rendering;
 mod run;
 mod session;
 mod syntax;
+mod undefined;
 
 pub use engine::Engine;
 pub use rendering::Rendering;

@@ -38,6 +38,11 @@ impl Rendering {
         self.0.replace_undefined();
     }
 
+    /// From now on what is undefined is left out of lists and mappings.
+    pub fn leave_out_undefined(&self) {
+        self.0.leave_out_undefined();
+    }
+
     /// What was undefined since then, in words, each behind its template.
     pub fn replaced(&self) -> StoodIn {
         self.0.replaced()

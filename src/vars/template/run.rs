@@ -98,7 +98,16 @@ impl Unit {
     }
 
     pub(super) fn error(&self, problem: Problem, place: Place) -> TemplateError {
-        TemplateError::new(problem, self.span(place))
+        let (span, is_expression) = self.whence();
+        TemplateError::new(problem, self.span(place)).arisen(span, is_expression)
+    }
+
+    /// The whole of it in the user's file, and whether it is an expression.
+    fn whence(&self) -> (Option<&Span>, bool) {
+        match &self.origin {
+            Origin::Text { span, .. } => (span.as_ref(), matches!(*self.parsed, Parsed::Expression(_))),
+            Origin::File { place, .. } => (Some(place), false),
+        }
     }
 
     pub(super) fn failed(&self, message: impl Into<String>, place: Place) -> TemplateError {

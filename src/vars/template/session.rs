@@ -15,10 +15,11 @@ use super::missing::Missing;
 use super::object::{Builtin, Object, Val};
 use super::run::{Origin, Scopes, Unit};
 use super::syntax::{DEEPEST, STACK};
+use super::undefined::Undefined;
 use crate::base::secret::names_a_secret;
 use crate::base::{Map, Text, Value};
 use crate::load::{Expressions, absolute};
-use crate::vars::{Environment, Problem, Scope, StoodIn, TemplateError, functions, lenient};
+use crate::vars::{Environment, Problem, Scope, TemplateError, functions, lenient};
 
 /// The variable that tells the folders in which relative names are looked for, nearest first.
 const SEARCH_PATH: &str = "ansible_search_path";
@@ -30,7 +31,7 @@ const DEPTH: usize = 150;
 pub struct Session {
     scope: Scope,
     environment: Arc<Environment>,
-    shared: Rc<Shared>,
+    pub(super) shared: Rc<Shared>,
     number: usize,
 }
 
@@ -45,10 +46,9 @@ pub(super) struct Shared {
     sessions: Cell<usize>,
     /// Rendered variables by session and name, each with whether a secret was touched for it.
     variables: RefCell<Rendered>,
-    /// What was undefined where a text stands in its place instead of an error, if that is so.
-    replaced: RefCell<Option<StoodIn>>,
+    pub(super) undefined: RefCell<Undefined>,
     /// The template that is rendered to a value now.
-    leaf: RefCell<Arc<str>>,
+    pub(super) leaf: RefCell<Arc<str>>,
     /// Whether a template changed the value of a variable, which the next one must not see.
     changed: Cell<bool>,
     pub(super) scopes: Scopes,
@@ -73,7 +73,7 @@ impl Session {
             sessions: Cell::new(0),
             variables: RefCell::default(),
             changed: Cell::new(false),
-            replaced: RefCell::default(),
+            undefined: RefCell::default(),
             leaf: RefCell::new(Arc::from("")),
             scopes: Scopes::default(),
         };
@@ -158,27 +158,6 @@ impl Session {
         self.number == 0
     }
 
-    /// From now on a text stands where something undefined would be an error. [`Self::replaced`] tells what was.
-    pub(super) fn replace_undefined(&self) {
-        self.shared.replaced.replace(Some(Vec::new()));
-    }
-
-    /// What was undefined, in words, each behind its template.
-    pub(super) fn replaced(&self) -> StoodIn {
-        self.shared.replaced.take().unwrap_or_default()
-    }
-
-    /// The text that stands in place of something undefined; else the error stays.
-    pub(super) fn stand_in(&self, error: TemplateError) -> Result<Value, TemplateError> {
-        match &mut *self.shared.replaced.borrow_mut() {
-            Some(known) if error.is_undefined() => {
-                known.push((Arc::clone(&self.shared.leaf.borrow()), error.problem.to_string()));
-                Ok(Value::from(format!("<< error {} - {} >>", known.len(), error.problem)))
-            }
-            _ => Err(error),
-        }
-    }
-
     /// An error without a place.
     #[allow(clippy::unused_self)] // reads as what it is: an error of this rendering
     pub(super) fn failed(&self, message: impl Into<String>) -> TemplateError {
@@ -204,7 +183,7 @@ impl Session {
             Value::List(items) if value.has_template() => {
                 let mut rendered = Vec::with_capacity(items.len());
                 for item in items.iter() {
-                    match self.render(item)? {
+                    match self.item(self.render(item))? {
                         Value::Omit => {}
                         item => rendered.push(item),
                     }
@@ -214,7 +193,7 @@ impl Session {
             Value::Map(map) if value.has_template() => {
                 let mut rendered = Map::new();
                 for (key, item) in map.iter() {
-                    match self.render(item)? {
+                    match self.item(self.render(item))? {
                         Value::Omit => {}
                         item => drop(rendered.insert(key.clone(), item)),
                     }
@@ -234,6 +213,7 @@ impl Session {
         let outer = self.shared.leaf.replace(text.shared());
         let result = self.text(text, || diagnose::label(text.as_str()));
         let result = result.and_then(|result| self.finish(&result, text));
+        let result = result.map_err(|error| error.arisen(text.span(), false));
         self.shared.leaf.replace(outer);
         result
     }
@@ -281,12 +261,17 @@ impl Session {
         if text.is_secret() {
             self.mark_secret();
         }
+        self.evaluated(text, is_condition).map_err(|error| error.arisen(text.span(), true))
+    }
+
+    fn evaluated(self: &Rc<Self>, text: &Text, is_condition: bool) -> Result<Value, TemplateError> {
         let unit = self.unit(text, &Reading::Expression, is_condition)?;
         let Parsed::Expression(node) = &*Arc::clone(&unit.parsed) else {
             return Err(self.failed("no expression"));
         };
         let scope = self.scopes().enter(None);
-        let result = self.framed(text.shared(), || diagnose::label(source), || unit.evaluate(node, scope))?;
+        let label = || diagnose::label(text.as_str().trim());
+        let result = self.framed(text.shared(), label, || unit.evaluate(node, scope))?;
         self.scopes().leave(scope);
         self.finish(&result, text)
     }
@@ -313,6 +298,10 @@ impl Session {
 
     /// Renders a text to a value of the engine.
     fn text(self: &Rc<Self>, text: &Text, path: impl FnOnce() -> String) -> Result<Val, TemplateError> {
+        self.rendered(text, path).map_err(|error| error.arisen(text.span(), false))
+    }
+
+    fn rendered(self: &Rc<Self>, text: &Text, path: impl FnOnce() -> String) -> Result<Val, TemplateError> {
         if text.is_secret() {
             self.mark_secret();
         }

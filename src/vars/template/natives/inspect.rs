@@ -7,6 +7,7 @@ use super::super::calling::Arguments;
 use super::super::object::Val;
 use super::super::run::Unit;
 use crate::base::{Map, Text, Value};
+use crate::vars::Problem;
 use crate::vars::call::CallError;
 
 pub(super) const DUMP_OBJECT: &str = "ansible._protomatter.dump_object";
@@ -23,7 +24,10 @@ pub(super) fn dump_object(unit: &Rc<Unit>, arguments: Arguments) -> Result<Val, 
     match value {
         Some(Val::Missing(missing)) if !missing.is_undefined() => {
             let error = missing.to_error();
-            let message = error.ansibles().unwrap_or_else(|| error.to_string());
+            let message = match error.problem {
+                Problem::Failed(message) => message,
+                _ => error.ansibles(),
+            };
             let exception = Map::from_iter([("message", Value::from(message))]);
             let shown = Map::from_iter([("exception", Value::from(exception))]);
             Ok(Val::of(&Value::from(shown), &unit.session))
