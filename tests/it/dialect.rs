@@ -113,7 +113,9 @@ pub fn ours(project: &Project) -> Run {
             _ => "failed",
         };
         let name = word("name");
-        let name = name.rsplit(" : ").next().unwrap_or_default().to_owned();
+        let name = name.rsplit(" : ").next().unwrap_or_default();
+        // What a play asks before its tasks has a name of its own in ours.
+        let name = if name == "facts" { "Gathering Facts" } else { name }.to_owned();
         (name, word("host"), status.to_owned(), values(status, &event["result"]))
     });
     Run::new(lines.collect(), &output)

@@ -184,6 +184,18 @@ fn refused(line: &str, environment: &[(&str, &str)]) -> (Option<i32>, String) {
 }
 
 #[test]
+fn names_of_other_commands_are_none() {
+    let project = Project::empty();
+    for name in ["ansible-galaxy", "ansible-doc", "ansible-pull", "ansible-console"] {
+        let mut shell = project.shell(&format!("{} all", called(&project, name).display()));
+        let output = shell.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("unrecognized subcommand 'all'"), "{name}: {said}");
+        assert_eq!(output.status.code(), Some(2), "{name}");
+    }
+}
+
+#[test]
 fn a_setting_without_effect_is_named() {
     let variables = [("ANSIBLE_GATHER_SUBSET", "network"), ("ANSIBLE_JINJA2_EXTENSIONS", "x")];
     let (code, said) = refused("play.yml", &variables);
