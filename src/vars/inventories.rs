@@ -10,22 +10,18 @@ use crate::load::{Evaluator, Expressions, Files};
 use crate::model::VarLayer;
 
 /// Evaluates for inventories.
-pub struct Inventories {
-    files: Arc<dyn Files>,
-    expressions: Expressions,
-    environment: Arc<Environment>,
-}
+pub struct Inventories(Arc<Environment>);
 
 impl Inventories {
     /// With the user's files, by these rules.
     pub fn new(files: Arc<dyn Files>, expressions: Expressions) -> Self {
-        let environment = Environment::new(Arc::clone(&files), Arc::new(SystemClock));
-        Self { files, expressions, environment: Arc::new(environment.with_expressions(expressions)) }
+        let environment = Environment::new(files, Arc::new(SystemClock));
+        Self(Arc::new(environment.with_expressions(expressions)))
     }
 
     fn templar(&self, layers: Vec<VarLayer>) -> Templar {
         let scope: Scope = layers.into_iter().map(Arc::new).collect();
-        Templar::new(scope, Arc::clone(&self.environment))
+        Templar::new(scope, Arc::clone(&self.0))
     }
 }
 
@@ -43,13 +39,7 @@ impl Evaluator for Inventories {
     }
 
     fn with_library(&self, library: &Arc<Library>) -> Box<dyn Evaluator> {
-        let environment = Environment::new(Arc::clone(&self.files), Arc::new(SystemClock))
-            .with_expressions(self.expressions)
-            .with_plugins(Arc::new(OfLibrary(Arc::clone(library))));
-        Box::new(Self {
-            files: Arc::clone(&self.files),
-            expressions: self.expressions,
-            environment: Arc::new(environment),
-        })
+        let plugins = Arc::new(OfLibrary(Arc::clone(library)));
+        Box::new(Self(Arc::new(Environment::clone(&self.0).with_plugins(plugins))))
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::options::Playbook;
 use crate::base::Value;
 use crate::plan::{Expand, Plan, PlayPlan, ScopeKind, Section, Step, StepKind, TaskStep};
-use crate::run::gathers_for_play;
+use crate::run::{gathers_for_play, magic};
 
 /// What was asked for, as the reference prints it; nothing when nothing was. `more` says with which play further playbooks begin.
 pub(super) fn list(asked: &Playbook, more: &[(usize, PathBuf)], plan: &Plan) -> Option<String> {
@@ -58,10 +58,7 @@ fn words(tags: &BTreeSet<String>) -> String {
 /// in the end, as the reference has it.
 fn steps(play: &PlayPlan) -> impl Iterator<Item = (&Step, &TaskStep)> {
     let tasks = play.fragment.graph.node_weights().filter_map(|step| {
-        let task = match &step.kind {
-            StepKind::Task(task) | StepKind::Expand(Expand::Tasks(task) | Expand::Role(task, _)) => task,
-            _ => step.meta.as_ref()?,
-        };
+        let task = magic::task(step).or(step.meta.as_ref())?;
         (!gathers_for_play(step)).then_some((step, &**task))
     });
     tasks.filter(|(step, _)| {

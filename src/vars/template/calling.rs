@@ -115,12 +115,12 @@ impl Unit {
     ) -> Result<Val, TemplateError> {
         let bare = bare(name);
         let arguments = natives::vaults::sealed(bare, arguments);
-        if let Some(given) = self.own_plugin(Kind::Filter, name, &arguments, place) {
-            return given;
+        if let Some(plugins) = self.session.environment().own_plugin(Kind::Filter, name) {
+            return self.plugin(plugins, Kind::Filter, name, &arguments, place);
         }
         let Some(kind) = filter_table().get(bare) else {
-            if let Some(given) = self.plugin(Kind::Filter, name, &arguments, place) {
-                return given;
+            if let Some(plugins) = self.session.environment().plugin(Kind::Filter, name) {
+                return self.plugin(plugins, Kind::Filter, name, &arguments, place);
             }
             let known = references::filter_names();
             return Err(self.error(references::unknown("filter", name.to_owned(), known), name_place));
@@ -148,12 +148,12 @@ impl Unit {
         name_place: Place,
     ) -> Result<Val, TemplateError> {
         let bare = bare(name);
-        if let Some(given) = self.own_plugin(Kind::Test, name, &arguments, place) {
-            return given;
+        if let Some(plugins) = self.session.environment().own_plugin(Kind::Test, name) {
+            return self.plugin(plugins, Kind::Test, name, &arguments, place);
         }
         let Some(kind) = test_table().get(bare) else {
-            if let Some(given) = self.plugin(Kind::Test, name, &arguments, place) {
-                return given;
+            if let Some(plugins) = self.session.environment().plugin(Kind::Test, name) {
+                return self.plugin(plugins, Kind::Test, name, &arguments, place);
             }
             let known = references::test_names();
             return Err(self.error(references::unknown("test", name.to_owned(), known), name_place));

@@ -13,31 +13,8 @@ use crate::vars::call::Call;
 use crate::vars::plugins::{self, Kind, Plugins};
 
 impl Unit {
-    /// A filter or a test that is not built in.
+    /// A filter or a test of whoever has it.
     pub(super) fn plugin(
-        self: &Rc<Self>,
-        kind: Kind,
-        name: &str,
-        arguments: &Arguments,
-        place: Place,
-    ) -> Option<Result<Val, TemplateError>> {
-        let plugins = self.session.environment().plugin(kind, name)?;
-        Some(self.foreign(plugins, kind, name, arguments, place))
-    }
-
-    /// The same of the user's own, which stands before what is built in.
-    pub(super) fn own_plugin(
-        self: &Rc<Self>,
-        kind: Kind,
-        name: &str,
-        arguments: &Arguments,
-        place: Place,
-    ) -> Option<Result<Val, TemplateError>> {
-        let plugins = self.session.environment().own_plugin(kind, name)?;
-        Some(self.foreign(plugins, kind, name, arguments, place))
-    }
-
-    fn foreign(
         self: &Rc<Self>,
         plugins: &Arc<dyn Plugins>,
         kind: Kind,
