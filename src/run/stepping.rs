@@ -100,7 +100,8 @@ impl Dispatcher {
 /// In the reference's words; the name is as it is written.
 fn question(what: &Step, host: Option<&HostName>) -> String {
     let title = title(what, &what.name);
-    let name = title.as_ref().map_or(what.name.as_str(), |title| &title.name);
+    let written = super::magic::task(what).and_then(|task| task.written.as_deref());
+    let name = written.or(title.as_ref().map(|title| title.name.as_str())).unwrap_or(&what.name);
     let role = title.as_ref().and_then(|title| title.role.as_ref()).map(|role| format!("{role} : "));
     let kind = if what.handling { "HANDLER" } else { "TASK" };
     let on = host.map(|host| format!("on {host} ")).unwrap_or_default();
