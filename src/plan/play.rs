@@ -181,6 +181,7 @@ fn bare(
         search: Arc::from([play.folder.clone()]),
         playbook: play.folder.clone(),
         role: None,
+        nested: false,
         handling: Handling::No,
         case: None,
         container: None,
@@ -290,8 +291,8 @@ impl Build<'_> {
             body(self, around);
             return self.flush_now(around, word);
         }
-        let scope =
-            self.draft.scope(Some(around.scope), ScopeKind::Block { rescue: false, lifecycle: false });
+        let kind = ScopeKind::Block { rescue: false, lifecycle: false, outermost: false };
+        let scope = self.draft.scope(Some(around.scope), kind);
         let section = |build: &mut Self, section| {
             let scope = build.draft.scope(Some(scope), ScopeKind::Section(section));
             Surroundings { scope, ..around.clone() }

@@ -167,6 +167,7 @@ impl Build<'_> {
         let Some(entry) = entry else { return };
         let mut inside = self.inside(around, &task.keywords, Level::BlockVars, "import vars");
         inside.come_from_role();
+        inside.nested = true;
         let entry = self.switched(entry, &inside);
         let Some(role) = self.find_role(&entry, &inside) else { return };
         // A role may bring other files of its own.

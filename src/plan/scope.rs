@@ -38,6 +38,8 @@ pub enum ScopeKind {
         rescue: bool,
         /// Whether it is a life cycle: who ends the play early (`meta: end_host`) still clears up.
         lifecycle: bool,
+        /// Whether it stands in the play itself, in no other block, import or include.
+        outermost: bool,
     },
     /// A case: a fault boundary. Failure ends the case on that host, the next case goes on.
     Case(CaseId),
@@ -50,7 +52,7 @@ pub enum ScopeKind {
     },
     /// A section of the block or case it stands in.
     Section(Section),
-    /// Groups steps for reading: an included file, a named block. No influence on fate.
+    /// Groups steps: an included file, or a block without rescue and always, with its name if it has one. Failures pass.
     Group(Arc<str>),
     /// One use of a role.
     Role(RoleScope),

@@ -38,6 +38,8 @@ pub struct Surroundings {
     pub(super) role: Option<(Arc<str>, PathBuf)>,
     /// The roles that have brought it by `include_role` or `import_role`, nearest first.
     pub(super) parents: Arc<[(Arc<str>, PathBuf)]>,
+    /// Whether a block, an import or an include is around it.
+    pub(super) nested: bool,
     /// Whether handlers stand here.
     pub(super) handling: Handling,
     /// The case and its part.

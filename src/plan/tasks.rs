@@ -40,20 +40,20 @@ impl Build<'_> {
         let label = block.keywords.name.as_ref().map(|n| self.known.shown(around, &n.value));
         inside.path =
             self.draft.id(format!("{}/{}", around.path, label.as_deref().map_or("block".into(), slug)));
+        inside.nested = true;
         let first = self.draft.steps.len();
         let keywords = &block.keywords;
         if block.rescue.is_empty() && block.always.is_empty() {
-            if let Some(label) = &label {
-                inside.scope = self.draft.scope(Some(around.scope), ScopeKind::Group(Arc::from(&**label)));
-            }
+            let label = Arc::from(label.as_deref().unwrap_or_default());
+            inside.scope = self.draft.scope(Some(around.scope), ScopeKind::Group(label));
             self.wrapped(keywords, &inside, |build, inside| build.items(&block.body, inside));
         } else {
-            let kind = ScopeKind::Block { rescue: !block.rescue.is_empty(), lifecycle: false };
+            let kind = |rescue| ScopeKind::Block { rescue, lifecycle: false, outermost: !around.nested };
             let parent = match &label {
                 Some(label) => self.draft.scope(Some(around.scope), ScopeKind::Group(Arc::from(&**label))),
                 None => around.scope,
             };
-            let scope = self.draft.scope(Some(parent), kind);
+            let scope = self.draft.scope(Some(parent), kind(!block.rescue.is_empty()));
             let inside = Surroundings { scope, ..inside };
             self.wrapped(keywords, &inside, |build, inside| {
                 build.section(&block.body, inside, Section::Body, "");
@@ -61,8 +61,7 @@ impl Build<'_> {
                 build.section(&block.rescue, inside, Section::Rescue, "/rescue");
                 if build.draft.steps.len() == before {
                     // A rescue of which tags leave nothing rescues nobody.
-                    build.draft.scopes[scope.index()].kind =
-                        ScopeKind::Block { rescue: false, lifecycle: false };
+                    build.draft.scopes[scope.index()].kind = kind(false);
                 }
                 build.section(&block.always, inside, Section::Always, "/always");
             });
@@ -174,7 +173,8 @@ impl Build<'_> {
         self.no_loop(task);
         self.no_apply(task);
         let Some(file) = self.file_of(task) else { return };
-        let inside = self.inside(around, &task.keywords, Level::BlockVars, "import vars");
+        let mut inside = self.inside(around, &task.keywords, Level::BlockVars, "import vars");
+        inside.nested = true;
         let Some(name) = self.found.keep(self.known.text(&inside, &file, "the file of an import")) else {
             return;
         };
@@ -238,6 +238,7 @@ impl Build<'_> {
             let expand = &mut build.draft.steps[number].step;
             let id = expand.id.to_string();
             let mut bring = Surroundings { path: id.clone(), scope: inside.scope, ..around.clone() };
+            bring.nested = true;
             bring.vars.clone_from(&inside.vars);
             bring.container.clone_from(&inside.container);
             bring.inherited.container.clone_from(&inside.inherited.container);

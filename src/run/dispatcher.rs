@@ -110,6 +110,11 @@ pub struct Dispatcher {
     pub(super) left: HashSet<HostNo>,
     /// Those of them that failed themselves.
     pub(super) failed: HashSet<HostNo>,
+    /// Those of them for whom an `always` is still to be done in the play that runs.
+    pub(super) owing: HashSet<HostNo>,
+    /// Others of them that another has taken along, and that were rescued: as in Ansible they count as failed from the next
+    /// play on.
+    pub(super) taken: HashSet<HostNo>,
     pub(super) lost: HashSet<HostNo>,
     /// `clear_host_errors`: who could not be reached, and came back in the play that runs.
     pub(super) returned: HashSet<HostNo>,
@@ -195,6 +200,8 @@ impl Dispatcher {
             environments: Environments::default(),
             tallies: Tallies::default(),
             left: HashSet::new(),
+            owing: HashSet::new(),
+            taken: HashSet::new(),
             failed: HashSet::new(),
             lost: HashSet::new(),
             returned: HashSet::new(),

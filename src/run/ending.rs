@@ -14,7 +14,7 @@ use crate::action::{DelegatedFacts, Effects, UsedImage};
 use crate::base::{HostName, Map, Timestamp, Value};
 use crate::event::{Event, Fate, Why};
 use crate::model::Level;
-use crate::plan::{Expand, Step, StepKind, Strictness};
+use crate::plan::{Expand, ScopeKind, Step, StepKind, Strictness};
 use crate::wire::Status;
 
 /// A result for the playbook: where it was delegated to is for reporters only.
@@ -80,6 +80,7 @@ impl Dispatcher {
         if self.gathers(step, &what) {
             self.gather(step, None);
         }
+        self.end_once(step, host);
         self.pass(step, host);
     }
 
@@ -191,10 +192,7 @@ impl Dispatcher {
         if self.node(step).left == 0 {
             self.compare_environments(step);
             if let Some(others) = self.fatal.remove(&step) {
-                if self.over {
-                    self.emit(Event::NoHostsLeft);
-                }
-                self.fail_all(step, others);
+                self.judge(step, others);
             }
         }
     }
@@ -330,6 +328,9 @@ impl Dispatcher {
     /// Counts the end and lets a failure take its way.
     fn weigh(&mut self, step: StepNo, host: HostNo, what: &Step, finished: &Finished) {
         self.note_role(step, host, what, &finished.fate);
+        if self.is_judged(step, what) {
+            self.fatal.entry(step).or_default();
+        }
         let counts =
             matches!(what.kind, StepKind::Task(_) | StepKind::Expand(Expand::Tasks(_) | Expand::Role(..)));
         let tally = self.tallies.of(host);
@@ -387,9 +388,11 @@ impl Dispatcher {
         msg: Option<&str>,
     ) -> Caught {
         let caught = self.fates.fail(scope, host, why);
+        let seems_rescued = self.seems_rescued(step);
         let tally = self.tallies.of(host);
         match caught {
             Caught::Rescue(_) if why == Why::Failed => tally.rescued += 1,
+            Caught::Play(_) if why == Why::Failed && seems_rescued => tally.rescued += 1,
             Caught::Case(_) | Caught::Play(_) if why == Why::Failed => tally.failed += 1,
             _ => {}
         }
@@ -402,12 +405,24 @@ impl Dispatcher {
             Caught::Play(_) => {
                 self.left.insert(host);
                 self.recount();
-                if why == Why::Failed {
-                    self.failed.insert(host);
+                if why == Why::Failed && self.failed.insert(host) && self.fates.owes(scope) {
+                    self.owing.insert(host);
                 }
             }
         }
         caught
+    }
+
+    /// Called as Ansible, a handler that fails is counted by the block around its flush, whichever section the flush stands in.
+    fn seems_rescued(&self, step: StepNo) -> bool {
+        let is_late = self.shared.compiler.options.strictness == Strictness::Late;
+        let Work::Step(what) = &self.node(step).work else { return false };
+        let outermost = |scope| match self.fates.kind(scope) {
+            ScopeKind::Block { outermost: true, rescue, .. } => Some(*rescue),
+            _ => None,
+        };
+        let around = || self.fates.ancestors(self.node(step).scope).find_map(outermost);
+        is_late && what.handling && around() == Some(true)
     }
 
     pub(super) fn blame_case(&mut self, step: StepNo, host: HostNo, msg: &str) {

@@ -49,8 +49,8 @@ struct State {
     failed: Option<Why>,
     /// The host left (`meta: end_host`).
     ended: bool,
-    /// It is not one of the play's hosts any more.
-    gone: bool,
+    /// Nothing of the play is left for it to do, not even an `always`.
+    gone: Option<Why>,
     /// The host left the role that this is, and everything in it (`meta: end_role`).
     left: bool,
 }
@@ -149,8 +149,8 @@ impl Fates {
         for number in self.ancestors(scope) {
             let node = &self.scopes[number.index()];
             let state = node.state(host);
-            if state.gone {
-                return Verdict::Bypass(Why::Ended);
+            if let Some(why) = state.gone {
+                return Verdict::Bypass(why);
             }
             if let Some(why) = state.failed
                 && !failure_passes
@@ -241,6 +241,11 @@ impl Fates {
         rescue.or_else(|| Some(Section::Always).filter(|_| section != Section::Always).and_then(of_block))
     }
 
+    /// Whether a block around this scope still has a section for who fails here.
+    pub fn owes(&self, scope: ScopeNo) -> bool {
+        self.ancestors(scope).any(|section| self.next_section(section).is_some())
+    }
+
     /// The rescue that a scope is in, if the other one is in the body that it rescues: it has begun, and nobody goes back there.
     pub fn begun_rescue(&self, scope: ScopeNo, other: ScopeNo) -> Option<ScopeNo> {
         let rescues = |at: &ScopeNo| *self.kind(*at) == ScopeKind::Section(Section::Rescue);
@@ -280,10 +285,35 @@ impl Fates {
         }
     }
 
-    /// The play that this scope is in does not name the host any more: nothing of it is left for the host to do.
-    pub fn leave(&mut self, scope: ScopeNo, host: HostNo) {
+    /// Whether a host that stands in this scope and leaves the play there counts as failed, if something has failed around it.
+    /// As in Ansible it does where a block that stands in the play itself has heard of it and is not done with it; who leaves
+    /// in a rescue itself, not in a block in there, is rescued.
+    pub fn fails_by_ending(&self, scope: ScopeNo, host: HostNo) -> Option<bool> {
+        let mut at = scope;
+        if self.verdict(scope, host) != Verdict::Run {
+            let mut failed = self.ancestors(scope).filter(|at| self.has_failed(*at, host));
+            at = failed.find_map(|at| self.next_scope(at, host))?;
+        }
+        let is_rescue = |at: ScopeNo| *self.kind(at) == ScopeKind::Section(Section::Rescue);
+        let is_outermost = |at: &ScopeNo| {
+            let block = self.scopes[at.index()].parent;
+            block.is_some_and(|block| matches!(self.kind(block), ScopeKind::Block { outermost: true, .. }))
+        };
+        let has_failed = |at: ScopeNo| self.ancestors(at).any(|at| self.has_failed(at, host));
+        if !has_failed(at) && !self.ancestors(at).any(is_rescue) {
+            return None;
+        }
+        let section = self.ancestors(at).find(is_outermost).filter(|_| !is_rescue(at));
+        Some(section.is_some_and(|section| match self.kind(section) {
+            ScopeKind::Section(Section::Body) => false,
+            _ => is_rescue(section) || has_failed(section),
+        }))
+    }
+
+    /// Nothing of the play that this scope is in is left for the host to do.
+    pub fn leave(&mut self, scope: ScopeNo, host: HostNo, why: Why) {
         if let Some(play) = self.ancestors(scope).last() {
-            self.scopes[play.index()].state_mut(host).gone = true;
+            self.scopes[play.index()].state_mut(host).gone = Some(why);
         }
     }
 

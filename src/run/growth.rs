@@ -146,6 +146,7 @@ impl Dispatcher {
             return self.leave_out_all(number, None);
         }
         self.take_back();
+        self.owing.clear();
         if self.next_playbook(number) {
             return self.leave_out_all(number, None);
         }
@@ -251,6 +252,7 @@ impl Dispatcher {
             return;
         }
         let hosts: Vec<HostNo> = run.batches[batch].clone();
+        self.failed.extend(std::mem::take(&mut self.taken));
         let fragment = run.plan.fragment.clone();
         run.facts.batch = hosts.iter().map(|h| self.board.get(*h).name.clone()).collect();
         run.facts.exposed.clear();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::dispatcher::Dispatcher;
 use super::queue::{HostNo, StepNo};
+use crate::event::Why;
 use crate::vars::Inventories;
 
 impl Dispatcher {
@@ -38,7 +39,7 @@ impl Dispatcher {
         let board = &self.board;
         let is_gone = |host: &HostNo| !bound.contains(&board.get(*host).name);
         run.batches.iter().flatten().filter(|host| is_gone(host)).for_each(|host| {
-            self.fates.leave(scope, *host);
+            self.fates.leave(scope, *host, Why::Ended);
         });
         run.batches.iter_mut().for_each(|batch| batch.retain(|host| !is_gone(host)));
         run.facts.batch.retain(|host| bound.contains(host));

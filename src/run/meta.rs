@@ -3,7 +3,7 @@
 
 use super::conditions::{holds, skipped};
 use super::dispatcher::Dispatcher;
-use super::fates::Verdict;
+use super::fates::{ScopeNo, Verdict};
 use super::growth::inherited;
 use super::node::Work;
 use super::queue::{HostNo, StepNo};
@@ -55,14 +55,14 @@ impl Dispatcher {
             self.warn(format!("{} task does not support when conditional", meta.word()));
         }
         match meta {
-            Meta::EndHost => self.fates.end(node.scope, host),
+            Meta::EndHost => self.end_host(node.scope, host),
             Meta::EndRole => self.fates.end_role(node.scope, host),
             Meta::EndPlay | Meta::EndBatch => {
                 let Some(run) = self.plays.get_mut(&node.play) else { return };
                 // The batches that are still to come do not begin.
                 run.is_ended |= meta == Meta::EndPlay;
                 for other in run.batches.get(node.batch).cloned().unwrap_or_default() {
-                    self.fates.end(node.scope, other);
+                    self.end_host(node.scope, other);
                 }
             }
             Meta::ClearFacts => node.hosts.iter().for_each(|host| self.forget_facts(*host)),
@@ -86,6 +86,7 @@ impl Dispatcher {
                 self.forgiven.extend(&self.left);
                 self.recount();
                 self.failed.clear();
+                self.taken.clear();
                 self.over = false;
             }
             // The first host does it for all.
@@ -94,6 +95,22 @@ impl Dispatcher {
             // A session that was lost is opened anew by itself.
             Meta::Noop | Meta::ResetConnection | Meta::RefreshInventory => {}
         }
+    }
+
+    /// A host leaves the play. Called as Ansible, whether it has failed is settled as there.
+    fn end_host(&mut self, scope: ScopeNo, host: HostNo) {
+        if self.shared.compiler.options.strictness == Strictness::Late
+            && let Some(fails) = self.fates.fails_by_ending(scope, host)
+        {
+            if fails {
+                self.left.insert(host);
+                self.failed.insert(host);
+            } else if self.failed.remove(&host) {
+                self.left.remove(&host);
+            }
+            self.recount();
+        }
+        self.fates.end(scope, host);
     }
 }
 

@@ -5,7 +5,7 @@ use super::fates::Caught;
 use super::growth::inherited;
 use super::node::Once;
 use super::queue::{HostNo, StepNo};
-use crate::event::Why;
+use crate::event::{Event, Why};
 use crate::model::Strategy;
 use crate::plan::Step;
 
@@ -31,7 +31,8 @@ impl Dispatcher {
         // A batch has far fewer hosts than 2^52.
         #[allow(clippy::cast_precision_loss)]
         let percent = 100.0 * gone as f64 / batch.len().max(1) as f64;
-        let too_many = run.most_failures.is_some_and(|most| percent > most);
+        // Where all go in step it is judged when all have done the task, whoever fails.
+        let too_many = !run_is_linear && run.most_failures.is_some_and(|most| percent > most);
         if self.goes_apart(step, what) {
             if fatal {
                 self.has_no_effect(FATAL);
@@ -62,18 +63,73 @@ impl Dispatcher {
         }
     }
 
-    /// Hosts fail because another one did. As in Ansible, who is rescued then goes on to the end of the play, and no further.
+    /// Hosts fail because another one did, but for who has failed there by itself, who is rescued as ever.
     pub(super) fn fail_all(&mut self, step: StepNo, others: Vec<HostNo>) {
-        // Who has failed there by itself is rescued as ever.
+        let others = self.without_failed(step, others);
+        self.take_along(step, &others);
+    }
+
+    /// Those of them who have not failed at this step by themselves.
+    fn without_failed(&self, step: StepNo, hosts: Vec<HostNo>) -> Vec<HostNo> {
         let by_itself =
-            |d: &Self, h: HostNo| d.stand(step, h) == step && d.fates.has_failed(d.node(step).scope, h);
-        let others: Vec<HostNo> =
-            others.into_iter().filter(|h| !by_itself(self, *h) && !self.lost.contains(h)).collect();
-        for other in self.fail_where_they_stand(step, &others) {
+            |h: HostNo| self.stand(step, h) == step && self.fates.has_failed(self.node(step).scope, h);
+        hosts.into_iter().filter(|h| !by_itself(*h) && !self.lost.contains(h)).collect()
+    }
+
+    /// Hosts fail where they stand. As in Ansible, who is rescued then goes on to the end of the play, and no further.
+    fn take_along(&mut self, step: StepNo, others: &[HostNo]) {
+        for (other, caught) in self.fail_where_they_stand(step, others) {
             self.left.insert(other);
-            self.failed.insert(other);
+            self.owing.remove(&other);
+            if let Some(Caught::Play(_)) = caught {
+                self.failed.insert(other);
+            } else {
+                self.taken.insert(other);
+            }
         }
         self.recount();
+    }
+
+    /// Whether it is judged at the end of a step of this play how many hosts have failed.
+    pub(super) fn is_judged(&self, step: StepNo, what: &Step) -> bool {
+        let run = self.plays.get(&self.node(step).play);
+        run.is_some_and(|run| run.most_failures.is_some() && run.strategy == Strategy::Linear)
+            && what.case.is_none()
+    }
+
+    /// All have ended a step that the failure of some makes that of all, or at whose end it is judged how many have failed. As
+    /// in Ansible those of the batch count that have failed so far, but for whom an `always` waits.
+    pub(super) fn judge(&mut self, step: StepNo, others: Vec<HostNo>) {
+        let others = self.without_failed(step, others);
+        let node = self.node(step);
+        let (play, batch, scope) = (node.play, node.batch, node.scope);
+        let run = self.plays.get(&play).filter(|run| run.strategy == Strategy::Linear);
+        let most = run.and_then(|run| run.most_failures);
+        let batch = run.and_then(|run| run.batches.get(batch)).cloned().unwrap_or_default();
+        let all = self.without_failed(step, batch.clone());
+        self.take_along(step, &others);
+        let Some(most) = most else { return };
+        let failed = |d: &Self| {
+            let counts = |h: &&HostNo| (d.failed.contains(h) || d.taken.contains(h)) && !d.owing.contains(h);
+            batch.iter().filter(counts).count()
+        };
+        // A batch has far fewer hosts than 2^52.
+        #[allow(clippy::cast_precision_loss)]
+        let percent = 100.0 * failed(self) as f64 / batch.len().max(1) as f64;
+        if percent <= most {
+            return;
+        }
+        self.over = true;
+        self.take_along(step, &all);
+        self.emit(Event::NoHostsLeft);
+        if failed(self) >= batch.iter().filter(|host| !self.lost.contains(host)).count() {
+            // There is nobody left for whom a rescue or an `always` would be done.
+            self.emit(Event::NoHostsLeft);
+            for host in batch {
+                let why = if self.taken.contains(&host) { Why::OthersFailed } else { Why::Failed };
+                self.fates.leave(scope, host, why);
+            }
+        }
     }
 
     /// A step that one host does for all has failed there. As in Ansible, the others fail twice, so that they leave the section
@@ -85,16 +141,12 @@ impl Dispatcher {
         }
         let others = without(others, host);
         self.fail_where_they_stand(step, &others);
-        let others = self.fail_where_they_stand(step, &others);
-        for other in others {
-            self.left.insert(other);
-            self.failed.insert(other);
-        }
-        self.recount();
+        self.take_along(step, &others);
     }
 
-    /// Each of them fails in the section that it is in. Gives those whose case that has not ended.
-    fn fail_where_they_stand(&mut self, step: StepNo, others: &[HostNo]) -> Vec<HostNo> {
+    /// Each of them fails in the section that it is in, if there is one left. Gives those whose case that has not ended, and
+    /// what has caught it.
+    fn fail_where_they_stand(&mut self, step: StepNo, others: &[HostNo]) -> Vec<(HostNo, Option<Caught>)> {
         let mut out = Vec::new();
         for other in others.iter().copied().filter(|h| !self.lost.contains(h)).collect::<Vec<_>>() {
             let scope = self.node(self.stand(step, other)).scope;
@@ -107,7 +159,7 @@ impl Dispatcher {
                 None => None,
             };
             if !matches!(caught, Some(Caught::Case(_))) {
-                out.push(other);
+                out.push((other, caught));
             }
         }
         out

@@ -26,6 +26,12 @@ def write(project, folder):
         (folder / path).write_text(yaml.safe_dump(content, sort_keys=False, width=120))
 
 
+def read(folder):
+    """A project as `write` and the program have left it in a folder."""
+    files = {str(path.relative_to(folder)): yaml.safe_load(path.read_text()) for path in sorted(folder.rglob("*.yml"))}
+    return {**files, "arguments": (folder / "arguments").read_text().split()}
+
+
 def perform(program, project):
     """What one engine does: the events of each host in their order, the recap, the exit code, and what it printed."""
     folder = Path(tempfile.mkdtemp(prefix="differential-"))

@@ -46,19 +46,24 @@ def is_action(key):
 
 
 def shrink(project, differs, tries):
-    """The smallest project found that still differs, after so many tries at most."""
+    """The smallest project found that still differs, after so many tries at most. What could not be taken away is not tried
+    again before everything behind it was."""
     project = copy.deepcopy(project)
-    found = True
-    while found and tries > 0:
-        found = False
-        for candidate in smaller(project):
+    first, found = 0, True
+    while True:
+        for number, candidate in enumerate(smaller(project)):
+            if number < first or candidate == project or not whole(candidate):
+                continue
+            if tries == 0:
+                return project
             tries -= 1
-            if tries < 0:
+            if differs(candidate):
+                project, first, found = used(candidate), number, True
                 break
-            if whole(candidate) and differs(candidate):
-                project, found = used(candidate), True
-                break
-    return project
+        else:
+            if not found:
+                return project
+            first, found = 0, False
 
 
 def whole(project):

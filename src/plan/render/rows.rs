@@ -269,6 +269,7 @@ impl Rows<'_> {
             .fragment
             .ancestors(scope)
             .filter_map(|ix| match &scopes[ix.index()].kind {
+                ScopeKind::Group(label) if label.is_empty() => None,
                 ScopeKind::Group(label) | ScopeKind::Role(crate::plan::RoleScope { label, .. }) => {
                     Some((ix, label.to_string()))
                 }

@@ -366,11 +366,7 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
                     self.line(&format!("included: {} for {hosts}{item}", brought.name), Paint::Skipped)?;
                 }
             }
-            // The reference says it when the limit is passed, and again because nobody is left then.
-            Event::NoHostsLeft => {
-                self.banner("NO MORE HOSTS LEFT")?;
-                self.banner("NO MORE HOSTS LEFT")?;
-            }
+            Event::NoHostsLeft => self.banner("NO MORE HOSTS LEFT")?,
             Event::JobLooked { step, host, job, state } => {
                 self.head(step)?;
                 let line = match state {

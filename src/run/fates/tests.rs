@@ -93,8 +93,10 @@ impl Text<'_> {
             Item::Parallel(items) if items.is_empty() => after,
             Item::Parallel(items) => items.iter().flat_map(|i| self.item(scope, i, after.clone())).collect(),
             Item::Block { body, rescue, always } => {
-                let block =
-                    self.scope(Some(scope), ScopeKind::Block { rescue: rescue.is_some(), lifecycle: false });
+                let block = self.scope(
+                    Some(scope),
+                    ScopeKind::Block { rescue: rescue.is_some(), lifecycle: false, outermost: false },
+                );
                 let mut after = self.section(block, Section::Body, body, after);
                 if let Some(rescue) = rescue {
                     after = self.section(block, Section::Rescue, rescue, after);
@@ -357,8 +359,10 @@ fn a_case_is_a_fault_boundary() {
 fn ctrl_c_lets_owed_always_run_and_the_second_does_not() {
     let mut fates = Fates::new();
     let section = |kind| Scope { parent: Some(ScopeIx(1)), kind: ScopeKind::Section(kind) };
-    let block =
-        Scope { parent: Some(ScopeIx(0)), kind: ScopeKind::Block { rescue: false, lifecycle: false } };
+    let block = Scope {
+        parent: Some(ScopeIx(0)),
+        kind: ScopeKind::Block { rescue: false, lifecycle: false, outermost: false },
+    };
     let play = Scope { parent: None, kind: ScopeKind::Play };
     fates.add(&[play, block, section(Section::Body), section(Section::Always)], None);
     let (entered, waiting) = (HostNo(0), HostNo(1));
@@ -376,7 +380,10 @@ fn who_ends_the_play_early_clears_up_what_the_run_has_made_and_no_more() {
     for lifecycle in [false, true] {
         let mut fates = Fates::new();
         let section = |kind| Scope { parent: Some(ScopeIx(1)), kind: ScopeKind::Section(kind) };
-        let block = Scope { parent: Some(ScopeIx(0)), kind: ScopeKind::Block { rescue: false, lifecycle } };
+        let block = Scope {
+            parent: Some(ScopeIx(0)),
+            kind: ScopeKind::Block { rescue: false, lifecycle, outermost: false },
+        };
         let play = Scope { parent: None, kind: ScopeKind::Play };
         fates.add(&[play, block, section(Section::Body), section(Section::Always)], None);
         let host = HostNo(0);
