@@ -92,7 +92,9 @@ impl<'a> Build<'a> {
     ) -> Option<usize> {
         self.known_tags.extend(around.tags.iter().cloned());
         let options = &self.compiler.options;
-        let selected = options.selects_tags(&around.tags) && options.selects_stage(around.stage.as_ref());
+        // Tags do not choose among handlers and what they include.
+        let chosen = around.handling != Handling::No || options.selects_tags(&around.tags);
+        let selected = chosen && options.selects_stage(around.stage.as_ref());
         // The end of what was selected.
         let is_end = matches!(kind, StepKind::Join);
         if !selected && !is_end {

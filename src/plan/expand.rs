@@ -137,19 +137,11 @@ impl Build<'_> {
         inside.scope = around.scope;
         inside.hosts = Arc::clone(&around.hosts);
         inside.in_container = Arc::clone(&around.in_container);
-        // Tags do not choose among handlers.
-        inside.tags = vec![Arc::from("always")];
         inside.case.clone_from(&around.case);
         inside.chapter = None;
         inside.handling = Handling::Yes;
         let first = self.draft.steps.len();
-        let tags = std::mem::take(&mut inside.tags);
-        let task = Arc::new(crate::model::Task {
-            keywords: crate::model::Keywords { tags: Vec::new(), ..body.task.keywords.clone() },
-            listen: Vec::new(),
-            ..(*body.task).clone()
-        });
-        inside.tags = tags;
+        let task = Arc::new(crate::model::Task { listen: Vec::new(), ..(*body.task).clone() });
         self.task(&task, &inside);
         for drafted in &mut self.draft.steps[first..] {
             drafted.step.handler = Some(number);

@@ -78,7 +78,7 @@ impl Build<'_> {
         let number = self.push(&around, word, FLUSH, kind, span, flow.clone())?;
         let expand = &mut self.draft.steps[number].step;
         let id = expand.id.to_string();
-        let bring = Surroundings { path: id.clone(), tags: vec![Arc::from("always")], ..around.clone() };
+        let bring = Surroundings { path: id.clone(), ..around.clone() };
         expand.surroundings = Some(Arc::new(bring));
         self.push(
             &Surroundings { path: id, ..around },

@@ -291,7 +291,7 @@ impl Build<'_> {
             body(self, around);
             return self.flush_now(around, word);
         }
-        let kind = ScopeKind::Block { rescue: false, lifecycle: false, outermost: false };
+        let kind = ScopeKind::Block { rescue: false, lifecycle: false, outermost: !around.nested };
         let scope = self.draft.scope(Some(around.scope), kind);
         let section = |build: &mut Self, section| {
             let scope = build.draft.scope(Some(scope), ScopeKind::Section(section));

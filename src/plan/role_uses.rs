@@ -31,7 +31,10 @@ impl Build<'_> {
         let again = !self.used_roles.insert(Arc::clone(&key)) && once;
         let unless = if again { " (unless it has run)" } else { "" };
         let label = format!("role {}{unless}", role.name).into();
-        self.draft.scope(Some(around.scope), ScopeKind::Role(RoleScope { label, key, once }))
+        self.draft.scope(
+            Some(around.scope),
+            ScopeKind::Role(RoleScope { label, key, once, outermost: !around.nested }),
+        )
     }
 
     /// Whether the whole play sees the variables of a role: what it says, else the setting, else what is `usual` here.

@@ -67,6 +67,8 @@ pub struct RoleScope {
     pub key: Arc<str>,
     /// Whether a host passes it by that has been through an equal use.
     pub once: bool,
+    /// Whether it stands in the play itself, in no block, import or include.
+    pub outermost: bool,
 }
 
 /// The sections of a block or case.

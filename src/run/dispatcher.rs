@@ -112,8 +112,8 @@ pub struct Dispatcher {
     pub(super) failed: HashSet<HostNo>,
     /// Those of them for whom an `always` is still to be done in the play that runs.
     pub(super) owing: HashSet<HostNo>,
-    /// Others of them that another has taken along, and that were rescued: as in Ansible they count as failed from the next
-    /// play on.
+    /// Others of them that count as failed from the next play on, as in Ansible: another has taken them along and they were
+    /// rescued, or ended the play for them.
     pub(super) taken: HashSet<HostNo>,
     pub(super) lost: HashSet<HostNo>,
     /// `clear_host_errors`: who could not be reached, and came back in the play that runs.

@@ -96,8 +96,8 @@ impl Dispatcher {
     pub(super) fn grow(&mut self, step: StepNo, mut arrived: Vec<(HostNo, Finished)>) {
         let Work::Step(what) = self.node(step).work.clone() else { return };
         // Who comes first in the play does it for all where one does, whoever was here first.
-        let order = Arc::clone(&self.node(step).hosts);
-        arrived.sort_by_key(|(host, _)| order.iter().position(|other| other == host));
+        let places = self.node(step).places();
+        arrived.sort_by_key(|(host, _)| places.get(host).copied());
         let failed = if let StepKind::Expand(Expand::Flush) = what.kind {
             self.flush(step, arrived.iter().map(|(host, _)| *host).collect())
         } else {

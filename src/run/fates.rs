@@ -289,25 +289,33 @@ impl Fates {
     /// As in Ansible it does where a block that stands in the play itself has heard of it and is not done with it; who leaves
     /// in a rescue itself, not in a block in there, is rescued.
     pub fn fails_by_ending(&self, scope: ScopeNo, host: HostNo) -> Option<bool> {
-        let mut at = scope;
-        if self.verdict(scope, host) != Verdict::Run {
-            let mut failed = self.ancestors(scope).filter(|at| self.has_failed(*at, host));
-            at = failed.find_map(|at| self.next_scope(at, host))?;
-        }
         let is_rescue = |at: ScopeNo| *self.kind(at) == ScopeKind::Section(Section::Rescue);
-        let is_outermost = |at: &ScopeNo| {
-            let block = self.scopes[at.index()].parent;
-            block.is_some_and(|block| matches!(self.kind(block), ScopeKind::Block { outermost: true, .. }))
-        };
+        // Who has failed in a body that is rescued is in the rescue already.
+        let rescue = self.next_section(scope).filter(|next| is_rescue(*next) && self.has_failed(scope, host));
+        let at = rescue.unwrap_or(scope);
         let has_failed = |at: ScopeNo| self.ancestors(at).any(|at| self.has_failed(at, host));
-        if !has_failed(at) && !self.ancestors(at).any(is_rescue) {
+        let is_settled = self.is_outermost(at) && self.has_failed(at, host);
+        if is_settled || !(has_failed(at) || self.ancestors(at).any(is_rescue)) {
             return None;
         }
-        let section = self.ancestors(at).find(is_outermost).filter(|_| !is_rescue(at));
+        let is_section =
+            |at: &ScopeNo| matches!(self.kind(*at), ScopeKind::Section(_)) && self.is_outermost(*at);
+        let section = self.ancestors(at).find(is_section).filter(|_| !is_rescue(at));
         Some(section.is_some_and(|section| match self.kind(section) {
             ScopeKind::Section(Section::Body) => false,
             _ => is_rescue(section) || has_failed(section),
         }))
+    }
+
+    /// Whether what stands in this scope stands in a block of the play itself, or in none.
+    fn is_outermost(&self, scope: ScopeNo) -> bool {
+        let block = || self.scopes[scope.index()].parent.map(|block| self.kind(block));
+        match self.kind(scope) {
+            ScopeKind::Play => true,
+            ScopeKind::Role(role) => role.outermost,
+            ScopeKind::Section(_) => matches!(block(), Some(ScopeKind::Block { outermost: true, .. })),
+            _ => false,
+        }
     }
 
     /// Nothing of the play that this scope is in is left for the host to do.

@@ -378,9 +378,10 @@ impl Dispatcher {
         mut hosts: Vec<HostNo>,
         compile: impl FnOnce(&Compiler, usize, &Step, &[HostName]) -> Result<Fragment, Diagnostics>,
     ) -> Option<Refused> {
-        // Whoever came first: the graph and what is told of it are the same each time.
-        hosts.sort_unstable();
         let node = self.node(step).clone();
+        // Whoever came first: the graph and what is told of it are the same each time.
+        let places = node.places();
+        hosts.sort_unstable_by_key(|host| places.get(host));
         let Work::Step(expand) = &node.work else { return None };
         let names: Vec<HostName> = hosts.iter().map(|h| self.name(*h).clone()).collect();
         match compile(&self.shared.compiler, node.play, expand, &names) {

@@ -3,7 +3,7 @@
 
 use super::conditions::{holds, skipped};
 use super::dispatcher::Dispatcher;
-use super::fates::{ScopeNo, Verdict};
+use super::fates::Verdict;
 use super::growth::inherited;
 use super::node::Work;
 use super::queue::{HostNo, StepNo};
@@ -55,14 +55,14 @@ impl Dispatcher {
             self.warn(format!("{} task does not support when conditional", meta.word()));
         }
         match meta {
-            Meta::EndHost => self.end_host(node.scope, host),
+            Meta::EndHost => self.end_host(step, host),
             Meta::EndRole => self.fates.end_role(node.scope, host),
             Meta::EndPlay | Meta::EndBatch => {
                 let Some(run) = self.plays.get_mut(&node.play) else { return };
                 // The batches that are still to come do not begin.
                 run.is_ended |= meta == Meta::EndPlay;
                 for other in run.batches.get(node.batch).cloned().unwrap_or_default() {
-                    self.end_host(node.scope, other);
+                    self.end_host(step, other);
                 }
             }
             Meta::ClearFacts => node.hosts.iter().for_each(|host| self.forget_facts(*host)),
@@ -97,16 +97,25 @@ impl Dispatcher {
         }
     }
 
-    /// A host leaves the play. Called as Ansible, whether it has failed is settled as there.
-    fn end_host(&mut self, scope: ScopeNo, host: HostNo) {
+    /// A host leaves the play. Called as Ansible, whether it has failed is settled as there, by where it has come to.
+    fn end_host(&mut self, step: StepNo, host: HostNo) {
+        let scope = self.node(step).scope;
+        let at = match self.fates.verdict(scope, host) {
+            Verdict::Run => scope,
+            Verdict::Bypass(_) => self.node(self.stand(step, host)).scope,
+        };
         if self.shared.compiler.options.strictness == Strictness::Late
-            && let Some(fails) = self.fates.fails_by_ending(scope, host)
+            && let Some(fails) = self.fates.fails_by_ending(at, host)
         {
             if fails {
                 self.left.insert(host);
                 self.failed.insert(host);
             } else if self.failed.remove(&host) {
-                self.left.remove(&host);
+                if self.owing.remove(&host) {
+                    self.left.remove(&host);
+                } else {
+                    self.taken.insert(host);
+                }
             }
             self.recount();
         }

@@ -44,6 +44,13 @@ pub(super) struct Node {
     pub join: Option<StepNo>,
 }
 
+impl Node {
+    /// Which of its hosts each is.
+    pub fn places(&self) -> HashMap<HostNo, usize> {
+        self.hosts.iter().enumerate().map(|(place, host)| (*host, place)).collect()
+    }
+}
+
 /// A play that has begun.
 pub(super) struct PlayRun {
     pub facts: PlayFacts,

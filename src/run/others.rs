@@ -26,7 +26,8 @@ impl Dispatcher {
         let fatal = inherited(what).and_then(|i| i.any_errors_fatal.as_ref());
         let usual = self.shared.compiler.options.any_errors_fatal;
         let fatal = fatal.map_or(usual, |value| self.reads_true(value, host));
-        let once = self.onces.contains_key(&step);
+        // Where only one host has come to, too.
+        let once = self.onces.contains_key(&step) || (run_is_linear && self.says_once(what, host));
         let gone = batch.iter().filter(|h| self.left.contains(h) || self.lost.contains(h)).count();
         // A batch has far fewer hosts than 2^52.
         #[allow(clippy::cast_precision_loss)]
@@ -108,28 +109,32 @@ impl Dispatcher {
         let batch = run.and_then(|run| run.batches.get(batch)).cloned().unwrap_or_default();
         let all = self.without_failed(step, batch.clone());
         self.take_along(step, &others);
-        let Some(most) = most else { return };
-        let failed = |d: &Self| {
-            let counts = |h: &&HostNo| (d.failed.contains(h) || d.taken.contains(h)) && !d.owing.contains(h);
-            batch.iter().filter(counts).count()
-        };
         // A batch has far fewer hosts than 2^52.
         #[allow(clippy::cast_precision_loss)]
-        let percent = 100.0 * failed(self) as f64 / batch.len().max(1) as f64;
-        if percent <= most {
+        let percent = 100.0 * self.failures_among(&batch) as f64 / batch.len().max(1) as f64;
+        if most.is_none_or(|most| percent <= most) {
             return;
         }
         self.over = true;
+        let before = self.failed.clone();
         self.take_along(step, &all);
+        // No play comes after this one.
+        self.failed.extend(std::mem::take(&mut self.taken));
         self.emit(Event::NoHostsLeft);
-        if failed(self) >= batch.iter().filter(|host| !self.lost.contains(host)).count() {
+        if self.failures_among(&batch) >= batch.iter().filter(|host| !self.lost.contains(host)).count() {
             // There is nobody left for whom a rescue or an `always` would be done.
             self.emit(Event::NoHostsLeft);
             for host in batch {
-                let why = if self.taken.contains(&host) { Why::OthersFailed } else { Why::Failed };
+                let why = if before.contains(&host) { Why::Failed } else { Why::OthersFailed };
                 self.fates.leave(scope, host, why);
             }
         }
+    }
+
+    /// How many of them count as failed by now.
+    fn failures_among(&self, hosts: &[HostNo]) -> usize {
+        let has_failed = |host| self.failed.contains(host) || self.taken.contains(host);
+        hosts.iter().filter(|host| has_failed(host) && !self.owing.contains(host)).count()
     }
 
     /// A step that one host does for all has failed there. As in Ansible, the others fail twice, so that they leave the section
@@ -172,7 +177,7 @@ impl Dispatcher {
     }
 
     /// The step that a host has come to in the play and batch of this one. Cases go on without each other.
-    fn stand(&self, step: StepNo, host: HostNo) -> StepNo {
+    pub(super) fn stand(&self, step: StepNo, host: HostNo) -> StepNo {
         let node = self.node(step);
         let at = self.stands.get(&host).copied().filter(|_| node.case.is_none());
         at.filter(|at| (self.node(*at).play, self.node(*at).batch) == (node.play, node.batch)).unwrap_or(step)

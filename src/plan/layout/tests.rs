@@ -41,7 +41,7 @@ fn draft(shape: &Shape) -> Draft {
         (0..3).filter(|b| bits & (1 << b) != 0).map(|b| Arc::from(format!("v{b}"))).collect()
     };
     for (number, (reads, writes, open)) in shape.iter().enumerate() {
-        let flow = Flow { reads: names(*reads), writes: names(*writes), open: *open, wide: false };
+        let flow = Flow { reads: names(*reads), writes: names(*writes), open: *open, ..Flow::default() };
         drafted(&mut draft, number, root, flow);
     }
     draft
