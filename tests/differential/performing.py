@@ -112,9 +112,11 @@ def stopped_elsewhere(here, there):
 
 
 def difference(project, ours, theirs):
-    """What both did, when it is not the same."""
+    """What both did, when it is not the same. Where the reference does not do the same each time, it is no measure."""
     here, said = perform(ours, project)
     there, words = perform(theirs, project)
     if here == there or stopped_elsewhere(here, there):
+        return None
+    if any(perform(theirs, project)[0] != there for _ in range(2)):
         return None
     return {"ours": here, "theirs": there, "our words": said, "their words": words}

@@ -2,6 +2,8 @@
 
 import copy
 
+# Options that need a value.
+VALUED = ("--limit", "--tags", "--skip-tags")
 # Without these a task or a play is none.
 KEPT = {"name", "hosts", "gather_facts", "block"}
 
@@ -67,7 +69,11 @@ def shrink(project, differs, tries):
 
 
 def whole(project):
-    """Whether what is left is a playbook at all."""
+    """Whether what is left is a command and a playbook at all."""
+    words = project["arguments"]
+    lacks = [word for word, value in zip(words, [*words[1:], "--"]) if word in VALUED and value.startswith("--")]
+    if lacks:
+        return False
     return all(isinstance(play, dict) for play in project["playbook.yml"]) and bool(project["playbook.yml"])
 
 
