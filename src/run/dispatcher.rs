@@ -243,12 +243,28 @@ impl Dispatcher {
             if self.queue.is_done() && self.running.is_empty() && self.committing.is_none() {
                 break;
             }
+            if !more && self.is_stuck() {
+                self.bug = true;
+                let said =
+                    "an error of Benchbook itself, please report it: there is nothing left to wait for";
+                self.abort(said.to_owned());
+                break;
+            }
             if !self.queue.has_ready() {
                 self.listen(more).await;
             }
         }
         self.miss_start();
         self.end(start.elapsed()).await
+    }
+
+    /// Whether nobody is left who could say anything, though not everything is done: better an end than silence for ever.
+    fn is_stuck(&mut self) -> bool {
+        if !self.running.is_empty() || self.queue.has_ready() || self.committing.is_some() {
+            return false;
+        }
+        self.moment = None;
+        self.sender.strong_count() == 1 && self.messages.is_empty()
     }
 
     fn begin(&mut self) {
