@@ -99,11 +99,10 @@ impl Dispatcher {
 
     /// A host leaves the play. Called as Ansible, whether it has failed is settled as there, by where it has come to.
     fn end_host(&mut self, step: StepNo, host: HostNo) {
-        let scope = self.node(step).scope;
-        let at = match self.fates.verdict(scope, host) {
-            Verdict::Run => scope,
-            Verdict::Bypass(_) => self.node(self.stand(step, host)).scope,
-        };
+        let node = self.node(step);
+        let is_here = node.hosts.contains(&host) && self.fates.verdict(node.scope, host) == Verdict::Run;
+        let scope = node.scope;
+        let at = if is_here { scope } else { self.node(self.stand(step, host)).scope };
         if self.shared.compiler.options.strictness == Strictness::Late
             && let Some(fails) = self.fates.fails_by_ending(at, host)
         {
