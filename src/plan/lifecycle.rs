@@ -159,7 +159,7 @@ impl Build<'_> {
 
     /// A scope with a body and an always.
     pub fn sections(&mut self, around: &Surroundings) -> (Surroundings, Surroundings) {
-        let kind = ScopeKind::Block { rescue: false, lifecycle: true, outermost: false };
+        let kind = ScopeKind::Block { rescue: false, lifecycle: true, outermost: false, flushes: false };
         let block = self.draft.scope(Some(around.scope), kind);
         let section = |build: &mut Self, section| {
             let scope = build.draft.scope(Some(block), ScopeKind::Section(section));

@@ -291,13 +291,13 @@ impl Build<'_> {
             body(self, around);
             return self.flush_now(around, word);
         }
-        let kind = ScopeKind::Block { rescue: false, lifecycle: false, outermost: !around.nested };
+        let kind = ScopeKind::Block { rescue: false, lifecycle: false, outermost: true, flushes: true };
         let scope = self.draft.scope(Some(around.scope), kind);
         let section = |build: &mut Self, section| {
             let scope = build.draft.scope(Some(scope), ScopeKind::Section(section));
             Surroundings { scope, ..around.clone() }
         };
-        let inside = section(self, Section::Body);
+        let inside = Surroundings { nested: true, ..section(self, Section::Body) };
         body(self, &inside);
         let after = section(self, Section::Always);
         self.flush_now(&after, word);

@@ -40,6 +40,8 @@ pub enum ScopeKind {
         lifecycle: bool,
         /// Whether it stands in the play itself, in no other block, import or include.
         outermost: bool,
+        /// Whether its `always` is the flush that `force_handlers` asks for.
+        flushes: bool,
     },
     /// A case: a fault boundary. Failure ends the case on that host, the next case goes on.
     Case(CaseId),

@@ -48,7 +48,8 @@ impl Build<'_> {
             inside.scope = self.draft.scope(Some(around.scope), ScopeKind::Group(label));
             self.wrapped(keywords, &inside, |build, inside| build.items(&block.body, inside));
         } else {
-            let kind = |rescue| ScopeKind::Block { rescue, lifecycle: false, outermost: !around.nested };
+            let outermost = !around.nested;
+            let kind = |rescue| ScopeKind::Block { rescue, lifecycle: false, outermost, flushes: false };
             let parent = match &label {
                 Some(label) => self.draft.scope(Some(around.scope), ScopeKind::Group(Arc::from(&**label))),
                 None => around.scope,

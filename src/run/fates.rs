@@ -241,9 +241,13 @@ impl Fates {
         rescue.or_else(|| Some(Section::Always).filter(|_| section != Section::Always).and_then(of_block))
     }
 
-    /// Whether a block around this scope still has a section for who fails here.
+    /// Whether a block around this scope still has a section for who fails here, but for flushes that are forced.
     pub fn owes(&self, scope: ScopeNo) -> bool {
-        self.ancestors(scope).any(|section| self.next_section(section).is_some())
+        let flushes = |section: &ScopeNo| {
+            let block = self.scopes[section.index()].parent;
+            block.is_some_and(|block| matches!(self.kind(block), ScopeKind::Block { flushes: true, .. }))
+        };
+        self.ancestors(scope).any(|section| self.next_section(section).is_some() && !flushes(&section))
     }
 
     /// The rescue that a scope is in, if the other one is in the body that it rescues: it has begun, and nobody goes back there.
@@ -301,10 +305,16 @@ impl Fates {
         let is_section =
             |at: &ScopeNo| matches!(self.kind(*at), ScopeKind::Section(_)) && self.is_outermost(*at);
         let section = self.ancestors(at).find(is_section).filter(|_| !is_rescue(at));
-        Some(section.is_some_and(|section| match self.kind(section) {
-            ScopeKind::Section(Section::Body) => false,
-            _ => is_rescue(section) || has_failed(section),
-        }))
+        Some(section.is_some_and(|section| is_rescue(section) || self.comes_from_failure(section, host)))
+    }
+
+    /// Whether this is an `always` that a host has come to because its block has failed.
+    fn comes_from_failure(&self, section: ScopeNo, host: HostNo) -> bool {
+        let block = self.scopes[section.index()].parent;
+        let before = self.scopes[..section.index()].iter().filter(|node| node.parent == block);
+        let last = before.filter(|node| node.kind != ScopeKind::Section(Section::Always)).last();
+        *self.kind(section) == ScopeKind::Section(Section::Always)
+            && last.is_some_and(|before| before.state(host).failed.is_some())
     }
 
     /// Whether what stands in this scope stands in a block of the play itself, or in none.
@@ -313,7 +323,13 @@ impl Fates {
         match self.kind(scope) {
             ScopeKind::Play => true,
             ScopeKind::Role(role) => role.outermost,
-            ScopeKind::Section(_) => matches!(block(), Some(ScopeKind::Block { outermost: true, .. })),
+            // What a forced flush follows stands in a block of its own.
+            ScopeKind::Section(kind) => match block() {
+                Some(ScopeKind::Block { outermost, flushes, .. }) => {
+                    *outermost && (!flushes || *kind == Section::Always)
+                }
+                _ => false,
+            },
             _ => false,
         }
     }

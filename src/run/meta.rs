@@ -108,7 +108,10 @@ impl Dispatcher {
         {
             if fails {
                 self.left.insert(host);
-                self.failed.insert(host);
+                if self.failed.insert(host) {
+                    // At the end of the play, and not before.
+                    self.owing.insert(host);
+                }
             } else if self.failed.remove(&host) {
                 if self.owing.remove(&host) {
                     self.left.remove(&host);

@@ -95,7 +95,12 @@ impl Text<'_> {
             Item::Block { body, rescue, always } => {
                 let block = self.scope(
                     Some(scope),
-                    ScopeKind::Block { rescue: rescue.is_some(), lifecycle: false, outermost: false },
+                    ScopeKind::Block {
+                        rescue: rescue.is_some(),
+                        lifecycle: false,
+                        outermost: false,
+                        flushes: false,
+                    },
                 );
                 let mut after = self.section(block, Section::Body, body, after);
                 if let Some(rescue) = rescue {
@@ -361,7 +366,7 @@ fn ctrl_c_lets_owed_always_run_and_the_second_does_not() {
     let section = |kind| Scope { parent: Some(ScopeIx(1)), kind: ScopeKind::Section(kind) };
     let block = Scope {
         parent: Some(ScopeIx(0)),
-        kind: ScopeKind::Block { rescue: false, lifecycle: false, outermost: false },
+        kind: ScopeKind::Block { rescue: false, lifecycle: false, outermost: false, flushes: false },
     };
     let play = Scope { parent: None, kind: ScopeKind::Play };
     fates.add(&[play, block, section(Section::Body), section(Section::Always)], None);
@@ -382,7 +387,7 @@ fn who_ends_the_play_early_clears_up_what_the_run_has_made_and_no_more() {
         let section = |kind| Scope { parent: Some(ScopeIx(1)), kind: ScopeKind::Section(kind) };
         let block = Scope {
             parent: Some(ScopeIx(0)),
-            kind: ScopeKind::Block { rescue: false, lifecycle, outermost: false },
+            kind: ScopeKind::Block { rescue: false, lifecycle, outermost: false, flushes: false },
         };
         let play = Scope { parent: None, kind: ScopeKind::Play };
         fates.add(&[play, block, section(Section::Body), section(Section::Always)], None);
