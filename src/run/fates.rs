@@ -311,8 +311,8 @@ impl Fates {
     /// Whether this is an `always` that a host has come to because its block has failed.
     fn comes_from_failure(&self, section: ScopeNo, host: HostNo) -> bool {
         let block = self.scopes[section.index()].parent;
-        let before = self.scopes[..section.index()].iter().filter(|node| node.parent == block);
-        let last = before.filter(|node| node.kind != ScopeKind::Section(Section::Always)).last();
+        let mut before = self.scopes[..section.index()].iter().filter(|node| node.parent == block);
+        let last = before.rfind(|node| node.kind != ScopeKind::Section(Section::Always));
         *self.kind(section) == ScopeKind::Section(Section::Always)
             && last.is_some_and(|before| before.state(host).failed.is_some())
     }
