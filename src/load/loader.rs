@@ -1,8 +1,9 @@
-//! Finds and reads playbooks, files of tasks, roles and files of variables; each file is read once.
+//! Finds and reads playbooks, files of tasks, roles and files of variables; each file is read once, but for files of variables,
+//! which the run may write itself.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::foreign::{AnsibleCore, Core, Library, Settings};
 use super::shipped::{ROLES, WithShipped};
@@ -28,6 +29,8 @@ struct Tree {
     node: Option<Node>,
     source: Arc<Source>,
     warnings: Diagnostics,
+    /// The variables that it holds, once they were wanted.
+    vars: OnceLock<Arc<Map>>,
 }
 
 /// Renders a text of a playbook with what is known before any of it is read.
@@ -155,21 +158,46 @@ impl Loader {
         problems.into_result(items)
     }
 
-    /// A file of variables with the place where they begin. An empty file has none.
+    /// A file of variables as it is now, with the place where they begin. An empty file has none.
     pub fn vars(&self, path: &Path, from: Option<&Span>) -> Loaded<(Arc<Map>, Span)> {
-        let tree = self.tree(path, "a file of variables", from).map_err(Diagnostics::from)?;
-        let start = Span::new(&tree.source, 0, 0);
+        self.variables(path, from, ("wrong-type", "a mapping"), |node| {
+            node.to_map().ok_or_else(|| (node.kind_name(), node.span.clone()))
+        })
+    }
+
+    /// The same for an entry of `vars_files`, which may also be a list of mappings: a later one wins.
+    pub fn vars_file(&self, path: &Path, from: Option<&Span>) -> Loaded<(Arc<Map>, Span)> {
+        self.variables(path, from, ("bad-vars-file", "a mapping or a list of mappings"), |node| {
+            let parts = node.as_sequence().unwrap_or(std::slice::from_ref(node));
+            let maps =
+                parts.iter().map(|part| part.to_map().ok_or_else(|| (part.kind_name(), part.span.clone())));
+            maps.collect::<Result<Vec<_>, _>>().map(|maps| maps.into_iter().flatten().collect())
+        })
+    }
+
+    fn variables(
+        &self,
+        path: &Path,
+        from: Option<&Span>,
+        (code, wanted): (&'static str, &str),
+        read: impl Fn(&Node) -> Result<Map, (&'static str, Span)>,
+    ) -> Loaded<(Arc<Map>, Span)> {
+        let tree = self.tree_of_now(path, "a file of variables", from).map_err(Diagnostics::from)?;
         let Some(node) = tree.node.as_ref().filter(|n| !n.is_null()) else {
-            return Ok((Arc::default(), start));
+            return Ok((Arc::default(), Span::new(&tree.source, 0, 0)));
         };
-        match node.to_map() {
-            Some(map) => Ok((Arc::new(as_secret_as(&tree.source, map)), node.span.clone())),
-            None => Err(Diagnostic::error(
-                "wrong-type",
-                format!("a file of variables wants a mapping, this is {}", node.kind_name()),
-            )
-            .at(&node.span)
-            .into()),
+        if let Some(vars) = tree.vars.get().filter(|_| node.as_sequence().is_none()) {
+            return Ok((Arc::clone(vars), node.span.clone()));
+        }
+        match read(node) {
+            Ok(map) => {
+                let vars = tree.vars.get_or_init(|| Arc::new(as_secret_as(&tree.source, map)));
+                Ok((Arc::clone(vars), node.span.clone()))
+            }
+            Err((kind, span)) => {
+                let said = format!("a file of variables wants {wanted}, this is {kind}");
+                Err(Diagnostic::error(code, said).at(&span).into())
+            }
         }
     }
 
@@ -186,14 +214,28 @@ impl Loader {
         tree.node.clone()
     }
 
+    fn known_tree(&self, path: &Path) -> Option<Arc<Tree>> {
+        self.trees.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
+    }
+
     fn tree(&self, path: &Path, what: &str, from: Option<&Span>) -> Result<Arc<Tree>, Diagnostic> {
-        if let Some(tree) = self.trees.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
-            return Ok(Arc::clone(tree));
-        }
+        self.known_tree(path).map_or_else(|| self.read(path, what, from), Ok)
+    }
+
+    /// The tree of a file that the run itself may have written since it was read. What was decrypted stays: that takes long.
+    fn tree_of_now(&self, path: &Path, what: &str, from: Option<&Span>) -> Result<Arc<Tree>, Diagnostic> {
+        let is_same = |tree: &Arc<Tree>| {
+            tree.source.is_secret()
+                || self.files.read(path).is_ok_and(|bytes| bytes == tree.source.text().as_bytes())
+        };
+        self.known_tree(path).filter(is_same).map_or_else(|| self.read(path, what, from), Ok)
+    }
+
+    fn read(&self, path: &Path, what: &str, from: Option<&Span>) -> Result<Arc<Tree>, Diagnostic> {
         let source = super::text::read(&*self.files, path, what, from)?;
         let mut warnings = Diagnostics::new();
         let node = syntax::yaml::parse_one(&source, &mut warnings)?;
-        let tree = Arc::new(Tree { node, source, warnings });
+        let tree = Arc::new(Tree { node, source, warnings, vars: OnceLock::new() });
         self.trees
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -25,7 +25,7 @@ pub(super) struct Draft {
     pub cases: Vec<CasePlan>,
     /// Variables that public roles show to the rest of the play.
     pub exposed: Vec<VarLayer>,
-    /// Entries of `vars_files` that each host finds for itself.
+    /// Entries of `vars_files`.
     pub vars_files: Vec<Candidates>,
     /// The names of the play's roles.
     pub roles: RoleNames,

@@ -31,7 +31,7 @@ pub struct Fragment {
     pub brought: Vec<Brought>,
     /// Variables of roles that an `include_role` with `public: true` brought: the rest of the play sees them, on all hosts.
     pub exposed: Vec<VarLayer>,
-    /// Entries of the play's `vars_files` that each host finds for itself.
+    /// Entries of the play's `vars_files`, which each host finds for itself.
     pub vars_files: Vec<Candidates>,
     /// The names of the play's roles.
     pub roles: RoleNames,

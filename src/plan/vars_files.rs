@@ -1,5 +1,5 @@
-//! `vars_files` of a play: files whose names are known before contact and are the same on all hosts are read at once; the others
-//! are found when the run gets there, by each host for itself.
+//! `vars_files` of a play: files whose names are known before contact and are the same on all hosts are read at once, so that the
+//! plan can be made; when the run gets there, each host finds all of them for itself (`run/vars_files.rs`).
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ enum Unread {
 }
 
 impl Build<'_> {
-    /// Puts the variables of what can be read into `around`, and keeps the other entries for the run.
+    /// Puts the variables of what can be read into `around`, and keeps all entries for the run.
     pub(super) fn vars_files(&mut self, around: &mut Surroundings) {
         let play = Arc::clone(self.play);
         for entry in &play.vars_files {
@@ -36,12 +36,25 @@ impl Build<'_> {
                 Ok(Some(layer)) => around.vars.push(layer),
                 Ok(None) => {}
                 Err(Unread::Refused(problem)) if self.is_early() => self.found.push(problem),
-                Err(_) => {
-                    // It may bring any name.
-                    self.usage.open = true;
-                    self.draft.vars_files.push(candidates);
-                }
+                // It may bring any name.
+                Err(_) => self.usage.open = true,
             }
+            if !self.is_early() {
+                self.warn_of_skipped(&candidates, around);
+            }
+            self.draft.vars_files.push(candidates);
+        }
+    }
+
+    /// As in Ansible, which looks at the names for the play itself, too, when no host is there whose variables they may be.
+    fn warn_of_skipped(&mut self, candidates: &[Spanned<Value>], around: &Surroundings) {
+        let templar = self.known.anywhere(&around.with_role());
+        let undefined = |candidate: &&Spanned<Value>| {
+            templar.render(&candidate.value).is_err_and(|error| error.is_undefined())
+        };
+        if let Some(candidate) = candidates.iter().find(undefined) {
+            let words = "skipping vars_files item due to an undefined variable";
+            self.found.push(Diagnostic::warning("skipped-vars-file", words).at(&candidate.span));
         }
     }
 
@@ -59,7 +72,7 @@ impl Build<'_> {
                 _ => Unread::Refused(problem),
             })?;
             let Some(path) = find(loader, &around.playbook, &name, &mut tried) else { continue };
-            return match loader.vars(&path, Some(&candidate.span)) {
+            return match loader.vars_file(&path, Some(&candidate.span)) {
                 Ok((vars, span)) => Ok(Some(layer(&path, vars, span))),
                 Err(errors) => {
                     self.found.extend(errors);

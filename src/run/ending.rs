@@ -50,6 +50,10 @@ impl Dispatcher {
         if let Some(error) = finished.journal.clone() {
             self.lose_journal(error);
         }
+        if let Some(problem) = &finished.unusable {
+            self.misread |= problem.misread;
+            self.abort_at(problem.said.clone(), problem.place.as_ref());
+        }
         if !self.replaying && matches!(what.kind, StepKind::Rendezvous) {
             return self.end_rendezvous(step, host, &what, &finished);
         }

@@ -37,7 +37,7 @@ pub struct PlayFacts {
     pub live: Vec<HostName>,
     /// Variables of roles that were included with `public: true` so far in this batch.
     pub exposed: Vec<Arc<VarLayer>>,
-    /// Entries of `vars_files` that each host finds for itself.
+    /// Entries of `vars_files`, which each host finds for itself.
     pub vars_files: Arc<[Candidates]>,
     /// The names of the play's roles.
     pub roles: Arc<RoleNames>,

@@ -13,6 +13,7 @@ use super::magic::step_scope;
 use super::moment::Moment;
 use super::sampling::Watched;
 use super::setup::{Events, Options};
+use super::vars_files::Unusable;
 use crate::action::Effects;
 use crate::base::cause::in_brief;
 use crate::base::value::has_marks;
@@ -131,6 +132,8 @@ pub struct Finished {
     pub there: Option<(Timestamp, Timestamp)>,
     /// The journal failed: the run must end.
     pub journal: Option<JournalError>,
+    /// What ends the run, as it does in Ansible: the variables of the play cannot be told.
+    pub unusable: Option<Unusable>,
     /// Jobs that have ended and are to be forgotten.
     pub jobs: Jobs,
 }
@@ -156,6 +159,7 @@ impl Finished {
             ended: started,
             there: None,
             journal: None,
+            unusable: None,
             jobs: Jobs::new(),
         }
     }
@@ -228,11 +232,14 @@ impl Unit {
         if let Some(reason) = &self.refusal {
             return Finished::failed(reason.clone(), started);
         }
-        if !self.play.vars_files.is_empty()
-            && super::magic::task(&self.step).is_some()
-            && let Err(problem) = self.with_vars_files(self.scope_before_files(&self.host))
+        if super::magic::task(&self.step).is_some()
+            && let Err(problem) = self.with_vars_files(self.scope_before_files(&self.host), &self.host)
         {
-            return Finished::failed(problem, started);
+            let failed = Finished::failed(problem.sentence(), started);
+            return match self.shared.compiler.options.strictness {
+                Strictness::Early => failed,
+                Strictness::Late => Finished { unusable: Some(problem), ..failed },
+            };
         }
         // In boxes what is rare, so that the others need not carry its size around.
         match &self.step.kind {
@@ -288,7 +295,7 @@ impl Unit {
     pub fn scope_on(&self, host: &Host) -> Scope {
         let scope = self.scope_before_files(host);
         // What is wrong with them was said when the step began.
-        self.with_vars_files(scope.clone()).unwrap_or(scope)
+        self.with_vars_files(scope.clone(), host).unwrap_or(scope)
     }
 
     fn scope_before_files(&self, host: &Host) -> Scope {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::base::{Map, Value};
-use crate::model::VarLayer;
+use crate::model::{Level, VarLayer};
 
 /// A mapping whose values are made when they are asked for, such as `hostvars`.
 pub trait LazyMap: Send + Sync {
@@ -50,6 +50,14 @@ impl Scope {
     pub fn with(&self, layer: impl Into<Arc<VarLayer>>) -> Self {
         let mut scope = self.clone();
         scope.push(layer);
+        scope
+    }
+
+    /// This scope with the layers of these levels alone.
+    #[must_use]
+    pub fn only(&self, kept: impl Fn(Level) -> bool) -> Self {
+        let mut scope = self.clone();
+        Arc::make_mut(&mut scope.0).layers.retain(|layer| kept(layer.level));
         scope
     }
 

@@ -18,6 +18,7 @@ pub(super) fn message(found: &Diagnostic) -> String {
             let place = found.span.as_ref().map(|span| format!(": {}", span.source().name()));
             format!("A playbook must contain at least one play{}", place.unwrap_or_default())
         }
+        "bad-vars-file" => "Invalid variable file contents.".to_owned(),
         "empty-hosts" => "Hosts list cannot be empty. Please check your playbook".to_owned(),
         "two-users" => "both 'user' and 'remote_user' are set for this play.".to_owned(),
         "wrong-type" if own.contains("`- {role: NAME}`") => {
