@@ -64,11 +64,14 @@ pub trait Modules: Send + Sync {
 }
 
 /// What an action may use beside its arguments.
+#[allow(clippy::struct_excessive_bools)] // each says something of its own
 pub struct ActionContext<'a> {
     /// The variables of the host and the task.
     pub templar: &'a Templar,
     /// The host, by its inventory name.
     pub host: &'a HostName,
+    /// Whether the target is another host, by `delegate_to`; facts of `host` are not the target's then.
+    pub delegated: bool,
     /// Only say what would change.
     pub check: bool,
     /// Before and after are wanted.

@@ -18,9 +18,12 @@ mod fetch;
 mod gather_facts;
 mod group_by;
 mod include_vars;
+mod manager;
+mod package;
 mod pause;
 mod protomatter;
 mod script;
+mod service;
 mod set_fact;
 mod set_stats;
 mod source;
@@ -92,7 +95,8 @@ pub struct Action {
 
 /// Actions that go to the target and that ansible-core has, too. The others do all their work on the controller, or need
 /// an engine there.
-const ON_TARGET: [&str; 6] = ["async_status", "copy", "fetch", "gather_facts", "script", "template"];
+const ON_TARGET: [&str; 8] =
+    ["async_status", "copy", "fetch", "gather_facts", "package", "script", "service", "template"];
 
 impl Action {
     /// Whether it goes to the target, and somebody else could do it there who has another way.
@@ -101,7 +105,7 @@ impl Action {
     }
 }
 
-/// All actions. `copy`, `fetch` and `template` stand before modules, which do their part on the target.
+/// All actions. `copy`, `fetch`, `service` and `template` stand before modules, which do their part on the target.
 pub static ACTIONS: &[Action] = &[
     add_host::ACTION,
     assert::ACTION,
@@ -117,9 +121,11 @@ pub static ACTIONS: &[Action] = &[
     gather_facts::ACTION,
     group_by::ACTION,
     include_vars::ACTION,
+    package::ACTION,
     pause::ACTION,
     protomatter::ACTION,
     script::ACTION,
+    service::ACTION,
     set_fact::ACTION,
     set_stats::ACTION,
     template::ACTION,

@@ -77,13 +77,17 @@ pub fn schema_of<T: JsonSchema>() -> Schema {
 const COLLECTIONS: [(&str, &str); 3] =
     [("ansible.builtin.", ""), ("ansible.legacy.", ""), ("community.docker.", "docker_")];
 
+/// Other names of modules and actions, and the one that they have here.
+const ALIASES: [(&str, &str); 1] = [("systemd_service", "systemd")];
+
 /// The name of a module or action without its collection: `copy` for `ansible.builtin.copy`. A name of an unknown collection
 /// stays as it is.
 pub fn short_name(name: &str) -> &str {
     let own = |(collection, begin): &(&str, &str)| {
         name.strip_prefix(collection).filter(|short| short.starts_with(begin))
     };
-    COLLECTIONS.iter().find_map(own).unwrap_or(name)
+    let short = COLLECTIONS.iter().find_map(own).unwrap_or(name);
+    ALIASES.iter().find(|(alias, _)| *alias == short).map_or(short, |(_, own)| own)
 }
 
 /// All names of a module or action by its short name, the short one first.

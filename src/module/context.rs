@@ -1,10 +1,11 @@
 //! What a module may use beside its arguments.
 
 use std::io::{self, Read};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::failure::Failure;
 use crate::base::Clock;
-use crate::wire::{Request, Stream};
+use crate::wire::{Outcome, Request, Status, Stream};
 
 /// Where bulk bytes go and come from while a module runs; the agent's channel, or a buffer in tests.
 pub trait Link: Send + Sync {
@@ -47,5 +48,32 @@ impl Context<'_> {
     /// Whether before and after are wanted.
     pub fn diff(&self) -> bool {
         self.request.diff
+    }
+
+    /// Waits until then; ends early, as a failure, when somebody asks to stop or the task's own time limit passes.
+    pub(super) fn pause(&self, until: Instant, started: Instant) -> Result<(), Failure> {
+        const LOOK: Duration = Duration::from_millis(50);
+        let limit = self.request.timeout_ms.map(|ms| started + Duration::from_millis(ms));
+        loop {
+            let stopped = |status, msg: String| Failure::from(Outcome { status, ..Outcome::failed(msg) });
+            if self.link.cancelled().is_some() {
+                return Err(stopped(Status::Cancelled, "cancelled".to_owned()));
+            }
+            let now = Instant::now();
+            if limit.is_some_and(|limit| now >= limit) {
+                let after = self.request.timeout_ms.map(Duration::from_millis).unwrap_or_default();
+                return Err(stopped(Status::TimedOut, format!("timed out after {} s", after.as_secs_f64())));
+            }
+            if now >= until {
+                return Ok(());
+            }
+            std::thread::sleep((until - now).min(LOOK));
+        }
+    }
+
+    /// Waits so many seconds, as long as nobody asks to stop.
+    pub(super) fn sleep(&self, seconds: u64) -> Result<(), Failure> {
+        let now = Instant::now();
+        self.pause(now + Duration::from_secs(seconds), now)
     }
 }

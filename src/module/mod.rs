@@ -18,19 +18,23 @@ pub mod file;
 pub mod foreign;
 mod glob;
 mod group;
+mod init;
 mod invocation;
 mod lineinfile;
 mod mode;
 mod path;
 mod ping;
 pub mod process;
+mod programs;
 mod raw;
 mod regex;
 pub mod requirements;
+mod service;
 mod setup;
 mod shell;
 mod slurp;
 mod stat;
+mod systemd;
 mod tempfile;
 mod user;
 mod wait_for;
@@ -77,10 +81,12 @@ modules!(
     ping,
     raw,
     requirements,
+    service,
     setup,
     shell,
     slurp,
     stat,
+    systemd,
     tempfile,
     user,
     wait_for,

@@ -55,6 +55,8 @@ pub struct Command {
     pub environment: Vec<(OsString, OsString)>,
     /// Its output is nobody's business: it is captured but never streamed.
     pub quiet: bool,
+    /// What it starts is to outlive the run (a service of the system): it carries no mark by which the run's end would find it.
+    pub lasting: bool,
 }
 
 impl Command {
@@ -149,7 +151,14 @@ impl Context<'_> {
         environment.extend(self.request.environment.iter().map(|(k, v)| (k.into(), v.into())));
         environment.extend(command.environment.iter().cloned());
         let own = [(RUN, self.request.run.as_str()), (processes::MARK, mark)];
-        environment.extend(own.map(|(name, value)| (name.into(), value.into())));
+        if command.lasting {
+            // The agent itself has one.
+            for (name, _) in own {
+                environment.remove(OsStr::new(name));
+            }
+        } else {
+            environment.extend(own.map(|(name, value)| (name.into(), value.into())));
+        }
         let stdin = match &command.stdin {
             None => File::open("/dev/null")?,
             Some(bytes) => input(bytes)?,

@@ -1,20 +1,16 @@
 //! `requirements`: is there on the target what a case requires? Says all that is missing at once.
 
 use std::fs;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::path::Path;
+use std::os::unix::fs::FileTypeExt;
 
 use rustix::process::{Resource, getrlimit};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::path::variable_value;
+use super::programs::is_there;
 use super::{Answer, Context, Failure, Module, call};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::wire::Outcome;
-
-/// Where programs are looked for without `$PATH`: what execvp(3) does, which starts them.
-const PATH: &str = "/bin:/usr/bin";
 
 /// Benchbook asks it for `requires:` of a case; nothing is changed.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -50,9 +46,8 @@ pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args,
 
 fn requirements(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let mut missing = Vec::new();
-    let path = variable_value("PATH", ctx).unwrap_or_else(|| PATH.to_owned());
     for command in &args.commands {
-        if !is_there(command, &path) {
+        if !is_there(command, ctx) {
             missing.push(format!("the program `{command}`"));
         }
     }
@@ -81,16 +76,6 @@ fn requirements(args: &Args, ctx: &mut Context<'_>) -> Answer {
         return Ok(Outcome::ok(false));
     }
     Err(Failure::new(format!("this machine lacks {}", missing.join(", "))).with("missing", missing))
-}
-
-/// Whether a program can be run, by its path or from a folder of `$PATH`.
-fn is_there(command: &str, path: &str) -> bool {
-    let runs =
-        |file: &Path| fs::metadata(file).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
-    if command.contains('/') {
-        return runs(Path::new(command));
-    }
-    path.split(':').any(|folder| runs(&Path::new(folder).join(command)))
 }
 
 /// `MemAvailable` of /proc/meminfo, in bytes.

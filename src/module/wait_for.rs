@@ -14,7 +14,7 @@ use super::process::Command;
 use super::{Context, Module, TargetPath, call, regex};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, Value};
-use crate::wire::{Outcome, Status};
+use crate::wire::Outcome;
 
 /// With neither `port` nor `path` it only waits for `timeout` seconds.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -122,7 +122,7 @@ fn wait_for(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let wait = Wait::new(args, ctx)?;
     let limit = later(started, Duration::from_secs(args.timeout));
     let delay = seconds("delay", args.delay)?;
-    pause(later(started, delay), started, ctx)?;
+    ctx.pause(later(started, delay), started)?;
     // Where there is nothing to look for, the time begins behind the delay.
     let limit = if matches!(wait.subject, Subject::Nothing) { later(limit, delay) } else { limit };
     let between = seconds("sleep", args.sleep)?;
@@ -139,7 +139,7 @@ fn wait_for(args: &Args, ctx: &mut Context<'_>) -> Answer {
             let msg = args.msg.clone().unwrap_or_else(|| wait.timeout_message());
             return Err(Failure::new(msg).with("elapsed", started.elapsed().as_secs()));
         }
-        pause(later(now, between).min(limit), started, ctx)?;
+        ctx.pause(later(now, between).min(limit), started)?;
     }
 }
 
@@ -151,27 +151,6 @@ fn later(from: Instant, by: Duration) -> Instant {
 
 fn seconds(argument: &str, seconds: f64) -> Result<Duration, Failure> {
     Duration::try_from_secs_f64(seconds).map_err(|e| Failure::new(format!("{argument}: {seconds}: {e}")))
-}
-
-/// Waits until then; ends early, as a failure, when somebody asks to stop or the task's own time limit passes.
-fn pause(until: Instant, started: Instant, ctx: &Context<'_>) -> Result<(), Failure> {
-    const LOOK: Duration = Duration::from_millis(50);
-    let limit = ctx.request.timeout_ms.map(|ms| started + Duration::from_millis(ms));
-    loop {
-        let stopped = |status, msg: String| Failure::from(Outcome { status, ..Outcome::failed(msg) });
-        if ctx.link.cancelled().is_some() {
-            return Err(stopped(Status::Cancelled, "cancelled".to_owned()));
-        }
-        let now = Instant::now();
-        if limit.is_some_and(|limit| now >= limit) {
-            let after = ctx.request.timeout_ms.map(Duration::from_millis).unwrap_or_default();
-            return Err(stopped(Status::TimedOut, format!("timed out after {} s", after.as_secs_f64())));
-        }
-        if now >= until {
-            return Ok(());
-        }
-        std::thread::sleep((until - now).min(LOOK));
-    }
 }
 
 /// The addresses of a name: itself, /etc/hosts, then `getent`; never libc's resolver.

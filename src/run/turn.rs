@@ -372,6 +372,7 @@ async fn act(
     let context = ActionContext {
         templar,
         host: &turn.unit.host.name,
+        delegated: turn.delegate.is_some(),
         check: manner.check,
         diff: manner.diff,
         verbosity: shared.options.verbosity,

@@ -158,7 +158,11 @@ fn run(case: &Case, name: &str, folder: &str, check: bool) -> (Outcome, Vec<u8>)
         args: replace_all(&case.args, "T/", &format!("{folder}/")),
         check,
         diff: case.diff,
-        environment: case.environment.clone().into_iter().collect(),
+        environment: case
+            .environment
+            .iter()
+            .map(|(name, value)| (name.clone(), value.replace("T/", &format!("{folder}/"))))
+            .collect(),
         timeout_ms: case.timeout_ms,
         grace_ms: 500,
         stream: false,

@@ -57,21 +57,26 @@ fn full_name(nodename: &str) -> String {
     canonical.unwrap_or(nodename).to_owned()
 }
 
-/// What starts services: the first process, or what it stands for.
+/// What starts services: the first process, or what it stands for. A shell stands for nothing: it is a container's.
 pub fn service_manager(facts: &mut Facts) {
     let first = read("/proc/1/comm").unwrap_or_default();
     let there = |path: &str| Path::new(path).exists();
+    let program =
+        |name: &str| ["/usr/bin", "/bin", "/usr/sbin", "/sbin"].iter().any(|f| there(&format!("{f}/{name}")));
+    let started = || Path::new("/sbin/init").read_link().is_ok_and(|path| path.ends_with("systemd"));
     let name = match first.as_str() {
         "procd" => "openwrt_init",
-        "runit-init" | "runit-svscan" | "runit" => "runit",
-        "svscan" | "s6-svscan" => "s6",
+        "runit-init" => "runit",
+        "svscan" => "svc",
         "openrc-init" => "openrc",
-        "systemd" => "systemd",
-        "init" if there("/run/systemd/system") => "systemd",
-        "init" if there("/sbin/openrc") => "openrc",
-        "init" if there("/etc/init.d") => "sysvinit",
-        "init" | "" => "service",
-        other => other,
+        other if !other.is_empty() && other != "init" && !other.ends_with("sh") => other,
+        _ if program("systemctl") && there("/run/systemd/system") => "systemd",
+        _ if program("initctl") && there("/etc/init") => "upstart",
+        _ if there("/sbin/openrc") => "openrc",
+        _ if program("systemctl") && started() => "systemd",
+        _ if there("/etc/init.d") => "sysvinit",
+        _ if there("/etc/dinit.d") => "dinit",
+        _ => "service",
     };
     facts.set("service_mgr", name);
 }
