@@ -20,7 +20,7 @@ use crate::load::foreign::Core;
 use crate::load::project::Asked;
 use crate::load::{Config, Project, Reading};
 use crate::module::SPECS;
-use crate::plan::{Asking, Compiler, Options, Plan};
+use crate::plan::{Asking, Compiler, Options, Plan, Strictness};
 use crate::python::{self, Python};
 use crate::vars::Inventories;
 
@@ -108,7 +108,8 @@ pub(super) fn assemble(
 ) -> Result<(Compiled, Diagnostics), Failure> {
     let files = Arc::clone(files);
     let evaluator = Inventories::new(Arc::clone(&files) as _, options.expressions);
-    let asked = &Asked { core: Core(Arc::new(python(&config))), ..asked.clone() };
+    let as_ansible = options.strictness == Strictness::Late;
+    let asked = &Asked { core: Core(Arc::new(python(&config))), as_ansible, ..asked.clone() };
     let project = Project::read(Arc::clone(&files) as _, Arc::clone(&catalogue), config, &evaluator, asked)?;
     let project = Arc::new(project);
     let mut compiler = Compiler::new(Arc::clone(&project), catalogue, options);

@@ -21,6 +21,7 @@ pub struct Loader {
     roles_path: Vec<PathBuf>,
     collections_path: Vec<PathBuf>,
     library: Arc<Library>,
+    as_ansible: bool,
     trees: Mutex<HashMap<PathBuf, Arc<Tree>>>,
 }
 
@@ -44,7 +45,21 @@ impl Loader {
     pub fn new(files: Arc<dyn Files>, catalogue: Arc<Catalogue>, roles_path: Vec<PathBuf>) -> Self {
         let files: Arc<dyn Files> = Arc::new(WithShipped(files));
         let library = Arc::new(Library::new(Arc::clone(&files), Core::default().0, Settings::default()));
-        Self { files, catalogue, roles_path, collections_path: Vec::new(), library, trees: Mutex::default() }
+        Self {
+            files,
+            catalogue,
+            roles_path,
+            collections_path: Vec::new(),
+            library,
+            as_ansible: false,
+            trees: Mutex::default(),
+        }
+    }
+
+    /// What is wrong with the keywords of a task is left for the hosts that get there, as in Ansible.
+    #[must_use]
+    pub fn as_ansible(self, as_ansible: bool) -> Self {
+        Self { as_ansible, ..self }
     }
 
     /// Roles of collections are also looked for in these folders' `ansible_collections`.
@@ -93,7 +108,7 @@ impl Loader {
     }
 
     pub(super) fn decoder(&self) -> Decoder<'_> {
-        Decoder::new(&self.catalogue)
+        Decoder::new(&self.catalogue).as_ansible(self.as_ansible)
     }
 
     /// A playbook with all that it imports, by names that `render` makes of templates. Warnings go to `problems`.

@@ -48,6 +48,8 @@ pub struct Asked {
     pub module_path: Vec<PathBuf>,
     /// Who has modules and plugins in Python.
     pub core: Core,
+    /// What concerns a task alone is told when a host gets there.
+    pub as_ansible: bool,
 }
 
 impl Project {
@@ -186,7 +188,7 @@ fn loader(files: Arc<dyn Files>, catalogue: Arc<Catalogue>, config: &Config, ask
         plugins: config.plugins.iter().map(|(kind, folders)| (*kind, resolved(folders))).collect(),
         collections: collections.clone(),
     };
-    let loader = Loader::new(files, catalogue, resolved(&config.roles_path));
+    let loader = Loader::new(files, catalogue, resolved(&config.roles_path)).as_ansible(asked.as_ansible);
     loader.with_collections(collections).with_library(Arc::clone(&asked.core.0), library)
 }
 

@@ -151,18 +151,18 @@ impl Prompt {
             wrong(format!("an entry of `vars_prompt` must be a mapping, not {}", entry.value.kind()))
                 .help("such as `{name: size, prompt: Which size, default: small}`")
         })?;
-        for key in map.iter().map(|(key, _)| key.to_string()) {
-            if !KEYS.contains(&key.as_str()) {
-                let message = format!("`vars_prompt` has no `{key}`");
-                return Err(wrong(message).suggest(&key, KEYS));
-            }
-        }
         let said = |key: &str| match map.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => templar.render(value).map(Some).map_err(Diagnostic::from),
         };
         let name =
             said("name")?.ok_or_else(|| wrong("an entry of `vars_prompt` has no `name`".to_owned()))?;
+        for key in map.iter().map(|(key, _)| key.to_string()) {
+            if !KEYS.contains(&key.as_str()) {
+                let message = format!("`vars_prompt` has no `{key}`");
+                return Err(wrong(message).suggest(&key, KEYS));
+            }
+        }
         let name = name.to_string();
         let switch = |key: &str, otherwise: bool| match said(key)? {
             None => Ok(otherwise),

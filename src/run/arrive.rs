@@ -87,14 +87,16 @@ impl Dispatcher {
         self.plays.get(&self.node(step).play).is_some_and(|run| run.strategy == Strategy::Linear)
     }
 
-    /// A keyword that must be known before the step starts; it is nearly always written out.
+    /// A keyword that must be known before the step starts; it is nearly always written out. What is no boolean fails its
+    /// task; until then it counts as in Ansible, where anything is true but nothing, an empty text and the like.
     pub(super) fn reads_true(&self, value: &Spanned<Value>, host: HostNo) -> bool {
+        let holds = |value: &Value| value.to_bool().unwrap_or_else(|| value.is_truthy());
         if !value.value.has_template() {
-            return value.value.to_bool().unwrap_or(false);
+            return holds(&value.value);
         }
         let scope = super::magic::host_scope(self.board.get(host), &self.board);
         let templar = Templar::new(scope, Arc::clone(&self.shared.environment));
-        templar.render(&value.value).ok().and_then(|v| v.to_bool()).unwrap_or(false)
+        templar.render(&value.value).is_ok_and(|value| holds(&value))
     }
 
     /// Starts what has all it needs but a fork; not more than a [`BURST`]. Gives whether there is more.
@@ -128,14 +130,14 @@ impl Dispatcher {
     fn is_throttled(&mut self, step: StepNo, host: HostNo) -> bool {
         let Work::Step(what) = &self.node(step).work else { return false };
         let Some(limit) = inherited(what).and_then(|i| i.throttle.clone()) else { return false };
-        let limit = &limit;
+        let (limit, place) = (&limit, limit.span.clone());
         let scope = super::magic::host_scope(self.board.get(host), &self.board);
         let templar = Templar::new(scope, Arc::clone(&self.shared.environment));
         let limit = match super::keyword::limit(limit, &templar) {
             Ok(limit) => limit,
             Err(reason) => {
                 // Nobody knows how many may begin.
-                self.abort(reason);
+                self.abort_at(reason, Some(&place));
                 return false;
             }
         };

@@ -1,12 +1,19 @@
 //! `when` and its kind.
 
 use crate::base::{Map, Spanned, Value};
-use crate::vars::{Templar, TemplateError};
+use crate::vars::{Problem, Templar, TemplateError};
 
 /// The first condition that does not hold, as it is written; none when all hold.
 pub fn holds(conditions: &[Spanned<Value>], templar: &Templar) -> Result<Option<Value>, TemplateError> {
     for condition in conditions {
-        if !templar.condition(&condition.value)? {
+        let holds = templar.condition(&condition.value).map_err(|mut error| {
+            // What has no text has no place of its own.
+            if matches!(error.problem, Problem::NoCondition { .. }) {
+                error.span = Some(condition.span.clone());
+            }
+            error
+        })?;
+        if !holds {
             return Ok(Some(condition.value.clone()));
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::base::{Map, Spanned, Value};
 use crate::model::Inherited;
 use crate::plan::TaskStep;
+use crate::vars::python::type_name;
 use crate::vars::{Problem, Templar, TemplateError};
 
 /// How long a child has between TERM and KILL when nobody says.
@@ -57,8 +58,15 @@ pub fn limit(value: &Spanned<Value>, templar: &Templar) -> Result<f64, String> {
     match templar.render(&value.value).map_err(|error| wrong(error.to_string()))? {
         Value::Null | Value::Omit => Ok(0.0),
         Value::Undefined(name) => Err(wrong(format!("'{name}' is undefined"))),
-        rendered => number(&rendered)
-            .ok_or_else(|| wrong(format!("invalid literal for int() with base 10: '{rendered}'"))),
+        Value::String(text) => text.as_str().trim().parse::<i32>().map(f64::from).map_err(|_| {
+            wrong(format!("invalid literal for int() with base 10: '{text}'", text = text.as_str()))
+        }),
+        rendered => number(&rendered).ok_or_else(|| {
+            wrong(format!(
+                "int() argument must be a string, a bytes-like object or a real number, not '{}'",
+                type_name(&rendered)
+            ))
+        }),
     }
 }
 

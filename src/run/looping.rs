@@ -26,12 +26,14 @@ pub async fn run(unit: &Unit, task: &TaskStep, started: Timestamp) -> Finished {
         return one(unit, task, scope, started).await;
     };
     let templar = unit.templar(scope.clone());
-    match items(looped, task, &templar) {
+    let as_ansible = unit.shared.compiler.options.strictness == Strictness::Late;
+    let fit = if as_ansible { super::fitting::fit_loop(task, &templar) } else { Ok(()) };
+    match fit.and_then(|()| items(looped, task, &templar)) {
         // In a box, so that tasks without a loop need not carry its size around.
         Ok(items) => Box::pin(all(unit, task, scope, items, started)).await,
         // A loop that cannot be read does not matter where the condition is false; as Ansible has it only one that is undefined.
         Err(error) => {
-            let waits = error.is_undefined() || unit.shared.compiler.options.strictness == Strictness::Early;
+            let waits = error.is_undefined() || !as_ansible;
             if waits && let Ok(Some(condition)) = super::conditions::holds(&task.inherited.when, &templar) {
                 return Finished::skipped(super::conditions::skipped(&condition), started);
             }

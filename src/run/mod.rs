@@ -21,6 +21,7 @@ mod environments;
 pub mod fact_cache;
 mod fates;
 pub mod figures;
+mod fitting;
 mod foreign;
 mod gangs;
 mod growth;

@@ -167,6 +167,8 @@ pub async fn run(turn: Turn<'_>) -> TurnEnd {
     if end.status != Status::Ok && !end.skipped {
         match boolean(said_so.ignore_errors.as_ref(), "ignore_errors", &templar) {
             Ok(ignored) => end.ignored = ignored.unwrap_or(false) && end.status != Status::Cancelled,
+            // As in Ansible: it is neither nothing nor `false`.
+            Err(_) if turn.unit.shared.compiler.options.strictness == Strictness::Late => end.ignored = true,
             Err(error) => end.warnings.push(said(&error)),
         }
     }
@@ -200,6 +202,9 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
     }
     // Hidden it is in any case; that nobody can tell is a failure.
     boolean(task.inherited.no_log.as_ref(), "no_log", templar)?;
+    if turn.unit.shared.compiler.options.strictness == Strictness::Late {
+        super::fitting::fit(task, templar)?;
+    }
     if let StepKind::Expand(expand) = &turn.unit.step.kind {
         return super::including::include(turn, expand, templar);
     }

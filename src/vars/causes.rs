@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::python::format::repr;
 use super::{Problem, TemplateError};
 use crate::base::Span;
 use crate::base::cause::{Cause, in_brief};
@@ -98,6 +99,11 @@ impl TemplateError {
                      Conditionals must have a boolean result."
                 )
             }
+            Problem::EmptyCondition => "Empty conditional expressions are not allowed.".to_owned(),
+            Problem::NoCondition { .. } => "Conditional expressions must be strings.".to_owned(),
+            Problem::Unfit { value, wanted } => {
+                format!("The value {} could not be converted to '{wanted}'.", repr(value))
+            }
             Problem::NoList { kind, .. } => {
                 format!("The `loop` value must resolve to a 'list', not '{kind}'.")
             }
@@ -108,7 +114,7 @@ impl TemplateError {
 
     fn help(&self) -> Option<&'static str> {
         match self.problem {
-            Problem::NotBoolean { .. } => Some(
+            Problem::NotBoolean { .. } | Problem::EmptyCondition | Problem::NoCondition { .. } => Some(
                 "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option.",
             ),
             Problem::NoList { .. } => {

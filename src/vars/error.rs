@@ -57,6 +57,23 @@ pub enum Problem {
         /// Whether it counts as true.
         holds: bool,
     },
+    /// A condition of which nothing is written.
+    #[error("an empty expression")]
+    EmptyCondition,
+    /// What is no condition at all: a number, a mapping.
+    #[error("a condition must give true or false, this gave {gave}")]
+    NoCondition {
+        /// What it is, in words.
+        gave: String,
+    },
+    /// The value of a keyword that is not of its kind.
+    #[error("this must be of type {wanted}, not {}", value.kind())]
+    Unfit {
+        /// What it is.
+        value: crate::base::Value,
+        /// Its kind, as Python has it.
+        wanted: &'static str,
+    },
     /// What `loop` takes no items from.
     #[error("`loop` takes a list, this is {gave}; `dict2items` or `list` may help")]
     NoList {
@@ -123,14 +140,16 @@ impl TemplateError {
     fn code(&self) -> &'static str {
         match self.problem {
             Problem::Undefined { .. } => "undefined-variable",
-            Problem::Syntax(_) | Problem::Marks => "template-syntax",
+            Problem::Syntax(_) | Problem::Marks | Problem::EmptyCondition => "template-syntax",
             Problem::Unknown { what: "filter", .. } => "unknown-filter",
             Problem::Unknown { what: "test", .. } => "unknown-test",
             Problem::Unknown { what: "lookup", .. } => "unknown-lookup",
             Problem::Unknown { .. } => "unknown-function",
-            Problem::Failed(_) | Problem::NoList { .. } | Problem::Plugin { .. } => "template-failed",
+            Problem::Failed(_) | Problem::NoList { .. } | Problem::Unfit { .. } | Problem::Plugin { .. } => {
+                "template-failed"
+            }
             Problem::Cycle(_) => "variable-cycle",
-            Problem::NotBoolean { .. } => "condition-not-boolean",
+            Problem::NotBoolean { .. } | Problem::NoCondition { .. } => "condition-not-boolean",
             Problem::Untrusted => "untrusted-expression",
             Problem::Vault(_) => "vault",
         }
@@ -154,7 +173,7 @@ impl From<TemplateError> for Diagnostic {
             Problem::Undefined { suggestion: None, .. } => {
                 diagnostic.help("give it a value, or say what to use without one: `| default(…)`")
             }
-            Problem::NotBoolean { .. } => diagnostic.help(
+            Problem::NotBoolean { .. } | Problem::NoCondition { .. } => diagnostic.help(
                 "say what is meant: `| bool` for yes and no, `is defined`, `| length > 0`, `== …`; or take the rules of \
                  older playbooks: `--expressions lenient`",
             ),

@@ -116,8 +116,9 @@ impl Templar {
             _ if self.environment.expressions() == Expressions::Lenient => self.older_condition(value),
             Value::String(text) if text.span().is_some() => {
                 let any = self.environment.habits().any_condition;
-                if any && text.as_str().trim().is_empty() {
-                    return Ok(true);
+                if text.as_str().trim().is_empty() {
+                    let problem = || TemplateError::new(Problem::EmptyCondition, text.span().cloned());
+                    return if any { Ok(true) } else { Err(problem()) };
                 }
                 let result = self.session().condition(text).map_err(|error| {
                     if error.is_undefined() {
@@ -129,12 +130,16 @@ impl Templar {
                 match result.as_bool() {
                     Some(holds) => Ok(holds),
                     None if any => Ok(result.is_truthy()),
-                    None => Err(not_boolean(&result, text.span())),
+                    None => {
+                        let (gave, kind) = (in_words(&result), type_name(&result));
+                        let problem = Problem::NotBoolean { gave, kind, holds: result.is_truthy() };
+                        Err(TemplateError::new(problem, text.span().cloned()))
+                    }
                 }
             }
             Value::String(_) => Err(TemplateError::new(Problem::Untrusted, None)),
             other if self.environment.habits().any_condition => Ok(other.is_truthy()),
-            other => Err(not_boolean(other, None)),
+            other => Err(TemplateError::new(Problem::NoCondition { gave: in_words(other) }, None)),
         }
     }
 
@@ -200,14 +205,13 @@ impl Templar {
     }
 }
 
-fn not_boolean(value: &Value, span: Option<&Span>) -> TemplateError {
-    let gave = match value {
+/// What a condition gave.
+fn in_words(value: &Value) -> String {
+    match value {
         Value::String(t) if !t.is_secret() && t.as_str().len() <= 40 => {
             format!("the string `{t}`", t = t.as_str())
         }
         Value::Int(i) => format!("the integer {i}"),
         other => other.kind().to_owned(),
-    };
-    let problem = Problem::NotBoolean { gave, kind: type_name(value), holds: value.is_truthy() };
-    TemplateError::new(problem, span.cloned())
+    }
 }

@@ -166,11 +166,12 @@ fn ending(ended: &Ended) -> Ending {
 
 /// How mistakes of the user's end a command: what cannot be understood with 4, what is not there with 1.
 pub(super) fn mistaken(found: &Diagnostics) -> Ending {
-    const ERRORS: [&str; 9] = [
+    const ERRORS: [&str; 10] = [
         "no-such-host",
         "no-playbook",
         "no-hosts",
         "missing-role",
+        "old-style-role",
         "vault",
         "vault-password",
         "become-password",

@@ -21,6 +21,14 @@ pub(super) fn message(found: &Diagnostic) -> String {
         "bad-vars-file" => "Invalid variable file contents.".to_owned(),
         "empty-hosts" => "Hosts list cannot be empty. Please check your playbook".to_owned(),
         "two-users" => "both 'user' and 'remote_user' are set for this play.".to_owned(),
+        "prompt" if own.ends_with("has no `name`") => {
+            "Invalid vars_prompt data structure, missing 'name' key".to_owned()
+        }
+        "prompt" if own.starts_with("`vars_prompt` has no") => {
+            let key = own.split('`').nth(3).unwrap_or_default();
+            format!("Invalid vars_prompt data structure, found unsupported key '{key}'")
+        }
+        "old-style-role" => format!("Invalid old style role requirement: {}", quoted()),
         "wrong-type" if own.contains("`- {role: NAME}`") => {
             format!("A malformed role declaration was encountered: {own}")
         }

@@ -11,7 +11,17 @@ pub(super) struct Fields<'n, 'd> {
     known: Vec<&'static str>,
     what: &'static str,
     span: Span,
+    unfit: Unfit,
     problems: &'d mut Diagnostics,
+}
+
+/// What becomes of a value of the wrong kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// It is told.
+    Refused,
+    /// It stays: a task fails with it when a host gets there, as in Ansible.
+    Kept,
 }
 
 impl<'n, 'd> Fields<'n, 'd> {
@@ -22,7 +32,19 @@ impl<'n, 'd> Fields<'n, 'd> {
             return None;
         };
         let pairs = pairs.iter().map(|(k, v)| (k, v)).collect();
-        Some(Self { pairs, known: Vec::new(), what, span: node.span.clone(), problems })
+        let unfit = Unfit::Refused;
+        Some(Self { pairs, known: Vec::new(), what, span: node.span.clone(), unfit, problems })
+    }
+
+    /// What becomes of values of the wrong kind.
+    pub fn unfit(&self) -> Unfit {
+        self.unfit
+    }
+
+    /// What becomes of them from here on.
+    pub fn set_unfit(&mut self, unfit: Unfit) -> &mut Self {
+        self.unfit = unfit;
+        self
     }
 
     /// The place of the whole mapping.
@@ -61,7 +83,7 @@ impl<'n, 'd> Fields<'n, 'd> {
     ) -> Option<Spanned<Value>> {
         let node = self.take(key)?;
         let value = node.to_value();
-        if !is_template(&value) && !fits(&value) {
+        if self.unfit == Unfit::Refused && !is_template(&value) && !fits(&value) {
             self.problems.push(wrong_type(&format!("`{key}`"), wanted, node));
             return None;
         }

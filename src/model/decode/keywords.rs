@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Decoder;
 use super::call::argument;
-use super::fields::{Fields, is_template, one_or_many, spanned, text_value, wrong_type};
+use super::fields::{Fields, Unfit, is_template, one_or_many, spanned, text_value, wrong_type};
 use crate::base::spec::{Argument, OnResume};
 use crate::base::{Diagnostic, Diagnostics, Spanned, Value};
 use crate::model::{Becoming, ContainerLifecycle, Inherited, Keywords, Lifetime, Stage};
@@ -15,18 +15,25 @@ impl Decoder<'_> {
     pub(super) fn keywords(&self, f: &mut Fields<'_, '_>) -> Keywords {
         let (container, lifecycle) = self.container(f);
         no_debugger(f);
+        let inherited = inherited(f.set_unfit(self.unfit()), container);
+        f.set_unfit(Unfit::Refused);
         Keywords {
             name: f.string("name"),
             vars_span: f.place("vars"),
             vars: f.map("vars"),
             tags: tags(f),
-            inherited: inherited(f, container),
+            inherited,
             stage: f.word("stage").map(|w| Spanned::new(Stage::parse(&w.value), w.span)),
             lifecycle,
             monitors: f.values("monitors"),
             needs: f.words("needs"),
             id: f.word("id"),
         }
+    }
+
+    /// What becomes of values of the wrong kind in keywords of tasks.
+    pub(super) fn unfit(&self) -> Unfit {
+        if self.as_ansible { Unfit::Kept } else { Unfit::Refused }
     }
 
     /// `container:` is the name of one to enter, or a mapping: one to start and stop.
@@ -182,7 +189,8 @@ impl Fields<'_, '_> {
     /// Conditions: one or a list. `when:` with nothing after it holds.
     fn values_or_null(&mut self, key: &'static str) -> Vec<Spanned<Value>> {
         let conditions = self.values(key);
-        for c in &conditions {
+        let refused: &[_] = if self.unfit() == Unfit::Refused { &conditions } else { &[] };
+        for c in refused {
             let fits = match &c.value {
                 Value::Bool(_) => true,
                 Value::String(t) => !t.as_str().trim().is_empty(),

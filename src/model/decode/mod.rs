@@ -24,12 +24,19 @@ pub use role::{RoleMeta, argument_specs};
 /// Reads trees. It knows the names of modules only to tell a module from a keyword that is misspelt.
 pub struct Decoder<'c> {
     catalogue: &'c Catalogue,
+    as_ansible: bool,
 }
 
 impl<'c> Decoder<'c> {
     /// A decoder for the modules of this catalogue.
     pub fn new(catalogue: &'c Catalogue) -> Self {
-        Self { catalogue }
+        Self { catalogue, as_ansible: false }
+    }
+
+    /// Values of the wrong kind stay in the keywords of tasks, which fail with them when a host gets there.
+    #[must_use]
+    pub fn as_ansible(self, as_ansible: bool) -> Self {
+        Self { as_ansible, ..self }
     }
 
     /// A file of tasks.

@@ -37,6 +37,12 @@ impl Decoder<'_> {
                 problems.push(wrong_type("a role", "a name, or a mapping with `role`", node));
                 return None;
             };
+            if role.value.as_str().is_some_and(|name| name.contains(',') && !is_template(&role.value)) {
+                let message = format!("`{}` is no name of a role: it has a comma", role.value);
+                let problem = Diagnostic::error("old-style-role", message).at(&role.span);
+                problems.push(problem.help("one role an entry: `- NAME`, or `- {role: NAME}`"));
+                return None;
+            }
             return Some(plain(role));
         }
         let mut f = Fields::new(node, "a role entry", problems)?;

@@ -49,6 +49,7 @@ impl Decoder<'_> {
 
     fn task(&self, mut f: Fields<'_, '_>) -> Option<Task> {
         let mut keywords = self.keywords(&mut f);
+        f.set_unfit(self.unfit());
         let r#loop = looping(&mut f);
         let loop_control = loop_control(&mut f);
         let register = f.word("register");
@@ -116,9 +117,11 @@ fn looping(f: &mut Fields<'_, '_>) -> Option<Loop> {
 
 fn loop_control(f: &mut Fields<'_, '_>) -> LoopControl {
     let Some(node) = f.take("loop_control") else { return LoopControl::default() };
+    let unfit = f.unfit();
     let Some(mut c) = Fields::new(node, "`loop_control`", f.problems()) else {
         return LoopControl::default();
     };
+    c.set_unfit(unfit);
     let control = LoopControl {
         loop_var: c.text("loop_var"),
         index_var: c.text("index_var"),
