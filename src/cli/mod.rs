@@ -8,6 +8,7 @@ mod askpass;
 mod becoming;
 mod call;
 mod clean;
+mod coverage;
 mod doc;
 mod execution;
 mod explain;
@@ -70,6 +71,7 @@ enum Verb {
     Explain(Box<explain::Args>),
     Inventory(inventory::Args),
     Vault(vault::Args),
+    Coverage(coverage::Args),
     Doc(doc::Args),
 }
 
@@ -108,6 +110,7 @@ pub fn main() -> ExitCode {
         Verb::Explain(args) => explain::run(&args, &terminal),
         Verb::Inventory(args) => inventory::run(&args, &terminal),
         Verb::Vault(args) => vault::run(&args, &terminal),
+        Verb::Coverage(args) => coverage::run(&args, &terminal),
         Verb::Doc(args) => doc::run(&args, &terminal),
     });
     let exit = match result {

@@ -80,10 +80,7 @@ pub(super) fn compile(selecting: &Selecting, terminal: &Terminal) -> Result<Comp
 
 fn read(selecting: &Selecting, terminal: &Terminal) -> Result<(Compiled, Diagnostics), Failure> {
     let files = Arc::new(RecordingFiles::new(selecting.vaulting.vault()?));
-    let mut config = project::config(&*files)?;
-    if config.collections_path.is_empty() {
-        config.collections_path = project::collections();
-    }
+    let config = config(&files)?;
     let catalogue = Arc::new(catalogue());
     let asked = Asked {
         playbook: selecting.playbook(&config)?,
@@ -122,6 +119,31 @@ pub(super) fn assemble(
     let mut warnings = project.warnings.clone();
     warnings.extend(plan.warnings.clone());
     Ok((Compiled { compiler, plan, files }, warnings))
+}
+
+/// A compiler for files that nobody plays: there is no inventory and no playbook.
+pub(super) fn without_plays(files: &Arc<RecordingFiles>) -> Result<Compiler, Failure> {
+    let config = config(files)?;
+    let catalogue = Arc::new(catalogue());
+    let evaluator = Inventories::new(Arc::clone(files) as _, config.expressions);
+    let asked = Asked {
+        playbook: PathBuf::from("none.yml"),
+        inventory: vec!["localhost,".to_owned()],
+        core: Core(Arc::new(python(&config))),
+        ..Asked::default()
+    };
+    let project =
+        Project::of_inventory(Arc::clone(files) as _, Arc::clone(&catalogue), config, &evaluator, &asked)?;
+    Ok(Compiler::new(Arc::new(project), catalogue, Options::default()))
+}
+
+/// What benchbook.toml says, and where collections are when it does not say.
+fn config(files: &RecordingFiles) -> Result<Config, Failure> {
+    let mut config = project::config(files)?;
+    if config.collections_path.is_empty() {
+        config.collections_path = project::collections();
+    }
+    Ok(config)
 }
 
 /// The Python that the environment or the settings name, or the first that has ansible-core.

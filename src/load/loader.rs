@@ -229,6 +229,12 @@ impl Loader {
         tree.node.clone()
     }
 
+    /// A playbook or a file of tasks as a tree, whichever it is. Modules beside it are found from then on. Warnings are left out.
+    pub(super) fn document(&self, path: &Path, problems: &mut Diagnostics) -> Option<Node> {
+        self.library.add(path.parent().unwrap_or(Path::new("")));
+        problems.keep(self.tree(path, "a playbook or a file of tasks", None))?.node.clone()
+    }
+
     fn known_tree(&self, path: &Path) -> Option<Arc<Tree>> {
         self.trees.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }

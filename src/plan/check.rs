@@ -6,9 +6,7 @@ use super::Surroundings;
 use super::build::Build;
 use super::strictness::Strictness;
 use crate::base::connections::{CONNECTIONS, bare};
-use crate::base::spec::{Argument, Catalogue, Spec};
 use crate::base::unit::{Quantity, Unit};
-use crate::base::value::has_marks;
 use crate::base::{Diagnostic, Spanned, Value};
 use crate::model::{BadJsonPath, Expect, JsonPath, Metric, MetricSource, Stage, Task};
 use crate::vars::plugins::Kind;
@@ -33,7 +31,7 @@ impl Build<'_> {
         if !FLOW.contains(&task.call.short_name()) {
             self.check_passwords(&inside);
         }
-        self.check_call(task);
+        self.found.extend(self.compiler.check_call(task));
         self.check_host_loop(task, &inside);
         self.check_templates(task);
         self.check_notify(&inside);
@@ -110,56 +108,6 @@ impl Build<'_> {
                     .at(&task.call.name.span)
                     .help("do it in a play of its own, with `strategy: linear`"),
             );
-        }
-    }
-
-    fn check_call(&mut self, task: &Task) {
-        let call = &task.call;
-        let name = &*call.name.value;
-        let catalogue: &Catalogue = &self.compiler.catalogue;
-        if FLOW.contains(&call.short_name()) {
-            let extra = match call.short_name() {
-                "include_tasks" => call.arguments.iter().find(|a| !matches!(&*a.name, "file" | "apply")),
-                "import_tasks" => call.arguments.iter().find(|a| &*a.name != "file"),
-                "meta" => call.arguments.first(),
-                _ => None,
-            };
-            if let Some(extra) = extra {
-                let message = format!("`{}` has no argument `{}`", call.short_name(), extra.name);
-                self.found.push(
-                    Diagnostic::error("unknown-argument", message).at(&extra.name_span).suggest(
-                        &extra.name,
-                        if call.short_name() == "include_tasks" { &["file", "apply"][..] } else { &["file"] }
-                            .iter()
-                            .copied(),
-                    ),
-                );
-            }
-            return;
-        }
-        if has_marks(name) {
-            // Only the run knows what it is.
-            return;
-        }
-        let spec = match self.compiler.route(name) {
-            Ok(None) => catalogue.get(name),
-            // What it takes, only the module knows.
-            Ok(Some(_)) => return,
-            Err(problem) => {
-                self.found.push(problem.at(&call.name.span));
-                return;
-            }
-        };
-        let Some(spec) = spec else { return };
-        if call.arguments_template.is_some() {
-            return;
-        }
-        let arguments = with_free_form(spec, task);
-        self.found.extend(spec.check(&arguments, &call.name.span));
-        if let (Some(free), None) = (&call.free_form, spec.free_form) {
-            let message = format!("`{}` wants arguments", spec.name);
-            let help = format!("write them as a mapping below `{}:`", spec.name);
-            self.found.push(Diagnostic::error("wrong-type", message).at(&free.span).help(help));
         }
     }
 
@@ -423,18 +371,4 @@ impl Build<'_> {
             );
         }
     }
-}
-
-/// The arguments with the plain string under its name.
-fn with_free_form(spec: &Spec, task: &Task) -> Vec<Argument> {
-    let mut arguments = task.call.arguments.clone();
-    if let (Some(name), Some(free)) = (spec.free_form, &task.call.free_form) {
-        arguments.push(Argument {
-            name: Arc::from(name),
-            name_span: free.span.clone(),
-            value: free.value.clone(),
-            value_span: free.span.clone(),
-        });
-    }
-    arguments
 }

@@ -3,9 +3,11 @@
 mod apply;
 pub mod becoming;
 mod build;
+mod calls;
 mod cases;
 mod check;
 pub mod compiler;
+pub mod coverage;
 mod cycle;
 mod declaration;
 mod draft;

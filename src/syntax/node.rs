@@ -82,6 +82,12 @@ impl Node {
         }
     }
 
+    /// A sequence with this one item, in its place.
+    pub fn sequence_of(item: &Self) -> Self {
+        let kind = NodeKind::Sequence(Arc::from([item.clone()]));
+        Self { span: item.span.clone(), tag: None, kind }
+    }
+
     /// Whether it is nothing: `~`, `null` or no text at all.
     pub fn is_null(&self) -> bool {
         self.as_scalar().is_some_and(|s| s.value.is_null())
