@@ -21,7 +21,7 @@ pub struct Loader {
     roles_path: Vec<PathBuf>,
     collections_path: Vec<PathBuf>,
     library: Arc<Library>,
-    as_ansible: bool,
+    pub(super) as_ansible: bool,
     trees: Mutex<HashMap<PathBuf, Arc<Tree>>>,
 }
 

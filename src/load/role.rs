@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::loader::{Loaded, Loader};
-use super::{folder_shown, shown};
+use super::{absolute, folder_shown, shown};
 use crate::base::{Diagnostic, Diagnostics, Map, Span};
 use crate::model::{Item, Role, RoleFrom, RoleVars};
 
@@ -42,14 +42,7 @@ impl Loader {
         span: &Span,
     ) -> Loaded<(Arc<Role>, Diagnostics)> {
         let Some(path) = self.find_role(name, folders) else {
-            let users = folders.iter().filter(|f| *f != Path::new(super::shipped::ROLES));
-            let looked: Vec<_> = users.map(|f| folder_shown(f)).collect();
-            let known = self.role_names(folders);
-            return Err(Diagnostic::error("missing-role", format!("there is no role `{name}`"))
-                .at(span)
-                .suggest(name, known.iter().map(String::as_str))
-                .help(format!("looked in: {}", looked.join(", ")))
-                .into());
+            return Err(self.missing_role(name, folders, span).into());
         };
         self.library().add(&path);
         let mut problems = Diagnostics::new();
@@ -79,6 +72,21 @@ impl Loader {
             path,
         };
         problems.into_result(Arc::new(role))
+    }
+
+    fn missing_role(&self, name: &str, folders: &[PathBuf], span: &Span) -> Diagnostic {
+        let looked = folders.iter().filter(|f| *f != Path::new(super::shipped::ROLES));
+        if self.as_ansible {
+            let looked: Vec<_> = looked.map(|f| absolute(f)).collect();
+            let message = format!("the role '{name}' was not found in {}", looked.join(":"));
+            return Diagnostic::error("missing-role", message).at(span);
+        }
+        let looked: Vec<_> = looked.map(|f| folder_shown(f)).collect();
+        let known = self.role_names(folders);
+        Diagnostic::error("missing-role", format!("there is no role `{name}`"))
+            .at(span)
+            .suggest(name, known.iter().map(String::as_str))
+            .help(format!("looked in: {}", looked.join(", ")))
     }
 
     /// The three parts of a case role as files: `prepare`, `run`, `finish`. Only `run` must be there.

@@ -117,12 +117,15 @@ impl Dispatcher {
                 *finished =
                     Finished { name, ended: finished.ended, ..Finished::failed(said.clone(), started) };
                 if let Some(reason) = absent {
-                    finished.result = Arc::new(Map::from_iter([
+                    let mut result = Map::from_iter([
                         ("changed", Value::from(false)),
                         ("failed", true.into()),
-                        ("include", Value::from(&*included.unwrap_or_default())),
                         ("reason", reason.as_str().into()),
-                    ]));
+                    ]);
+                    if let StepKind::Expand(Expand::Tasks(_)) = what.kind {
+                        result.insert("include", Value::from(&*included.unwrap_or_default()));
+                    }
+                    finished.result = Arc::new(result);
                 }
             }
         }

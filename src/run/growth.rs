@@ -395,7 +395,9 @@ impl Dispatcher {
                     self.misread = true;
                     self.abort_at(first.message.clone(), first.span.as_ref());
                 }
-                let absent = problems.iter().find(|d| d.code == plan::ABSENT).map(|d| d.message.clone());
+                let is_late = strictness == Strictness::Late;
+                let is_absent = |code| code == plan::ABSENT || is_late && code == "missing-role";
+                let absent = problems.iter().find(|d| is_absent(d.code)).map(|d| d.message.clone());
                 let count = problems.iter().filter(|d| d.severity == Severity::Error).count();
                 Some(Refused { hosts, said: in_one_line(&problems), absent, count: narrow(count) })
             }
