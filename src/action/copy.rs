@@ -6,7 +6,7 @@ use schemars::Schema;
 
 use super::source::{Source, mode_of, upload, walk};
 use super::{Action, ActionContext, BoxFuture, Done, Invocation};
-use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
+use crate::base::spec::{CheckMode, OnResume, Spec};
 use crate::base::{Map, Value};
 use crate::module;
 use crate::wire::{Outcome, Status};
@@ -27,7 +27,7 @@ pub(super) const ACTION: Action = Action {
 
 /// The arguments are the module's.
 fn schema() -> Schema {
-    schema_of::<module::copy::Args>()
+    module::file_args::schema::<module::copy::Args>()
 }
 
 fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {

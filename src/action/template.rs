@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::source::{mode_of, upload};
 use super::{Action, ActionContext, BoxFuture, Done};
+use crate::base::encoding::Encoding;
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, Source, Span, Value, args};
 use crate::model::{Level, VarLayer};
-use crate::vars::python::encoding::Encoding;
 use crate::vars::{FileOptions, Templar, template_variables};
 use crate::wire::Outcome;
 

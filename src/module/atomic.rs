@@ -17,25 +17,33 @@ use crate::base::shlex;
 pub struct Staged {
     file: NamedTempFile,
     target: PathBuf,
+    unsafely: bool,
 }
 
 impl Staged {
-    /// An empty file beside `target`, readable by nobody else.
-    pub fn new(target: &Path) -> Result<Self, Failure> {
+    /// An empty file beside `target`, readable by nobody else. `unsafely`: what cannot be replaced may be written into.
+    pub fn open(target: &Path, unsafely: bool) -> Result<Self, Failure> {
         let folder = match target.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let file = tempfile::Builder::new()
-            .prefix(".benchbook-")
-            .tempfile_in(folder)
-            .doing("create a temporary file in", folder)?;
-        Ok(Self { file, target: target.to_owned() })
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".benchbook-");
+        let file = match builder.tempfile_in(folder) {
+            Err(_) if unsafely => builder.tempfile().doing("create a temporary file for", target)?,
+            made => made.doing("create a temporary file in", folder)?,
+        };
+        Ok(Self { file, target: target.to_owned(), unsafely })
     }
 
     /// One with this content.
     pub fn with(target: &Path, content: &[u8]) -> Result<Self, Failure> {
-        let mut staged = Self::new(target)?;
+        Self::holding(target, content, false)
+    }
+
+    /// The same, of [`Staged::open`].
+    pub fn holding(target: &Path, content: &[u8], unsafely: bool) -> Result<Self, Failure> {
+        let mut staged = Self::open(target, unsafely)?;
         staged.file.write_all(content).doing("write", target)?;
         Ok(staged)
     }
@@ -83,15 +91,49 @@ impl Staged {
                     _ => {}
                 }
             }
+            keep_extended(&target, self.file.path());
         }
         self.file
             .as_file()
             .set_permissions(Permissions::from_mode(mode))
             .and_then(|()| self.file.as_file().sync_all())
             .doing("write", &target)?;
-        self.file.persist(&target).map_err(|e| e.error).doing("replace", &target)?;
+        match self.file.persist(&target) {
+            Ok(_) => {}
+            Err(refused) if self.unsafely && may_write_instead(&refused.error) => {
+                write_into(&target, &refused.file)?;
+            }
+            Err(refused) => return Err(refused.error).doing("replace", &target),
+        }
         sync_folder(&target);
         Ok(())
+    }
+}
+
+/// A file that cannot be replaced may be one that can be written: it is mounted, its folder is not ours, it is being run.
+fn may_write_instead(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    let kinds = [Kind::PermissionDenied, Kind::CrossesDevices, Kind::ExecutableFileBusy, Kind::ResourceBusy];
+    kinds.contains(&error.kind())
+}
+
+/// Only where the user asks for it: a reader may see half of it.
+fn write_into(target: &Path, content: &NamedTempFile) -> Result<(), Failure> {
+    let mut from = content.reopen().doing("read", content.path())?;
+    let mut to = File::create(target).doing("write", target)?;
+    io::copy(&mut from, &mut to).and_then(|_| to.sync_all()).doing("write", target)
+}
+
+/// Gives a new file the extended attributes of the old one, among them its SELinux label and its access list. Who may not
+/// set one goes without it, as with Ansible.
+fn keep_extended(old: &Path, new: &Path) {
+    let mut names = vec![0; 64 * 1024];
+    let Ok(length) = rustix::fs::listxattr(old, &mut names[..]) else { return };
+    let mut value = vec![0; 64 * 1024];
+    for name in names[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+        if let Ok(length) = rustix::fs::getxattr(old, name, &mut value[..]) {
+            let _ = rustix::fs::setxattr(new, name, &value[..length], rustix::fs::XattrFlags::empty());
+        }
     }
 }
 

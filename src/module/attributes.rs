@@ -1,10 +1,14 @@
 //! Owner, group and mode of a file: compared, changed, described.
 
+pub mod flags;
+pub mod selinux;
+
 use std::fs::Metadata;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use super::failure::{Doing, Failure};
+use super::file_args::FileArgs;
 use super::mode::{Mode, octal, umask};
 use super::{Context, accounts};
 use crate::wire::Outcome;
@@ -17,36 +21,41 @@ pub struct Attributes {
     mode: Option<Mode>,
     /// The mode of what is copied, for `mode: preserve`.
     source_mode: Option<u32>,
+    flags: Option<flags::Change>,
+    label: Option<selinux::Wanted>,
 }
 
 /// What an attribute was and is now, for diffs: name, before, after.
 pub type Change = (&'static str, String, String);
 
 impl Attributes {
-    /// Looks names up on the target; a name of digits is a number.
-    pub fn find(
-        owner: Option<&str>,
-        group: Option<&str>,
-        mode: Option<&Mode>,
-        ctx: &mut Context<'_>,
-    ) -> Result<Self, Failure> {
-        let unknown =
-            |kind: &str, name: &str| Failure::new(format!("there is no {kind} `{name}` on the target"));
-        let uid = match owner {
+    /// Looks names up on the target; a name of digits is a number. `path` is whose SELinux context may be asked of the policy.
+    pub fn find(wanted: &FileArgs, path: &Path, ctx: &mut Context<'_>) -> Result<Self, Failure> {
+        // Words that playbooks know.
+        let unknown = |what: &str, name: &str| {
+            let kind = if what == "chown" { "user" } else { "group" };
+            Failure::new(format!("{what} failed: failed to look up {kind} {name}"))
+                .with("path", path.to_string_lossy().into_owned())
+        };
+        let uid = match wanted.owner.as_deref() {
             None => None,
             Some(name) => {
                 let uid = name.parse().ok().or_else(|| accounts::user_by_name(name, ctx).map(|u| u.uid));
-                Some(uid.ok_or_else(|| unknown("user", name))?)
+                Some(uid.ok_or_else(|| unknown("chown", name))?)
             }
         };
-        let gid = match group {
+        let gid = match wanted.group.as_deref() {
             None => None,
             Some(name) => {
                 let gid = name.parse().ok().or_else(|| accounts::group_by_name(name, ctx).map(|g| g.gid));
-                Some(gid.ok_or_else(|| unknown("group", name))?)
+                Some(gid.ok_or_else(|| unknown("chgrp", name))?)
             }
         };
-        Ok(Self { uid, gid, mode: mode.cloned(), source_mode: None })
+        let flags =
+            wanted.attributes.as_deref().map(flags::Change::parse).transpose().map_err(Failure::new)?;
+        let words = [&wanted.seuser, &wanted.serole, &wanted.setype, &wanted.selevel].map(Option::as_deref);
+        let label = selinux::Wanted::of(words, path, ctx);
+        Ok(Self { uid, gid, mode: wanted.mode.clone(), source_mode: None, flags, label })
     }
 
     /// The same, where `preserve` means this mode.
@@ -71,6 +80,11 @@ impl Attributes {
         let look = || if follow { path.metadata() } else { path.symlink_metadata() };
         let now = look().doing("look at", path)?;
         let mut changes = Vec::new();
+        if let Some((before, after)) =
+            self.label.as_ref().map(|label| label.apply(path, check)).transpose()?.flatten()
+        {
+            changes.push(("secontext", before, after));
+        }
         let uid = self.uid.filter(|uid| *uid != now.uid());
         let gid = self.gid.filter(|gid| *gid != now.gid());
         changes.extend(uid.map(|uid| ("owner", now.uid().to_string(), uid.to_string())));
@@ -93,7 +107,25 @@ impl Attributes {
                     .doing("change the mode of", path)?;
             }
         }
+        changes.extend(self.apply_flags(path, check)?);
         Ok(changes)
+    }
+
+    fn apply_flags(&self, path: &Path, check: bool) -> Result<Option<Change>, Failure> {
+        let Some(change) = self.flags else { return Ok(None) };
+        let failed = |error: std::io::Error| {
+            Failure::new("chattr failed")
+                .with("details", format!("Error while setting attributes: {}: {error}", path.display()))
+        };
+        let now = flags::read(path).map_err(failed)?;
+        let wanted = change.on(now);
+        if wanted == now {
+            return Ok(None);
+        }
+        if !check {
+            flags::write(path, wanted).map_err(failed)?;
+        }
+        Ok(Some(("attributes", flags::letters(now), flags::letters(wanted))))
     }
 }
 
@@ -113,6 +145,10 @@ pub fn describe(outcome: Outcome, path: &Path, ctx: &mut Context<'_>) -> Outcome
     let Ok(found) = path.symlink_metadata() else { return outcome };
     let owner = accounts::user_by_uid(found.uid(), ctx).map_or_else(|| found.uid().to_string(), |u| u.name);
     let group = accounts::group_by_gid(found.gid(), ctx).map_or_else(|| found.gid().to_string(), |g| g.name);
+    let outcome = match selinux::label(path).filter(|_| selinux::is_enabled()) {
+        Some(label) => outcome.with("secontext", label),
+        None => outcome,
+    };
     outcome
         .with("uid", found.uid())
         .with("gid", found.gid())

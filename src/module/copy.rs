@@ -18,10 +18,11 @@ use super::atomic::{self, Staged};
 use super::attributes::{self, Attributes};
 use super::checksum::{self, Algorithm, Sum};
 use super::failure::{Answer, Doing, Failure};
-use super::{Context, Mode, Module, TargetPath, call, difference, file};
+use super::file_args::{self, FileArgs};
+use super::{Context, Mode, Module, TargetPath, difference, file};
 use crate::base::Value;
-use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
-use crate::wire::{Diff, Outcome};
+use crate::base::spec::{CheckMode, OnResume, Spec};
+use crate::wire::Outcome;
 
 /// A file that is the same already is left alone. With `--check` and `--diff` it shows what would change.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -38,12 +39,6 @@ pub struct Args {
     /// `src` is on the target.
     #[serde(default)]
     pub remote_src: bool,
-    /// The mode: octal text (`"0644"`), symbolic (`u+rwX,o=`) or `preserve`, the mode of the source.
-    pub mode: Option<Mode>,
-    /// The user it should belong to.
-    pub owner: Option<String>,
-    /// The group it should belong to.
-    pub group: Option<String>,
     /// The mode of folders that are made on the way.
     pub directory_mode: Option<Mode>,
     /// Keep a copy of a file that is replaced, under a name with the time in it.
@@ -95,11 +90,11 @@ pub(super) const SPEC: Spec = Spec {
     open: false,
     on_resume: OnResume::Rerun,
     check: CheckMode::Full,
-    schema: schema_of::<Args>,
+    schema: file_args::schema::<Args>,
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, copy) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| file_args::call(args, ctx, copy) };
 
 /// Where the bytes come from.
 #[derive(Debug)]
@@ -107,6 +102,14 @@ enum Source {
     Content(Vec<u8>),
     Upload,
     File(PathBuf),
+}
+
+/// What is wanted of all files of one call.
+#[derive(Debug)]
+struct Job<'a> {
+    args: &'a Args,
+    attributes: Attributes,
+    unsafely: bool,
 }
 
 /// One file to be put in place.
@@ -119,9 +122,10 @@ struct Item {
     mode: Option<u32>,
 }
 
-fn copy(args: &Args, ctx: &mut Context<'_>) -> Answer {
-    let attributes = Attributes::find(args.owner.as_deref(), args.group.as_deref(), args.mode.as_ref(), ctx)?;
+fn copy(args: &Args, file: &FileArgs, ctx: &mut Context<'_>) -> Answer {
     let dest = args.dest.expand(ctx);
+    let attributes = Attributes::find(file, &dest, ctx)?;
+    let job = Job { args, attributes, unsafely: file.is_unsafe() };
     let into_folder = args.dest.as_str().ends_with('/');
     let src = args.src.as_ref().map(|src| src.expand(ctx));
     let (item, name) = match (&src, &args.content, &args.upload) {
@@ -135,7 +139,7 @@ fn copy(args: &Args, ctx: &mut Context<'_>) -> Answer {
         }
         (Some(src), _, _) if args.remote_src => {
             if src.is_dir() {
-                return folder::copy(args, src, &dest, &attributes, ctx);
+                return folder::copy(&job, src, &dest, ctx);
             }
             (remote(src)?, src.file_name().map(PathBuf::from))
         }
@@ -146,7 +150,7 @@ fn copy(args: &Args, ctx: &mut Context<'_>) -> Answer {
         _ => return Err(Failure::new("src was not uploaded; this is an error of the program")),
     };
     let dest = target(args, dest, into_folder, name.as_deref(), ctx)?;
-    let mut outcome = install(args, &item, &dest, &attributes, ctx)?;
+    let mut outcome = install(&job, &item, &dest, ctx)?;
     if let Some(src) = src {
         outcome.values.insert("src", src.to_string_lossy().into_owned());
     }
@@ -190,7 +194,8 @@ fn target(
 }
 
 /// Puts one file in place and sets its attributes.
-fn install(args: &Args, item: &Item, dest: &Path, attributes: &Attributes, ctx: &mut Context<'_>) -> Answer {
+fn install(job: &Job<'_>, item: &Item, dest: &Path, ctx: &mut Context<'_>) -> Answer {
+    let Job { args, attributes, .. } = job;
     if let Some(expected) = args.checksum.as_deref().filter(|sum| !sum.eq_ignore_ascii_case(&item.checksum)) {
         return Err(Failure::new("Copied file does not match the expected checksum. Transfer failed.")
             .with("checksum", item.checksum.as_str())
@@ -212,10 +217,10 @@ fn install(args: &Args, item: &Item, dest: &Path, attributes: &Attributes, ctx: 
         .with("checksum", item.checksum.as_str());
     if !same {
         if ctx.diff() {
-            outcome.diff.extend(diff(item, dest, ctx)?);
+            difference::tell(&mut outcome, diff(item, dest, ctx)?);
         }
         if !ctx.check() {
-            replace(args, item, dest, is_file, &mut outcome, ctx)?;
+            replace(job, item, dest, is_file, &mut outcome, ctx)?;
         }
     }
     let attributes = match item.mode {
@@ -225,8 +230,9 @@ fn install(args: &Args, item: &Item, dest: &Path, attributes: &Attributes, ctx: 
     if dest.exists() {
         let changes = attributes.apply(dest, true, ctx.check())?;
         outcome.changed |= !changes.is_empty();
-        if ctx.diff() {
-            outcome.diff.extend(difference::of_attributes(dest, &changes));
+        // As in Ansible, where `file` is asked when the content is the same, and `copy` does not tell when it is not.
+        if ctx.diff() && same && !changes.is_empty() {
+            difference::tell_one(&mut outcome, difference::of_file(dest, &changes, None));
         }
         if !ctx.check() {
             let md5 = checksum::of_file(Algorithm::Md5, dest).doing("read", dest)?;
@@ -237,14 +243,15 @@ fn install(args: &Args, item: &Item, dest: &Path, attributes: &Attributes, ctx: 
 }
 
 fn replace(
-    args: &Args,
+    job: &Job<'_>,
     item: &Item,
     dest: &Path,
     is_file: bool,
     outcome: &mut Outcome,
     ctx: &mut Context<'_>,
 ) -> Result<(), Failure> {
-    let mut staged = Staged::new(dest)?;
+    let args = job.args;
+    let mut staged = Staged::open(dest, job.unsafely)?;
     let mut sum = Sum::new(Algorithm::Sha1);
     with_bytes(item, ctx, |reader| {
         let mut buffer = vec![0; 256 * 1024];
@@ -286,7 +293,7 @@ fn with_bytes<T>(
 }
 
 /// Before and after. An upload can be read once only, so outside of check mode its text is not shown.
-fn diff(item: &Item, dest: &Path, ctx: &Context<'_>) -> Result<Option<Diff>, Failure> {
+fn diff(item: &Item, dest: &Path, ctx: &Context<'_>) -> Result<Option<Value>, Failure> {
     if matches!(item.source, Source::Upload) && !ctx.check() {
         return Ok(None);
     }
@@ -294,5 +301,8 @@ fn diff(item: &Item, dest: &Path, ctx: &Context<'_>) -> Result<Option<Diff>, Fai
     with_bytes(item, ctx, |reader| reader.take(difference::LIMIT + 1).read_to_end(&mut after))
         .doing("read the source of", dest)?;
     let before = difference::read(dest);
-    Ok(Some(difference::of_bytes(dest, &before, &after)))
+    let shown = dest.to_string_lossy();
+    let there = dest.exists();
+    let of_new = || difference::of_new(&shown, &after);
+    Ok(Some(if there { difference::of_bytes(&shown, &before, &after) } else { of_new() }))
 }

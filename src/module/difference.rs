@@ -1,12 +1,12 @@
-//! Before and after, for `--diff`.
+//! Before and after, for `--diff`: in Ansible's form for whoever registers the result, and as text for people.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use super::attributes::Change;
-use crate::wire::Diff;
+use crate::base::{Map, Value};
+use crate::wire::{Outcome, diffs};
 
 /// Longer files are not shown, in bytes; Ansible's limit.
 pub const LIMIT: u64 = 104_448;
@@ -22,8 +22,40 @@ pub fn read(path: &Path) -> Vec<u8> {
 }
 
 /// Two contents of a file.
-pub fn of_bytes(path: &Path, before: &[u8], after: &[u8]) -> Diff {
-    Diff { header: path.display().to_string(), before: text(before), after: text(after) }
+pub fn of_bytes(header: &str, before: &[u8], after: &[u8]) -> Value {
+    of(header, text(before), text(after))
+}
+
+/// A file that was not there, and so has no name before.
+pub fn of_new(header: &str, after: &[u8]) -> Value {
+    Map::from_iter([("before", ""), ("after_header", header), ("after", &text(after))]).into()
+}
+
+/// Attributes of a path and, where it became something else, what it was and is; as `file` tells it.
+pub fn of_file(path: &Path, changes: &[Change], states: Option<(&str, &str)>) -> Value {
+    let side = |state: Option<&str>, value: fn(&Change) -> &String| {
+        let mut map = Map::from_iter([("path", path.to_string_lossy().as_ref())]);
+        if let Some(state) = state {
+            map.insert("state", state);
+        }
+        for change in changes {
+            map.insert(change.0, value(change).as_str());
+        }
+        map
+    };
+    let before = side(states.map(|(before, _)| before), |c| &c.1);
+    let after = side(states.map(|(_, after)| after), |c| &c.2);
+    Map::from_iter([("before", before), ("after", after)]).into()
+}
+
+fn of(header: &str, before: impl Into<Value>, after: impl Into<Value>) -> Value {
+    Map::from_iter([
+        ("before_header", Value::from(header)),
+        ("after_header", header.into()),
+        ("before", before.into()),
+        ("after", after.into()),
+    ])
+    .into()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -35,16 +67,27 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Attributes that differ; nothing if none does.
-pub fn of_attributes(path: &Path, changes: &[Change]) -> Option<Diff> {
-    let side = |value: fn(&Change) -> &String| {
-        changes.iter().fold(String::new(), |mut text, change| {
-            let _ = writeln!(text, "{}: {}", change.0, value(change));
-            text
-        })
+pub fn of_attributes(header: &str, changes: &[Change]) -> Option<Value> {
+    let side = |value: fn(&Change) -> &String| -> Map {
+        changes.iter().map(|change| (change.0, value(change).as_str())).collect()
     };
-    (!changes.is_empty()).then(|| Diff {
-        header: path.display().to_string(),
-        before: side(|c| &c.1),
-        after: side(|c| &c.2),
-    })
+    (!changes.is_empty()).then(|| of(header, side(|c| &c.1), side(|c| &c.2)))
+}
+
+/// Adds what differs to an outcome.
+pub fn tell(outcome: &mut Outcome, told: impl IntoIterator<Item = Value>) {
+    let mut all: Vec<Value> =
+        outcome.values.get("diff").and_then(Value::as_list).unwrap_or_default().to_vec();
+    all.extend(told);
+    if !all.is_empty() {
+        let all = Value::list(all);
+        outcome.diff = diffs(&all);
+        outcome.values.insert("diff", all);
+    }
+}
+
+/// The same where it is one difference and no list.
+pub fn tell_one(outcome: &mut Outcome, told: Value) {
+    outcome.diff = diffs(&told);
+    outcome.values.insert("diff", told);
 }

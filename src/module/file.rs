@@ -3,7 +3,6 @@
 mod link;
 mod time;
 
-use std::fmt::Write as _;
 use std::fs::Metadata;
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
@@ -15,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use self::time::Times;
 use super::attributes::{self, Attributes, Change};
 use super::failure::{Answer, Doing, Failure};
-use super::{Context, Mode, Module, TargetPath, call};
-use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
-use crate::wire::{Diff, Outcome};
+use super::file_args::{self, FileArgs};
+use super::{Context, Module, TargetPath, difference};
+use crate::base::spec::{CheckMode, OnResume, Spec};
+use crate::wire::Outcome;
 
 /// Without `state` the attributes of what is there are set.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -31,12 +31,6 @@ pub struct Args {
     pub state: Option<State>,
     /// What a link leads to; as it is written, so a relative one starts at the link's folder.
     pub src: Option<TargetPath>,
-    /// The mode: octal text (`"0644"`), symbolic (`u+rwX,o=`).
-    pub mode: Option<Mode>,
-    /// The user it should belong to.
-    pub owner: Option<String>,
-    /// The group it should belong to.
-    pub group: Option<String>,
     /// With `state: directory`, set the attributes of everything inside too.
     #[serde(default)]
     pub recurse: bool,
@@ -87,11 +81,11 @@ pub(super) const SPEC: Spec = Spec {
     open: false,
     on_resume: OnResume::Rerun,
     check: CheckMode::Full,
-    schema: schema_of::<Args>,
+    schema: file_args::schema::<Args>,
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, file) };
+pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| file_args::call(args, ctx, file) };
 
 /// One invocation: what is wanted, and what changed so far.
 struct Job<'a> {
@@ -105,7 +99,7 @@ struct Job<'a> {
     changed: bool,
 }
 
-fn file(args: &Args, ctx: &mut Context<'_>) -> Answer {
+fn file(args: &Args, common: &FileArgs, ctx: &mut Context<'_>) -> Answer {
     let mut path = args.path.expand(ctx);
     let link_target = args.src.as_ref().map(|src| src.expand(ctx));
     if !matches!(args.state, Some(State::Link | State::Absent))
@@ -128,7 +122,7 @@ fn file(args: &Args, ctx: &mut Context<'_>) -> Answer {
     if link_target.is_some() && !matches!(state, State::Link | State::Hard) {
         return refuse("src option requires state to be 'link' or 'hard'");
     }
-    let attributes = Attributes::find(args.owner.as_deref(), args.group.as_deref(), args.mode.as_ref(), ctx)?;
+    let attributes = Attributes::find(common, &path, ctx)?;
     let before = attributes::state(look(&path).as_ref());
     let check = ctx.check();
     let mut job =
@@ -155,7 +149,8 @@ impl Job<'_> {
         let shown = self.path.to_string_lossy().into_owned();
         let mut outcome = Outcome::ok(changed);
         if ctx.diff() && changed {
-            outcome.diff.push(self.diff(&shown));
+            let states = (self.before != self.after).then_some((self.before, self.after));
+            difference::tell_one(&mut outcome, difference::of_file(&self.path, &self.changes, states));
         }
         outcome.values.insert(if state == State::Absent { "path" } else { "dest" }, shown.as_str());
         if matches!(state, State::Directory | State::File) {
@@ -170,24 +165,6 @@ impl Job<'_> {
             return outcome.with("state", "absent");
         }
         attributes::describe(outcome, &self.path, ctx)
-    }
-
-    fn diff(&self, shown: &str) -> Diff {
-        let side = |state: &str, value: fn(&Change) -> &String| {
-            let mut text = format!("path: {shown}\n");
-            if self.before != self.after {
-                let _ = writeln!(text, "state: {state}");
-            }
-            for change in &self.changes {
-                let _ = writeln!(text, "{}: {}", change.0, value(change));
-            }
-            text
-        };
-        Diff {
-            header: shown.to_owned(),
-            before: side(self.before, |c| &c.1),
-            after: side(self.after, |c| &c.2),
-        }
     }
 
     fn refuse(&self, msg: String) -> Failure {

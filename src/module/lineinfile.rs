@@ -2,16 +2,14 @@
 
 mod edit;
 
-use std::io::ErrorKind;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::atomic::{self, Staged};
-use super::attributes::Attributes;
-use super::failure::{Answer, Doing, Failure};
-use super::{Context, Mode, Module, TargetPath, call, difference, file};
-use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
+use super::edited::{self, Edited};
+use super::failure::{Answer, Failure};
+use super::file_args::{self, FileArgs};
+use super::{Context, Module, TargetPath, text};
+use crate::base::spec::{CheckMode, OnResume, Spec};
 use crate::wire::Outcome;
 
 /// The last line that matches `regexp` or `search_string` becomes `line`; if none does, `line` is added.
@@ -57,12 +55,6 @@ pub struct Args {
     pub backup: bool,
     /// A command that must succeed before the file is replaced; `%s` is the name of the new file.
     pub validate: Option<String>,
-    /// The mode: octal text (`"0644"`) or symbolic (`u+rwX,o=`).
-    pub mode: Option<Mode>,
-    /// The user it should belong to.
-    pub owner: Option<String>,
-    /// The group it should belong to.
-    pub group: Option<String>,
 }
 
 /// Whether the line should be there.
@@ -83,41 +75,28 @@ pub(super) const SPEC: Spec = Spec {
     open: false,
     on_resume: OnResume::Rerun,
     check: CheckMode::Full,
-    schema: schema_of::<Args>,
+    schema: file_args::schema::<Args>,
 };
 
 /// The row of the table.
-pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, lineinfile) };
+pub const MODULE: Module =
+    Module { name: SPEC.name, run: |args, ctx| file_args::call(args, ctx, lineinfile) };
 
-fn lineinfile(args: &Args, ctx: &mut Context<'_>) -> Answer {
-    let written = args.path.expand(ctx);
-    // Write to what a link leads to, so that the link stays.
-    let path = written.canonicalize().unwrap_or(written);
-    let shown = path.display();
-    if path.is_dir() {
-        return Err(Failure::new(format!("Path {shown} is a directory !")).with("rc", 256));
-    }
+fn lineinfile(args: &Args, file: &FileArgs, ctx: &mut Context<'_>) -> Answer {
+    let path = args.path.expand(ctx);
     if args.backrefs == Some(true) && args.regexp.is_none() {
         return Err(Failure::new("regexp is required with backrefs=true"));
     }
-    let attributes = Attributes::find(args.owner.as_deref(), args.group.as_deref(), args.mode.as_ref(), ctx)?;
-    let before = match std::fs::read(&path) {
-        Ok(bytes) => Some(bytes),
-        Err(e) if e.kind() == ErrorKind::NotFound => None,
-        Err(e) => return Err(e).doing("read", &path),
-    };
-    let exists = before.is_some();
-    if !exists && args.state == State::Absent {
-        let mut outcome = Outcome::ok(false);
-        outcome.msg = Some("file not present".to_owned());
-        return Ok(outcome);
+    let before = edited::read(&path)?;
+    if before.is_none() && args.state == State::Absent {
+        return Ok(Outcome::ok(false).saying("file not present"));
     }
-    if !exists && !args.create {
-        return Err(Failure::new(format!("Destination {shown} does not exist !")).with("rc", 257));
+    if before.is_none() && !args.create {
+        let words = format!("Destination {} does not exist !", path.display());
+        return Err(Failure::new(words).with("rc", 257));
     }
-    let before = String::from_utf8(before.unwrap_or_default())
-        .map_err(|_| Failure::new(format!("{shown} is no text in UTF-8")))?;
-    let mut lines: Vec<String> = before.split_inclusive('\n').map(str::to_owned).collect();
+    let there = text::decode(before.as_deref().unwrap_or_default());
+    let mut lines: Vec<String> = there.split_inclusive('\n').map(str::to_owned).collect();
     let mut outcome = Outcome::ok(false).with("backup", "");
     outcome.msg = Some(match args.state {
         State::Present => edit::present(args, &mut lines)?.unwrap_or_default().to_owned(),
@@ -127,36 +106,32 @@ fn lineinfile(args: &Args, ctx: &mut Context<'_>) -> Answer {
             if removed > 0 { format!("{removed} line(s) removed") } else { String::new() }
         }
     });
-    let after = lines.concat();
-    if after != before || !exists && args.state == State::Present {
-        outcome.changed = true;
-        if ctx.diff() {
-            outcome.diff.push(difference::of_bytes(&path, before.as_bytes(), after.as_bytes()));
-        }
-        if !ctx.check() {
-            if let Some(folder) = path.parent().filter(|f| !exists && !f.as_os_str().is_empty()) {
-                file::make_folders(folder, &Attributes::default())?;
-            }
-            let staged = Staged::with(&path, after.as_bytes())?;
-            staged.validate(args.validate.as_deref(), ctx)?;
-            if args.backup && exists {
-                let kept = atomic::backup(&path, ctx)?;
-                outcome.values.insert("backup", kept.to_string_lossy().into_owned());
-            }
-            staged.commit()?;
+    for (given, what, more) in [
+        (
+            &args.regexp,
+            "regular expression",
+            " If this is desired, use '^' to match every line in the file and avoid this warning.",
+        ),
+        (&args.search_string, "search string", ""),
+    ] {
+        if given.as_deref() == Some("") {
+            // Words that playbooks know.
+            outcome.warnings.push(format!(
+                "The {what} is an empty string, which will match every line in the file. This may have unintended \
+                 consequences, such as replacing the last line in the file rather than appending.{more}"
+            ));
         }
     }
-    if path.exists() {
-        let changes = attributes.apply(&path, true, ctx.check())?;
-        if !changes.is_empty() {
-            outcome.changed = true;
-            let msg = outcome.msg.take().unwrap_or_default();
-            let what = "ownership, perms or SE linux context changed";
-            outcome.msg = Some(if msg.is_empty() { what.to_owned() } else { format!("{msg} and {what}") });
-        }
-        if ctx.diff() {
-            outcome.diff.extend(difference::of_attributes(&path, &changes));
-        }
+    let edited = Edited {
+        path: &path,
+        before,
+        backup: args.backup,
+        validate: args.validate.as_deref(),
+        apart: true,
+        file,
+    };
+    if let Some(kept) = edited.put(&text::encode(&lines.concat()), &mut outcome, ctx)? {
+        outcome.values.insert("backup", kept.to_string_lossy().into_owned());
     }
     Ok(outcome)
 }

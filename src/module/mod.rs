@@ -6,15 +6,18 @@
 pub mod accounts;
 mod atomic;
 mod attributes;
+mod blockinfile;
 pub mod checksum;
 mod command;
 pub mod context;
 pub mod copy;
 mod difference;
+mod edited;
 mod environment;
 mod failure;
 mod fetch;
 pub mod file;
+pub mod file_args;
 pub mod foreign;
 mod glob;
 mod group;
@@ -28,6 +31,7 @@ pub mod process;
 mod programs;
 mod raw;
 mod regex;
+mod replace;
 pub mod requirements;
 mod service;
 mod setup;
@@ -36,6 +40,7 @@ mod slurp;
 mod stat;
 mod systemd;
 mod tempfile;
+mod text;
 mod user;
 mod wait_for;
 
@@ -71,6 +76,7 @@ macro_rules! modules {
 }
 
 modules!(
+    blockinfile,
     command,
     copy,
     environment,
@@ -80,6 +86,7 @@ modules!(
     lineinfile,
     ping,
     raw,
+    replace,
     requirements,
     service,
     setup,
@@ -103,11 +110,16 @@ fn call<A: DeserializeOwned>(
     ctx: &mut Context<'_>,
     run: fn(&A, &mut Context<'_>) -> Answer,
 ) -> Outcome {
+    timed(ctx, |ctx| {
+        let arguments = args::from_map(map).map_err(|error| Failure::new(error.to_string()))?;
+        run(&arguments, ctx)
+    })
+}
+
+/// Does it and notes the time.
+fn timed(ctx: &mut Context<'_>, run: impl FnOnce(&mut Context<'_>) -> Answer) -> Outcome {
     let started = ctx.clock.now();
-    let mut outcome = match args::from_map(map) {
-        Err(error) => Outcome::failed(error.to_string()),
-        Ok(arguments) => run(&arguments, ctx).unwrap_or_else(Failure::into_outcome),
-    };
+    let mut outcome = run(ctx).unwrap_or_else(Failure::into_outcome);
     outcome.started = started;
     outcome.ended = ctx.clock.now();
     outcome

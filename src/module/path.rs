@@ -103,3 +103,20 @@ fn expand_home(path: &str, ctx: &mut Context<'_>) -> String {
         None => path.to_owned(),
     }
 }
+
+/// What a path leads to when all links are followed, also where nothing is there yet.
+pub fn real(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    // As many links as Linux follows.
+    for _ in 0..40 {
+        if let Ok(real) = path.canonicalize() {
+            return real;
+        }
+        let Ok(target) = std::fs::read_link(&path) else { break };
+        path = path.parent().map_or_else(|| target.clone(), |folder| folder.join(&target));
+    }
+    match (path.parent().and_then(|folder| folder.canonicalize().ok()), path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => path,
+    }
+}

@@ -8,6 +8,7 @@ use rustix::fs::{Access, AtFlags, CWD, FileType};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::attributes::flags;
 use super::checksum::{self, Algorithm};
 use super::failure::Doing;
 use super::process::Command;
@@ -35,12 +36,12 @@ pub struct Args {
     #[serde(default, alias = "checksum", alias = "checksum_algo")]
     #[schemars(extend("x-aliases" = ["checksum", "checksum_algo"]))]
     pub checksum_algorithm: Algorithm,
-    /// Give `mimetype` and `charset`, by the program `file`. Ansible's default is yes.
-    #[serde(default, alias = "mime", alias = "mime_type", alias = "mime-type")]
+    /// Give `mimetype` and `charset`, by the program `file`.
+    #[serde(default = "yes", alias = "mime", alias = "mime_type", alias = "mime-type")]
     #[schemars(extend("x-aliases" = ["mime", "mime_type", "mime-type"]))]
     pub get_mime: bool,
-    /// Give `attributes` and `attr_flags`, by the program `lsattr`. Ansible's default is yes.
-    #[serde(default, alias = "attr", alias = "attributes")]
+    /// Give `attributes`, `attr_flags` and `version`, which `lsattr` shows.
+    #[serde(default = "yes", alias = "attr", alias = "attributes")]
     #[schemars(extend("x-aliases" = ["attr", "attributes"]))]
     pub get_attributes: bool,
 }
@@ -97,7 +98,7 @@ fn stat(args: &Args, ctx: &mut Context<'_>) -> Answer {
         stat.insert("charset", charset);
     }
     if args.get_attributes {
-        attributes(&mut stat, &path, ctx);
+        attributes(&mut stat, &path);
     }
     Ok(Outcome::ok(false).with("stat", stat))
 }
@@ -180,33 +181,11 @@ fn mime(path: &Path, follow: bool, ctx: &mut Context<'_>) -> (String, String) {
     }
 }
 
-/// The flags of ext4 and friends; nothing where `lsattr` is not there or the file system has none.
-fn attributes(stat: &mut Map, path: &Path, ctx: &mut Context<'_>) {
-    const NAMES: [(char, &str); 14] = [
-        ('A', "noatime"),
-        ('a', "append"),
-        ('c', "compressed"),
-        ('C', "nocow"),
-        ('d', "nodump"),
-        ('D', "dirsync"),
-        ('e', "extents"),
-        ('i', "immutable"),
-        ('I', "indexed"),
-        ('j', "journalled"),
-        ('s', "zero"),
-        ('S', "synchronous"),
-        ('t', "notail"),
-        ('u', "undelete"),
-    ];
-    let argv: [std::ffi::OsString; 4] = ["lsattr".into(), "-vd".into(), "--".into(), path.into()];
-    let Ok(done) = ctx.run(&Command { quiet: true, ..Command::new(argv) }) else { return };
-    let text = String::from_utf8_lossy(&done.stdout);
-    let mut words = text.split_whitespace();
-    if let (true, Some(version), Some(flags)) = (done.status.success(), words.next(), words.next()) {
-        let flags = flags.replace('-', "");
-        let names = flags.chars().filter_map(|f| NAMES.iter().find(|(letter, _)| *letter == f));
-        stat.insert("version", version);
-        stat.insert("attributes", names.map(|(_, name)| *name).collect::<Vec<_>>());
-        stat.insert("attr_flags", flags);
+/// The flags of ext4 and friends; nothing where the file system has none.
+fn attributes(stat: &mut Map, path: &Path) {
+    if let (Ok(flags), Ok(version)) = (flags::read(path), flags::version(path)) {
+        stat.insert("version", version.to_string());
+        stat.insert("attributes", flags::names(flags));
+        stat.insert("attr_flags", flags::letters(flags));
     }
 }

@@ -90,6 +90,9 @@ pub enum Status {
 pub struct Diff {
     /// What it is about, such as a path.
     pub header: String,
+    /// The same of what was before, where it has another name, or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_header: Option<String>,
     /// The text before.
     pub before: String,
     /// The text after.
@@ -138,6 +141,13 @@ impl Outcome {
     /// Nothing was done, and why.
     pub fn skipped(msg: impl Into<String>) -> Self {
         Self { status: Status::Skipped, msg: Some(msg.into()), ..Self::default() }
+    }
+
+    /// Adds the sentence.
+    #[must_use]
+    pub fn saying(mut self, msg: impl Into<String>) -> Self {
+        self.msg = Some(msg.into());
+        self
     }
 
     /// Adds a return value.

@@ -25,6 +25,7 @@ pub use frame::{Decoder, Frame};
 pub use job::{Job, JobKey, Offsets};
 pub use message::{Diff, Outcome, Request, Status, Stream};
 pub use owner::Owner;
+pub use result::diffs;
 pub use samples::{Column, Sample};
 
 /// Folders of a target in which everybody may write, in the order in which they are tried for agents, copies of them and jobs:

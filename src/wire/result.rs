@@ -1,5 +1,9 @@
 //! What modules and actions of Ansible's give, which is one mapping, as an outcome.
 
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
 use super::summary::plain;
 use super::{Diff, Outcome, Status};
 use crate::base::{Map, Value};
@@ -83,16 +87,37 @@ fn own_facts(facts: &Map) -> Map {
     facts.iter().filter(|(key, _)| own(&key.to_string())).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
-/// Before and after, for people: one, or a list of them.
-fn diffs(value: &Value) -> Vec<Diff> {
+/// Before and after as Ansible's modules tell it, for people: one, or a list of them.
+pub fn diffs(value: &Value) -> Vec<Diff> {
     let one = std::slice::from_ref(value);
-    let text = |map: &Map, key: &str| map.get(key).filter(|v| !v.is_null()).map(ToString::to_string);
+    let header = |map: &Map, key: &str| map.get(key).filter(|v| !v.is_null()).map(ToString::to_string);
     let list = value.as_list().unwrap_or(one).iter().filter_map(Value::as_map);
     let pairs = list.filter(|map| map.contains_key("before") || map.contains_key("after"));
-    let diff = |map: &Map| Diff {
-        header: text(map, "after_header").or_else(|| text(map, "before_header")).unwrap_or_default(),
-        before: text(map, "before").unwrap_or_default(),
-        after: text(map, "after").unwrap_or_default(),
+    let diff = |map: &Map| {
+        let (before, after) = (header(map, "before_header"), header(map, "after_header"));
+        Diff {
+            header: after.clone().or_else(|| before.clone()).unwrap_or_default(),
+            before_header: Some(before.unwrap_or_default()),
+            before: side(map.get("before")),
+            after: side(map.get("after")),
+        }
     };
     pairs.map(diff).collect()
+}
+
+/// A text, or a mapping as JSON with its keys in order.
+fn side(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::Map(map)) => {
+            let sorted: BTreeMap<String, &Value> = map.iter().map(|(k, v)| (k.to_string(), v)).collect();
+            let mut out = Vec::new();
+            let format = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+            let mut serializer = serde_json::Serializer::with_formatter(&mut out, format);
+            // Values have no failing serialization and a vector takes every byte.
+            let _ = sorted.serialize(&mut serializer);
+            String::from_utf8_lossy(&out).into_owned() + "\n"
+        }
+        Some(text) => text.to_string(),
+    }
 }

@@ -32,6 +32,6 @@ impl Changes {
             self.differences.iter().flat_map(|found| [&found.path, ": ", value(found), "\n"]).collect()
         };
         let (before, after) = (side(|found| &found.there), side(|found| &found.wanted));
-        Diff { header: header.to_owned(), before, after }
+        Diff { header: header.to_owned(), before, after, ..Diff::default() }
     }
 }

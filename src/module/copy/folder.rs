@@ -3,19 +3,20 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{Args, install, remote};
-use crate::module::Context;
+use super::{Job, install, remote};
+use crate::base::Value;
 use crate::module::attributes::{self, Attributes};
 use crate::module::failure::{Answer, Doing, Failure};
 use crate::module::file::make_folders;
+use crate::module::{Context, difference};
 use crate::wire::Outcome;
 
 /// Copies what is in `src`, or `src` itself when its name does not end in `/`.
-pub fn copy(args: &Args, src: &Path, dest: &Path, attributes: &Attributes, ctx: &mut Context<'_>) -> Answer {
+pub fn copy(job: &Job<'_>, src: &Path, dest: &Path, ctx: &mut Context<'_>) -> Answer {
     if dest.exists() && !dest.is_dir() {
         return Err(Failure::new(format!("{} is no directory", dest.display())));
     }
-    let contents = args.src.as_ref().is_some_and(|written| written.as_str().ends_with('/'));
+    let contents = job.args.src.as_ref().is_some_and(|written| written.as_str().ends_with('/'));
     let root = match src.file_name() {
         Some(name) if !contents => dest.join(name),
         _ => dest.to_owned(),
@@ -23,20 +24,19 @@ pub fn copy(args: &Args, src: &Path, dest: &Path, attributes: &Attributes, ctx: 
     let mut outcome = Outcome::ok(false)
         .with("dest", dest.to_string_lossy().into_owned())
         .with("src", src.to_string_lossy().into_owned());
-    walk(args, src, &root, attributes, &mut outcome, ctx)?;
+    walk(job, src, &root, &mut outcome, ctx)?;
     Ok(attributes::describe(outcome, dest, ctx))
 }
 
 fn walk(
-    args: &Args,
+    job: &Job<'_>,
     from: &Path,
     to: &Path,
-    attributes: &Attributes,
     outcome: &mut Outcome,
     ctx: &mut Context<'_>,
 ) -> Result<(), Failure> {
     let mode = from.metadata().doing("look at", from)?.mode() & 0o7777;
-    let of_folder = Attributes::of_mode(args.directory_mode.as_ref()).preserving(mode);
+    let of_folder = Attributes::of_mode(job.args.directory_mode.as_ref()).preserving(mode);
     if !to.is_dir() {
         outcome.changed = true;
         if !ctx.check() {
@@ -47,14 +47,17 @@ fn walk(
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if from.is_symlink() && !args.local_follow {
+        if from.is_symlink() && !job.args.local_follow {
             outcome.changed |= link(&from, &to, ctx)?;
         } else if from.is_dir() {
-            walk(args, &from, &to, attributes, outcome, ctx)?;
+            walk(job, &from, &to, outcome, ctx)?;
         } else {
-            let done = install(args, &remote(&from)?, &to, attributes, ctx)?;
+            let done = install(job, &remote(&from)?, &to, ctx)?;
             outcome.changed |= done.changed;
-            outcome.diff.extend(done.diff);
+            difference::tell(
+                outcome,
+                done.values.get("diff").and_then(Value::as_list).unwrap_or_default().to_vec(),
+            );
         }
     }
     Ok(())

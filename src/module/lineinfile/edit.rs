@@ -23,11 +23,14 @@ impl Place {
             (None, Some(pattern)) => compile("insertbefore", pattern).map(Self::Before),
         }
     }
-}
 
-/// A line without its end. Python's `$` matches before the newline, so expressions see the line without it.
-fn bare(line: &str) -> &str {
-    line.strip_suffix('\n').unwrap_or(line)
+    /// Whether a line is the one that it is beside of.
+    fn is_at(&self, line: &str) -> Result<bool, Failure> {
+        match self {
+            Self::After(regex) | Self::Before(regex) => Ok(search(regex, line)?.is_some()),
+            Self::Beginning | Self::End => Ok(false),
+        }
+    }
 }
 
 fn without_end(line: &str) -> &str {
@@ -36,7 +39,7 @@ fn without_end(line: &str) -> &str {
 
 /// Whether a search finds a line, for each line.
 fn matching(regex: &Regex, lines: &[String]) -> Result<Vec<bool>, Failure> {
-    lines.iter().map(|line| Ok(search(regex, bare(line))?.is_some())).collect()
+    lines.iter().map(|line| Ok(search(regex, line)?.is_some())).collect()
 }
 
 /// The first or the last line for which it is true.
@@ -55,16 +58,26 @@ pub fn present(args: &Args, lines: &mut Vec<String>) -> Result<Option<&'static s
         let regex = compile("regexp", pattern)?;
         found = pick(&matching(&regex, lines)?, args.firstmatch);
         if let (Some(at), true) = (found, backrefs)
-            && let Some(captures) = search(&regex, bare(&lines[at]))?
+            && let Some(captures) = search(&regex, &lines[at])?
         {
-            expanded = Some(expand(&captures, line)?);
+            expanded = Some(expand(&regex, &captures, line)?);
         }
     } else if let Some(text) = &args.search_string {
         let contains: Vec<bool> = lines.iter().map(|l| l.contains(text.as_str())).collect();
         found = pick(&contains, args.firstmatch);
     }
+    let mut beside = None;
     if found.is_none() {
-        found = lines.iter().rposition(|l| without_end(l) == line);
+        for (number, there) in lines.iter().enumerate() {
+            if without_end(there) == line {
+                found = Some(number);
+            } else if place.is_at(there)? {
+                beside = Some(number);
+                if args.firstmatch {
+                    break;
+                }
+            }
+        }
     }
     if let Some(at) = found {
         let mut new = expanded.unwrap_or_else(|| line.to_owned());
@@ -80,22 +93,16 @@ pub fn present(args: &Args, lines: &mut Vec<String>) -> Result<Option<&'static s
     if backrefs {
         return Ok(None);
     }
-    insert(args, &place, line, lines)
-}
-
-fn insert(
-    args: &Args,
-    place: &Place,
-    line: &str,
-    lines: &mut Vec<String>,
-) -> Result<Option<&'static str>, Failure> {
-    let new = format!("{line}\n");
-    let at = match place {
-        Place::Beginning => Some(0),
-        Place::End => None,
-        Place::After(regex) => pick(&matching(regex, lines)?, args.firstmatch).map(|i| i + 1),
-        Place::Before(regex) => pick(&matching(regex, lines)?, args.firstmatch),
+    let at = match (place, beside) {
+        (Place::Beginning, _) => Some(0),
+        (Place::After(_), Some(number)) => Some(number + 1),
+        (Place::Before(_), Some(number)) => Some(number),
+        _ => None,
     };
+    // Only the first of several places counts, and it may be behind it already.
+    if at.and_then(|at| lines.get(at)).is_some_and(|there| without_end(there) == line) {
+        return Ok(None);
+    }
     // A last line without its end would swallow the new one.
     if at.is_none_or(|at| at == lines.len())
         && let Some(last) = lines.last_mut()
@@ -103,7 +110,7 @@ fn insert(
     {
         last.push('\n');
     }
-    lines.insert(at.unwrap_or(lines.len()), new);
+    lines.insert(at.unwrap_or(lines.len()), format!("{line}\n"));
     Ok(Some("line added"))
 }
 

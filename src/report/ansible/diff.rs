@@ -8,12 +8,14 @@ use crate::wire::Diff;
 /// A unified diff with an empty line at its end; nothing when both are the same.
 pub(super) fn unified(diff: &Diff, colour: bool) -> String {
     let text = TextDiff::from_lines(&diff.before, &diff.after);
-    let words = |word: &str, text: &str| {
-        // A file that was not there has no name.
-        let unnamed = diff.header.is_empty() || text.is_empty();
-        if unnamed { word.to_owned() } else { format!("{word}: {}", diff.header) }
-    };
-    let (before, after) = (words("before", &diff.before), words("after", &diff.after));
+    // A file that was not there has no name.
+    let named = |header: &str| Some(header.to_owned()).filter(|name| !name.is_empty());
+    let header = |text: &str| named(&diff.header).filter(|_| !text.is_empty());
+    let before = diff.before_header.as_ref().map_or_else(|| header(&diff.before), |name| named(name));
+    let after = if diff.before_header.is_some() { named(&diff.header) } else { header(&diff.after) };
+    let words =
+        |word: &str, name: Option<String>| name.map_or(word.to_owned(), |name| format!("{word}: {name}"));
+    let (before, after) = (words("before", before), words("after", after));
     let unified = text.unified_diff().header(&before, &after).to_string();
     if unified.is_empty() {
         return unified;

@@ -7,9 +7,9 @@ use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
 use super::{Filter, filter};
+use crate::base::encoding::Encoding;
 use crate::base::{Value, hexadecimal};
 use crate::vars::call::{Call, CallError};
-use crate::vars::python::encoding::Encoding;
 
 pub(super) const FILTERS: &[Filter] = &[
     filter("b64encode", |call| {

@@ -1,9 +1,10 @@
 //! Regular expressions in Python's syntax.
 
-use fancy_regex::{Captures, Regex, RegexBuilder};
+use fancy_regex::{Captures, Regex};
 
 use super::{Filter, filter};
 use crate::base::Value;
+use crate::base::regex::{self, Template, group};
 use crate::vars::call::{Call, CallError, text_of};
 
 pub(super) const FILTERS: &[Filter] = &[
@@ -13,12 +14,9 @@ pub(super) const FILTERS: &[Filter] = &[
     filter("regex_escape", escape),
 ];
 
-/// Compiles Python's syntax: `\Z`, and `$` that also matches before a last newline.
+/// Compiles Python's syntax.
 pub fn compile(pattern: &str, ignore_case: bool, multiline: bool) -> Result<Regex, CallError> {
-    RegexBuilder::new(&translate(pattern, multiline))
-        .case_insensitive(ignore_case)
-        .multi_line(multiline)
-        .build()
+    regex::compile(pattern, ignore_case, multiline)
         .map_err(|error| format!("`{pattern}` is no regular expression: {}", told(&error)).into())
 }
 
@@ -38,44 +36,6 @@ pub fn gave_up(error: &fancy_regex::Error) -> CallError {
     format!("the regular expression was given up: {error}").into()
 }
 
-fn translate(pattern: &str, multiline: bool) -> String {
-    let mut out = String::with_capacity(pattern.len() + 8);
-    let mut in_class = false;
-    let mut chars = pattern.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                Some('Z') if !in_class => out.push_str(r"\z"),
-                Some(next) => out.extend(['\\', next]),
-                None => out.push('\\'),
-            },
-            '[' if in_class => out.push_str(r"\["),
-            '[' => {
-                in_class = true;
-                out.push('[');
-                // A `]` that comes first is one of the class.
-                let rest = chars.as_str();
-                let after = rest.strip_prefix('^').unwrap_or(rest);
-                if rest.len() != after.len() {
-                    out.push('^');
-                    chars.next();
-                }
-                if after.starts_with(']') {
-                    out.push_str(r"\]");
-                    chars.next();
-                }
-            }
-            ']' => {
-                in_class = false;
-                out.push(']');
-            }
-            '$' if !in_class && !multiline => out.push_str(r"(?=\n?\z)"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 fn from_call(call: &Call<'_>, place: usize) -> Result<Regex, CallError> {
     let pattern = call.required_text(place, "pattern").or_else(|_| call.required_text(place, "regex"))?;
     let ignore_case = call.named("ignorecase").is_some_and(Value::is_truthy);
@@ -83,25 +43,12 @@ fn from_call(call: &Call<'_>, place: usize) -> Result<Regex, CallError> {
     compile(&pattern, ignore_case, multiline)
 }
 
-/// All matches, from the left. As in Python, one that is empty may stand where another has ended.
+/// All matches, from the left.
 fn matches<'t>(
     regex: &'t Regex,
     text: &'t str,
 ) -> impl Iterator<Item = Result<Captures<'t, str>, CallError>> {
-    let mut place = Some(0);
-    std::iter::from_fn(move || {
-        let captures = match regex.captures_from_pos(text, place?) {
-            Ok(captures) => captures?,
-            Err(error) => {
-                place = None;
-                return Some(Err(gave_up(&error)));
-            }
-        };
-        let whole = captures.get(0)?;
-        let beyond = || text[whole.end()..].chars().next().map(|c| whole.end() + c.len_utf8());
-        place = if whole.range().is_empty() { beyond() } else { Some(whole.end()) };
-        Some(Ok(captures))
-    })
+    regex::matches(regex, text).map(|found| found.map_err(|error| gave_up(&error)))
 }
 
 fn replace(call: &Call<'_>) -> Result<Value, CallError> {
@@ -113,19 +60,14 @@ fn replace(call: &Call<'_>) -> Result<Value, CallError> {
     let most = usize::try_from(call.named("count").and_then(Value::as_int).unwrap_or(0)).unwrap_or(0);
     let wanted = call.named("mandatory_count").and_then(Value::as_int).unwrap_or(0);
     let regex = compile(&pattern, ignore_case, multiline)?;
-    let pieces = pieces(&regex, &replacement)?;
+    let template = Template::read(&regex, &replacement)?;
     let mut out = String::with_capacity(subject.len());
     let (mut end, mut count) = (0, 0_usize);
     for captures in matches(&regex, &subject) {
         let captures = captures?;
         let Some(whole) = captures.get(0) else { continue };
         out.push_str(&subject[end..whole.start()]);
-        for piece in &pieces {
-            out.push_str(match piece {
-                Piece::Text(text) => text,
-                Piece::Group(number) => captures.get(*number).map_or("", |group| group.as_str()),
-            });
-        }
+        template.expand(&captures, &mut out);
         end = whole.end();
         count += 1;
         if most > 0 && count == most {
@@ -140,58 +82,6 @@ fn replace(call: &Call<'_>) -> Result<Value, CallError> {
         .into());
     }
     Ok(Value::from(out))
-}
-
-/// A part of a replacement.
-enum Piece<'t> {
-    Text(&'t str),
-    /// What a group matched; one that took no part is empty.
-    Group(usize),
-}
-
-/// Takes Python's replacement template apart: `\1`, `\g<1>`, `\g<name>`, `\n`, `\\`. It is judged whether anything matches or not.
-fn pieces<'t>(regex: &Regex, template: &'t str) -> Result<Vec<Piece<'t>>, CallError> {
-    let mut pieces = Vec::new();
-    let mut rest = template;
-    while let Some(place) = rest.find('\\') {
-        pieces.push(Piece::Text(&rest[..place]));
-        let escape = &rest[place..];
-        rest = &rest[place + 1..];
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        if digits > 0 {
-            let (number, after) = rest.split_at(digits.min(2));
-            pieces.push(Piece::Group(group(regex, number)?));
-            rest = after;
-        } else if let Some((name, after)) = rest.strip_prefix("g<").and_then(|rest| rest.split_once('>')) {
-            pieces.push(Piece::Group(group(regex, name)?));
-            rest = after;
-        } else {
-            let mut chars = rest.chars();
-            pieces.push(Piece::Text(match chars.next() {
-                Some('n') => "\n",
-                Some('t') => "\t",
-                Some('r') => "\r",
-                Some('\\') | None => "\\",
-                Some(c) if c.is_ascii_alphabetic() => return Err(format!(r"`\{c}` is no escape").into()),
-                Some(c) => &escape[..=c.len_utf8()],
-            }));
-            rest = chars.as_str();
-        }
-    }
-    pieces.push(Piece::Text(rest));
-    Ok(pieces)
-}
-
-/// The number of a group, by its number or name.
-fn group(regex: &Regex, name: &str) -> Result<usize, CallError> {
-    match name.parse::<usize>() {
-        Ok(number) if number < regex.captures_len() => Ok(number),
-        Ok(_) => Err(format!("there is no group {name}").into()),
-        Err(_) => {
-            let place = regex.capture_names().position(|known| known == Some(name));
-            place.ok_or_else(|| format!("there is no group `{name}`").into())
-        }
-    }
 }
 
 /// The match, or the asked groups of it as a list; nothing when there is none.

@@ -1,7 +1,6 @@
 //! What Python's own library does to texts and dates, over plain values. Knows nothing of templates.
 
 pub mod dates;
-pub mod encoding;
 pub mod format;
 pub mod integer;
 pub mod json;
