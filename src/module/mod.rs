@@ -4,6 +4,7 @@
 //! process's own state (working directory, umask, environment, uid) and never calls libc's passwd, group or resolver functions.
 
 pub mod accounts;
+mod apt;
 mod atomic;
 mod attributes;
 mod blockinfile;
@@ -25,6 +26,7 @@ mod init;
 mod invocation;
 mod lineinfile;
 mod mode;
+mod package_facts;
 mod path;
 mod ping;
 pub mod process;
@@ -34,6 +36,7 @@ mod regex;
 mod replace;
 pub mod requirements;
 mod service;
+mod service_facts;
 mod setup;
 mod shell;
 mod slurp;
@@ -76,6 +79,7 @@ macro_rules! modules {
 }
 
 modules!(
+    apt,
     blockinfile,
     command,
     copy,
@@ -84,11 +88,13 @@ modules!(
     file,
     group,
     lineinfile,
+    package_facts,
     ping,
     raw,
     replace,
     requirements,
     service,
+    service_facts,
     setup,
     shell,
     slurp,

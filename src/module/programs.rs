@@ -33,6 +33,11 @@ impl Said {
     pub fn well(&self) -> bool {
         self.rc == 0
     }
+
+    /// A failure that gives what was said.
+    pub fn failure(self, msg: impl Into<String>) -> Failure {
+        Failure::new(msg).with("rc", i64::from(self.rc)).with("stdout", self.out).with("stderr", self.err)
+    }
 }
 
 /// Whether a program can be run, by its path or from a folder of `$PATH`.

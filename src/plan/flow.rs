@@ -70,7 +70,9 @@ pub(super) fn writes(task: &Task) -> Option<Vec<Arc<str>>> {
                 }
             }
         }
-        "setup" | "gather_facts" => names.push(Arc::from("ansible_facts")),
+        "setup" | "gather_facts" | "service_facts" | "package_facts" => {
+            names.push(Arc::from("ansible_facts"));
+        }
         "include_vars" => return None,
         _ => {}
     }

@@ -252,8 +252,12 @@ fn modules_do_what_their_cases_say() {
         for file in folder.read_dir().unwrap() {
             let path = file.unwrap().path();
             let text = std::fs::read_to_string(&path).unwrap();
-            let cases: Vec<Case> =
-                serde_yaml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            let read = || -> Result<Vec<Case>, serde_yaml::Error> {
+                let mut value: serde_yaml::Value = serde_yaml::from_str(&text)?;
+                value.apply_merge()?;
+                serde_yaml::from_value(value)
+            };
+            let cases = read().unwrap_or_else(|e| panic!("{}: {e}", path.display()));
             for case in cases {
                 count += 1;
                 let module = case.module.clone().unwrap_or_else(|| module.clone());
