@@ -2,8 +2,12 @@
 //!
 //! Our own verbs refuse what is written wrong before the run, and read a template's value where it is wanted.
 
+use std::borrow::Cow;
+
 use crate::base::{Spanned, Value};
+use crate::model::Inherited;
 use crate::plan::TaskStep;
+use crate::vars::python::format::repr;
 use crate::vars::{Problem, Templar, TemplateError};
 
 /// The longest `timeout`, in seconds.
@@ -74,6 +78,28 @@ pub fn fit_loop(task: &TaskStep, templar: &Templar) -> Result<(), TemplateError>
         ("extended_allitems", &control.extended_allitems, Kind::Bool),
     ];
     all(&keywords, templar)
+}
+
+/// The keywords without environments that are no mapping, and what the user is told of these.
+pub fn with_environments_read<'s>(
+    said: &'s Inherited,
+    templar: &Templar,
+) -> (Cow<'s, Inherited>, Option<String>) {
+    let is_read = |one: &&Spanned<Value>| match &one.value {
+        Value::Map(_) | Value::Null => true,
+        // What cannot be rendered fails the task.
+        other => templar.render(other).map_or(true, |value| match value {
+            Value::Map(_) | Value::Null | Value::Omit => true,
+            other => other.as_str() == Some(""),
+        }),
+    };
+    let read: Vec<_> = said.environment.iter().filter(is_read).cloned().collect();
+    if read.len() == said.environment.len() {
+        return (Cow::Borrowed(said), None);
+    }
+    let written: Value = said.environment.iter().map(|one| one.value.clone()).collect::<Vec<_>>().into();
+    let warning = format!("could not parse environment value, skipping: {}", repr(&written));
+    (Cow::Owned(Inherited { environment: read, ..said.clone() }), Some(warning))
 }
 
 fn all(keywords: &[Keyword<'_>], templar: &Templar) -> Result<(), TemplateError> {

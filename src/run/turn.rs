@@ -1,5 +1,6 @@
 //! One turn of a task: its only one, or one item of its loop. Conditions, arguments, attempts, and what they amount to.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -195,6 +196,24 @@ fn called(task: &TaskStep, templar: &Templar) -> Result<TaskStep, TemplateError>
     Ok(task)
 }
 
+/// How the task is called, and what the user is told of that.
+fn manner(turn: &Turn<'_>, templar: &Templar) -> Result<(Manner, Option<String>), TemplateError> {
+    let (task, options) = (turn.task, &turn.unit.shared.options);
+    let is_late = turn.unit.shared.compiler.options.strictness == Strictness::Late;
+    let (said_so, warning) = if is_late {
+        super::fitting::with_environments_read(&task.inherited, templar)
+    } else {
+        (Cow::Borrowed(&task.inherited), None)
+    };
+    let mut manner = Manner::read(&said_so, options.check, options.diff, templar)?;
+    manner.timeout = manner.timeout.or(turn.unit.shared.compiler.options.task_timeout);
+    manner.lasting = Lasting::read(task, round_of(&turn.unit.step).0.is_some(), templar)?;
+    if is_late {
+        manner.told_in = Some(super::asynchronous::folder(templar)?);
+    }
+    Ok((manner, warning))
+}
+
 async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result<TurnEnd, TemplateError> {
     let task = turn.task;
     if let Some(condition) = holds(&task.inherited.when, templar)? {
@@ -208,13 +227,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
     if let StepKind::Expand(expand) = &turn.unit.step.kind {
         return super::including::include(turn, expand, templar);
     }
-    let options = &turn.unit.shared.options;
-    let mut manner = Manner::read(&task.inherited, options.check, options.diff, templar)?;
-    manner.timeout = manner.timeout.or(turn.unit.shared.compiler.options.task_timeout);
-    manner.lasting = Lasting::read(task, round_of(&turn.unit.step).0.is_some(), templar)?;
-    if turn.unit.shared.compiler.options.strictness == Strictness::Late {
-        manner.told_in = Some(super::asynchronous::folder(templar)?);
-    }
+    let (mut manner, warning) = manner(turn, templar)?;
     if let Some(rendezvous) = super::rendezvous::variable(turn.unit) {
         // What the task says itself wins.
         manner.environment.splice(0..0, super::rendezvous::environment(&rendezvous));
@@ -247,6 +260,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
             done.outcome.values.insert("attempts", attempt);
         }
         let mut end = judge(turn, templar, done, &target)?;
+        end.warnings.extend(warning.clone());
         let over = end.skipped
             || end.unreachable.is_some()
             || end.journal.is_some()
