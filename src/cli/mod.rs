@@ -29,6 +29,7 @@ mod rereading;
 mod resume;
 mod run;
 mod runs;
+mod schema;
 mod selecting;
 mod show;
 mod stop;
@@ -73,6 +74,7 @@ enum Verb {
     Vault(vault::Args),
     Coverage(coverage::Args),
     Doc(doc::Args),
+    Schema(schema::Args),
 }
 
 /// What a verb gives back: how the program ends, or why it could not do its work.
@@ -112,6 +114,7 @@ pub fn main() -> ExitCode {
         Verb::Vault(args) => vault::run(&args, &terminal),
         Verb::Coverage(args) => coverage::run(&args, &terminal),
         Verb::Doc(args) => doc::run(&args, &terminal),
+        Verb::Schema(args) => schema::run(&args, &terminal),
     });
     let exit = match result {
         Ok(Ok(exit)) => exit,

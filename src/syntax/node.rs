@@ -82,6 +82,11 @@ impl Node {
         }
     }
 
+    /// A mapping without any key.
+    pub fn empty_mapping(span: Span) -> Self {
+        Self { span, tag: None, kind: NodeKind::Mapping(Arc::from([])) }
+    }
+
     /// A sequence with this one item, in its place.
     pub fn sequence_of(item: &Self) -> Self {
         let kind = NodeKind::Sequence(Arc::from([item.clone()]));

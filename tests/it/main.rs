@@ -32,6 +32,7 @@ mod harness;
 mod hostile;
 mod interrupt;
 mod inventories;
+mod json_schema;
 #[path = "../lab/mod.rs"]
 mod lab;
 mod labs;
@@ -49,6 +50,7 @@ mod python;
 mod reference;
 mod resume;
 mod run;
+mod schemas;
 mod ssh;
 mod static_agent;
 mod three_forms;

@@ -1,8 +1,6 @@
 //! Playbooks and what the compiler makes of them: each folder of `tests/cases/plan/` holds a playbook, an inventory, and
 //! `args`, one line per way to ask. Snapshots hold the plan, or the whole text of what is wrong.
 
-mod schema;
-
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -222,9 +220,9 @@ fn the_json_is_what_its_schema_says() {
     assert_eq!(schema["properties"]["schema"]["const"], render::SCHEMA_VERSION);
     for plan in plans() {
         let json = render::json(&plan);
-        assert_eq!(schema::problems(&schema, &schema, &json, "plan"), Vec::<String>::new());
+        assert_eq!(crate::json_schema::problems(&schema, &schema, &json, "plan"), Vec::<String>::new());
     }
     // The check itself notices what does not fit.
     let broken = serde_json::json!({"schema": 2, "playbook": "x", "plays": [{}], "other": 1});
-    assert!(schema::problems(&schema, &schema, &broken, "plan").len() > 3);
+    assert!(crate::json_schema::problems(&schema, &schema, &broken, "plan").len() > 3);
 }

@@ -182,6 +182,11 @@ pub struct Groups {
 }
 
 impl Groups {
+    /// All parameters.
+    pub fn params(&self) -> &[Param] {
+        &self.params
+    }
+
     /// Asked again when the arguments are known: a template may have become `omit`.
     pub fn check(&self, args: &Map) -> Result<(), String> {
         if self.exclusive.is_empty() && self.one_of.is_empty() {

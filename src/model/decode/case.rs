@@ -22,8 +22,14 @@ impl Decoder<'_> {
 
     fn case(&self, node: &Node, problems: &mut Diagnostics) -> Option<Case> {
         let mut f = Fields::new(node, "a case", problems)?;
-        let keywords = self.keywords(&mut f);
-        let name = f_name(&mut f, &keywords);
+        let case = self.case_of(&mut f, node);
+        f.finish();
+        case
+    }
+
+    pub(super) fn case_of(&self, f: &mut Fields<'_, '_>, node: &Node) -> Option<Case> {
+        let keywords = self.keywords(f);
+        let name = f_name(f, &keywords);
         let role = f.string("role").map(|name| CaseRole { name, from: RoleFrom::default() });
         let matrix = f.take("matrix").map(|n| matrix(n, f.problems())).unwrap_or_default();
         let repeat = f.number("repeat");
@@ -48,10 +54,8 @@ impl Decoder<'_> {
                 .help("move `prepare`, `run` and `finish` into the role, or drop `role`"),
             );
         }
-        let span = f.span();
-        f.finish();
         Some(Case {
-            span,
+            span: f.span(),
             name: name?,
             keywords,
             role,

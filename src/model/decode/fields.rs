@@ -8,7 +8,7 @@ use crate::syntax::Node;
 /// A mapping that is being read. Every key that is asked for counts as known; [`Fields::finish`] reports the others.
 pub(super) struct Fields<'n, 'd> {
     pairs: Vec<(&'n Node, &'n Node)>,
-    known: Vec<&'static str>,
+    known: Vec<(&'static str, Takes)>,
     what: &'static str,
     span: Span,
     unfit: Unfit,
@@ -22,6 +22,25 @@ pub(super) enum Unfit {
     Refused,
     /// It stays: a task fails with it when a host gets there, as in Ansible.
     Kept,
+}
+
+/// What a keyword takes, but for templates, which stand almost everywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// What nobody has said.
+    Anything,
+    /// `true` or `false`.
+    Boolean,
+    /// A number that is not negative.
+    Number,
+    /// A text; numbers and booleans count as they are written.
+    Text,
+    /// One such text, or a list of them.
+    Texts,
+    /// A mapping of variables.
+    Mapping,
+    /// One of these words.
+    Choice(Vec<&'static str>),
 }
 
 impl<'n, 'd> Fields<'n, 'd> {
@@ -59,7 +78,7 @@ impl<'n, 'd> Fields<'n, 'd> {
 
     /// Takes a key with its node.
     pub fn take_pair(&mut self, key: &'static str) -> Option<(&'n Node, &'n Node)> {
-        self.known.push(key);
+        self.known.push((key, Takes::Anything));
         let at = self.pairs.iter().position(|(k, _)| k.as_str() == Some(key))?;
         Some(self.pairs.remove(at))
     }
@@ -67,6 +86,20 @@ impl<'n, 'd> Fields<'n, 'd> {
     /// Takes the node of a key. A key without a value counts as not there.
     pub fn take(&mut self, key: &'static str) -> Option<&'n Node> {
         self.take_pair(key).map(|(_, v)| v).filter(|v| !v.is_null())
+    }
+
+    /// The same for a key of which is known what it takes.
+    fn take_as(&mut self, key: &'static str, takes: Takes) -> Option<&'n Node> {
+        let node = self.take(key);
+        if let Some(asked) = self.known.last_mut() {
+            asked.1 = takes;
+        }
+        node
+    }
+
+    /// All keys that were asked for, with what they take.
+    pub fn into_known(self) -> Vec<(&'static str, Takes)> {
+        self.known
     }
 
     /// Takes any value, template or not.
@@ -78,10 +111,10 @@ impl<'n, 'd> Fields<'n, 'd> {
     fn checked(
         &mut self,
         key: &'static str,
-        wanted: &str,
+        (wanted, takes): (&str, Takes),
         fits: fn(&Value) -> bool,
     ) -> Option<Spanned<Value>> {
-        let node = self.take(key)?;
+        let node = self.take_as(key, takes)?;
         let value = node.to_value();
         if self.unfit == Unfit::Refused && !is_template(&value) && !fits(&value) {
             self.problems.push(wrong_type(&format!("`{key}`"), wanted, node));
@@ -92,12 +125,12 @@ impl<'n, 'd> Fields<'n, 'd> {
 
     /// Takes a boolean, or a template that gives one.
     pub fn boolean(&mut self, key: &'static str) -> Option<Spanned<Value>> {
-        self.checked(key, "`true` or `false`", |v| v.to_bool().is_some())
+        self.checked(key, ("`true` or `false`", Takes::Boolean), |v| v.to_bool().is_some())
     }
 
     /// Takes a number that is not negative, or a template that gives one.
     pub fn number(&mut self, key: &'static str) -> Option<Spanned<Value>> {
-        self.checked(key, "a number that is not negative", |v| match v {
+        self.checked(key, ("a number that is not negative", Takes::Number), |v| match v {
             Value::String(t) => t.as_str().trim().parse::<f64>().is_ok_and(|x| x >= 0.0),
             other => other.as_float().is_some_and(|x| x >= 0.0),
         })
@@ -110,7 +143,7 @@ impl<'n, 'd> Fields<'n, 'd> {
 
     /// Takes a string; numbers are read as they are written.
     pub fn string(&mut self, key: &'static str) -> Option<Spanned<Value>> {
-        let node = self.take(key)?;
+        let node = self.take_as(key, Takes::Text)?;
         let text = text_value(node);
         if text.is_none() {
             self.problems.push(wrong_type(&format!("`{key}`"), "a string", node));
@@ -120,7 +153,7 @@ impl<'n, 'd> Fields<'n, 'd> {
 
     /// Takes a word, which may be a template.
     pub fn text(&mut self, key: &'static str) -> Option<Arc<str>> {
-        let node = self.take(key)?;
+        let node = self.take_as(key, Takes::Text)?;
         let Some(text) = text_value(node) else {
             self.problems.push(wrong_type(&format!("`{key}`"), "a word", node));
             return None;
@@ -130,7 +163,7 @@ impl<'n, 'd> Fields<'n, 'd> {
 
     /// Takes a plain word that is no template.
     pub fn word(&mut self, key: &'static str) -> Option<Spanned<Arc<str>>> {
-        let node = self.take(key)?;
+        let node = self.take_as(key, Takes::Text)?;
         let word = self.word_of(node, key)?;
         Some(word)
     }
@@ -153,7 +186,7 @@ impl<'n, 'd> Fields<'n, 'd> {
 
     /// Takes one word or a list of words.
     pub fn words(&mut self, key: &'static str) -> Option<Vec<Spanned<Arc<str>>>> {
-        let node = self.take(key)?;
+        let node = self.take_as(key, Takes::Texts)?;
         let words = match node.as_sequence() {
             Some(items) => items.iter().filter_map(|n| self.word_of(n, key)).collect(),
             None => self.word_of(node, key).into_iter().collect(),
@@ -171,7 +204,7 @@ impl<'n, 'd> Fields<'n, 'd> {
 
     /// Takes a mapping of variables; templates stay inside.
     pub fn map(&mut self, key: &'static str) -> Arc<Map> {
-        let Some(node) = self.take(key) else { return Arc::default() };
+        let Some(node) = self.take_as(key, Takes::Mapping) else { return Arc::default() };
         let mut map = node.to_map();
         if node.span.source().is_secret() {
             let sealed =
@@ -190,7 +223,7 @@ impl<'n, 'd> Fields<'n, 'd> {
         key: &'static str,
         choices: &[(&'static str, T)],
     ) -> Option<Spanned<T>> {
-        let node = self.take(key)?;
+        let node = self.take_as(key, Takes::Choice(choices.iter().map(|(word, _)| *word).collect()))?;
         self.choice_of(node, key, choices)
     }
 
@@ -201,7 +234,7 @@ impl<'n, 'd> Fields<'n, 'd> {
         choices: &[(&'static str, T)],
         later: &mut Vec<(&'static str, Spanned<Value>)>,
     ) -> Option<Spanned<T>> {
-        let node = self.take(key)?;
+        let node = self.take_as(key, Takes::Choice(choices.iter().map(|(word, _)| *word).collect()))?;
         if let Some(text) = text_value(node).filter(|text| is_template(&text.value)) {
             later.push((key, text));
             return None;
@@ -260,7 +293,7 @@ impl<'n, 'd> Fields<'n, 'd> {
         self.problems.push(
             Diagnostic::error("unknown-keyword", format!("`{name}` is no keyword of {what}"))
                 .at(&key.span)
-                .suggest(&name, self.known.iter().copied().chain(also_known)),
+                .suggest(&name, self.known.iter().map(|(key, _)| *key).chain(also_known)),
         );
     }
 

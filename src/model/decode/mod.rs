@@ -8,6 +8,7 @@ mod metric;
 pub(crate) mod play;
 mod role;
 mod task;
+mod vocabulary;
 pub mod words;
 
 #[cfg(test)]
@@ -18,8 +19,10 @@ use crate::base::spec::Catalogue;
 use crate::model::{Item, RoleEntry};
 use crate::syntax::Node;
 
+pub use fields::Takes;
 pub use play::{PlayEntry, no_play};
 pub use role::{RoleMeta, argument_specs};
+pub use vocabulary::Part;
 
 /// Reads trees. It knows the names of modules only to tell a module from a keyword that is misspelt.
 pub struct Decoder<'c> {

@@ -73,9 +73,15 @@ impl Decoder<'_> {
 
     fn play(&self, node: &Node, folder: &Path, problems: &mut Diagnostics) -> Option<Play> {
         let mut f = Fields::new(node, "a play", problems)?;
-        let mut keywords = self.keywords(&mut f);
-        older_user(&mut f, &mut keywords);
-        let hosts = hosts(&mut f);
+        let play = self.play_of(&mut f, node, folder);
+        f.finish();
+        play
+    }
+
+    pub(super) fn play_of(&self, f: &mut Fields<'_, '_>, node: &Node, folder: &Path) -> Option<Play> {
+        let mut keywords = self.keywords(f);
+        older_user(f, &mut keywords);
+        let hosts = hosts(f);
         let gather_facts = f.boolean("gather_facts");
         let gather_subset = f.value("gather_subset");
         let vars_files = f.values("vars_files");
@@ -99,10 +105,8 @@ impl Decoder<'_> {
         if hosts.is_none() && node.get("hosts").is_none_or(Node::is_null) {
             f.missing("`hosts`", "say where it runs: `hosts: all`, or a group of the inventory");
         }
-        let span = f.span();
-        f.finish();
         Some(Play {
-            span,
+            span: f.span(),
             folder: folder.to_path_buf(),
             keywords,
             hosts: hosts?,

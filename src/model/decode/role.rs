@@ -46,21 +46,25 @@ impl Decoder<'_> {
             return Some(plain(role));
         }
         let mut f = Fields::new(node, "a role entry", problems)?;
-        let keywords = self.keywords(&mut f);
+        let entry = self.role_entry_of(&mut f);
+        f.finish();
+        entry
+    }
+
+    pub(super) fn role_entry_of(&self, f: &mut Fields<'_, '_>) -> Option<RoleEntry> {
+        let keywords = self.keywords(f);
         let role = f.string("role").or_else(|| keywords.name.clone());
-        let from = from(&mut f);
+        let from = from(f);
         let allow_duplicates = f.boolean("allow_duplicates").and_then(|b| b.to_bool());
         let public = f.boolean("public").and_then(|b| b.to_bool());
         if role.is_none() {
             f.missing("`role`", "name it: `- role: NAME`");
         }
         // In `roles:` every other key is a parameter of the role, as in Ansible.
-        let params = rest_as_params(&mut f);
-        let span = f.span();
-        f.finish();
+        let params = rest_as_params(f);
         Some(RoleEntry {
             role: role?,
-            span,
+            span: f.span(),
             keywords,
             params: Arc::new(params),
             from,

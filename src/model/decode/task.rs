@@ -32,26 +32,36 @@ impl Decoder<'_> {
         if node.get("block").is_some() {
             return Some(Item::Block(Arc::new(self.block(node, problems)?)));
         }
-        self.task(f).map(|t| Item::Task(Arc::new(t)))
+        self.task(f).map(|task| Item::Task(Arc::new(task)))
     }
 
     fn block(&self, node: &Node, problems: &mut Diagnostics) -> Option<Block> {
         let mut f = Fields::new(node, "a block", problems)?;
-        let mut keywords = self.keywords(&mut f);
+        let block = self.block_of(&mut f);
+        f.finish();
+        Some(block)
+    }
+
+    pub(super) fn block_of(&self, f: &mut Fields<'_, '_>) -> Block {
+        let mut keywords = self.keywords(f);
         keywords.inherited.notify = f.values("notify");
         let mut section =
             |key| f.take(key).map(|n| self.task_list(Some(key), n, f.problems())).unwrap_or_default();
         let (body, rescue, always) = (section("block"), section("rescue"), section("always"));
-        let span = f.span();
-        f.finish();
-        Some(Block { span, keywords, body, rescue, always })
+        Block { span: f.span(), keywords, body, rescue, always }
     }
 
     fn task(&self, mut f: Fields<'_, '_>) -> Option<Task> {
-        let mut keywords = self.keywords(&mut f);
+        let task = self.task_of(&mut f)?;
+        f.finish();
+        Some(task)
+    }
+
+    pub(super) fn task_of(&self, f: &mut Fields<'_, '_>) -> Option<Task> {
+        let mut keywords = self.keywords(f);
         f.set_unfit(self.unfit());
-        let r#loop = looping(&mut f);
-        let loop_control = loop_control(&mut f);
+        let r#loop = looping(f);
+        let loop_control = loop_control(f);
         let register = f.word("register");
         if let Some(name) = &register
             && !is_identifier(&name.value)
@@ -75,15 +85,13 @@ impl Decoder<'_> {
         let metrics = f.take("metrics").map(|n| metrics(n, f.problems())).unwrap_or_default();
         // Says where Ansible looks for modules; names mean the same here with and without it.
         let _ = f.take("collections");
-        let (call, local) = self.call(&mut f)?;
+        let (call, local) = self.call(f)?;
         if local {
             let here = Value::template("localhost", call.name.span.clone());
             keywords.inherited.delegate_to = Some(Spanned::new(here, call.name.span.clone()));
         }
-        let span = f.span();
-        f.finish();
         Some(Task {
-            span,
+            span: f.span(),
             keywords,
             call,
             r#loop,

@@ -1,4 +1,4 @@
-//! Holds a document against a JSON schema: as much of it as `plan.schema.json` uses.
+//! Holds a document against a JSON schema: as much of it as ours use.
 
 use serde_json::Value as Json;
 
@@ -37,16 +37,38 @@ pub fn problems(schema: &Json, root: &Json, value: &Json, at: &str) -> Vec<Strin
             wrong(format!("fits {fits} of {} branches: {value}", branches.len()));
         }
     }
+    if let Some(branches) = schema["anyOf"].as_array() {
+        let tried: Vec<_> = branches.iter().map(|branch| problems(branch, root, value, at)).collect();
+        if !tried.iter().any(Vec::is_empty) {
+            found.extend(tried.into_iter().flatten());
+        }
+    }
+    if let Some(condition) = schema.get("if") {
+        let branch = if problems(condition, root, value, at).is_empty() { "then" } else { "else" };
+        found.extend(problems(&schema[branch], root, value, at));
+    }
+    if let (Some(pattern), Some(text)) = (schema["pattern"].as_str(), value.as_str())
+        && !matches(pattern, text)
+    {
+        found.push(format!("{at}: {text} does not match {pattern}"));
+    }
     if let Some(object) = value.as_object() {
         let known = schema["properties"].as_object();
+        let of_pattern = |name: &str| {
+            let patterns = schema["patternProperties"].as_object()?;
+            patterns.iter().find(|(pattern, _)| matches(pattern, name)).map(|(_, inner)| inner)
+        };
         for name in schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str) {
             if !object.contains_key(name) {
-                wrong(format!("`{name}` is missing"));
+                found.push(format!("{at}: `{name}` is missing"));
             }
         }
         for (name, inner) in object {
             let path = format!("{at}.{name}");
-            match (known.and_then(|k| k.get(name)), schema.get("additionalProperties")) {
+            match (
+                known.and_then(|k| k.get(name)).or_else(|| of_pattern(name)),
+                schema.get("additionalProperties"),
+            ) {
                 (Some(property), _) => found.extend(problems(property, root, inner, &path)),
                 (None, Some(Json::Bool(false))) => found.push(format!("{path}: unknown")),
                 (None, Some(other)) => found.extend(problems(other, root, inner, &path)),
@@ -62,11 +84,16 @@ pub fn problems(schema: &Json, root: &Json, value: &Json, at: &str) -> Vec<Strin
     found
 }
 
+fn matches(pattern: &str, text: &str) -> bool {
+    fancy_regex::Regex::new(pattern).expect("a pattern").is_match(text).expect("an answer")
+}
+
 fn is(name: &str, value: &Json) -> bool {
     match name {
         "null" => value.is_null(),
         "string" => value.is_string(),
         "integer" => value.is_u64() || value.is_i64(),
+        "number" => value.is_number(),
         "boolean" => value.is_boolean(),
         "object" => value.is_object(),
         "array" => value.is_array(),
