@@ -21,6 +21,7 @@ mod include_vars;
 mod manager;
 mod package;
 mod pause;
+mod pip;
 mod protomatter;
 mod script;
 mod service;
@@ -95,8 +96,8 @@ pub struct Action {
 
 /// Actions that go to the target and that ansible-core has, too. The others do all their work on the controller, or need
 /// an engine there.
-const ON_TARGET: [&str; 8] =
-    ["async_status", "copy", "fetch", "gather_facts", "package", "script", "service", "template"];
+const ON_TARGET: [&str; 9] =
+    ["async_status", "copy", "fetch", "gather_facts", "package", "pip", "script", "service", "template"];
 
 impl Action {
     /// Whether it goes to the target, and somebody else could do it there who has another way.
@@ -123,6 +124,7 @@ pub static ACTIONS: &[Action] = &[
     include_vars::ACTION,
     package::ACTION,
     pause::ACTION,
+    pip::ACTION,
     protomatter::ACTION,
     script::ACTION,
     service::ACTION,

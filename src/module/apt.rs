@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use super::{Answer, Context, Failure, Module, TargetPath, call};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::wire::Outcome;
+pub(super) use cache::Fetching;
 use calls::Apt;
+pub(super) use deb::download;
 
 /// Installs, upgrades or removes packages of Debian and its kin.
 #[derive(Debug, Deserialize, JsonSchema)]

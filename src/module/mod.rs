@@ -5,6 +5,8 @@
 
 pub mod accounts;
 mod apt;
+mod apt_key;
+mod apt_repository;
 mod atomic;
 mod attributes;
 mod blockinfile;
@@ -12,6 +14,7 @@ pub mod checksum;
 mod command;
 pub mod context;
 pub mod copy;
+mod deb822_repository;
 mod difference;
 mod edited;
 mod environment;
@@ -29,6 +32,7 @@ mod mode;
 mod package_facts;
 mod path;
 mod ping;
+pub mod pip;
 pub mod process;
 mod programs;
 mod raw;
@@ -80,9 +84,12 @@ macro_rules! modules {
 
 modules!(
     apt,
+    apt_key,
+    apt_repository,
     blockinfile,
     command,
     copy,
+    deb822_repository,
     environment,
     fetch,
     file,
@@ -90,6 +97,7 @@ modules!(
     lineinfile,
     package_facts,
     ping,
+    pip,
     raw,
     replace,
     requirements,

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
-use super::calls::Apt;
+use super::calls::{self, Apt};
 use crate::module::{Context, Failure};
 use crate::wire::Outcome;
 
@@ -37,21 +37,50 @@ impl Cache {
             self.updated = true;
             return Ok(());
         }
-        self.fetch(apt, ctx)?;
+        let args = apt.args;
+        let how = Fetching {
+            retries: args.update_cache_retries,
+            longest: args.update_cache_retry_max_delay,
+            lock: args.lock_timeout,
+        };
+        how.fetch(&mut self.warnings, ctx)?;
         let now = time();
         self.updated = now != self.time;
         self.time = now;
         Ok(())
     }
 
-    fn fetch(&mut self, apt: &Apt<'_>, ctx: &mut Context<'_>) -> Result<(), Failure> {
-        let args = apt.args;
-        let until = Instant::now() + Duration::from_secs(args.lock_timeout);
+    /// What playbooks read of it.
+    pub(super) fn told(&self, outcome: Outcome) -> Outcome {
+        outcome.with("cache_updated", self.updated).with("cache_update_time", self.time)
+    }
+}
+
+/// How often fetching the lists is tried.
+pub(in crate::module) struct Fetching {
+    /// How often.
+    pub retries: u32,
+    /// The longest time between two tries, in seconds.
+    pub longest: u64,
+    /// Seconds to wait for another who fetches them.
+    pub lock: u64,
+}
+
+impl Fetching {
+    /// Fetches the lists. What goes wrong on the way is a warning; where that is all, the failure has them.
+    pub(in crate::module) fn fetch(
+        &self,
+        warnings: &mut Vec<String>,
+        ctx: &mut Context<'_>,
+    ) -> Result<(), Failure> {
+        let until = Instant::now() + Duration::from_secs(self.lock);
+        let program = ctx.needed("apt-get")?;
         let mut error = "unknown reason".to_owned();
         let mut tries = 0;
-        while tries < args.update_cache_retries {
+        while tries < self.retries {
             // What cannot be fetched is an error, although older lists may be there.
-            let said = apt.ask(&["update", "-q", "-o", "APT::Update::Error-Mode=any"], ctx)?;
+            let words = [program.as_str(), "update", "-q", "-o", "APT::Update::Error-Mode=any"];
+            let said = calls::tell(words, ctx)?;
             if said.well() {
                 return Ok(());
             }
@@ -64,23 +93,14 @@ impl Cache {
                 continue;
             }
             tries += 1;
-            self.warnings
-                .push(format!("Failed to update cache after {tries} retries due to {error}, retrying"));
-            let delay =
-                1_u64.checked_shl(tries - 1).unwrap_or(u64::MAX).min(args.update_cache_retry_max_delay);
+            warnings.push(format!("Failed to update cache after {tries} retries due to {error}, retrying"));
+            let delay = 1_u64.checked_shl(tries - 1).unwrap_or(u64::MAX).min(self.longest);
             ctx.sleep(delay)?;
-            let words = "seconds, before attempting to refresh the cache again";
-            self.warnings.push(format!("Sleeping for {delay} {words}"));
+            warnings
+                .push(format!("Sleeping for {delay} seconds, before attempting to refresh the cache again"));
         }
-        let mut failed =
-            Outcome::failed(format!("Failed to update apt cache after {tries} retries: {error}"));
-        failed.warnings = std::mem::take(&mut self.warnings);
-        Err(failed.into())
-    }
-
-    /// What playbooks read of it.
-    pub(super) fn told(&self, outcome: Outcome) -> Outcome {
-        outcome.with("cache_updated", self.updated).with("cache_update_time", self.time)
+        let failed = Outcome::failed(format!("Failed to update apt cache after {tries} retries: {error}"));
+        Err(Outcome { warnings: std::mem::take(warnings), ..failed }.into())
     }
 }
 

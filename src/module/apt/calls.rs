@@ -34,14 +34,7 @@ impl<'a> Apt<'a> {
 
     /// Calls `apt-get` with nothing else.
     pub(super) fn ask(&self, words: &[&str], ctx: &mut Context<'_>) -> Result<Said, Failure> {
-        Self::tell([self.get.as_str()].into_iter().chain(words.iter().copied()), ctx)
-    }
-
-    fn tell<'b>(words: impl IntoIterator<Item = &'b str>, ctx: &mut Context<'_>) -> Result<Said, Failure> {
-        let quiet = [("DEBIAN_FRONTEND", "noninteractive"), ("DEBIAN_PRIORITY", "critical")];
-        let environment = quiet.map(|(name, value)| (name.into(), value.into())).to_vec();
-        // Services that packages start outlive the run.
-        ctx.ask_with(Command { environment, lasting: true, ..Command::new(words) })
+        tell([self.get.as_str()].into_iter().chain(words.iter().copied()), ctx)
     }
 
     /// Options of dpkg and how long to wait for others.
@@ -71,7 +64,7 @@ impl<'a> Apt<'a> {
         line.extend(self.options());
         line.extend(ctx.check().then(|| "--simulate".to_owned()));
         line.extend(words.into_iter().map(str::to_owned));
-        let call = |ctx: &mut Context<'_>| Self::tell(line.iter().map(String::as_str), ctx);
+        let call = |ctx: &mut Context<'_>| tell(line.iter().map(String::as_str), ctx);
         let said = match self.args.policy_rc_d.filter(|_| !ctx.check()) {
             None => call(ctx)?,
             Some(code) => with_policy(code, || call(ctx))?,
@@ -146,6 +139,16 @@ impl<'a> Apt<'a> {
         outcome.warnings = warnings;
         Ok(outcome)
     }
+}
+
+/// Calls a program that packages are changed by. Services that they start outlive the run, and nobody is asked anything.
+pub(super) fn tell<'b>(
+    words: impl IntoIterator<Item = &'b str>,
+    ctx: &mut Context<'_>,
+) -> Result<Said, Failure> {
+    let quiet = [("DEBIAN_FRONTEND", "noninteractive"), ("DEBIAN_PRIORITY", "critical")];
+    let environment = quiet.map(|(name, value)| (name.into(), value.into())).to_vec();
+    ctx.ask_with(Command { environment, lasting: true, ..Command::new(words) })
 }
 
 /// What was done, as playbooks read it.
