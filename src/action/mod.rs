@@ -29,6 +29,7 @@ mod set_fact;
 mod set_stats;
 mod source;
 mod template;
+mod unarchive;
 mod validate_argument_spec;
 mod wait_for_connection;
 
@@ -96,8 +97,18 @@ pub struct Action {
 
 /// Actions that go to the target and that ansible-core has, too. The others do all their work on the controller, or need
 /// an engine there.
-const ON_TARGET: [&str; 9] =
-    ["async_status", "copy", "fetch", "gather_facts", "package", "pip", "script", "service", "template"];
+const ON_TARGET: [&str; 10] = [
+    "async_status",
+    "copy",
+    "fetch",
+    "gather_facts",
+    "package",
+    "pip",
+    "script",
+    "service",
+    "template",
+    "unarchive",
+];
 
 impl Action {
     /// Whether it goes to the target, and somebody else could do it there who has another way.
@@ -106,7 +117,7 @@ impl Action {
     }
 }
 
-/// All actions. `copy`, `fetch`, `service` and `template` stand before modules, which do their part on the target.
+/// All actions. `copy`, `fetch`, `service`, `template` and `unarchive` stand before modules, which do their part on the target.
 pub static ACTIONS: &[Action] = &[
     add_host::ACTION,
     assert::ACTION,
@@ -131,6 +142,7 @@ pub static ACTIONS: &[Action] = &[
     set_fact::ACTION,
     set_stats::ACTION,
     template::ACTION,
+    unarchive::ACTION,
     validate_argument_spec::ACTION,
     wait_for_connection::ACTION,
 ];

@@ -3,6 +3,7 @@
 //! This layer knows nothing of playbooks, hosts or processes. Conversions of [`Value`] to YAML, JSON and the wire live
 //! with the type; templates have values of their own, in `vars`.
 
+pub mod address;
 pub mod ansible;
 pub mod args;
 pub mod cause;
@@ -16,6 +17,7 @@ pub mod hexadecimal;
 pub mod ids;
 pub mod map;
 pub mod monitors;
+pub mod netrc;
 pub mod reduce;
 pub mod regex;
 mod seal;

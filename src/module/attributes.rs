@@ -70,6 +70,11 @@ impl Attributes {
         Self { mode: mode.cloned(), ..Self::default() }
     }
 
+    /// The user and the group that are wanted.
+    pub fn owner(&self) -> (Option<u32>, Option<u32>) {
+        (self.uid, self.gid)
+    }
+
     /// The mode a file gets that has `current` now.
     pub fn mode_for(&self, current: u32, folder: bool) -> Option<u32> {
         self.mode.as_ref().map(|m| m.resolve(current, folder, umask(), self.source_mode))

@@ -90,6 +90,13 @@ pub fn call<A: DeserializeOwned>(
     let (common, own) = (some(true), some(false));
     super::timed(ctx, |ctx| {
         let refused = |error: args::ArgError| Failure::new(error.to_string());
+        if let Some(mode) = common.get("mode").and_then(Value::as_str)
+            && Mode::parse(mode).is_err()
+        {
+            // Words that playbooks know.
+            return Err(Failure::new("mode must be in octal or symbolic form")
+                .with("details", format!("bad symbolic permission for mode: {mode}")));
+        }
         let mut common: FileArgs = args::from_map(&common).map_err(refused)?;
         // What a user may set for all tasks of a target.
         let always =

@@ -48,6 +48,7 @@ mod stat;
 mod systemd;
 mod tempfile;
 mod text;
+pub mod unarchive;
 mod user;
 mod wait_for;
 
@@ -109,6 +110,7 @@ modules!(
     stat,
     systemd,
     tempfile,
+    unarchive,
     user,
     wait_for,
 );

@@ -16,7 +16,6 @@ mod first_found;
 pub(super) mod glob;
 mod ini;
 mod inventory;
-mod netrc;
 mod password;
 mod sequence;
 mod url;

@@ -10,8 +10,8 @@ use ureq::http::{Response, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Proxy};
 
-use super::{Lookup, Request, netrc};
-use crate::base::Value;
+use super::{Lookup, Request};
+use crate::base::{Value, netrc};
 use crate::vars::call::{CallError, text_of};
 
 pub(super) const LOOKUPS: &[Lookup] = &[Lookup {

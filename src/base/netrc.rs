@@ -1,7 +1,7 @@
 //! `~/.netrc`: names and passwords by host (<https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html>).
 
 /// The name and the password for a host, or those for all others.
-pub(super) fn login(text: &str, host: &str) -> Option<(String, String)> {
+pub fn login(text: &str, host: &str) -> Option<(String, String)> {
     let mut words =
         text.lines().filter(|line| !line.trim_start().starts_with('#')).flat_map(str::split_whitespace);
     let mut fits = false;
