@@ -30,6 +30,11 @@ fn schema() -> Schema {
     module::file_args::schema::<module::copy::Args>()
 }
 
+/// Those of the module `assemble`, for its action.
+pub(super) fn assemble_schema() -> Schema {
+    module::file_args::schema::<module::assemble::Args>()
+}
+
 fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
     Box::pin(async move { copy(map, ctx).await.unwrap_or_else(|failed| failed).into() })
 }

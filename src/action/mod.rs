@@ -8,6 +8,7 @@ pub mod context;
 pub mod effects;
 
 mod add_host;
+mod assemble;
 mod assert;
 mod async_status;
 mod copy;
@@ -120,6 +121,7 @@ impl Action {
 /// All actions. `copy`, `fetch`, `service`, `template` and `unarchive` stand before modules, which do their part on the target.
 pub static ACTIONS: &[Action] = &[
     add_host::ACTION,
+    assemble::ACTION,
     assert::ACTION,
     async_status::ACTION,
     copy::ACTION,

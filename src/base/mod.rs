@@ -12,6 +12,7 @@ pub mod connections;
 pub mod diagnostic;
 pub mod encoding;
 pub mod exact;
+pub mod fragments;
 pub mod glob;
 pub mod hexadecimal;
 pub mod ids;

@@ -5,7 +5,8 @@
 //!
 //! What schemars cannot say by itself is said with `#[schemars(extend(…))]`:
 //! `"x-aliases" = ["dest", "name"]` on a field beside its `#[serde(alias = …)]`; on the struct
-//! `"x-exclusive" = [["content", "src"]]` (at most one of each group) and `"x-one-of" = [["content", "src"]]` (at least one).
+//! `"x-exclusive" = [["content", "src"]]` (at most one of each group), `"x-one-of" = [["content", "src"]]` (at least one), and
+//! `"x-unsupported" = {"name": "what to do instead"}` for parameters that Ansible has and we refuse.
 
 mod check;
 mod manual;
@@ -74,8 +75,13 @@ pub fn schema_of<T: JsonSchema>() -> Schema {
 }
 
 /// The collections whose tasks are known here, with how the names of those begin that are theirs.
-const COLLECTIONS: [(&str, &str); 3] =
-    [("ansible.builtin.", ""), ("ansible.legacy.", ""), ("community.docker.", "docker_")];
+const COLLECTIONS: [(&str, &str); 5] = [
+    ("ansible.builtin.", ""),
+    ("ansible.legacy.", ""),
+    ("community.docker.", "docker_"),
+    ("community.general.", "ini_file"),
+    ("ansible.posix.", "authorized_key"),
+];
 
 /// Other names of modules and actions, and the one that they have here.
 const ALIASES: [(&str, &str); 1] = [("systemd_service", "systemd")];

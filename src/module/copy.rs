@@ -216,10 +216,10 @@ fn install(job: &Job<'_>, item: &Item, dest: &Path, ctx: &mut Context<'_>) -> An
         .with("dest", dest.to_string_lossy().into_owned())
         .with("checksum", item.checksum.as_str());
     if !same {
-        if ctx.diff() {
-            difference::tell(&mut outcome, diff(item, dest, ctx)?);
-        }
-        if !ctx.check() {
+        if ctx.check() {
+            let told = if ctx.diff() { Some(would_differ(item, dest, ctx)?) } else { None };
+            difference::tell(&mut outcome, told);
+        } else {
             replace(job, item, dest, is_file, &mut outcome, ctx)?;
         }
     }
@@ -272,6 +272,10 @@ fn replace(
             .with("checksum", written)
             .with("expected_checksum", item.checksum.as_str()));
     }
+    if ctx.diff() {
+        let told = differs(dest, &difference::read(staged.path()));
+        difference::tell(outcome, [told]);
+    }
     staged.validate(args.validate.as_deref(), ctx)?;
     if args.backup && is_file {
         let kept = atomic::backup(dest, ctx)?;
@@ -292,17 +296,20 @@ fn with_bytes<T>(
     }
 }
 
-/// Before and after. An upload can be read once only, so outside of check mode its text is not shown.
-fn diff(item: &Item, dest: &Path, ctx: &Context<'_>) -> Result<Option<Value>, Failure> {
-    if matches!(item.source, Source::Upload) && !ctx.check() {
-        return Ok(None);
-    }
+/// What would differ, in check mode; an upload can be read once.
+fn would_differ(item: &Item, dest: &Path, ctx: &Context<'_>) -> Result<Value, Failure> {
     let mut after = Vec::new();
     with_bytes(item, ctx, |reader| reader.take(difference::LIMIT + 1).read_to_end(&mut after))
         .doing("read the source of", dest)?;
-    let before = difference::read(dest);
+    Ok(differs(dest, &after))
+}
+
+/// What is there and what will be.
+fn differs(dest: &Path, after: &[u8]) -> Value {
     let shown = dest.to_string_lossy();
-    let there = dest.exists();
-    let of_new = || difference::of_new(&shown, &after);
-    Ok(Some(if there { difference::of_bytes(&shown, &before, &after) } else { of_new() }))
+    if dest.exists() {
+        difference::of_bytes(&shown, &difference::read(dest), after)
+    } else {
+        difference::of_new(&shown, after)
+    }
 }

@@ -13,8 +13,10 @@ use crate::wire::Outcome;
 
 /// One file.
 pub struct Edited<'a> {
-    /// As the user has it; a link stays, and what it leads to is changed.
+    /// As the user has it.
     pub path: &'a Path,
+    /// A link stays, and what it leads to is changed; else the link becomes a file.
+    pub follow: bool,
     /// What is there; nothing when there is no file.
     pub before: Option<Vec<u8>>,
     /// Keep a copy of what is there.
@@ -48,25 +50,38 @@ impl Edited<'_> {
         outcome: &mut Outcome,
         ctx: &mut Context<'_>,
     ) -> Result<Option<PathBuf>, Failure> {
-        let attributes = Attributes::find(self.file, self.path, ctx)?;
-        let header = |what: &str| {
-            let path = self.path.display();
-            if self.apart { format!("{path} ({what})") } else { path.to_string() }
-        };
+        // Names that nobody has are told before anything is written.
+        Attributes::find(self.file, self.path, ctx)?;
         let before = self.before.as_deref();
         let mut kept = None;
         if before != Some(after) {
             outcome.changed = true;
             if ctx.diff() {
-                let differs = difference::of_bytes(&header("content"), before.unwrap_or_default(), after);
+                let differs =
+                    difference::of_bytes(&self.header("content"), before.unwrap_or_default(), after);
                 difference::tell(outcome, [differs]);
             }
             if !ctx.check() {
                 kept = self.write(after, ctx)?;
             }
         }
+        self.set_attributes(outcome, ctx)?;
+        Ok(kept)
+    }
+
+    fn header(&self, what: &str) -> String {
+        let path = self.path.display();
+        if self.apart { format!("{path} ({what})") } else { path.to_string() }
+    }
+
+    /// Sets the attributes alone.
+    pub fn set_attributes(&self, outcome: &mut Outcome, ctx: &mut Context<'_>) -> Result<(), Failure> {
         if self.path.exists() {
-            let changes = attributes.apply(&path::real(self.path), true, ctx.check())?;
+            let changes = Attributes::find(self.file, self.path, ctx)?.apply(
+                &path::real(self.path),
+                true,
+                ctx.check(),
+            )?;
             if !changes.is_empty() {
                 outcome.changed = true;
                 let msg = outcome.msg.take().unwrap_or_default();
@@ -75,14 +90,17 @@ impl Edited<'_> {
                     Some(if msg.is_empty() { what.to_owned() } else { format!("{msg} and {what}") });
             }
             if ctx.diff() {
-                difference::tell(outcome, difference::of_attributes(&header("file attributes"), &changes));
+                difference::tell(
+                    outcome,
+                    difference::of_attributes(&self.header("file attributes"), &changes),
+                );
             }
         }
-        Ok(kept)
+        Ok(())
     }
 
     fn write(&self, after: &[u8], ctx: &mut Context<'_>) -> Result<Option<PathBuf>, Failure> {
-        let real = path::real(self.path);
+        let real = if self.follow { path::real(self.path) } else { self.path.to_owned() };
         if let Some(folder) = real.parent().filter(|f| self.before.is_none() && !f.as_os_str().is_empty()) {
             file::make_folders(folder, &Attributes::default())?;
         }

@@ -124,6 +124,7 @@ fn lineinfile(args: &Args, file: &FileArgs, ctx: &mut Context<'_>) -> Answer {
     }
     let edited = Edited {
         path: &path,
+        follow: true,
         before,
         backup: args.backup,
         validate: args.validate.as_deref(),

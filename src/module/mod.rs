@@ -7,13 +7,16 @@ pub mod accounts;
 mod apt;
 mod apt_key;
 mod apt_repository;
+pub mod assemble;
 mod atomic;
 mod attributes;
+mod authorized_key;
 mod blockinfile;
 pub mod checksum;
 mod command;
 pub mod context;
 pub mod copy;
+mod cron;
 mod deb822_repository;
 mod difference;
 mod edited;
@@ -22,11 +25,14 @@ mod failure;
 mod fetch;
 pub mod file;
 pub mod file_args;
+mod find;
 pub mod foreign;
 mod glob;
 mod group;
+mod ini_file;
 mod init;
 mod invocation;
+mod known_hosts;
 mod lineinfile;
 mod mode;
 mod package_facts;
@@ -87,14 +93,20 @@ modules!(
     apt,
     apt_key,
     apt_repository,
+    assemble,
+    authorized_key,
     blockinfile,
     command,
     copy,
+    cron,
     deb822_repository,
     environment,
     fetch,
     file,
+    find,
     group,
+    ini_file,
+    known_hosts,
     lineinfile,
     package_facts,
     ping,

@@ -85,6 +85,7 @@ fn replace(args: &Args, file: &FileArgs, ctx: &mut Context<'_>) -> Answer {
     let mut outcome = Outcome::ok(false).saying(msg).with("rc", 0);
     let edited = Edited {
         path: &path,
+        follow: true,
         before: Some(bytes),
         backup: args.backup,
         validate: args.validate.as_deref(),

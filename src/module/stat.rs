@@ -103,7 +103,8 @@ fn stat(args: &Args, ctx: &mut Context<'_>) -> Answer {
     Ok(Outcome::ok(false).with("stat", stat))
 }
 
-fn describe(path: &Path, m: &Metadata) -> Map {
+/// What the file system knows of a path.
+pub(super) fn describe(path: &Path, m: &Metadata) -> Map {
     let kind = m.file_type();
     let bit = |bit: u32| Value::Bool(m.mode() & bit != 0);
     Map::from_iter::<[(&str, Value); 33]>([

@@ -74,6 +74,10 @@ impl Spec {
 
     fn unknown(&self, arg: &Argument, params: &[Param]) -> Diagnostic {
         let known = params.iter().flat_map(Param::names);
+        if let Some(instead) = self.instead_of(&arg.name) {
+            let words = format!("`{}` does not support `{}` of Ansible's", self.name, arg.name);
+            return Diagnostic::error("unsupported-argument", words).at(&arg.name_span).help(instead);
+        }
         let names: Vec<&str> = params.iter().map(|p| p.name.as_str()).collect();
         Diagnostic::error("unknown-argument", format!("`{}` has no argument `{}`", self.name, arg.name))
             .at(&arg.name_span)

@@ -105,6 +105,12 @@ impl Spec {
         params_of(&schema, schema.as_value())
     }
 
+    /// What to do instead of using a parameter that Ansible has and this does not; the struct declares it under `x-unsupported`.
+    pub fn instead_of(&self, name: &str) -> Option<String> {
+        let schema = (self.schema)();
+        schema.get("x-unsupported")?.get(name)?.as_str().map(str::to_owned)
+    }
+
     /// The groups of parameters that the struct declares under `x-exclusive` and `x-one-of`.
     pub fn groups(&self) -> Groups {
         let schema = (self.schema)();
