@@ -264,6 +264,12 @@ impl Fates {
         std::iter::successors(Some(scope), next).find(|at| !self.has_failed(*at, host))
     }
 
+    /// The section that a host has still to do which has failed somewhere around this scope.
+    pub fn owed(&self, scope: ScopeNo, host: HostNo) -> Option<ScopeNo> {
+        let failed = |at: &ScopeNo| self.has_failed(*at, host);
+        self.ancestors(scope).filter(failed).find_map(|at| self.next_scope(at, host))
+    }
+
     /// What has failed around a step that the host does is forgotten: after the `always` that it stands in, the host goes on.
     pub fn forgive(&mut self, scope: ScopeNo, host: HostNo) {
         let around: Vec<ScopeNo> = self.ancestors(scope).collect();

@@ -1,11 +1,13 @@
 //! Steps that only ask whether they are to happen: `meta`, and what the compiler has added; and what a `meta` then does to the
 //! run. Its words are Ansible's, because scripts look for them.
 
+use std::collections::HashSet;
+
 use super::conditions::{holds, skipped};
 use super::dispatcher::Dispatcher;
 use super::fates::Verdict;
 use super::growth::inherited;
-use super::node::Work;
+use super::node::{Node, Work};
 use super::queue::{HostNo, StepNo};
 use super::unit::{Finished, Unit, said};
 use crate::base::{HostName, Map, Timestamp, Value};
@@ -66,35 +68,57 @@ impl Dispatcher {
                 }
             }
             Meta::ClearFacts => node.hosts.iter().for_each(|host| self.forget_facts(*host)),
-            Meta::ClearHostErrors => {
-                // Who is still at work or could not be reached goes on, who has failed comes back with the next play.
-                let once = self.onces.contains_key(&step);
-                let mut at_work = if once { node.hosts.to_vec() } else { vec![host] };
-                at_work.retain(|host| self.fates.verdict(node.scope, *host) == Verdict::Run);
-                for host in at_work {
-                    self.fates.forgive(node.scope, host);
-                    self.left.remove(&host);
-                }
-                for host in std::mem::take(&mut self.lost) {
-                    // As in Ansible, who comes back is behind the others: what they clear later, he is not there for.
-                    if self.returned.insert(host) {
-                        self.fates.regain(host);
-                    } else {
-                        self.lost.insert(host);
-                    }
-                }
-                self.forgiven.extend(&self.left);
-                self.recount();
-                self.failed.clear();
-                self.taken.clear();
-                self.over = false;
-            }
+            Meta::ClearHostErrors => self.clear_errors(step, host),
             // The first host does it for all.
             Meta::RefreshInventory if node.left == node.hosts.len() => self.read_inventory_again(step),
             Meta::FlushHandlers => self.abort(crate::plan::MISPLACED_FLUSH.to_owned()),
             // A session that was lost is opened anew by itself.
             Meta::Noop | Meta::ResetConnection | Meta::RefreshInventory => {}
         }
+    }
+
+    /// Who is still at work or has an `always` to do goes on, who has failed comes back with the next play. As in Ansible, those
+    /// of other batches and those whom the play does not name stay what they are.
+    fn clear_errors(&mut self, step: StepNo, host: HostNo) {
+        let node = self.node(step).clone();
+        let named = self.of_batch(&node);
+        let at_work = if self.onces.contains_key(&step) { node.hosts.to_vec() } else { vec![host] };
+        let mut absent: HashSet<HostNo> = named.clone();
+        for host in named.iter().chain(&at_work) {
+            let is_here = at_work.contains(host) && self.fates.verdict(node.scope, *host) == Verdict::Run;
+            let stands = if is_here { Some(node.scope) } else { self.fates.owed(node.scope, *host) };
+            if let Some(scope) = stands {
+                self.fates.forgive(scope, *host);
+                self.left.remove(host);
+                self.owing.remove(host);
+                absent.remove(host);
+            }
+        }
+        for host in self.lost.extract_if(|host| named.contains(host)).collect::<Vec<_>>() {
+            // As in Ansible, who comes back is behind the others: what they clear later, he is not there for.
+            if self.returned.insert(host) {
+                self.fates.regain(host);
+            } else {
+                self.lost.insert(host);
+            }
+        }
+        self.forgiven.extend(self.left.intersection(&absent));
+        self.recount();
+        self.failed.retain(|host| !named.contains(host));
+        self.taken.retain(|host| !named.contains(host));
+        self.over = false;
+    }
+
+    /// The hosts of a step's batch, also those that were gone when it began.
+    fn of_batch(&self, node: &Node) -> HashSet<HostNo> {
+        let Some(run) = self.plays.get(&node.play) else { return HashSet::new() };
+        let here = run.batches.get(node.batch).map(Vec::as_slice).unwrap_or_default();
+        let numbers = |names: &[HostName]| -> HashSet<HostNo> {
+            names.iter().filter_map(|name| self.board.number(name)).collect()
+        };
+        let mut batches = run.plan.batches.iter().map(|names| numbers(names));
+        let own = batches.find(|batch| here.iter().any(|host| batch.contains(host)));
+        own.unwrap_or_else(|| numbers(&run.plan.hosts))
     }
 
     /// A host leaves the play. Called as Ansible, whether it has failed is settled as there, by where it has come to.
