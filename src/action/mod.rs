@@ -24,6 +24,7 @@ mod package;
 mod pause;
 mod pip;
 mod protomatter;
+mod reboot;
 mod script;
 mod service;
 mod set_fact;
@@ -98,13 +99,14 @@ pub struct Action {
 
 /// Actions that go to the target and that ansible-core has, too. The others do all their work on the controller, or need
 /// an engine there.
-const ON_TARGET: [&str; 10] = [
+const ON_TARGET: [&str; 11] = [
     "async_status",
     "copy",
     "fetch",
     "gather_facts",
     "package",
     "pip",
+    "reboot",
     "script",
     "service",
     "template",
@@ -139,6 +141,7 @@ pub static ACTIONS: &[Action] = &[
     pause::ACTION,
     pip::ACTION,
     protomatter::ACTION,
+    reboot::ACTION,
     script::ACTION,
     service::ACTION,
     set_fact::ACTION,

@@ -75,16 +75,18 @@ pub fn schema_of<T: JsonSchema>() -> Schema {
 }
 
 /// The collections whose tasks are known here, with how the names of those begin that are theirs.
-const COLLECTIONS: [(&str, &str); 5] = [
+const COLLECTIONS: [(&str, &str); 7] = [
     ("ansible.builtin.", ""),
     ("ansible.legacy.", ""),
+    ("ansible.posix.", "authorized_key"),
+    ("ansible.posix.", "seboolean"),
     ("community.docker.", "docker_"),
     ("community.general.", "ini_file"),
-    ("ansible.posix.", "authorized_key"),
+    ("community.general.", "make"),
 ];
 
 /// Other names of modules and actions, and the one that they have here.
-const ALIASES: [(&str, &str); 1] = [("systemd_service", "systemd")];
+const ALIASES: [(&str, &str); 3] = [("systemd_service", "systemd"), ("yum", "dnf"), ("dnf5", "dnf")];
 
 /// The name of a module or action without its collection: `copy` for `ansible.builtin.copy`. A name of an unknown collection
 /// stays as it is.

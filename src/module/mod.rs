@@ -19,6 +19,7 @@ pub mod copy;
 mod cron;
 mod deb822_repository;
 mod difference;
+mod dnf;
 mod edited;
 mod environment;
 mod failure;
@@ -27,6 +28,7 @@ pub mod file;
 pub mod file_args;
 mod find;
 pub mod foreign;
+mod getent;
 mod glob;
 mod group;
 mod ini_file;
@@ -34,6 +36,7 @@ mod init;
 mod invocation;
 mod known_hosts;
 mod lineinfile;
+mod make;
 mod mode;
 mod package_facts;
 mod path;
@@ -45,6 +48,8 @@ mod raw;
 mod regex;
 mod replace;
 pub mod requirements;
+mod rpm_key;
+mod seboolean;
 mod service;
 mod service_facts;
 mod setup;
@@ -57,6 +62,7 @@ mod text;
 pub mod unarchive;
 mod user;
 mod wait_for;
+mod yum_repository;
 
 use serde::de::DeserializeOwned;
 
@@ -100,20 +106,25 @@ modules!(
     copy,
     cron,
     deb822_repository,
+    dnf,
     environment,
     fetch,
     file,
     find,
+    getent,
     group,
     ini_file,
     known_hosts,
     lineinfile,
+    make,
     package_facts,
     ping,
     pip,
     raw,
     replace,
     requirements,
+    rpm_key,
+    seboolean,
     service,
     service_facts,
     setup,
@@ -125,6 +136,7 @@ modules!(
     unarchive,
     user,
     wait_for,
+    yum_repository,
 );
 
 /// A module by its short name.
