@@ -40,6 +40,8 @@ mount --bind "$results" "$root/conformance/results"
 cp -a "$suite/test/integration" "$root/conformance/test/integration"
 cp -a "$suite/test/lib/ansible_test/_util/target/injector" "$root/conformance/injector"
 cp -a "$programs" "$root/conformance/bin"
+# The suite copies it, and its containers have one.
+[ -e "$root/root/.ssh/authorized_keys" ] || { mkdir -p -m 700 "$root/root/.ssh"; echo "# nobody" >"$root/root/.ssh/authorized_keys"; }
 # The first process must collect orphans, as `wait` does.
 chroot "$root" "$@" </dev/null &
 code=0

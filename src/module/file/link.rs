@@ -26,6 +26,7 @@ impl Job<'_> {
         self.after = "link";
         if current.as_ref() != Some(&src) {
             self.changed = true;
+            self.leads_elsewhere(current.as_deref(), &src);
             self.put(|new| std::os::unix::fs::symlink(&src, new))?;
         }
         if self.args.follow && !target.exists() {
@@ -51,9 +52,18 @@ impl Job<'_> {
         if !same {
             self.may_replace("hardlink")?;
             self.changed = true;
+            self.leads_elsewhere(std::fs::read_link(&self.path).ok().as_deref(), src);
             self.put(|new| std::fs::hard_link(src, new))?;
         }
         self.set_attributes()
+    }
+
+    /// A link that is there leads to something else from now on, which the difference tells.
+    fn leads_elsewhere(&mut self, before: Option<&Path>, after: &Path) {
+        if let Some(before) = before {
+            let text = |path: &Path| path.to_string_lossy().into_owned();
+            self.changes.push(("src", text(before), text(after)));
+        }
     }
 
     /// A link may always be replaced; a file and an empty folder only by force.
