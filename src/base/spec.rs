@@ -75,11 +75,12 @@ pub fn schema_of<T: JsonSchema>() -> Schema {
 }
 
 /// The collections whose tasks are known here, with how the names of those begin that are theirs.
-const COLLECTIONS: [(&str, &str); 7] = [
+const COLLECTIONS: [(&str, &str); 8] = [
     ("ansible.builtin.", ""),
     ("ansible.legacy.", ""),
     ("ansible.posix.", "authorized_key"),
     ("ansible.posix.", "seboolean"),
+    ("ansible.posix.", "selinux"),
     ("community.docker.", "docker_"),
     ("community.general.", "ini_file"),
     ("community.general.", "make"),

@@ -50,6 +50,7 @@ mod replace;
 pub mod requirements;
 mod rpm_key;
 mod seboolean;
+mod selinux;
 mod service;
 mod service_facts;
 mod setup;
@@ -125,6 +126,7 @@ modules!(
     requirements,
     rpm_key,
     seboolean,
+    selinux,
     service,
     service_facts,
     setup,
