@@ -14,8 +14,8 @@ use crate::wire::{Outcome, Status};
 
 /// Where programs are looked for without `$PATH`: what execvp(3) does, which starts them.
 const PATH: &str = "/bin:/usr/bin";
-/// Where programs are that the `$PATH` of a plain user does not name.
-const FOR_ROOT: &str = "/sbin:/usr/sbin:/usr/local/sbin";
+/// Where programs are that a `$PATH` does not name: that of a plain user, or one that a task has set.
+const FOR_ROOT: &str = "/sbin:/usr/sbin:/usr/local/sbin:/bin:/usr/bin";
 
 /// What a program said and how it ended.
 #[derive(Clone, Debug, Default)]

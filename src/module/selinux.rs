@@ -104,9 +104,8 @@ fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
         Some(true) => "enforcing",
         Some(false) => "permissive",
     };
-    let tell = |word: &str, ctx: &Context<'_>| match ctx.check() {
-        true => Ok(()),
-        false => std::fs::write(ENFORCE, word).doing("write", Path::new(ENFORCE)),
+    let tell = |word: &str, ctx: &Context<'_>| {
+        if ctx.check() { Ok(()) } else { std::fs::write(ENFORCE, word).doing("write", Path::new(ENFORCE)) }
     };
     match (running, args.state) {
         _ if running == state => {}
