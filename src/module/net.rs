@@ -135,10 +135,9 @@ impl Ask {
         let mut address = Address::parse(&self.url)?;
         let mut method = self.method.clone();
         let mut body = self.body.clone();
-        // All cookies, and those of the server that is asked: nobody is shown what another has given.
-        let (mut jar, mut own_jar) = (Vec::new(), Vec::new());
+        let mut jar = Vec::new();
         let within = address.login.take();
-        let mut login = self.login.clone().or(within);
+        let login = self.login.clone().or(within);
         let mut headers = self.headers(&address, login.as_ref(), ctx);
         let mut is_first = true;
         let mut proven = false;
@@ -151,10 +150,9 @@ impl Ask {
                 })
                 .cloned()
                 .collect();
-            exchange::add_cookies(&mut sent, &own_jar);
+            exchange::add_cookies(&mut sent, &jar);
             let mut answer = self.once(&address, &method, &sent, body.as_deref(), ctx)?;
             exchange::keep_cookies(&mut jar, &answer.headers);
-            exchange::keep_cookies(&mut own_jar, &answer.headers);
             answer.url = address.to_string();
             if answer.status == 401
                 && !proven
@@ -183,14 +181,6 @@ impl Ask {
             let before = address;
             address = before.join(&next)?;
             address.login = None;
-            if !before.shares_secrets_with(&address) {
-                // Who is pointed to is not the one that the secrets are for.
-                own_jar.clear();
-                login = None;
-                headers.retain(|(name, _)| {
-                    !["authorization", "cookie"].contains(&name.to_ascii_lowercase().as_str())
-                });
-            }
             if !matches!(answer.status, 307 | 308) {
                 body = None;
                 headers.retain(|(name, _)| {

@@ -71,12 +71,6 @@ impl Address {
         Self::parse(&join(&self.to_string(), to))
     }
 
-    /// Whether logins and cookies that are for this address may be sent to another that it points to: to the same host, and not
-    /// in the open when they were not before.
-    pub fn shares_secrets_with(&self, other: &Self) -> bool {
-        self.host.eq_ignore_ascii_case(&other.host) && (other.is_secure || !self.is_secure)
-    }
-
     /// The last name of the path.
     pub fn file_name(&self) -> String {
         let path = self.path.split('?').next().unwrap_or_default();
@@ -183,17 +177,6 @@ pub fn parameter(header: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn secrets_stay_with_their_host() {
-        let shares = |from: &str, to: &str| {
-            Address::parse(from).unwrap().shares_secrets_with(&Address::parse(to).unwrap())
-        };
-        assert!(shares("http://a/x", "http://A:8080/y"));
-        assert!(shares("http://a/x", "https://a/x"));
-        assert!(!shares("https://a/x", "http://a/x"));
-        assert!(!shares("https://a/x", "https://b/x"));
-    }
 
     #[test]
     fn addresses_are_read_and_joined() {
