@@ -80,7 +80,7 @@ pub fn schema<T: JsonSchema>() -> Schema {
 pub fn call<A: DeserializeOwned>(
     map: &Map,
     ctx: &mut Context<'_>,
-    run: impl FnOnce(&A, &FileArgs, &mut Context<'_>) -> Answer,
+    run: fn(&A, &FileArgs, &mut Context<'_>) -> Answer,
 ) -> Outcome {
     let some = |common: bool| -> Map {
         let wanted = |key: &Key| key.as_str().is_some_and(|key| NAMES.contains(&key)) == common;

@@ -28,7 +28,6 @@ pub mod file;
 pub mod file_args;
 mod find;
 pub mod foreign;
-mod get_url;
 mod getent;
 mod glob;
 mod group;
@@ -39,7 +38,6 @@ mod known_hosts;
 mod lineinfile;
 mod make;
 mod mode;
-mod net;
 mod package_facts;
 mod path;
 mod ping;
@@ -63,8 +61,6 @@ mod systemd;
 mod tempfile;
 mod text;
 pub mod unarchive;
-pub mod uri;
-mod url_args;
 mod user;
 mod wait_for;
 mod yum_repository;
@@ -116,7 +112,6 @@ modules!(
     fetch,
     file,
     find,
-    get_url,
     getent,
     group,
     ini_file,
@@ -141,7 +136,6 @@ modules!(
     systemd,
     tempfile,
     unarchive,
-    uri,
     user,
     wait_for,
     yum_repository,
