@@ -132,7 +132,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_name_makes_it_panic(text in "([a-z]{1,3}|[\\[\\]<>=!~,;()]|.){0,20}") {
-            let _ = packages(&[text.clone()], None);
+            let _ = packages(std::slice::from_ref(&text), None);
             let _ = packages(&[text], Some("1"));
         }
     }
