@@ -76,7 +76,7 @@ pub fn schema<T: JsonSchema>() -> Schema {
     schema
 }
 
-/// As [`super::call`], for a module whose schema is made here.
+/// What other modules have as their call, for a module whose schema is made here.
 pub fn call<A: DeserializeOwned>(
     map: &Map,
     ctx: &mut Context<'_>,
