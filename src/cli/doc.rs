@@ -1,5 +1,9 @@
 //! `benchbook doc`: the manual of modules and actions, generated from their code.
 
+mod pages;
+
+use std::path::{Path, PathBuf};
+
 use clap::Args as ClapArgs;
 
 use super::terminal::Terminal;
@@ -12,24 +16,27 @@ use crate::base::spec::Spec;
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
     /// A module or action; without one, all are listed
-    #[arg(conflicts_with = "all")]
+    #[arg(conflicts_with = "write")]
     name: Option<String>,
-    /// The whole reference page, in Markdown
-    #[arg(long)]
-    all: bool,
+    /// Writes the reference into a folder, in Markdown: a page for each, and README.md that lists them
+    #[arg(long, value_name = "FOLDER")]
+    write: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let catalogue = wiring::catalogue();
+    if let Some(folder) = &args.write {
+        write(folder, &catalogue)?;
+        return Ok(Exit::Good);
+    }
     let text = match &args.name {
-        None if args.all => reference(&catalogue),
         None => {
-            let width = catalogue.names().map(str::len).max().unwrap_or(0);
+            let width = pages::listed(&catalogue).map(|spec| spec.name.len()).max().unwrap_or(0);
             let line = |spec: &Spec| format!("{:<width$}  {}", spec.name, spec.summary);
-            catalogue.iter().map(line).collect::<Vec<_>>().join("\n") + "\n"
+            pages::listed(&catalogue).map(line).collect::<Vec<_>>().join("\n") + "\n"
         }
         Some(name) => match catalogue.get(name) {
-            Some(spec) => spec.manual(),
+            Some(spec) => pages::page(spec)?,
             None => {
                 return Err(Diagnostic::error(
                     "unknown-module",
@@ -45,9 +52,18 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     Ok(Exit::Good)
 }
 
-/// The page `docs/reference/modules.md`.
-fn reference(catalogue: &Catalogue) -> String {
-    let intro = "# Modules and actions\n\n<!-- made by `benchbook doc --all`; a test compares -->\n";
-    let manuals = catalogue.iter().map(|spec| format!("\n{}", spec.manual()));
-    std::iter::once(intro.to_owned()).chain(manuals).collect()
+/// The folder `docs/reference/modules`.
+fn write(folder: &Path, catalogue: &Catalogue) -> Result<(), super::Failure> {
+    let put = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).map_err(|error| {
+            Diagnostic::error("unwritable", format!("{} cannot be written: {error}", path.display()))
+                .help("make the folder first, or choose another")
+        })
+    };
+    for spec in pages::listed(catalogue) {
+        put(&format!("{}.md", spec.name), &pages::page(spec)?)?;
+    }
+    put("README.md", &pages::index(catalogue))?;
+    Ok(())
 }

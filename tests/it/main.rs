@@ -39,6 +39,7 @@ mod labs;
 mod leases;
 mod leaving;
 mod lifecycle;
+mod manual;
 mod modules;
 mod monitors;
 mod monitors_fleet;

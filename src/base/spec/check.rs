@@ -74,7 +74,7 @@ impl Spec {
 
     fn unknown(&self, arg: &Argument, params: &[Param]) -> Diagnostic {
         let known = params.iter().flat_map(Param::names);
-        if let Some(instead) = self.instead_of(&arg.name) {
+        if let Some((_, instead)) = self.unsupported().into_iter().find(|(name, _)| **name == *arg.name) {
             let words = format!("`{}` does not support `{}` of Ansible's", self.name, arg.name);
             return Diagnostic::error("unsupported-argument", words).at(&arg.name_span).help(instead);
         }

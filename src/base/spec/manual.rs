@@ -7,9 +7,9 @@ use serde_json::Value as Json;
 use super::{CheckMode, OnResume, Spec};
 
 impl Spec {
-    /// Its section of the reference: what it does, its parameters, how it behaves under `--check` and `resume`.
+    /// Its page of the reference: what it does, its parameters, how it behaves under `--check` and `resume`.
     pub fn manual(&self) -> String {
-        let mut page = format!("## {}\n\n{}\n", self.name, self.summary);
+        let mut page = format!("# {}\n\n{}\n", self.name, self.summary);
         let schema = (self.schema)();
         if let Some(about) = schema.get("description").and_then(Json::as_str) {
             let _ = write!(page, "\n{about}\n");
@@ -51,6 +51,13 @@ impl Spec {
         }
         for names in &groups.one_of {
             let _ = write!(page, "\nOne of `{}` must be given.\n", names.join("`, `"));
+        }
+        let unsupported = self.unsupported();
+        if !unsupported.is_empty() {
+            page.push_str("\nRefused, though Ansible has them:\n\n| parameter | instead |\n|---|---|\n");
+        }
+        for (name, instead) in unsupported {
+            let _ = writeln!(page, "| `{name}` | {} |", instead.replace('|', "\\|"));
         }
         page.push_str(match self.check {
             CheckMode::Full => "\nUnder `--check` it says what would change.",

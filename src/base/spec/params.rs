@@ -105,10 +105,12 @@ impl Spec {
         params_of(&schema, schema.as_value())
     }
 
-    /// What to do instead of using a parameter that Ansible has and this does not; the struct declares it under `x-unsupported`.
-    pub fn instead_of(&self, name: &str) -> Option<String> {
+    /// Parameters that Ansible has and this does not, each with what to do instead; the struct declares them under
+    /// `x-unsupported`.
+    pub fn unsupported(&self) -> Vec<(String, String)> {
         let schema = (self.schema)();
-        schema.get("x-unsupported")?.get(name)?.as_str().map(str::to_owned)
+        let declared = schema.get("x-unsupported").and_then(Json::as_object).into_iter().flatten();
+        declared.filter_map(|(name, instead)| Some((name.clone(), instead.as_str()?.to_owned()))).collect()
     }
 
     /// The groups of parameters that the struct declares under `x-exclusive` and `x-one-of`.

@@ -9,7 +9,7 @@ use crate::base::{Source, Span, Text, Value};
 /// Takes a while.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-exclusive" = [["beans", "powder"]], "x-one-of" = [["beans", "powder"]]))]
+#[schemars(extend("x-exclusive" = [["beans", "powder"]], "x-one-of" = [["beans", "powder"]], "x-unsupported" = {"sugar": "say it in `notes`"}))]
 #[allow(dead_code)] // only its schema is looked at
 struct Coffee {
     /// Who gets it. A name.

@@ -1,0 +1,99 @@
+//! What the reference says of a module beside its arguments: what it returns, and an example. `pages/NAME.yml` holds it; tests
+//! run each example on a machine, twice, and hold what came back against the page (`tests/it/manual.rs`).
+
+use std::fmt::Write as _;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+use crate::base::Diagnostic;
+use crate::base::spec::{Catalogue, Spec};
+
+/// A file of `pages/`. What only tests need is not shown.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    /// What is registered, beside what every task has: key → meaning.
+    #[serde(default)]
+    returns: IndexMap<String, String>,
+    /// `--diff` shows what changes.
+    #[serde(default)]
+    diff: bool,
+    /// Tasks, as a user writes them.
+    example: String,
+    /// Why the example is not run by tests, and what is tested instead: a sentence.
+    unproven: Option<String>,
+    /// Tasks that are done before, in the first of both runs.
+    #[serde(default, rename = "given")]
+    _given: String,
+    /// Files beside the playbook: name → content.
+    #[serde(default, rename = "files")]
+    _files: IndexMap<String, String>,
+    /// Tasks that look whether the example did what it says.
+    #[serde(default, rename = "then")]
+    _then: String,
+    /// A second run changes something again.
+    #[serde(default, rename = "again")]
+    _again: bool,
+    /// Why it has no keys of its own that could be listed: they are the user's.
+    #[serde(default)]
+    open: Option<String>,
+}
+
+macro_rules! pages {
+    ($($name:literal)*) => {
+        const PAGES: &[(&str, &str)] = &[$(($name, include_str!(concat!("pages/", $name, ".yml")))),*];
+    };
+}
+
+pages! {
+    "command"
+    "copy"
+    "file"
+}
+
+/// The page of a module or action, in Markdown.
+pub(super) fn page(spec: &Spec) -> Result<String, Diagnostic> {
+    let mut text = spec.manual();
+    let Some((name, file)) = PAGES.iter().find(|(name, _)| *name == spec.name) else { return Ok(text) };
+    let page: Page = serde_yaml::from_str(file)
+        .map_err(|error| Diagnostic::error("internal", format!("the page of {name} is broken: {error}")))?;
+    text.push_str(if page.diff { "`--diff` shows what changes.\n" } else { "`--diff` shows nothing.\n" });
+    if !page.returns.is_empty() {
+        text.push_str("\n## Returns\n\n| key | |\n|---|---|\n");
+        for (key, meaning) in &page.returns {
+            let _ =
+                writeln!(text, "| `{key}` | {} |", meaning.trim_end().replace('\n', " ").replace('|', "\\|"));
+        }
+    }
+    if let Some(open) = &page.open {
+        let _ = write!(text, "\n{}\n", open.trim_end());
+    }
+    let _ = write!(text, "\n## Example\n\n```yaml\n{}```\n", page.example);
+    if let Some(why) = &page.unproven {
+        let _ = write!(text, "\n{}\n", why.trim_end());
+    }
+    Ok(text)
+}
+
+/// What users may write; some names are the engine's own.
+pub(super) fn listed(catalogue: &Catalogue) -> impl Iterator<Item = &Spec> {
+    catalogue.iter().filter(|spec| !spec.name.contains("._"))
+}
+
+/// The list of all, with what their pages do not repeat.
+pub(super) fn index(catalogue: &Catalogue) -> String {
+    let mut text = "# Modules and actions\n
+<!-- made by `benchbook doc --write`, as all pages beside it; a test compares -->\n
+What a task can do without Python on the target. Each page lists every parameter; what it does not list is refused before anything
+runs. Tests run the examples over ssh on a machine of their own, twice, and hold what they return against the page.\n
+Every result has `changed` and `failed`; `msg` says why something failed, and with some modules what they did; `skipped` and
+`skip_reason` are there when a condition was not met, `results` under a loop, `diff` under `--diff`, `warnings` and `deprecations`
+when there are any.\n
+| name | |\n|---|---|\n"
+        .to_owned();
+    for spec in listed(catalogue) {
+        let _ = writeln!(text, "| [{0}]({0}.md) | {1} |", spec.name, spec.summary);
+    }
+    text
+}

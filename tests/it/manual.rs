@@ -1,0 +1,221 @@
+//! The reference pages of modules and actions: each has one, its example runs on a machine of its own, and what comes back is
+//! what the page says.
+//!
+//! `src/cli/doc/pages/NAME.yml` is the source. A page is run twice on one host of a lab whose programs and packages are its own:
+//! the second run must change nothing, unless the page says `again`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use benchbook::action::ACTIONS;
+use benchbook::module::SPECS;
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use crate::harness::Project;
+use crate::lab::Lab;
+
+/// As the program reads it, but for what is shown only.
+#[derive(Debug, Deserialize)]
+struct Page {
+    #[serde(default)]
+    returns: BTreeMap<String, String>,
+    #[serde(default)]
+    diff: bool,
+    example: String,
+    unproven: Option<String>,
+    #[serde(default)]
+    given: String,
+    #[serde(default)]
+    files: BTreeMap<String, String>,
+    #[serde(default)]
+    then: String,
+    #[serde(default)]
+    again: bool,
+    open: Option<String>,
+}
+
+/// What the reference says of all results, in its list.
+const COMMON: [&str; 16] = [
+    "changed",
+    "failed",
+    "msg",
+    "skipped",
+    "skip_reason",
+    "skipped_reason",
+    "false_condition",
+    "results",
+    "diff",
+    "warnings",
+    "deprecations",
+    "exception",
+    "ansible_loop_var",
+    "item",
+    "invocation",
+    "attempts",
+];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/doc/pages")
+}
+
+/// Name → page.
+fn pages() -> BTreeMap<String, Page> {
+    let files = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .map(|path| {
+            let page = serde_yaml::from_str(&fs::read_to_string(&path).unwrap());
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, page.unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+        })
+        .collect()
+}
+
+/// All that a user may write.
+fn names() -> BTreeSet<&'static str> {
+    let all = SPECS.iter().map(|spec| spec.name).chain(ACTIONS.iter().map(|action| action.spec.name));
+    all.filter(|name| !name.contains("._")).collect()
+}
+
+#[test]
+fn each_module_has_a_page() {
+    let pages = pages();
+    let written: BTreeSet<&str> = pages.keys().map(String::as_str).collect();
+    assert_eq!(written, names());
+    let program = fs::read_to_string(folder().with_extension("rs")).unwrap();
+    let unlisted: Vec<_> =
+        written.iter().filter(|name| !program.contains(&format!("    \"{name}\"\n"))).collect();
+    assert!(unlisted.is_empty(), "not in pages.rs: {unlisted:?}");
+}
+
+/// What cases of modules get back stands on the module's page.
+#[test]
+fn every_key_that_comes_back_is_on_the_page() {
+    #[derive(Deserialize)]
+    struct Case {
+        module: Option<String>,
+        result: BTreeMap<String, Json>,
+        #[serde(default)]
+        varying: Vec<String>,
+        check: Option<BTreeMap<String, Json>>,
+    }
+    let pages = pages();
+    let mut missing: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/modules");
+    for folder in fs::read_dir(cases).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
+    {
+        for file in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let cases: Vec<Case> = serde_yaml::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+            for case in cases {
+                let module =
+                    case.module.unwrap_or_else(|| folder.file_name().unwrap().to_str().unwrap().to_owned());
+                let keys = case
+                    .result
+                    .into_keys()
+                    .chain(case.check.unwrap_or_default().into_keys())
+                    .chain(case.varying);
+                let Some(page) = pages.get(&module) else { continue };
+                missing.entry(module).or_default().extend(keys.filter(|key| !told(page, key)));
+            }
+        }
+    }
+    missing.retain(|_, keys| !keys.is_empty());
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+fn told(page: &Page, key: &str) -> bool {
+    page.open.is_some() || page.returns.contains_key(key) || COMMON.contains(&key) || key.starts_with('_')
+}
+
+fn indented(tasks: &str) -> String {
+    tasks
+        .lines()
+        .map(|line| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") })
+        .collect()
+}
+
+/// The machine's own programs, packages and databases: what is written there is gone in the end.
+const OWN: &str = "mkdir -p /dev/shm/own
+mount -t tmpfs -o mode=755 own /dev/shm/own
+for folder in usr var opt; do
+    mkdir /dev/shm/own/$folder /dev/shm/own/$folder.work
+    mount -t overlay -o lowerdir=/$folder,upperdir=/dev/shm/own/$folder,workdir=/dev/shm/own/$folder.work own /$folder
+done
+mkdir -p /var/tmp && chmod 1777 /var/tmp";
+
+/// Runs a playbook of a page → what it said, and what its tasks of the module returned.
+fn run(project: &Project, playbook: &str, inventory: &Path) -> (String, Vec<Json>) {
+    let line = format!(
+        "benchbook run {playbook} -i {} -e ansible_user=root --diff --events events 2>&1",
+        inventory.display()
+    );
+    let said = project.transcript(&line);
+    let events = fs::read_to_string(project.path().join("events")).unwrap_or_default();
+    let ends = events.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
+    (said, ends.filter(|event| event["event"] == "step_ended").collect())
+}
+
+/// What is wrong with a page, by the example.
+fn wrong(name: &str, page: &Page, inventory: &Path) -> String {
+    let mut wrong = String::new();
+    let project = Project::empty();
+    for (file, content) in &page.files {
+        let path = project.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    // Handlers of an example would be run in the middle, so a page has none; tasks of the example stand at known lines.
+    let head = "- hosts: n1\n  gather_facts: false\n  tasks:\n";
+    let first = format!("{head}{}", indented(&page.given));
+    let from = first.lines().count();
+    let example = indented(&page.example);
+    let lines = from..=from + example.lines().count();
+    fs::write(project.path().join("once.yml"), format!("{first}{example}{}", indented(&page.then))).unwrap();
+    fs::write(project.path().join("again.yml"), format!("{head}{example}{}", indented(&page.then))).unwrap();
+    let (said, ends) = run(&project, "once.yml", inventory);
+    if !said.ends_with("--- exit 0\n") {
+        return format!("{name}: the example fails\n{said}\n");
+    }
+    let own = |event: &&Json| {
+        let line = event["place"].as_str().and_then(|place| place.rsplit(':').next()?.parse().ok());
+        line.is_some_and(|line: usize| lines.contains(&line))
+    };
+    let mut differs = false;
+    for event in ends.iter().filter(own) {
+        differs |= event["diff"].as_array().is_some_and(|diff| !diff.is_empty());
+        let items =
+            event["result"]["results"].as_array().cloned().unwrap_or_else(|| vec![event["result"].clone()]);
+        for key in items.iter().filter_map(Json::as_object).flat_map(|result| result.keys()) {
+            if !told(page, key) {
+                let _ = writeln!(wrong, "{name}: returns {key}, which is not on its page");
+            }
+        }
+    }
+    if differs != page.diff {
+        let _ = writeln!(wrong, "{name}: diff: {} on its page, {differs} in its example\n{said}", page.diff);
+    }
+    let (said, _) = run(&project, "again.yml", inventory);
+    if !said.ends_with("--- exit 0\n") || said.contains("changed=0") == page.again {
+        let _ = writeln!(wrong, "{name}: run again, with again: {}\n{said}", page.again);
+    }
+    wrong
+}
+
+#[test]
+fn every_example_does_what_its_page_says() {
+    let Some(lab) = Lab::hosts(1).prepare("n1", OWN).start() else { return };
+    let only = std::env::var("BENCHBOOK_TEST_PAGE").ok();
+    let pages = pages();
+    let run = |(name, page): (&String, &Page)| match &page.unproven {
+        Some(why) => {
+            assert!(why.ends_with('.'), "{name}: `unproven` is a sentence");
+            String::new()
+        }
+        None => wrong(name, page, &lab.inventory()),
+    };
+    let wrong: String =
+        pages.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == *name)).map(run).collect();
+    assert!(wrong.is_empty(), "{wrong}");
+}
