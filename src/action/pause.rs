@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::{Action, ActionContext, BoxFuture, Done};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
-use crate::base::{Map, args};
+use crate::base::{Clock, Map, SystemClock, Timestamp, args};
 use crate::wire::{Outcome, Status};
 
 /// Waits, or asks the user to go on.
@@ -68,17 +68,29 @@ async fn pause(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
     let Ok(duration) = Duration::try_from_secs_f64(seconds) else {
         return Outcome::failed(format!("a pause cannot last {seconds} seconds"));
     };
-    let start = std::time::Instant::now();
+    let began = SystemClock.now();
     tokio::select! {
         () = tokio::time::sleep(duration) => {}
         () = ctx.cancel.cancelled() => return stopped(),
         () = tokio::time::sleep(ctx.timeout.unwrap_or(Duration::MAX)) => return late(),
     }
-    let words = format!("Paused for {seconds} seconds");
+    paused(began, args.seconds.is_some(), "")
+}
+
+/// What playbooks read of it.
+fn paused(began: Timestamp, in_seconds: bool, said: &str) -> Outcome {
+    let ended = SystemClock.now();
+    let passed = ended.since(began);
+    let (unit, count) = if in_seconds { ("seconds", 1.0) } else { ("minutes", 60.0) };
+    let shown = (passed.as_secs_f64() / count * 100.0).round() / 100.0;
     Outcome::ok(false)
-        .with("stdout", words)
-        .with("delta", start.elapsed().as_secs())
-        .with("user_input", "")
+        .with("rc", 0)
+        .with("stdout", format!("Paused for {shown:?} {unit}"))
+        .with("stderr", "")
+        .with("start", began.local())
+        .with("stop", ended.local())
+        .with("delta", passed.as_secs())
+        .with("user_input", said)
         .with("echo", true)
 }
 
@@ -89,6 +101,7 @@ async fn ask(question: String, ctx: &ActionContext<'_>) -> Outcome {
         );
     };
     ask(question);
+    let began = SystemClock.now();
     let (tell, told) = oneshot::channel();
     // A thread of its own: whoever is asked may never answer, and the run has to end without it.
     std::thread::spawn(move || {
@@ -98,7 +111,7 @@ async fn ask(question: String, ctx: &ActionContext<'_>) -> Outcome {
     });
     tokio::select! {
         answer = told => match answer {
-            Ok(Ok(line)) => Outcome::ok(false).with("user_input", line.trim_end_matches(['\r', '\n'])).with("echo", true),
+            Ok(Ok(line)) => paused(began, false, line.trim_end_matches(['\r', '\n'])),
             Ok(Err(error)) => Outcome::failed(format!("cannot read the answer: {error}")),
             Err(error) => Outcome::failed(format!("cannot read the answer: {error}")),
         },

@@ -36,6 +36,11 @@ impl Timestamp {
         self.civil().to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S,%3f").to_string()
     }
 
+    /// `2026-11-21 21:31:00.123456` on this machine's clock, as Python prints a time.
+    pub fn local(self) -> String {
+        self.civil().to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S.%6f").to_string()
+    }
+
     /// `Saturday 21 November 2026  21:31:00 +0100` on this machine's clock.
     pub fn spelled(self) -> String {
         self.civil().to_zoned(jiff::tz::TimeZone::system()).strftime("%A %d %B %Y  %H:%M:%S %z").to_string()

@@ -8,7 +8,7 @@ use super::failure::{Answer, Failure};
 use super::path::TargetPath;
 use super::process::{Command, Finished};
 use super::{Context, glob};
-use crate::base::{Timestamp, Value};
+use crate::base::Value;
 use crate::wire::{Outcome, Status};
 
 /// How the command is shown as `cmd`.
@@ -87,8 +87,8 @@ impl Invocation {
         };
         Ok(outcome
             .with("cmd", shown)
-            .with("start", civil(started))
-            .with("end", civil(ended))
+            .with("start", started.local())
+            .with("end", ended.local())
             .with("delta", python_delta(ended.since(started))))
     }
 
@@ -151,12 +151,6 @@ fn not_started(program: &str, error: &std::io::Error) -> Outcome {
         _ => format!("cannot run `{program}`: {error}"),
     });
     outcome
-}
-
-/// Local time as Python prints it: `2026-11-21 20:31:00.123456`.
-fn civil(time: Timestamp) -> String {
-    let utc = jiff::Timestamp::from_nanosecond(i128::from(time.0)).unwrap_or_default();
-    utc.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S.%6f").to_string()
 }
 
 /// A duration as Python prints a `timedelta`: `0:01:02.000345`.

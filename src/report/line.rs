@@ -241,6 +241,9 @@ fn named_hosts(hosts: &[HostName]) -> String {
 }
 
 fn diff_lines(diff: &Diff) -> Vec<String> {
+    if let Some(prepared) = &diff.prepared {
+        return prepared.lines().map(|line| format!("  {line}")).collect();
+    }
     let text = TextDiff::from_lines(&diff.before, &diff.after);
     let before = format!("{} (before)", diff.header);
     let after = format!("{} (after)", diff.header);

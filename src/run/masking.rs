@@ -9,7 +9,10 @@ pub(super) fn cover(done: &mut Done, secrets: &Secrets) {
     for map in [&mut outcome.values, &mut effects.facts, &mut effects.set_facts, &mut effects.include_vars] {
         secrets.mark(map);
     }
-    let diffs = outcome.diff.iter_mut().flat_map(|diff| [&mut diff.before, &mut diff.after]);
+    let diffs = outcome
+        .diff
+        .iter_mut()
+        .flat_map(|diff| [&mut diff.before, &mut diff.after].into_iter().chain(&mut diff.prepared));
     let words = outcome.msg.iter_mut().chain(shown).chain(&mut outcome.warnings).chain(diffs);
     for text in words {
         if let std::borrow::Cow::Owned(hidden) = secrets.hide(text) {

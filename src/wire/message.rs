@@ -97,6 +97,9 @@ pub struct Diff {
     pub before: String,
     /// The text after.
     pub after: String,
+    /// What changes, in words of whoever changes it, instead of both texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepared: Option<String>,
 }
 
 /// What an invocation gave back.

@@ -92,7 +92,7 @@ pub fn diffs(value: &Value) -> Vec<Diff> {
     let one = std::slice::from_ref(value);
     let header = |map: &Map, key: &str| map.get(key).filter(|v| !v.is_null()).map(ToString::to_string);
     let list = value.as_list().unwrap_or(one).iter().filter_map(Value::as_map);
-    let pairs = list.filter(|map| map.contains_key("before") || map.contains_key("after"));
+    let told = list.filter(|map| ["before", "after", "prepared"].iter().any(|key| map.contains_key(key)));
     let diff = |map: &Map| {
         let (before, after) = (header(map, "before_header"), header(map, "after_header"));
         Diff {
@@ -100,9 +100,10 @@ pub fn diffs(value: &Value) -> Vec<Diff> {
             before_header: Some(before.unwrap_or_default()),
             before: side(map.get("before")),
             after: side(map.get("after")),
+            prepared: map.get("prepared").filter(|said| !said.is_null()).map(ToString::to_string),
         }
     };
-    pairs.map(diff).collect()
+    told.map(diff).collect()
 }
 
 /// A text, or a mapping as JSON with its keys in order.

@@ -1,13 +1,14 @@
 //! The reference pages of modules and actions: each has one, its example runs on a machine of its own, and what comes back is
 //! what the page says.
 //!
-//! `src/cli/doc/pages/NAME.yml` is the source. A page is run twice on one host of a lab whose programs and packages are its own:
-//! the second run must change nothing, unless the page says `again`.
+//! `src/cli/doc/pages/NAME.yml` is the source. A page is run twice on a host whose programs and packages are its own: the second run
+//! must change nothing, unless the page says `again`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use benchbook::action::ACTIONS;
 use benchbook::module::SPECS;
@@ -34,11 +35,13 @@ struct Page {
     then: String,
     #[serde(default)]
     again: bool,
+    #[serde(default)]
+    engine: bool,
     open: Option<String>,
 }
 
 /// What the reference says of all results, in its list.
-const COMMON: [&str; 16] = [
+const COMMON: [&str; 18] = [
     "changed",
     "failed",
     "msg",
@@ -55,6 +58,8 @@ const COMMON: [&str; 16] = [
     "item",
     "invocation",
     "attempts",
+    "timed_out",
+    "details",
 ];
 
 fn folder() -> PathBuf {
@@ -157,6 +162,27 @@ fn run(project: &Project, playbook: &str, inventory: &Path) -> (String, Vec<Json
     (said, ends.filter(|event| event["event"] == "step_ended").collect())
 }
 
+/// The lines of the tasks that are the module's own, where the example begins at this line.
+fn own_lines(name: &str, example: &str, from: usize) -> BTreeSet<usize> {
+    let is_module = |line: &str| {
+        let Some((key, value)) = line.trim().split_once(':') else { return false };
+        key.rsplit('.').next() == Some(name) || key == "action" && value.trim() == name
+    };
+    let (mut own, mut task, mut is_own) = (BTreeSet::new(), Vec::new(), false);
+    for (line, number) in example.lines().zip(from..) {
+        if line.starts_with("- ") {
+            (task, is_own) = (Vec::new(), false);
+        }
+        task.push(number);
+        is_own |= is_module(line);
+        if is_own {
+            own.extend(task.iter().copied());
+        }
+    }
+    assert!(!own.is_empty(), "{name}: no task of the example is of this module");
+    own
+}
+
 /// What is wrong with a page, by the example.
 fn wrong(name: &str, page: &Page, inventory: &Path) -> String {
     let mut wrong = String::new();
@@ -169,9 +195,8 @@ fn wrong(name: &str, page: &Page, inventory: &Path) -> String {
     // Handlers of an example would be run in the middle, so a page has none; tasks of the example stand at known lines.
     let head = "- hosts: n1\n  gather_facts: false\n  tasks:\n";
     let first = format!("{head}{}", indented(&page.given));
-    let from = first.lines().count();
     let example = indented(&page.example);
-    let lines = from..=from + example.lines().count();
+    let lines = own_lines(name, &page.example, first.lines().count() + 1);
     fs::write(project.path().join("once.yml"), format!("{first}{example}{}", indented(&page.then))).unwrap();
     fs::write(project.path().join("again.yml"), format!("{head}{example}{}", indented(&page.then))).unwrap();
     let (said, ends) = run(&project, "once.yml", inventory);
@@ -203,19 +228,44 @@ fn wrong(name: &str, page: &Page, inventory: &Path) -> String {
     wrong
 }
 
+/// How many pages are looked at side by side.
+const WORKERS: usize = 3;
+
+/// A machine for the example of a page; `None` where there can be none.
+fn machine(page: &Page) -> Option<Lab> {
+    if !page.engine {
+        return Lab::hosts(1).prepare("n1", OWN).start();
+    }
+    let lab = Lab::hosts(1).engine("n1").start()?;
+    lab.host("n1")
+        .engine()
+        .image("busybox", &[("/bin/busybox", "/bin/busybox"), ("/bin/busybox", "/bin/sh")]);
+    Some(lab)
+}
+
 #[test]
 fn every_example_does_what_its_page_says() {
-    let Some(lab) = Lab::hosts(1).prepare("n1", OWN).start() else { return };
     let only = std::env::var("BENCHBOOK_TEST_PAGE").ok();
     let pages = pages();
-    let run = |(name, page): (&String, &Page)| match &page.unproven {
-        Some(why) => {
-            assert!(why.ends_with('.'), "{name}: `unproven` is a sentence");
-            String::new()
+    let wanted = |name: &str| only.as_ref().is_none_or(|only| only.split(',').any(|only| only == name));
+    for (name, page) in &pages {
+        let is_sentence = page.unproven.as_ref().is_none_or(|why| why.trim_end().ends_with('.'));
+        assert!(is_sentence, "{name}: `unproven` is a sentence");
+    }
+    let runs: Vec<_> = pages.iter().filter(|(name, page)| wanted(name) && page.unproven.is_none()).collect();
+    let next = AtomicUsize::new(0);
+    let work = || -> String {
+        let mut said = String::new();
+        while let Some((name, page)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            // One of its own: what an example leaves is in nobody's way.
+            let Some(lab) = machine(page) else { continue };
+            said.push_str(&wrong(name, page, &lab.inventory()));
         }
-        None => wrong(name, page, &lab.inventory()),
+        said
     };
-    let wrong: String =
-        pages.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == *name)).map(run).collect();
+    let wrong: String = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+    });
     assert!(wrong.is_empty(), "{wrong}");
 }

@@ -35,6 +35,9 @@ struct Page {
     /// A second run changes something again.
     #[serde(default, rename = "again")]
     _again: bool,
+    /// The machine has a container engine, with the image `busybox`.
+    #[serde(default, rename = "engine")]
+    _engine: bool,
     /// Why it has no keys of its own that could be listed: they are the user's.
     #[serde(default)]
     open: Option<String>,
@@ -47,9 +50,69 @@ macro_rules! pages {
 }
 
 pages! {
+    "add_host"
+    "apt"
+    "apt_key"
+    "apt_repository"
+    "assemble"
+    "assert"
+    "async_status"
+    "authorized_key"
+    "blockinfile"
     "command"
     "copy"
+    "cron"
+    "deb822_repository"
+    "debug"
+    "dnf"
+    "docker_container"
+    "docker_container_exec"
+    "docker_image"
+    "docker_network"
+    "environment"
+    "fail"
+    "fetch"
     "file"
+    "find"
+    "gather_facts"
+    "getent"
+    "group"
+    "group_by"
+    "include_vars"
+    "ini_file"
+    "known_hosts"
+    "lineinfile"
+    "make"
+    "package"
+    "package_facts"
+    "pause"
+    "ping"
+    "pip"
+    "raw"
+    "reboot"
+    "replace"
+    "requirements"
+    "rpm_key"
+    "script"
+    "seboolean"
+    "selinux"
+    "service"
+    "service_facts"
+    "set_fact"
+    "set_stats"
+    "setup"
+    "shell"
+    "slurp"
+    "stat"
+    "systemd"
+    "tempfile"
+    "template"
+    "unarchive"
+    "user"
+    "validate_argument_spec"
+    "wait_for"
+    "wait_for_connection"
+    "yum_repository"
 }
 
 /// The page of a module or action, in Markdown.
@@ -86,10 +149,11 @@ pub(super) fn index(catalogue: &Catalogue) -> String {
     let mut text = "# Modules and actions\n
 <!-- made by `benchbook doc --write`, as all pages beside it; a test compares -->\n
 What a task can do without Python on the target. Each page lists every parameter; what it does not list is refused before anything
-runs. Tests run the examples over ssh on a machine of their own, twice, and hold what they return against the page.\n
+runs. Tests run the examples over ssh on a machine of their own, twice, and hold what they return against the page. What cannot run
+there says so on its page, and what is tested instead.\n
 Every result has `changed` and `failed`; `msg` says why something failed, and with some modules what they did; `skipped` and
-`skip_reason` are there when a condition was not met, `results` under a loop, `diff` under `--diff`, `warnings` and `deprecations`
-when there are any.\n
+`skip_reason` are there when a condition was not met, `results` under a loop, `diff` under `--diff`, `timed_out` when `timeout` was
+over, `details` when a mode cannot be understood, `warnings` and `deprecations` when there are any.\n
 | name | |\n|---|---|\n"
         .to_owned();
     for spec in listed(catalogue) {

@@ -9,7 +9,7 @@ use crate::base::Map;
 use crate::module::failure::Doing;
 use crate::module::process::Command;
 use crate::module::programs::Said;
-use crate::module::{Answer, Context, Failure};
+use crate::module::{Answer, Context, Failure, difference};
 use crate::wire::Outcome;
 
 /// What apt-get says when there was nothing to do.
@@ -153,11 +153,12 @@ pub(super) fn tell<'b>(
 
 /// What was done, as playbooks read it.
 pub(super) fn outcome(changed: bool, said: Said, ctx: &Context<'_>) -> Outcome {
-    let mut diff = Map::new();
+    let mut outcome = Outcome::ok(changed).with("diff", Map::new());
     if ctx.diff() {
-        diff.insert("prepared", prepared(&said.out));
+        let told = Map::from_iter([("prepared", prepared(&said.out))]);
+        difference::tell_one(&mut outcome, told.into());
     }
-    Outcome::ok(changed).with("diff", diff).with("stdout", said.out).with("stderr", said.err)
+    outcome.with("stdout", said.out).with("stderr", said.err)
 }
 
 /// Whether apt-get had something to do.

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use super::{Filter, filter};
 use crate::base::Value;
 use crate::vars::call::{Call, CallError, text_of};
+use crate::vars::python::dates;
 use crate::vars::python::format::repr;
 
 pub(super) const FILTERS: &[Filter] = &[filter("strftime", strftime), filter("to_datetime", to_datetime)];
@@ -47,7 +48,7 @@ fn to_datetime(call: &Call<'_>) -> Result<Value, CallError> {
         // Without a time of day it is midnight.
         Err(_) => parsed.to_date().map_err(|error| error.to_string())?.into(),
     };
-    Ok(Value::Date(date.strftime("%Y-%m-%d %H:%M:%S").to_string().into()))
+    Ok(dates::value(date))
 }
 
 fn quoted(text: &str) -> String {

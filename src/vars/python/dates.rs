@@ -71,6 +71,11 @@ pub fn moved(text: &str, by: i128) -> Result<Value, CallError> {
     let micros = i64::try_from(by).map_err(|_| "the time is too long")?;
     let span = jiff::SignedDuration::from_micros(micros);
     let date = needed(text)?.checked_add(span).map_err(|error| error.to_string())?;
-    let format = if date.subsec_nanosecond() == 0 { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S.%6f" };
-    Ok(Value::Date(date.strftime(format).to_string().into()))
+    Ok(value(date))
+}
+
+/// A date with its time of day; with microseconds where it has any.
+pub fn value(date: DateTime) -> Value {
+    let format = if date.subsec_nanosecond() < 1000 { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S.%6f" };
+    Value::Date(date.strftime(format).to_string().into())
 }
