@@ -32,6 +32,7 @@ mod set_stats;
 mod source;
 mod template;
 mod unarchive;
+mod uri;
 mod validate_argument_spec;
 mod wait_for_connection;
 
@@ -99,7 +100,7 @@ pub struct Action {
 
 /// Actions that go to the target and that ansible-core has, too. The others do all their work on the controller, or need
 /// an engine there.
-const ON_TARGET: [&str; 11] = [
+const ON_TARGET: [&str; 12] = [
     "async_status",
     "copy",
     "fetch",
@@ -111,6 +112,7 @@ const ON_TARGET: [&str; 11] = [
     "service",
     "template",
     "unarchive",
+    "uri",
 ];
 
 impl Action {
@@ -120,7 +122,7 @@ impl Action {
     }
 }
 
-/// All actions. `copy`, `fetch`, `service`, `template` and `unarchive` stand before modules, which do their part on the target.
+/// All actions. `copy`, `fetch`, `service`, `template`, `unarchive` and `uri` stand before modules, which do their part on the target.
 pub static ACTIONS: &[Action] = &[
     add_host::ACTION,
     assemble::ACTION,
@@ -148,6 +150,7 @@ pub static ACTIONS: &[Action] = &[
     set_stats::ACTION,
     template::ACTION,
     unarchive::ACTION,
+    uri::ACTION,
     validate_argument_spec::ACTION,
     wait_for_connection::ACTION,
 ];

@@ -75,8 +75,12 @@ fn hint(name: &str, known: &[&'static str]) -> String {
     }
 }
 
+// What follows is made anew for each type of arguments: whatever does not depend on it stands in functions of its own, which
+// are not repeated at each field. The agent is a third of a megabyte smaller for it.
 impl ArgError {
     /// Puts the name of what contains the value in front of the path.
+    #[cold]
+    #[inline(never)]
     fn inside(mut self, outer: &str) -> Self {
         if let Self::Invalid { path, .. } | Self::Choice { path, .. } | Self::Other { path, .. } = &mut self {
             let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
@@ -137,8 +141,7 @@ struct Struct<'a>(&'a Map);
 impl<'de> Deserializer<'de> for Struct<'_> {
     type Error = ArgError;
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgError> {
-        let entries = self.0.iter().filter(|(_, v)| !matches!(v, Value::Null | Value::Omit));
-        visitor.visit_map(Entries { iter: entries, value: None })
+        visitor.visit_map(Entries { iter: Box::new(self.0.iter().filter(is_given)), value: None })
     }
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
@@ -146,17 +149,22 @@ impl<'de> Deserializer<'de> for Struct<'_> {
     }
 }
 
-struct Entries<'a, I> {
-    iter: I,
+fn is_given((_, value): &(&Key, &Value)) -> bool {
+    !matches!(value, Value::Null | Value::Omit)
+}
+
+struct Entries<'a> {
+    iter: Box<dyn Iterator<Item = (&'a Key, &'a Value)> + 'a>,
     value: Option<(&'a Key, &'a Value)>,
 }
 
-impl<'a, 'de, I: Iterator<Item = (&'a Key, &'a Value)>> MapAccess<'de> for Entries<'a, I> {
+impl<'de> MapAccess<'de> for Entries<'_> {
     type Error = ArgError;
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ArgError> {
         self.value = self.iter.next();
         self.value.map(|(key, _)| seed.deserialize(Argument(&key.to_value()))).transpose()
     }
+    #[inline(never)]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, ArgError> {
         let (key, value) = self.value.ok_or_else(|| ArgError::custom("a value without a key"))?;
         seed.deserialize(Argument(value.revealed())).map_err(|e| e.inside(&key.to_string()))
@@ -177,11 +185,15 @@ impl<'de> SeqAccess<'de> for Items<'_> {
 struct Argument<'a>(&'a Value);
 
 impl Argument<'_> {
+    #[cold]
+    #[inline(never)]
     fn wrong(&self, expected: &str) -> ArgError {
         ArgError::Invalid { path: String::new(), expected: expected.to_owned(), given: given(self.0) }
     }
 
     /// Fills in what was given where only the type knew that it is wrong.
+    #[cold]
+    #[inline(never)]
     fn explain(&self, mut error: ArgError) -> ArgError {
         if let ArgError::Invalid { given: text, path, .. } | ArgError::Choice { given: text, path, .. } =
             &mut error
@@ -193,6 +205,7 @@ impl Argument<'_> {
         error
     }
 
+    #[inline(never)]
     fn to_int(&self) -> Result<i128, ArgError> {
         let read = match self.0 {
             Value::Int(i) => Some(*i),
@@ -206,6 +219,7 @@ impl Argument<'_> {
         read.ok_or_else(|| self.wrong("an integer"))
     }
 
+    #[inline(never)]
     fn to_float(&self) -> Result<f64, ArgError> {
         let read = match self.0 {
             Value::String(t) => t.as_str().trim().parse().ok(),
@@ -214,6 +228,7 @@ impl Argument<'_> {
         read.ok_or_else(|| self.wrong("a number"))
     }
 
+    #[inline(never)]
     fn to_text(&self) -> Result<String, ArgError> {
         match self.0 {
             Value::String(_) | Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Date(_) => {
@@ -259,7 +274,7 @@ impl<'de> Deserializer<'de> for Argument<'_> {
             Value::Date(d) => visitor.visit_str(d),
             Value::Bytes(b) => visitor.visit_bytes(b),
             Value::List(items) => visitor.visit_seq(Items(items.iter().enumerate())),
-            Value::Map(map) => visitor.visit_map(Entries { iter: map.iter(), value: None }),
+            Value::Map(map) => visitor.visit_map(Entries { iter: Box::new(map.iter()), value: None }),
             Value::Sealed(sealed) => return Argument(sealed.reveal()).deserialize_any(visitor),
         };
         result.map_err(|e: ArgError| self.explain(e))
@@ -324,7 +339,7 @@ impl<'de> Deserializer<'de> for Argument<'_> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgError> {
         match self.0 {
-            Value::Map(map) => visitor.visit_map(Entries { iter: map.iter(), value: None }),
+            Value::Map(map) => visitor.visit_map(Entries { iter: Box::new(map.iter()), value: None }),
             _ => Err(self.wrong("a mapping")),
         }
     }
@@ -358,7 +373,15 @@ impl<'de> Deserializer<'de> for Argument<'_> {
         visitor.visit_enum(Word(word.ok_or_else(choice)?)).map_err(|e| self.explain(e))
     }
 
-    forward_to_deserialize_any! { char bytes byte_buf unit unit_struct tuple tuple_struct identifier ignored_any }
+    /// The name of an argument.
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgError> {
+        match self.0 {
+            Value::String(name) => visitor.visit_str(name.as_str()),
+            other => visitor.visit_string(other.to_string()),
+        }
+    }
+
+    forward_to_deserialize_any! { char bytes byte_buf unit unit_struct tuple tuple_struct ignored_any }
 }
 
 /// A part of a comma-separated list; as secret as the whole.

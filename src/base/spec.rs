@@ -75,15 +75,18 @@ pub fn schema_of<T: JsonSchema>() -> Schema {
 }
 
 /// The collections whose tasks are known here, with how the names of those begin that are theirs.
-const COLLECTIONS: [(&str, &str); 8] = [
+const COLLECTIONS: [(&str, &str); 11] = [
     ("ansible.builtin.", ""),
     ("ansible.legacy.", ""),
     ("ansible.posix.", "authorized_key"),
+    ("ansible.posix.", "firewalld"),
     ("ansible.posix.", "seboolean"),
     ("ansible.posix.", "selinux"),
     ("community.docker.", "docker_"),
+    ("community.general.", "archive"),
     ("community.general.", "ini_file"),
     ("community.general.", "make"),
+    ("community.general.", "zypper"),
 ];
 
 /// Other names of modules and actions, and the one that they have here.

@@ -3,7 +3,7 @@
 //! The controller's action finds the user's file and calls this module once per file, with the file as upload 0 and
 //! what it knows of it in `_upload`. An upload whose checksum is there already is never read.
 
-mod content;
+pub(super) mod content;
 mod folder;
 
 use std::fs::File;

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::path::Path;
 
 use crate::base::Value;
+use crate::base::args::ArgError;
 use crate::wire::Outcome;
 
 /// What a module's function gives back.
@@ -28,6 +29,15 @@ impl Failure {
     /// The outcome that says so.
     pub fn into_outcome(self) -> Outcome {
         *self.0
+    }
+}
+
+/// Arguments that cannot be read.
+impl From<ArgError> for Failure {
+    #[cold]
+    #[inline(never)]
+    fn from(error: ArgError) -> Self {
+        Self::new(error.to_string())
     }
 }
 

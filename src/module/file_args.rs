@@ -82,26 +82,35 @@ pub fn call<A: DeserializeOwned>(
     ctx: &mut Context<'_>,
     run: fn(&A, &FileArgs, &mut Context<'_>) -> Answer,
 ) -> Outcome {
+    super::timed(ctx, &mut |ctx| {
+        let (common, own) = common(map, ctx)?;
+        run(&args::from_map(&own)?, &common, ctx)
+    })
+}
+
+/// The arguments of these names, and the others.
+pub(super) fn split(map: &Map, names: &[&str]) -> (Map, Map) {
     let some = |common: bool| -> Map {
-        let wanted = |key: &Key| key.as_str().is_some_and(|key| NAMES.contains(&key)) == common;
+        let wanted = |key: &Key| key.as_str().is_some_and(|key| names.contains(&key)) == common;
         let pairs = map.iter().filter(|(key, _)| wanted(key));
         pairs.map(|(key, value)| (key.clone(), value.clone())).collect()
     };
-    let (common, own) = (some(true), some(false));
-    super::timed(ctx, |ctx| {
-        let refused = |error: args::ArgError| Failure::new(error.to_string());
-        if let Some(mode) = common.get("mode").and_then(Value::as_str)
-            && Mode::parse(mode).is_err()
-        {
-            // Words that playbooks know.
-            return Err(Failure::new("mode must be in octal or symbolic form")
-                .with("details", format!("bad symbolic permission for mode: {mode}")));
-        }
-        let mut common: FileArgs = args::from_map(&common).map_err(refused)?;
-        // What a user may set for all tasks of a target.
-        let always =
-            variable_value("ANSIBLE_UNSAFE_WRITES", ctx).and_then(|text| Value::from(text).to_bool());
-        common.unsafe_writes = common.unsafe_writes.or(always);
-        run(&args::from_map(&own).map_err(refused)?, &common, ctx)
-    })
+    (some(true), some(false))
+}
+
+/// The arguments of all files, and the others.
+pub(super) fn common(map: &Map, ctx: &Context<'_>) -> Result<(FileArgs, Map), Failure> {
+    let (common, own) = split(map, &NAMES);
+    if let Some(mode) = common.get("mode").and_then(Value::as_str)
+        && Mode::parse(mode).is_err()
+    {
+        // Words that playbooks know.
+        return Err(Failure::new("mode must be in octal or symbolic form")
+            .with("details", format!("bad symbolic permission for mode: {mode}")));
+    }
+    let mut common: FileArgs = args::from_map(&common)?;
+    // What a user may set for all tasks of a target.
+    let always = variable_value("ANSIBLE_UNSAFE_WRITES", ctx).and_then(|text| Value::from(text).to_bool());
+    common.unsafe_writes = common.unsafe_writes.or(always);
+    Ok((common, own))
 }

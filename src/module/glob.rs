@@ -6,6 +6,11 @@ pub use crate::base::glob::like as matches;
 
 /// Whether anything is there that matches; a plain path may also be a broken link. Relative to `start`.
 pub fn exists(pattern: &Path, start: &Path) -> bool {
+    !find(pattern, start).is_empty()
+}
+
+/// All that is there and matches, in the order of its names.
+pub fn find(pattern: &Path, start: &Path) -> Vec<PathBuf> {
     let mut candidates = vec![PathBuf::from(start)];
     for part in pattern.components() {
         let name = part.as_os_str();
@@ -22,7 +27,9 @@ pub fn exists(pattern: &Path, start: &Path) -> bool {
             candidates.iter().map(|folder| folder.join(name)).collect()
         };
     }
-    candidates.iter().any(|path| path.symlink_metadata().is_ok())
+    candidates.retain(|path| path.symlink_metadata().is_ok());
+    candidates.sort();
+    candidates
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod accounts;
 mod apt;
 mod apt_key;
 mod apt_repository;
+mod archive;
 pub mod assemble;
 mod atomic;
 mod attributes;
@@ -27,8 +28,11 @@ mod fetch;
 pub mod file;
 pub mod file_args;
 mod find;
+mod firewalld;
 pub mod foreign;
+mod get_url;
 mod getent;
+mod git;
 mod glob;
 mod group;
 mod ini_file;
@@ -38,6 +42,7 @@ mod known_hosts;
 mod lineinfile;
 mod make;
 mod mode;
+mod net;
 mod package_facts;
 mod path;
 mod ping;
@@ -61,9 +66,12 @@ mod systemd;
 mod tempfile;
 mod text;
 pub mod unarchive;
+pub mod uri;
+mod url_args;
 mod user;
 mod wait_for;
 mod yum_repository;
+mod zypper;
 
 use serde::de::DeserializeOwned;
 
@@ -100,6 +108,7 @@ modules!(
     apt,
     apt_key,
     apt_repository,
+    archive,
     assemble,
     authorized_key,
     blockinfile,
@@ -112,7 +121,10 @@ modules!(
     fetch,
     file,
     find,
+    firewalld,
+    get_url,
     getent,
+    git,
     group,
     ini_file,
     known_hosts,
@@ -136,9 +148,11 @@ modules!(
     systemd,
     tempfile,
     unarchive,
+    uri,
     user,
     wait_for,
     yum_repository,
+    zypper,
 );
 
 /// A module by its short name.
@@ -152,14 +166,14 @@ fn call<A: DeserializeOwned>(
     ctx: &mut Context<'_>,
     run: fn(&A, &mut Context<'_>) -> Answer,
 ) -> Outcome {
-    timed(ctx, |ctx| {
-        let arguments = args::from_map(map).map_err(|error| Failure::new(error.to_string()))?;
+    timed(ctx, &mut |ctx| {
+        let arguments = args::from_map(map).map_err(Failure::from)?;
         run(&arguments, ctx)
     })
 }
 
 /// Does it and notes the time.
-fn timed(ctx: &mut Context<'_>, run: impl FnOnce(&mut Context<'_>) -> Answer) -> Outcome {
+fn timed(ctx: &mut Context<'_>, run: &mut dyn FnMut(&mut Context<'_>) -> Answer) -> Outcome {
     let started = ctx.clock.now();
     let mut outcome = run(ctx).unwrap_or_else(Failure::into_outcome);
     outcome.started = started;

@@ -20,8 +20,10 @@ use self::zip::Zip;
 use super::attributes::{self, Attributes};
 use super::failure::{Answer, Doing, Failure};
 use super::file_args::{self, FileArgs};
+use super::net::{Ask, Follow};
 use super::programs::Said;
 use super::{Context, Module, TargetPath, path};
+use crate::base::address::masked;
 use crate::base::spec::{CheckMode, OnResume, Spec};
 use crate::base::{Map, Value};
 use crate::wire::Outcome;
@@ -33,7 +35,7 @@ use crate::wire::Outcome;
 #[allow(clippy::struct_excessive_bools)] // they are what users write
 #[schemars(extend("x-exclusive" = [["include", "exclude"], ["copy", "remote_src"]]))]
 pub struct Args {
-    /// The archive on the controller; with `remote_src` on the target.
+    /// The archive on the controller; with `remote_src` on the target, or the address of a server (`https://…`).
     pub src: TargetPath,
     /// The folder, which must be there.
     pub dest: TargetPath,
@@ -153,19 +155,17 @@ fn unarchive(args: &Args, file: &FileArgs, ctx: &mut Context<'_>) -> Answer {
 fn source(args: &Args, ctx: &mut Context<'_>) -> Result<(Option<tempfile::TempDir>, PathBuf), Failure> {
     let shown = args.src.as_str();
     let (kept, src) = if args.upload {
-        let folder = path::temporary(ctx);
-        let kept = tempfile::Builder::new()
-            .prefix("benchbook-unarchive.")
-            .tempdir_in(&folder)
-            .doing("make a folder in", &folder)?;
+        let kept = folder_for_it(ctx)?;
         let src = kept.path().join("source");
         let mut to = File::create(&src).doing("make", &src)?;
         let mut from = ctx.link.upload(0).doing("receive", &src)?;
         io::copy(&mut from, &mut to).doing("write", &src)?;
         (Some(kept), src)
     } else if shown.contains("://") {
-        let msg = "an archive cannot be downloaded by `unarchive`; download it by a task before";
-        return Err(Failure::new(msg));
+        let kept = folder_for_it(ctx)?;
+        let src = kept.path().join("source");
+        download(args, &src, ctx)?;
+        (Some(kept), src)
     } else {
         let src = args.src.expand(ctx);
         (None, std::path::absolute(&src).doing("find", &src)?)
@@ -181,6 +181,36 @@ fn source(args: &Args, ctx: &mut Context<'_>) -> Result<(Option<tempfile::TempDi
         return Err(Failure::new(format!("Invalid archive '{}', the file is 0 bytes", src.display())));
     }
     Ok((kept, src))
+}
+
+fn folder_for_it(ctx: &Context<'_>) -> Result<tempfile::TempDir, Failure> {
+    let folder = path::temporary(ctx);
+    let made = tempfile::Builder::new().prefix("benchbook-unarchive.").tempdir_in(&folder);
+    made.doing("make a folder in", &folder)
+}
+
+/// Brings the archive from a server.
+fn download(args: &Args, to: &Path, ctx: &Context<'_>) -> Result<(), Failure> {
+    let url = args.src.as_str();
+    let failed = |why: String| Failure::new(format!("Failure downloading {}, {why}", masked(url)));
+    let ask = Ask {
+        url: url.to_owned(),
+        method: "GET".to_owned(),
+        follow: Follow::Urllib2,
+        timeout: 10,
+        use_proxy: true,
+        validate: args.validate_certs,
+        netrc: true,
+        agent: "ansible-httpget".to_owned(),
+        decompress: true,
+        ..Ask::default()
+    };
+    let mut answer = ask.send(ctx).map_err(failed)?;
+    if !answer.is_well() {
+        return Err(failed(answer.words()));
+    }
+    let mut file = File::create(to).doing("make", to)?;
+    io::copy(&mut answer.body, &mut file).map(drop).map_err(|error| failed(error.to_string()))
 }
 
 /// The first one that can read the archive.

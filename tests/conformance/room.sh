@@ -39,6 +39,8 @@ mkdir -p "$root/conformance/results" "$root/conformance/output" "$root/conforman
 mount --bind "$results" "$root/conformance/results"
 cp -a "$suite/test/integration" "$root/conformance/test/integration"
 cp -a "$suite/test/lib/ansible_test/_util/target/injector" "$root/conformance/injector"
+mkdir -p "$root/conformance/test/lib/ansible_test/_data"
+cp -a "$suite/test/lib/ansible_test/_data/requirements" "$root/conformance/test/lib/ansible_test/_data/"
 cp -a "$programs" "$root/conformance/bin"
 # The suite copies it, and its containers have one.
 [ -e "$root/root/.ssh/authorized_keys" ] || { mkdir -p -m 700 "$root/root/.ssh"; echo "# nobody" >"$root/root/.ssh/authorized_keys"; }

@@ -12,6 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import outside
+
 ROOM = Path(__file__).with_name("room.sh")
 INTEGRATION = "/conformance/test/integration"
 INVENTORY = f"{INTEGRATION}/inventory"
@@ -57,6 +59,7 @@ def environment(target, engine, folder):
         "PYTHONPATH": PACKAGE,
         "BENCHBOOK_RECORD": "/conformance/results/record.jsonl",
     }
+    values.update(outside.variables(target))
     values.update(target.environment)
     return values
 
@@ -76,6 +79,7 @@ def script(target, engine, inverted):
     lines.append('while [ "$folder" != / ]; do chmod o+rx "$folder"; folder=$(dirname "$folder"); done; done')
     if "needs/ssh" in target.aliases:
         lines.append(SSHD)
+    lines += outside.prepare(target)
     if not engine.ours:
         callbacks = engine.reference / f"lib/python{engine.python_version}/site-packages/ansible/plugins/callback"
         lines.append(f"cp /conformance/results/benchbook_recorder.py {callbacks}/")
@@ -125,7 +129,8 @@ def run(target, engine, folder, limit, inverted=None):
     """Runs a target in a room of its own; `inverted` is the FILE:LINE of an assert to invert first."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    shutil.copy(Path(__file__).with_name("benchbook_recorder.py"), folder)
+    for name in ("benchbook_recorder.py", "outside_server.py"):
+        shutil.copy(Path(__file__).with_name(name), folder)
     done = Run(folder)
     (folder / "script").write_text(script(target, engine, inverted))
     scratch = tempfile.mkdtemp(prefix="conformance-")

@@ -48,13 +48,14 @@ const LAYERS: [(&str, &[&str]); 18] = [
 ];
 
 /// Single files with an arrow of their own.
-const EXCEPTIONS: [(&str, &str); 5] = [
+const EXCEPTIONS: [(&str, &str); 6] = [
     ("src/connection/memory.rs", "agent"),
     ("src/connection/memory.rs", "module"),
     // Their arguments are the modules'.
     ("src/action/copy.rs", "module"),
     ("src/action/pip.rs", "module"),
     ("src/action/unarchive.rs", "module"),
+    ("src/action/uri.rs", "module"),
 ];
 
 /// Who may name a dependency that must be exchangeable in a day: the crate, and its one room.

@@ -207,8 +207,8 @@ impl Work<'_> {
                 );
                 return Err(Outcome::failed(msg));
             }
-            (Pull::Never | Pull::Missing, Some(_)) => return Ok(found),
-            (Pull::Missing, None) | (Pull::Always, _) => {}
+            (Pull::Never | Pull::Missing | Pull::False, Some(_)) => return Ok(found),
+            (Pull::Missing | Pull::False, None) | (Pull::Always | Pull::True, _) => {}
         }
         if self.is_dry() {
             if found.is_none() {

@@ -8,7 +8,7 @@ mod sending;
 
 use serde_json::Value as Json;
 
-use self::arguments::{Args, Source, State};
+use self::arguments::{Args, Pulling, Source, State};
 use self::context::Context;
 use self::reference::Reference;
 use self::sending::{Problem, send};
@@ -124,6 +124,8 @@ impl Work<'_> {
         let source = self.args.source;
         let source = source.or(self.args.build.as_ref().map(|_| Source::Build));
         let source = source.or(self.args.load_path.as_ref().map(|_| Source::Load));
+        let is_pulled = self.args.pull.as_ref().is_some_and(Pulling::is_yes);
+        let source = source.or(is_pulled.then_some(Source::Pull));
         if found.is_some() && !self.args.force_source {
             return Ok(found);
         }
@@ -159,7 +161,7 @@ impl Work<'_> {
 
     async fn pull(&self) -> Result<(), Outcome> {
         let reference = Reference::parse(&self.name, &self.args.tag).map_err(Outcome::failed)?;
-        let platform = self.args.pull.as_ref().and_then(|pull| pull.platform.as_deref());
+        let platform = self.args.pull.as_ref().and_then(Pulling::platform);
         let say = |text: &str| self.asking.ctx.target.say(text);
         let engine = &self.asking.engine;
         let pulling = engine.pull_image(&reference.repository, &reference.tag, platform, &say);
@@ -199,7 +201,7 @@ impl Work<'_> {
             target: wanted.target.clone(),
             network: wanted.network.clone(),
             nocache: wanted.nocache,
-            pull: wanted.pull,
+            pull: wanted.pull || self.args.pull.as_ref().is_some_and(Pulling::is_yes),
             remove: wanted.rm,
             labels: texts(&wanted.labels),
             shm_size: memory("build.shm_size", wanted.shm_size.as_ref())?,

@@ -16,7 +16,8 @@ pub fn bytes(content: &Value) -> Vec<u8> {
     }
 }
 
-fn json(value: &Value) -> Vec<u8> {
+/// As JSON, whatever it is.
+pub fn json(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();
     // Values have no failing serialization and a vector takes every byte.
     let _ = value.serialize(&mut Serializer::with_formatter(&mut out, Python));

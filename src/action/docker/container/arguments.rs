@@ -236,10 +236,17 @@ pub(super) enum State {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Pull {
+    /// It must be there
     Never,
+    /// It is pulled when it is not there
     #[default]
     Missing,
+    /// It is pulled in any case
     Always,
+    /// The same as `missing`
+    False,
+    /// The same as `always`
+    True,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]

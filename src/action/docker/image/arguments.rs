@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
-use crate::base::Map;
+use crate::base::{Map, Value, args};
 
 /// Images that a run builds carry its mark in the label `benchbook.run`. What the engine says while it builds, pulls or loads is the
 /// output of the task.
@@ -27,8 +28,9 @@ pub(super) struct Args {
     pub build: Option<Build>,
     /// A file of `docker save` on the controller.
     pub load_path: Option<PathBuf>,
-    /// How it is pulled.
-    pub pull: Option<Pull>,
+    /// How it is pulled. A boolean is what it was long ago: `true` means `source: pull` where nothing says where the image comes from, and
+    /// `build.pull` where it is built.
+    pub pull: Option<Pulling>,
     /// Build, pull or load it also when it is there. Changed only when another image came of it.
     #[serde(default)]
     pub force_source: bool,
@@ -143,4 +145,37 @@ pub(super) struct Limits {
 pub(super) struct Pull {
     /// For which kind of machine: `linux/arm64`.
     pub platform: Option<String>,
+}
+
+/// How an image is pulled, or whether.
+#[derive(Debug, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum Pulling {
+    Whether(bool),
+    How(Pull),
+}
+
+/// Serde's own way for such a type would keep to itself which key is unknown.
+impl<'de> Deserialize<'de> for Pulling {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::Map(map) => args::from_map(&map).map(Self::How).map_err(D::Error::custom),
+            other => other
+                .to_bool()
+                .map(Self::Whether)
+                .ok_or_else(|| D::Error::custom("expected a boolean or a mapping with `platform`")),
+        }
+    }
+}
+
+impl Pulling {
+    /// For which kind of machine.
+    pub fn platform(&self) -> Option<&str> {
+        if let Self::How(pull) = self { pull.platform.as_deref() } else { None }
+    }
+
+    /// Whether it is a plain yes.
+    pub fn is_yes(&self) -> bool {
+        matches!(self, Self::Whether(true))
+    }
 }
