@@ -54,6 +54,7 @@ pages! {
     "apt"
     "apt_key"
     "apt_repository"
+    "archive"
     "assemble"
     "assert"
     "async_status"
@@ -74,8 +75,11 @@ pages! {
     "fetch"
     "file"
     "find"
+    "firewalld"
     "gather_facts"
+    "get_url"
     "getent"
+    "git"
     "group"
     "group_by"
     "include_vars"
@@ -108,11 +112,13 @@ pages! {
     "tempfile"
     "template"
     "unarchive"
+    "uri"
     "user"
     "validate_argument_spec"
     "wait_for"
     "wait_for_connection"
     "yum_repository"
+    "zypper"
 }
 
 /// The page of a module or action, in Markdown.
