@@ -1,7 +1,8 @@
 //! `setup`: what the target is, as `ansible_facts`. Read from /proc, /sys and /etc; no program is needed on the target.
 //!
-//! Names and shapes are Ansible's. A fact that the target cannot tell is left out, or `NA` where Ansible says so.
+//! Names and shapes are Ansible's; what Ansible does not tell and figures depend on is in `benchmark`. A fact that the target cannot tell is left out, or `NA` where Ansible says so.
 
+mod benchmark;
 mod cpu;
 mod disk;
 mod distribution;
@@ -26,11 +27,18 @@ use crate::base::suggest::nearest;
 use crate::base::{Map, Value};
 use crate::wire::Outcome;
 
-/// Gives `ansible_facts`, whose keys begin with `ansible_`.
+/// Gives `ansible_facts`, whose keys begin with `ansible_`; names and values are Ansible's.
+///
+/// The subset `benchmark` is what figures depend on besides: `processor_model`, `processor_caches` (of each kind level, type,
+/// `size_kb`, how many there are, line, ways), `cache_line_size`, `page_size`, `processor_frequency` (driver, governor, limits in
+/// MHz, whether turbo is on), `processor_smt`, `huge_pages`, `memory_modules` (size, type, speed in MT/s; only root may read
+/// them), `accelerators` (vendor, address, PCI id, driver and its version, NUMA node, link), `rdma_devices` (firmware, ports with
+/// state and rate), `mitigations`, `ulimits`, `cgroup` (version and limits), `in_container`, `clocksource`. What a machine does
+/// not tell is left out.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Args {
-    /// What to find out: `all`, `min`, `hardware`, `network`, `virtual`, or single names; `!` before a name leaves it out.
+    /// What to find out: `all`, `min`, `hardware`, `network`, `virtual`, `benchmark`, or single names; `!` before a name leaves it out.
     #[serde(default = "all")]
     pub gather_subset: Vec<String>,
     /// Only facts with these names; shell patterns, with or without `ansible_`.
@@ -96,7 +104,7 @@ struct Collector {
 }
 
 /// In the order in which one needs the other.
-const COLLECTORS: [Collector; 21] = [
+const COLLECTORS: [Collector; 22] = [
     Collector { name: "platform", group: "min", gather: |f, _, _| platform::system(f) },
     Collector { name: "distribution", group: "min", gather: |f, _, _| distribution::gather(f) },
     Collector { name: "lsb", group: "min", gather: |f, _, _| distribution::lsb(f) },
@@ -121,6 +129,7 @@ const COLLECTORS: [Collector; 21] = [
         gather: |f, args, _| disk::gather(f, args.gather_timeout),
     },
     Collector { name: "interfaces", group: "network", gather: |f, _, _| network::gather(f) },
+    Collector { name: "benchmark", group: "benchmark", gather: |f, _, _| benchmark::gather(f) },
     Collector { name: "virtual", group: "virtual", gather: |f, _, _| virtualization::gather(f) },
 ];
 
@@ -221,15 +230,15 @@ mod tests {
 
     #[test]
     fn subsets_are_chosen_as_ansible_does() {
-        assert_eq!(chosen(&["all"]).len(), 21);
-        assert_eq!(chosen(&["!hardware"]).len(), 17);
+        assert_eq!(chosen(&["all"]).len(), 22);
+        assert_eq!(chosen(&["!hardware"]).len(), 18);
         assert_eq!(chosen(&["min"]).len(), 15);
         assert_eq!(chosen(&["!all"]).len(), 15);
         assert!(chosen(&["!all", "!min"]).is_empty());
         assert_eq!(chosen(&["!all", "!min", "cpu"]), ["processor"]);
         assert_eq!(chosen(&["network"]).last(), Some(&"interfaces"));
         assert_eq!(chosen(&["network"]).len(), 16);
-        assert_eq!(chosen(&["all", "!facter", "!ohai"]).len(), 21);
+        assert_eq!(chosen(&["all", "!facter", "!ohai"]).len(), 22);
         let error = choose(&["hardwear".to_owned()]).unwrap_err().into_outcome().msg.unwrap();
         assert_eq!(error, "gather_subset: there is no subset `hardwear`; did you mean `hardware`?");
     }
