@@ -25,6 +25,18 @@ pub enum Algorithm {
     Sha384,
     /// SHA-512.
     Sha512,
+    /// SHA3-224; this and what follows only where `get_url` is told so.
+    #[serde(skip)]
+    Sha3_224,
+    /// SHA3-256.
+    #[serde(skip)]
+    Sha3_256,
+    /// SHA3-384.
+    #[serde(skip)]
+    Sha3_384,
+    /// SHA3-512.
+    #[serde(skip)]
+    Sha3_512,
 }
 
 /// A sum that is being made.
@@ -40,6 +52,10 @@ impl Sum {
             Algorithm::Sha256 => Box::new(sha2::Sha256::default()),
             Algorithm::Sha384 => Box::new(sha2::Sha384::default()),
             Algorithm::Sha512 => Box::new(sha2::Sha512::default()),
+            Algorithm::Sha3_224 => Box::new(sha3::Sha3_224::default()),
+            Algorithm::Sha3_256 => Box::new(sha3::Sha3_256::default()),
+            Algorithm::Sha3_384 => Box::new(sha3::Sha3_384::default()),
+            Algorithm::Sha3_512 => Box::new(sha3::Sha3_512::default()),
         })
     }
 
@@ -85,6 +101,10 @@ mod tests {
         assert_eq!(
             of_bytes(Algorithm::Sha256, b"abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(
+            of_bytes(Algorithm::Sha3_256, b"abc"),
+            "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"
         );
     }
 }

@@ -242,7 +242,11 @@ fn download(args: &Args, ask: &Ask, dest: &Path, ctx: &mut Context<'_>) -> Resul
         .tempfile_in(&folder)
         .doing("make a file in", &folder)?;
     io::copy(&mut answer.body, &mut file).map_err(|e| {
-        Failure::from(told(Outcome::failed(format!("failed to create temporary content file: {e}"))))
+        let what = match e.kind() {
+            io::ErrorKind::UnexpectedEof => "Incomplete read",
+            _ => "failed to create temporary content file",
+        };
+        Failure::from(told(Outcome::failed(format!("{what}: {e}"))))
     })?;
     let of_address = || Address::parse(&answer.url).map(|address| file_name(&address)).unwrap_or_default();
     let name = answer.file_name().unwrap_or_else(of_address);

@@ -311,6 +311,10 @@ fn name(answer: &net::Answer<'_>) -> String {
 }
 
 fn write(dest: &Path, content: &[u8], common: &FileArgs) -> Result<(), Failure> {
+    if let Some(folder) = dest.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        let (dest, folder) = (dest.display(), folder.display());
+        return Err(Failure::new(format!("Could not replace '{dest}': the folder {folder} is not there")));
+    }
     let same = dest.is_file()
         && checksum::of_file(Algorithm::Sha1, dest).doing("read", dest)?
             == checksum::of_bytes(Algorithm::Sha1, content);

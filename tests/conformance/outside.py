@@ -10,7 +10,7 @@ import suite
 HERE = Path(__file__).resolve().parent
 
 # Packages that targets install, by the machine's own lists of what there is.
-PACKAGES = {"uri": ["socat"], "unarchive": ["unzip", "zip"], "cron": ["cron"]}
+PACKAGES = {"uri": ["socat"], "unarchive": ["unzip", "zip"]}
 
 # Targets without `needs/httptester` that fetch something from the suite's own server, and trust who it is from the beginning.
 FILES = ("unarchive",)

@@ -204,7 +204,7 @@ impl Groups {
             };
             args.iter().any(set)
         };
-        self.broken(present).first().map_or(Ok(()), |problem| Err(problem.message.clone()))
+        self.broken(present).into_iter().next().map_or(Ok(()), |problem| Err(problem.known))
     }
 
     /// See [`super::Catalogue::invocation`].
@@ -234,6 +234,7 @@ impl Groups {
                 problems.push(Problem {
                     code: "exclusive-arguments",
                     message: format!("`{}` takes only one of {}", self.task, quoted(&both)),
+                    known: format!("parameters are mutually exclusive: {}", group.join("|")),
                 });
             }
         }
@@ -242,6 +243,7 @@ impl Groups {
                 problems.push(Problem {
                     code: "missing-argument",
                     message: format!("`{}` needs one of {}", self.task, quoted(group)),
+                    known: format!("one of the following is required: {}", group.join(", ")),
                 });
             }
         }
@@ -252,6 +254,8 @@ impl Groups {
 struct Problem {
     code: &'static str,
     message: String,
+    /// The same in the words that playbooks know, for who looks at a failure.
+    known: String,
 }
 
 fn quoted<S: AsRef<str>>(names: &[S]) -> String {

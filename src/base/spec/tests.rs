@@ -177,10 +177,10 @@ fn groups_are_checked_again_when_values_are_known() {
     assert_eq!(SPEC.groups().check(&args("{who: me, beans: 3}")), Ok(()));
     assert_eq!(
         SPEC.groups().check(&args("{who: me, beans: null}")),
-        Err("`coffee` needs one of `beans`, `powder`".to_owned())
+        Err("one of the following is required: beans, powder".to_owned())
     );
     assert_eq!(
         SPEC.groups().check(&args("{who: me, beans: 1, powder: x}")),
-        Err("`coffee` takes only one of `beans`, `powder`".to_owned())
+        Err("parameters are mutually exclusive: beans|powder".to_owned())
     );
 }

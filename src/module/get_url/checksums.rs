@@ -19,9 +19,13 @@ impl Wanted {
             "sha256" => Algorithm::Sha256,
             "sha384" => Algorithm::Sha384,
             "sha512" => Algorithm::Sha512,
+            "sha3_224" => Algorithm::Sha3_224,
+            "sha3_256" => Algorithm::Sha3_256,
+            "sha3_384" => Algorithm::Sha3_384,
+            "sha3_512" => Algorithm::Sha3_512,
             _ => {
                 return Err(Failure::new(format!(
-                    "Could not hash file with algorithm '{algorithm}'. Available algorithms: md5, sha1, sha224, sha256, sha384, sha512"
+                    "Could not hash file with algorithm '{algorithm}'. Available algorithms: md5, sha1, sha224, sha256, sha384, sha512, sha3_224, sha3_256, sha3_384, sha3_512"
                 )));
             }
         };

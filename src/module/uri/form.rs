@@ -117,7 +117,7 @@ fn part(value: &Value, number: &mut u32, ctx: &Context<'_>) -> Result<(Head, Vec
     let wrong = |why: String| Failure::new(format!("failed to parse body as form-multipart: {why}"));
     if let Some(text) = value.as_str() {
         let head = Head { kind: "text/plain".to_owned(), name: None, encoding: None };
-        return Ok((head, text.as_bytes().to_vec()));
+        return Ok((head, lines_of_mail(text.as_bytes())));
     }
     let Some(map) = value.as_map() else {
         return Err(wrong(format!("value must be a string, or mapping, cannot be type {}", value.kind())));
@@ -127,7 +127,7 @@ fn part(value: &Value, number: &mut u32, ctx: &Context<'_>) -> Result<(Head, Vec
     let kind = get("mime_type").unwrap_or_else(|| guessed(name.as_deref().unwrap_or_default()).to_owned());
     let bytes = match (&content, &name) {
         (Some(content), _) => {
-            return Ok((Head { kind, name, encoding: None }, content.clone().into_bytes()));
+            return Ok((Head { kind, name, encoding: None }, lines_of_mail(content.as_bytes())));
         }
         (None, None) => return Err(wrong("at least one of filename or content must be provided".to_owned())),
         (None, Some(name)) if get("_upload").is_some() => {
@@ -148,10 +148,24 @@ fn part(value: &Value, number: &mut u32, ctx: &Context<'_>) -> Result<(Head, Vec
         }
         Some("7or8bit") => {
             let encoding = if bytes.is_ascii() { "7bit" } else { "8bit" };
-            Ok((Head { kind, name, encoding: Some(encoding) }, bytes))
+            Ok((Head { kind, name, encoding: Some(encoding) }, lines_of_mail(&bytes)))
         }
         Some(other) => Err(wrong(format!("multipart_encoding must be one of base64, 7or8bit, got {other}"))),
     }
+}
+
+/// With the line ends that mails have, as in the reference.
+fn lines_of_mail(text: &[u8]) -> Vec<u8> {
+    let mut before = 0;
+    let mut out = Vec::with_capacity(text.len());
+    for byte in text {
+        if *byte == b'\n' && before != b'\r' {
+            out.push(b'\r');
+        }
+        out.push(*byte);
+        before = *byte;
+    }
+    out
 }
 
 /// The kind of content that a file's name tells.
@@ -179,6 +193,11 @@ fn guessed(name: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_end_as_in_mails() {
+        assert_eq!(lines_of_mail(b"a\nb\r\n\nc"), b"a\r\nb\r\n\r\nc");
+    }
 
     #[test]
     fn fields_of_forms() {
