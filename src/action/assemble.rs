@@ -7,6 +7,7 @@ use super::source::upload;
 use super::{Action, ActionContext, BoxFuture, Done, Invocation, copy};
 use crate::base::spec::{CheckMode, OnResume, Spec};
 use crate::base::{Map, Value, fragments, regex};
+use crate::module;
 use crate::wire::Outcome;
 
 pub(super) const ACTION: Action = Action {
@@ -79,9 +80,6 @@ async fn assemble(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome
     let name = found.file_name().unwrap_or_default().to_string_lossy();
     let mut outcome = ctx.target.call(upload(&args, &name, None, content)).await;
     // `copy` tells of a list of files, and this is one.
-    if let Some([one]) = outcome.values.get("diff").and_then(Value::as_list) {
-        let one = one.clone();
-        outcome.values.insert("diff", one);
-    }
+    module::difference::as_one(&mut outcome);
     Ok(outcome)
 }

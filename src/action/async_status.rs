@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{Action, ActionContext, BoxFuture, Done, Invocation};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, args};
-use crate::wire::Outcome;
+use crate::wire::{Outcome, Status};
 
 /// Gives the job's own result when it has ended; `finished` says whether it has. Usual with `until: job is finished`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -19,7 +19,7 @@ struct Args {
     mode: Mode,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Mode {
     #[default]
@@ -56,6 +56,11 @@ fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
             job.insert("told_in", folder);
         }
         let outcome = ctx.target.call(Invocation { module, args: job, ..Invocation::default() }).await;
-        outcome.with("ansible_job_id", args.jid.as_str()).into()
+        let outcome = outcome.with("ansible_job_id", args.jid.as_str());
+        if args.mode == Mode::Status || outcome.status != Status::Ok {
+            return outcome.into();
+        }
+        let outcome = outcome.with("started", false).with("finished", false);
+        outcome.with("stdout", "").with("stderr", "").into()
     })
 }

@@ -4,16 +4,19 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::source::upload;
+use super::unarchive::stat;
 use super::{Action, ActionContext, BoxFuture, Done, Invocation};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
-use crate::base::{Map, Value, args};
+use crate::base::{Map, Value, args, shlex};
+use crate::module;
 use crate::wire::{Outcome, Status};
 
-/// Runs a program of the controller on the target.
+/// Runs a program of the controller on the target. Under `--check` it is skipped, unless `creates` or `removes` say whether it would
+/// run.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Args {
-    /// The program and its arguments; looked for in `files/` and beside the tasks.
+    /// The program, in quotes where there are blanks in it, and its arguments; looked for in `files/` and beside the tasks.
     cmd: String,
     /// The folder on the target to run it in.
     #[serde(default)]
@@ -36,7 +39,7 @@ pub(super) const ACTION: Action = Action {
         free_form: Some("cmd"),
         open: false,
         on_resume: OnResume::Fail,
-        check: CheckMode::Skipped,
+        check: CheckMode::Full,
         schema: schema_of::<Args>,
     },
     unrendered: &[],
@@ -53,11 +56,25 @@ fn call(module: &'static str, args: Map) -> Invocation {
 
 async fn script(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
     let args: Args = args::from_map(map).map_err(|e| Outcome::failed(e.to_string()))?;
-    if ctx.check && args.creates.is_none() && args.removes.is_none() {
-        return Err(Outcome::skipped("check mode: a script is not run"));
+    if let Some(creates) = &args.creates
+        && stat(creates, "exists", ctx).await?
+    {
+        return Err(Outcome::skipped(format!("{creates} exists, matching creates option")));
     }
-    let (name, rest) = args.cmd.trim().split_once(char::is_whitespace).unwrap_or((args.cmd.trim(), ""));
-    let path = ctx.find("files", name)?;
+    if let Some(removes) = &args.removes
+        && !stat(removes, "exists", ctx).await?
+    {
+        return Err(Outcome::skipped(format!("{removes} does not exist, matching removes option")));
+    }
+    let (name, rest) = program(&args.cmd).map_err(Outcome::failed)?;
+    let path = ctx.find("files", &name)?;
+    if ctx.check {
+        return if args.creates.is_some() || args.removes.is_some() {
+            Ok(Outcome::ok(true))
+        } else {
+            Err(Outcome::skipped("Check mode is not supported for this task."))
+        };
+    }
     let read = ctx.files().open(&path).map(|content| content.bytes);
     let bytes = read.map_err(|e| Outcome::failed(format!("cannot read {}: {e}", path.display())))?;
     let folder = [("state", "directory"), ("prefix", "benchbook-script.")];
@@ -69,12 +86,16 @@ async fn script(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> 
     let outcome = if put.status == Status::Ok {
         let quoted = quote(&program);
         let program = args.executable.map_or_else(|| quoted.clone(), |e| format!("{e} {quoted}"));
-        let mut command = Map::from_iter([("cmd", format!("{program} {rest}").trim().to_owned())]);
-        let others = [("chdir", args.chdir), ("creates", args.creates), ("removes", args.removes)];
-        for (key, value) in others.into_iter().filter_map(|(k, v)| Some((k, v?))) {
-            command.insert(key, value);
+        let line = format!("{program} {rest}");
+        // The output stays as it is, as in the reference.
+        let mut command =
+            Map::from_iter([("cmd", Value::from(line.trim())), ("strip_empty_ends", false.into())]);
+        if let Some(chdir) = args.chdir {
+            command.insert("chdir", chdir);
         }
-        ctx.target.call(call("command", command)).await
+        let mut outcome = ctx.target.call(call("command", command)).await;
+        module::raw::only_the_end(&mut outcome);
+        outcome
     } else {
         put
     };
@@ -83,7 +104,35 @@ async fn script(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> 
     Ok(outcome)
 }
 
+/// The program, which may stand in quotes, and what follows it, as it is written.
+fn program(line: &str) -> Result<(String, String), String> {
+    let line = line.trim();
+    let words = shlex::split(line).map_err(|error| format!("cannot split `{line}` into words: {error}"))?;
+    let Some((name, others)) = words.split_first() else { return Err("no program is given".to_owned()) };
+    let quoted = ["", "'", "\""].map(|mark| format!("{mark}{name}{mark}"));
+    let rest = quoted.iter().find_map(|name| line.strip_prefix(name.as_str()));
+    let rest = rest.filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
+    let again = || others.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
+    Ok((name.clone(), rest.map_or_else(again, |rest| rest.trim_start().to_owned())))
+}
+
 /// A word for `command`, whatever is in it.
 fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_may_have_blanks() {
+        let told = |line: &str| program(line).unwrap();
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(told(" run.sh  a 'b c' "), pair("run.sh", "a 'b c'"));
+        assert_eq!(told("'my run.sh' $X"), pair("my run.sh", "$X"));
+        assert_eq!(told(r"my\ run.sh 'b c'"), pair("my run.sh", "'b c'"));
+        assert_eq!(told("run.sh"), pair("run.sh", ""));
+        assert!(program("").is_err());
+    }
 }

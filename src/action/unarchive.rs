@@ -79,7 +79,7 @@ async fn unarchive(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcom
 }
 
 /// Whether the target says so of a path.
-async fn stat(path: &str, key: &str, ctx: &ActionContext<'_>) -> Result<bool, Outcome> {
+pub(super) async fn stat(path: &str, key: &str, ctx: &ActionContext<'_>) -> Result<bool, Outcome> {
     let mut args = Map::from_iter([("path", path)]);
     for (name, value) in
         [("follow", true), ("get_checksum", false), ("get_mime", false), ("get_attributes", false)]

@@ -163,3 +163,8 @@ pub fn describe(outcome: Outcome, path: &Path, ctx: &mut Context<'_>) -> Outcome
         .with("state", state(Some(&found)))
         .with("size", found.len())
 }
+
+/// The same for a result that names a path, as the reference does for all of them: where nothing is there, `state` is `absent`.
+pub fn describe_named(outcome: Outcome, path: &Path, ctx: &mut Context<'_>) -> Outcome {
+    if path.exists() { describe(outcome, path, ctx) } else { outcome.with("state", "absent") }
+}

@@ -11,7 +11,7 @@ use super::accounts::Presence;
 use super::atomic::Staged;
 use super::attributes::Attributes;
 use super::failure::{Doing, Failure};
-use super::{Answer, Context, Mode, Module, apt, call, difference, file};
+use super::{Answer, Context, Mode, Module, apt, attributes, call, difference, file};
 use crate::base::Value;
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::wire::Outcome;
@@ -141,10 +141,12 @@ fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
         outcome.changed |= !changes.is_empty();
     }
     let key = key.map_or(Value::Null, Value::from);
-    Ok(outcome.with("repo", text).with("dest", dest.display().to_string()).with("key_filename", key))
+    let outcome =
+        outcome.with("repo", text).with("dest", dest.display().to_string()).with("key_filename", key);
+    Ok(attributes::describe_named(outcome, &dest, ctx))
 }
 
-fn remove(slug: &str, dest: &Path, ctx: &Context<'_>) -> Answer {
+fn remove(slug: &str, dest: &Path, ctx: &mut Context<'_>) -> Answer {
     let mut outcome = Outcome::ok(false);
     let keys = ["asc", "gpg"].map(|ending| PathBuf::from(format!("{KEYS}/{slug}.{ending}")));
     for path in [dest, &keys[0], &keys[1]].into_iter().filter(|path| path.exists()) {
@@ -154,7 +156,8 @@ fn remove(slug: &str, dest: &Path, ctx: &Context<'_>) -> Answer {
         }
     }
     let outcome = outcome.with("repo", Value::Null).with("dest", dest.display().to_string());
-    Ok(outcome.with("key_filename", keys[1].display().to_string()))
+    let outcome = outcome.with("key_filename", keys[1].display().to_string());
+    Ok(attributes::describe_named(outcome, dest, ctx))
 }
 
 /// The name of files: lower case, letters, digits and hyphens.

@@ -86,7 +86,15 @@ pub fn tell(outcome: &mut Outcome, told: impl IntoIterator<Item = Value>) {
     }
 }
 
-/// The same where it is one difference and no list.
+/// Of a list the only difference, for those who tell one and no list.
+pub fn as_one(outcome: &mut Outcome) {
+    if let Some([one]) = outcome.values.get("diff").and_then(Value::as_list) {
+        let one = one.clone();
+        outcome.values.insert("diff", one);
+    }
+}
+
+/// Adds what differs where it is one difference and no list.
 pub fn tell_one(outcome: &mut Outcome, told: Value) {
     outcome.diff = diffs(&told);
     outcome.values.insert("diff", told);

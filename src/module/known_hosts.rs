@@ -11,7 +11,7 @@ use self::entry::{Entry, hashed};
 use super::accounts::Presence;
 use super::atomic::Staged;
 use super::failure::{Answer, Failure};
-use super::{Context, Module, TargetPath, call, difference, edited, text};
+use super::{Context, Module, TargetPath, attributes, call, difference, edited, text};
 use crate::base::Value;
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::wire::Outcome;
@@ -107,7 +107,7 @@ fn known_hosts(args: &Args, ctx: &mut Context<'_>) -> Answer {
     if is_new && !ctx.check() {
         Staged::with(&path, &after)?.commit()?;
     }
-    Ok(outcome)
+    Ok(attributes::describe_named(outcome, &path, ctx))
 }
 
 /// The key of the user, which must be one of the host.

@@ -7,6 +7,7 @@ use super::failure::Answer;
 use super::invocation::{Invocation, Shown};
 use super::{Context, Module, TargetPath, call};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
+use crate::wire::Outcome;
 
 /// Like `shell`, without its options.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -31,6 +32,14 @@ pub(super) const SPEC: Spec = Spec {
 /// The row of the table.
 pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, raw) };
 
+/// Leaves out what `command` says beyond how a program has ended.
+pub fn only_the_end(outcome: &mut Outcome) {
+    for name in ["cmd", "start", "end", "delta"] {
+        outcome.values.remove(name);
+    }
+    outcome.msg = outcome.msg.take().filter(|msg| !msg.is_empty());
+}
+
 fn raw(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let program = match &args.executable {
         Some(shell) => shell.expand(ctx).to_string_lossy().into_owned(),
@@ -47,9 +56,6 @@ fn raw(args: &Args, ctx: &mut Context<'_>) -> Answer {
         strip_empty_ends: false,
     }
     .run(ctx)?;
-    for name in ["cmd", "start", "end", "delta"] {
-        outcome.values.remove(name);
-    }
-    outcome.msg = outcome.msg.filter(|msg| !msg.is_empty());
+    only_the_end(&mut outcome);
     Ok(outcome)
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::edited::{self, Edited};
 use super::failure::{Answer, Failure};
 use super::file_args::{self, FileArgs};
-use super::{Context, Module, TargetPath, regex, text};
+use super::{Context, Module, TargetPath, difference, regex, text};
 use crate::base::encoding::Encoding;
 use crate::base::regex::{Template, compile, matches};
 use crate::base::spec::{CheckMode, OnResume, Spec};
@@ -95,6 +95,7 @@ fn replace(args: &Args, file: &FileArgs, ctx: &mut Context<'_>) -> Answer {
     if let Some(kept) = edited.put(&after, &mut outcome, ctx)? {
         outcome.values.insert("backup_file", kept.to_string_lossy().into_owned());
     }
+    difference::as_one(&mut outcome);
     Ok(outcome)
 }
 

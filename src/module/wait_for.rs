@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::failure::{Answer, Failure};
 use super::process::Command;
-use super::{Context, Module, TargetPath, call, regex};
+use super::{Context, Module, TargetPath, attributes, call, regex};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, Value};
 use crate::wire::Outcome;
@@ -96,7 +96,7 @@ pub(super) const SPEC: Spec = Spec {
     free_form: None,
     open: false,
     on_resume: OnResume::Rerun,
-    check: CheckMode::ReadOnly,
+    check: CheckMode::Skipped,
     schema: schema_of::<Args>,
 };
 
@@ -130,11 +130,11 @@ fn wait_for(args: &Args, ctx: &mut Context<'_>) -> Answer {
         let found = wait.look(limit)?;
         let now = Instant::now();
         if let Some(found) = found {
-            return Ok(wait.outcome(started.elapsed().as_secs(), &found));
+            return Ok(wait.outcome(started.elapsed().as_secs(), &found, ctx));
         }
         if now >= limit {
             if matches!(wait.subject, Subject::Nothing) {
-                return Ok(wait.outcome(started.elapsed().as_secs(), &Map::new()));
+                return Ok(wait.outcome(started.elapsed().as_secs(), &Map::new(), ctx));
             }
             let msg = args.msg.clone().unwrap_or_else(|| wait.timeout_message());
             return Err(Failure::new(msg).with("elapsed", started.elapsed().as_secs()));
@@ -254,7 +254,7 @@ impl<'a> Wait<'a> {
         addresses.iter().find_map(|address| try_one(address).ok())
     }
 
-    fn outcome(&self, elapsed: u64, found: &Map) -> Outcome {
+    fn outcome(&self, elapsed: u64, found: &Map, ctx: &mut Context<'_>) -> Outcome {
         let state = match self.args.state {
             State::Started => "started",
             State::Present => "present",
@@ -273,7 +273,10 @@ impl<'a> Wait<'a> {
             .with("match_groups", Value::list(Vec::new()))
             .with("match_groupdict", Map::new());
         outcome.values.extend(found);
-        outcome
+        match &self.subject {
+            Subject::Path(path) => attributes::describe_named(outcome, path, ctx),
+            _ => outcome,
+        }
     }
 
     fn timeout_message(&self) -> String {

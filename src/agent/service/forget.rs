@@ -40,7 +40,7 @@ fn run(args: &Map, ctx: &mut Context<'_>) -> Outcome {
         Ok(Some(folder)) => match folder.remove() {
             Ok(()) => {
                 places.tidy(&ctx.request.run);
-                Outcome::ok(true).with("erased", folder.path().display().to_string())
+                Outcome::ok(false).with("erased", folder.path().display().to_string())
             }
             Err(error) => Outcome::failed(format!("{} cannot be removed: {error}", folder.path().display())),
         },
