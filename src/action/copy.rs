@@ -1,13 +1,14 @@
 //! `copy`: finds the user's files and has the module `copy` put them in place.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use schemars::Schema;
 
-use super::source::{Source, mode_of, upload, walk};
+use super::source::{Source, Tree, mode_of, upload, walk};
 use super::{Action, ActionContext, BoxFuture, Done, Invocation};
 use crate::base::spec::{CheckMode, OnResume, Spec};
 use crate::base::{Map, Value};
+use crate::load::vault::VaultError;
 use crate::module;
 use crate::wire::{Outcome, Status};
 
@@ -40,6 +41,7 @@ fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
 }
 
 async fn copy(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
+    judge(map).map_err(Outcome::failed)?;
     let on_target = map.get("remote_src").and_then(Value::to_bool).unwrap_or(false);
     let src = map.get("src").filter(|v| !v.is_null()).map(ToString::to_string);
     let Some(src) = src.filter(|_| !on_target && map.get("content").is_none_or(Value::is_null)) else {
@@ -52,10 +54,27 @@ async fn copy(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
     if ctx.files().is_folder(&found) {
         // As rsync: `a/` means what is in it.
         let below = if src.ends_with('/') { "" } else { name_of(&found) };
-        let sources = walk(&found, Path::new(below), ctx)?;
-        return Ok(folder(map, &src, sources, ctx).await);
+        let follow = map.get("local_follow").and_then(Value::to_bool).unwrap_or(true);
+        let mut tree = Tree::default();
+        walk(&found, Path::new(below), follow, &mut Vec::new(), &mut tree, ctx)?;
+        return Ok(folder(map, &src, tree, ctx).await);
     }
     one(map, &Source { path: found, below: "".into() }, ctx).await
+}
+
+/// What the arguments cannot be, in words that playbooks know.
+pub(super) fn judge(map: &Map) -> Result<(), String> {
+    let text = |name: &str| map.get(name).filter(|value| !value.is_null()).map(ToString::to_string);
+    let (src, content) = (text("src").filter(|src| !src.is_empty()), text("content"));
+    let dest = text("dest").unwrap_or_default();
+    let wrong = match (&src, &content) {
+        (None, None) => "src (or content) is required",
+        _ if dest.is_empty() => "dest is required",
+        (Some(_), Some(_)) => "src and content are mutually exclusive",
+        (_, Some(_)) if dest.ends_with('/') => "can not use content with a dir as dest",
+        _ => return Ok(()),
+    };
+    Err(wrong.to_owned())
 }
 
 fn name_of(path: &Path) -> &str {
@@ -70,48 +89,82 @@ async fn one(args: &Map, source: &Source, ctx: &ActionContext<'_>) -> Result<Out
     } else {
         files.read(&source.path)
     };
-    let bytes = read.map_err(|e| Outcome::failed(format!("cannot read {}: {e}", source.path.display())))?;
+    let shown = source.path.display();
+    let bytes = read.map_err(|e| {
+        let vault = e.get_ref().and_then(|inner| inner.downcast_ref::<VaultError>());
+        Outcome::failed(if matches!(vault, Some(VaultError::NoPassword { .. })) {
+            // Words that playbooks know.
+            format!("cannot read it: A vault password or secret must be specified to decrypt {shown}")
+        } else {
+            format!("cannot read {shown}: {e}")
+        })
+    })?;
     Ok(ctx.target.call(upload(args, name_of(&source.path), mode_of(&source.path), bytes)).await)
 }
 
-/// Makes a folder of the destination.
-async fn folder_of(args: &Map, dest: &str, below: &Path, ctx: &ActionContext<'_>) -> Outcome {
-    let path = format!("{}/{}", dest.trim_end_matches('/'), below.display());
-    let mut wanted = Map::from_iter([("path", Value::from(path)), ("state", "directory".into())]);
-    for (from, to) in [("directory_mode", "mode"), ("owner", "owner"), ("group", "group")] {
-        if let Some(value) = args.get(from) {
-            wanted.insert(to, value.clone());
-        }
+/// What a task may say of all that is put in place, and the module `file` takes.
+const COMMON: [&str; 9] =
+    ["owner", "group", "attributes", "attr", "seuser", "serole", "setype", "selevel", "unsafe_writes"];
+
+/// Has `file` see to one path of the destination.
+async fn other(args: &Map, mut wanted: Map, ctx: &ActionContext<'_>) -> Outcome {
+    let given = COMMON.iter().filter_map(|name| Some((*name, args.get(name)?.clone())));
+    for (name, value) in given {
+        wanted.insert(name, value);
     }
     ctx.target.call(Invocation { module: "file", args: wanted, ..Invocation::default() }).await
 }
 
-/// Every file of a folder, one after the other; the first failure ends it.
-async fn folder(args: &Map, src: &str, sources: Vec<Source>, ctx: &ActionContext<'_>) -> Outcome {
+/// Everything of a folder, one after the other: files, with the folders they are in, then all folders, then links; the first
+/// failure ends it.
+async fn folder(args: &Map, src: &str, tree: Tree, ctx: &ActionContext<'_>) -> Outcome {
     let dest = args.get("dest").map(ToString::to_string).unwrap_or_default();
-    let mut whole = Outcome::ok(false).with("dest", dest.as_str()).with("src", src);
-    let mut made: Option<PathBuf> = None;
-    for source in sources {
-        // Files come folder by folder, so each folder is made once.
-        let parent = source.below.parent().map(Path::to_path_buf);
-        if made != parent {
-            let outcome = folder_of(args, &dest, parent.as_deref().unwrap_or(Path::new("")), ctx).await;
-            if outcome.status != Status::Ok {
-                return outcome;
-            }
-            whole.changed |= outcome.changed;
-            made = parent;
-        }
-        let mut args = args.clone();
-        args.insert("dest", format!("{}/{}", dest.trim_end_matches('/'), source.below.display()));
-        match one(&args, &source, ctx).await {
+    let dest = dest.trim_end_matches('/');
+    let place = |below: &Path| Value::from(format!("{dest}/{}", below.display()));
+    let mut whole = Outcome::ok(false).with("dest", format!("{dest}/")).with("src", src);
+    let is_one = tree.files.len() == 1;
+    let mut of_file = args.clone();
+    if !tree.folders.is_empty() {
+        // As in Ansible: only beside plain files is a link followed.
+        of_file.insert("follow", false);
+    }
+    for source in tree.files {
+        let folder = source.below.parent().unwrap_or(Path::new(""));
+        let folder = place(folder).to_string();
+        of_file.insert("dest", format!("{}/", folder.trim_end_matches('/')));
+        match one(&of_file, &source, ctx).await {
             Ok(outcome) | Err(outcome) if outcome.status != Status::Ok => return outcome,
+            Ok(outcome) | Err(outcome) if is_one => whole = outcome,
             Ok(outcome) | Err(outcome) => {
                 whole.changed |= outcome.changed;
                 whole.diff.extend(outcome.diff);
                 whole.warnings.extend(outcome.warnings);
             }
         }
+    }
+    let folders = tree.folders.iter().map(|below| {
+        let mut wanted = Map::from_iter([("path", place(below)), ("state", "directory".into())]);
+        if let Some(mode) = args.get("directory_mode") {
+            wanted.insert("mode", mode.clone());
+        }
+        wanted
+    });
+    let links = tree.links.iter().map(|(target, below)| {
+        let target = target.display().to_string();
+        let mut wanted = Map::from_iter([("path", place(below)), ("src", target.into())]);
+        wanted.insert("state", "link");
+        wanted.insert("force", true);
+        if !tree.folders.is_empty() {
+            wanted.insert("follow", false);
+        }
+        wanted
+    });
+    for wanted in folders.chain(links) {
+        let outcome = other(args, wanted, ctx).await;
+        if outcome.status != Status::Ok {
+            return outcome;
+        }
+        whole.changed |= outcome.changed;
     }
     whole
 }

@@ -1,14 +1,15 @@
 //! `fetch`: a file of the target, brought to the controller.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use md5::{Digest, Md5};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::source::sha1_hex;
 use super::{Action, ActionContext, BoxFuture, Done, Invocation};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
-use crate::base::{Map, Value, args};
+use crate::base::{Map, Value, args, hexadecimal};
 use crate::wire::{Outcome, Status};
 
 /// Brings a file of the target to the controller.
@@ -57,15 +58,16 @@ async fn fetch(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
     if ctx.check {
         return Err(Outcome::skipped("check mode not (yet) supported for this module"));
     }
-    let dest = destination(&args, ctx);
-    let before = std::fs::read(&dest).ok().map(|bytes| sha1_hex(&bytes));
+    let (dest, folder) = destination(&args, &args.src, ctx)?;
+    // Only the target knows what `~` is.
+    let beside = if args.src.starts_with(['~', '$']) { folder.join("fetched") } else { dest };
     let wanted = Map::from_iter([
         ("src", Value::from(args.src.as_str())),
         ("fail_on_missing", args.fail_on_missing.into()),
     ]);
-    let partial = dest.with_file_name(format!(
+    let partial = beside.with_file_name(format!(
         ".{}.{:08x}.part",
-        dest.file_name().unwrap_or_default().to_string_lossy(),
+        beside.file_name().unwrap_or_default().to_string_lossy(),
         fastrand::u32(..)
     ));
     let invocation = Invocation {
@@ -75,31 +77,50 @@ async fn fetch(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
         ..Invocation::default()
     };
     let outcome = ctx.target.call(invocation).await;
-    let stored = store(&args, outcome, &partial, &dest, before.as_deref());
+    let src = outcome.values.get("file").map_or_else(|| args.src.clone(), ToString::to_string);
+    let stored = destination(&args, &src, ctx).and_then(|(dest, _)| store(&args, outcome, &partial, &dest));
     // Gone already when it was put in place.
     let _ = std::fs::remove_file(&partial);
     stored
 }
 
-fn destination(args: &Args, ctx: &ActionContext<'_>) -> PathBuf {
-    let dest = ctx.folder.join(&args.dest);
-    if !args.flat {
-        return dest.join(ctx.host.as_str()).join(args.src.trim_start_matches('/'));
-    }
-    if args.dest.ends_with('/') {
-        let name = args.src.rsplit('/').next().unwrap_or(&args.src);
-        return dest.join(name);
-    }
-    dest
+/// What the arguments cannot be, in words that playbooks know.
+pub(super) fn judge(map: &Map) -> Result<(), String> {
+    let text = |name: &str| match map.get(name).filter(|value| !value.is_null()) {
+        Some(Value::List(_) | Value::Map(_)) => {
+            let option = if name == "src" { "source" } else { name };
+            Err(format!("Invalid type supplied for {option} option, it must be a string"))
+        }
+        given => Ok(given.is_some()),
+    };
+    if text("src")? && text("dest")? { Ok(()) } else { Err("src and dest are required".to_owned()) }
 }
 
-fn store(
-    args: &Args,
-    mut outcome: Outcome,
-    partial: &std::path::Path,
-    dest: &std::path::Path,
-    before: Option<&str>,
-) -> Result<Outcome, Outcome> {
+/// Where the file goes, and the folder that the user has named for it.
+fn destination(args: &Args, src: &str, ctx: &ActionContext<'_>) -> Result<(PathBuf, PathBuf), Outcome> {
+    let dest = ctx.folder.join(&args.dest);
+    if !args.flat {
+        return Ok((dest.join(ctx.host.as_str()).join(src.trim_start_matches('/')), dest));
+    }
+    if !args.dest.ends_with('/') {
+        if dest.is_dir() {
+            let instead = "use a trailing slash if you want to fetch src into that directory";
+            return Err(Outcome::failed(format!("dest is an existing directory, {instead}")));
+        }
+        let folder = dest.parent().map(Path::to_owned).unwrap_or_default();
+        return Ok((dest, folder));
+    }
+    let file = dest.join(src.rsplit('/').next().unwrap_or(src));
+    if file.is_dir() {
+        let instead = "use another path that does not point to an existing directory";
+        let words = format!("calculated dest '{}' is an existing directory, {instead}", file.display());
+        return Err(Outcome::failed(words));
+    }
+    Ok((file, dest))
+}
+
+fn store(args: &Args, mut outcome: Outcome, partial: &Path, dest: &Path) -> Result<Outcome, Outcome> {
+    let before = std::fs::read(dest).ok().map(|bytes| sha1_hex(&bytes));
     let sent = outcome.values.get("checksum").map(ToString::to_string);
     let (Status::Ok, Some(sent)) = (outcome.status, sent) else { return Ok(outcome) };
     let failed = |e: std::io::Error| Outcome::failed(format!("cannot write {}: {e}", dest.display()));
@@ -108,12 +129,15 @@ fn store(
         if e.kind() == std::io::ErrorKind::NotFound { Ok(Vec::new()) } else { Err(failed(e)) }
     })?;
     let came = sha1_hex(&bytes);
+    let md5 = hexadecimal(&Md5::digest(&bytes));
     if args.validate_checksum && came != sent {
-        return Err(Outcome::failed("what came differs from the file on the target")
+        return Err(Outcome::failed("checksum mismatch")
+            .with("file", outcome.values.get("file").cloned().unwrap_or_default())
+            .with("dest", dest.display().to_string())
             .with("checksum", came)
             .with("remote_checksum", sent));
     }
-    outcome.changed = before != Some(came.as_str());
+    outcome.changed = before.as_deref() != Some(came.as_str());
     if outcome.changed {
         if let Some(folder) = dest.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
@@ -124,6 +148,7 @@ fn store(
             std::fs::write(dest, bytes).map_err(failed)?;
         }
     }
+    outcome.values.insert("md5sum", md5);
     outcome.values.insert("dest", dest.display().to_string());
     outcome.values.insert("remote_checksum", sent);
     Ok(outcome)

@@ -21,6 +21,7 @@ mod group_by;
 mod include_vars;
 mod manager;
 mod package;
+mod patch;
 mod pause;
 mod pip;
 mod protomatter;
@@ -115,14 +116,25 @@ const ON_TARGET: [&str; 12] = [
     "uri",
 ];
 
+/// Actions of which playbooks know how they refuse their arguments. Asked where arguments are looked at when a host gets there.
+type Judge = fn(&Map) -> Result<(), String>;
+const JUDGES: [(&str, Judge); 3] =
+    [("copy", copy::judge), ("fetch", fetch::judge), ("template", template::judge)];
+
 impl Action {
+    /// What is wrong with its arguments, in the reference's words, where it has words of its own for that.
+    pub fn judge(&self, args: &Map) -> Result<(), String> {
+        JUDGES.iter().find(|(name, _)| *name == self.spec.name).map_or(Ok(()), |(_, judge)| judge(args))
+    }
+
     /// Whether it goes to the target, and somebody else could do it there who has another way.
     pub fn is_on_target(&self) -> bool {
         ON_TARGET.contains(&self.spec.name)
     }
 }
 
-/// All actions. `copy`, `fetch`, `service`, `template`, `unarchive` and `uri` stand before modules, which do their part on the target.
+/// All actions. `copy`, `fetch`, `patch`, `service`, `template`, `unarchive` and `uri` stand before modules, which do their part on the
+/// target.
 pub static ACTIONS: &[Action] = &[
     add_host::ACTION,
     assemble::ACTION,
@@ -140,6 +152,7 @@ pub static ACTIONS: &[Action] = &[
     group_by::ACTION,
     include_vars::ACTION,
     package::ACTION,
+    patch::ACTION,
     pause::ACTION,
     pip::ACTION,
     protomatter::ACTION,

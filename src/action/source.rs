@@ -16,19 +16,50 @@ pub(super) struct Source {
     pub below: PathBuf,
 }
 
-/// All files below a folder, in the order of their names.
-pub(super) fn walk(folder: &Path, below: &Path, ctx: &ActionContext<'_>) -> Result<Vec<Source>, Outcome> {
+/// What is in a folder.
+#[derive(Default)]
+pub(super) struct Tree {
+    pub files: Vec<Source>,
+    /// Folders below the first one, relative to the destination.
+    pub folders: Vec<PathBuf>,
+    /// Links that stay links: what they lead to, and their place relative to the destination.
+    pub links: Vec<(PathBuf, PathBuf)>,
+}
+
+/// All that is below a folder, in the order of names, a folder's files before its folders. With `follow` links are what they lead to, but for those that lead nowhere or
+/// to a folder that they are in. `above` are the folders that are being walked.
+pub(super) fn walk(
+    folder: &Path,
+    below: &Path,
+    follow: bool,
+    above: &mut Vec<PathBuf>,
+    tree: &mut Tree,
+    ctx: &ActionContext<'_>,
+) -> Result<(), Outcome> {
     let failed = |e: std::io::Error| Outcome::failed(format!("cannot read {}: {e}", folder.display()));
-    let mut found = Vec::new();
-    for path in ctx.files().list(folder).map_err(failed)? {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    above.push(real(folder));
+    let (folders, others): (Vec<_>, Vec<_>) =
+        ctx.files().list(folder).map_err(failed)?.into_iter().partition(|path| ctx.files().is_folder(path));
+    for path in others {
         let below = below.join(path.file_name().unwrap_or_default());
-        if ctx.files().is_folder(&path) {
-            found.extend(walk(&path, &below, ctx)?);
-        } else {
-            found.push(Source { path, below });
+        match std::fs::read_link(&path).ok().filter(|_| !(follow && path.is_file())) {
+            Some(target) => tree.links.push((target, below)),
+            None => tree.files.push(Source { path, below }),
         }
     }
-    Ok(found)
+    for path in folders {
+        let below = below.join(path.file_name().unwrap_or_default());
+        let link = std::fs::read_link(&path).ok();
+        if let Some(target) = link.filter(|_| !follow || above.contains(&real(&path))) {
+            tree.links.push((target, below));
+        } else {
+            tree.folders.push(below.clone());
+            walk(&path, &below, follow, above, tree, ctx)?;
+        }
+    }
+    above.pop();
+    Ok(())
 }
 
 /// SHA-1 in hex, which is what Ansible shows as `checksum`.

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use super::source::{mode_of, upload};
 use super::{Action, ActionContext, BoxFuture, Done};
 use crate::base::encoding::Encoding;
-use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
-use crate::base::{Map, Source, Span, Value, args};
+use crate::base::spec::{CheckMode, OnResume, Spec};
+use crate::base::{Map, Source, Span, args};
 use crate::model::{Level, VarLayer};
+use crate::module::file_args;
 use crate::vars::{FileOptions, Templar, template_variables};
 use crate::wire::Outcome;
 
@@ -24,15 +25,6 @@ struct Args {
     src: String,
     /// Where the text should be on the target.
     dest: String,
-    /// The file's mode.
-    #[serde(default)]
-    mode: Option<Value>,
-    /// The user that owns it.
-    #[serde(default)]
-    owner: Option<String>,
-    /// The group that owns it.
-    #[serde(default)]
-    group: Option<String>,
     /// Keeps a copy of what was there.
     #[serde(default)]
     backup: bool,
@@ -82,7 +74,7 @@ fn yes() -> bool {
 }
 
 /// What goes on to `copy`.
-const PASSED_ON: [&str; 8] = ["dest", "mode", "owner", "group", "backup", "force", "follow", "validate"];
+const PASSED_ON: [&str; 5] = ["dest", "backup", "force", "follow", "validate"];
 
 pub(super) const ACTION: Action = Action {
     spec: Spec {
@@ -92,18 +84,25 @@ pub(super) const ACTION: Action = Action {
         open: false,
         on_resume: OnResume::Rerun,
         check: CheckMode::Full,
-        schema: schema_of::<Args>,
+        schema: file_args::schema::<Args>,
     },
     unrendered: &[],
     run,
 };
+
+/// What the arguments cannot be, in words that playbooks know.
+pub(super) fn judge(map: &Map) -> Result<(), String> {
+    let given = |name: &str| map.get(name).is_some_and(|value| !value.is_null());
+    if given("src") && given("dest") { Ok(()) } else { Err("src and dest are required".to_owned()) }
+}
 
 fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
     Box::pin(async move { template(map, ctx).await.map_or_else(|failed| *failed, Done::from) })
 }
 
 async fn template(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Box<Done>> {
-    let args: Args = args::from_map(map).map_err(|e| Outcome::failed(e.to_string()))?;
+    let (mut passed, own) = file_args::split_off(map);
+    let args: Args = args::from_map(&own).map_err(|e| Outcome::failed(e.to_string()))?;
     let path = ctx.find("templates", &args.src)?;
     let shown = crate::load::shown(&path);
     let read = ctx.files().read_text(&path);
@@ -121,7 +120,11 @@ async fn template(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Box<Don
         &place,
         &options(&args),
     )?;
-    let passed: Map = PASSED_ON.iter().filter_map(|name| Some((*name, map.get(name)?.clone()))).collect();
+    for name in PASSED_ON {
+        if let Some(value) = map.get(name) {
+            passed.insert(name, value.clone());
+        }
+    }
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
     let encoding = args.output_encoding.as_deref().filter(|name| !name.is_empty()).unwrap_or("utf-8");
     let bytes = Encoding::named(encoding).and_then(|encoding| encoding.encode(rendered.as_str()));

@@ -26,7 +26,7 @@ pub enum ArgError {
         known: Vec<&'static str>,
     },
     /// A required argument is not there.
-    #[error("missing required argument `{name}`")]
+    #[error("missing required arguments: {name}")]
     Missing {
         /// Its name.
         name: &'static str,
@@ -234,6 +234,8 @@ impl Argument<'_> {
             Value::String(_) | Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Date(_) => {
                 Ok(self.0.to_string())
             }
+            // As in Ansible, whose modules are told its text. A list is more often a loop that was forgotten.
+            Value::Map(_) => Ok(self.0.to_string()),
             Value::Bytes(b) => String::from_utf8(b.to_vec()).map_err(|_| self.wrong("text in UTF-8")),
             _ => Err(self.wrong("a string")),
         }

@@ -74,20 +74,30 @@ pub fn schema_of<T: JsonSchema>() -> Schema {
     SchemaGenerator::default().into_root_schema_for::<T>()
 }
 
-/// The collections whose tasks are known here, with how the names of those begin that are theirs.
-const COLLECTIONS: [(&str, &str); 11] = [
+/// The collections whose tasks are known here, with the names that are theirs, or how they begin (`docker_`).
+const COLLECTIONS: [(&str, &str); 15] = [
     ("ansible.builtin.", ""),
     ("ansible.legacy.", ""),
     ("ansible.posix.", "authorized_key"),
     ("ansible.posix.", "firewalld"),
+    ("ansible.posix.", "mount"),
+    ("ansible.posix.", "patch"),
     ("ansible.posix.", "seboolean"),
     ("ansible.posix.", "selinux"),
+    ("ansible.posix.", "sysctl"),
     ("community.docker.", "docker_"),
     ("community.general.", "archive"),
     ("community.general.", "ini_file"),
     ("community.general.", "make"),
+    ("community.general.", "modprobe"),
     ("community.general.", "zypper"),
 ];
+
+/// Whether a collection's names say so of this one.
+fn is_theirs(names: &str, short: &str) -> bool {
+    let is_begin = names.is_empty() || names.ends_with('_');
+    if is_begin { short.starts_with(names) } else { short == names }
+}
 
 /// Other names of modules and actions, and the one that they have here.
 const ALIASES: [(&str, &str); 3] = [("systemd_service", "systemd"), ("yum", "dnf"), ("dnf5", "dnf")];
@@ -96,7 +106,7 @@ const ALIASES: [(&str, &str); 3] = [("systemd_service", "systemd"), ("yum", "dnf
 /// stays as it is.
 pub fn short_name(name: &str) -> &str {
     let own = |(collection, begin): &(&str, &str)| {
-        name.strip_prefix(collection).filter(|short| short.starts_with(begin))
+        name.strip_prefix(collection).filter(|short| is_theirs(begin, short))
     };
     let short = COLLECTIONS.iter().find_map(own).unwrap_or(name);
     ALIASES.iter().find(|(alias, _)| *alias == short).map_or(short, |(_, own)| own)
@@ -105,7 +115,7 @@ pub fn short_name(name: &str) -> &str {
 /// All names of a module or action by its short name, the short one first.
 pub fn full_names(short: &str) -> impl Iterator<Item = String> {
     let of = move |(collection, begin): (&str, &str)| {
-        short.starts_with(begin).then(|| format!("{collection}{short}"))
+        is_theirs(begin, short).then(|| format!("{collection}{short}"))
     };
     std::iter::once(short.to_owned()).chain(COLLECTIONS.into_iter().filter_map(of))
 }

@@ -18,6 +18,8 @@ pub struct Staged {
     file: NamedTempFile,
     target: PathBuf,
     unsafely: bool,
+    /// What its mode is to be; by default that of the file that is there, or by the umask.
+    pub mode: Option<u32>,
 }
 
 impl Staged {
@@ -33,7 +35,7 @@ impl Staged {
             Err(_) if unsafely => builder.tempfile().doing("create a temporary file for", target)?,
             made => made.doing("create a temporary file in", folder)?,
         };
-        Ok(Self { file, target: target.to_owned(), unsafely })
+        Ok(Self { file, target: target.to_owned(), unsafely, mode: None })
     }
 
     /// One with this content.
@@ -79,7 +81,8 @@ impl Staged {
     pub fn commit(self) -> Result<(), Failure> {
         let target = self.target;
         let existing = target.metadata().ok();
-        let mode = existing.as_ref().map_or(0o666 & !umask(), |m| m.mode() & 0o7777);
+        let usual = || existing.as_ref().map_or(0o666 & !umask(), |m| m.mode() & 0o7777);
+        let mode = self.mode.unwrap_or_else(usual);
         if let Some(old) = &existing {
             let mine = self.file.as_file().metadata().doing("look at", self.file.path())?;
             if (mine.uid(), mine.gid()) != (old.uid(), old.gid()) {

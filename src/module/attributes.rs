@@ -11,6 +11,7 @@ use super::failure::{Doing, Failure};
 use super::file_args::FileArgs;
 use super::mode::{Mode, octal, umask};
 use super::{Context, accounts};
+use crate::base::Value;
 use crate::wire::Outcome;
 
 /// What a file is wanted to be like; what is `None` stays.
@@ -26,7 +27,7 @@ pub struct Attributes {
 }
 
 /// What an attribute was and is now, for diffs: name, before, after.
-pub type Change = (&'static str, String, String);
+pub type Change = (&'static str, Value, Value);
 
 impl Attributes {
     /// Looks names up on the target; a name of digits is a number. `path` is whose SELinux context may be asked of the policy.
@@ -70,6 +71,12 @@ impl Attributes {
         Self { mode: mode.cloned(), ..Self::default() }
     }
 
+    /// The same with this mode, or none.
+    #[must_use]
+    pub fn with_mode(&self, mode: Option<&Mode>) -> Self {
+        Self { mode: mode.cloned(), ..self.clone() }
+    }
+
     /// The user and the group that are wanted.
     pub fn owner(&self) -> (Option<u32>, Option<u32>) {
         (self.uid, self.gid)
@@ -88,12 +95,12 @@ impl Attributes {
         if let Some((before, after)) =
             self.label.as_ref().map(|label| label.apply(path, check)).transpose()?.flatten()
         {
-            changes.push(("secontext", before, after));
+            changes.push(("secontext", before.into(), after.into()));
         }
         let uid = self.uid.filter(|uid| *uid != now.uid());
         let gid = self.gid.filter(|gid| *gid != now.gid());
-        changes.extend(uid.map(|uid| ("owner", now.uid().to_string(), uid.to_string())));
-        changes.extend(gid.map(|gid| ("group", now.gid().to_string(), gid.to_string())));
+        changes.extend(uid.map(|uid| ("owner", now.uid().into(), uid.into())));
+        changes.extend(gid.map(|gid| ("group", now.gid().into(), gid.into())));
         if !check && (uid.is_some() || gid.is_some()) {
             let change = if follow { std::os::unix::fs::chown } else { std::os::unix::fs::lchown };
             change(path, uid, gid).doing("change the owner of", path)?;
@@ -104,7 +111,7 @@ impl Attributes {
         let bits = now.mode() & 0o7777;
         if let Some(wanted) = self.mode_for(bits, now.is_dir()) {
             if wanted != bits {
-                changes.push(("mode", octal(bits), octal(wanted)));
+                changes.push(("mode", octal(bits).into(), octal(wanted).into()));
             }
             // A change of the owner takes the setuid bits away, so look again.
             if !check && look().doing("look at", path)?.mode() & 0o7777 != wanted {
@@ -130,8 +137,33 @@ impl Attributes {
         if !check {
             flags::write(path, wanted).map_err(failed)?;
         }
-        Ok(Some(("attributes", flags::letters(now), flags::letters(wanted))))
+        Ok(Some(("attributes", flags::letters(now).into(), flags::letters(wanted).into())))
     }
+}
+
+/// What is to be said of an owner and of a group that nobody knows.
+pub fn missing(wanted: &FileArgs, ctx: &mut Context<'_>) -> [Option<String>; 2] {
+    // Words that playbooks know.
+    let unknown = |kind: &str, word: &str, name: &str| {
+        let number = if name.parse::<u32>().is_ok() { format!(" with {word}") } else { String::new() };
+        format!("failed to look up {kind}{number} {name}: a task before this one has to make it")
+    };
+    let user = wanted.owner.as_deref().filter(|name| {
+        let found = match name.parse() {
+            Ok(uid) => accounts::user_by_uid(uid, ctx),
+            Err(_) => accounts::user_by_name(name, ctx),
+        };
+        found.is_none()
+    });
+    let user = user.map(|name| unknown("user", "uid", name));
+    let group = wanted.group.as_deref().filter(|name| {
+        let found = match name.parse() {
+            Ok(gid) => accounts::group_by_gid(gid, ctx),
+            Err(_) => accounts::group_by_name(name, ctx),
+        };
+        found.is_none()
+    });
+    [user, group.map(|name| unknown("group", "gid", name))]
 }
 
 /// Ansible's word for what a path is: `absent`, `link`, `directory`, `hard` or `file`.

@@ -55,9 +55,9 @@ pub struct Args {
     /// Write to what a link at `dest` leads to.
     #[serde(default)]
     pub follow: bool,
-    /// Copy what links in a source folder lead to.
-    #[serde(default = "yes")]
-    pub local_follow: bool,
+    /// Copy what links in a source folder lead to; by default on the controller and not with `remote_src`. A link to a folder that
+    /// it is in stays a link.
+    pub local_follow: Option<bool>,
     /// Decrypt a source that is a vault; the controller does.
     #[serde(default = "yes")]
     pub decrypt: bool,
@@ -120,6 +120,16 @@ struct Item {
     checksum: String,
     /// Its mode where it comes from.
     mode: Option<u32>,
+    lends: Lends,
+}
+
+/// Whether what is written gets the mode of where it comes from when no other is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lends {
+    Never,
+    /// Only where there was a file, as in Ansible.
+    ToWhatIsThere,
+    Always,
 }
 
 fn copy(args: &Args, file: &FileArgs, ctx: &mut Context<'_>) -> Answer {
@@ -135,7 +145,7 @@ fn copy(args: &Args, file: &FileArgs, ctx: &mut Context<'_>) -> Answer {
             }
             let bytes = content::bytes(content);
             let checksum = checksum::of_bytes(Algorithm::Sha1, &bytes);
-            (Item { source: Source::Content(bytes), checksum, mode: None }, None)
+            (Item { source: Source::Content(bytes), checksum, mode: None, lends: Lends::Never }, None)
         }
         (Some(src), _, _) if args.remote_src => {
             if src.is_dir() {
@@ -144,12 +154,13 @@ fn copy(args: &Args, file: &FileArgs, ctx: &mut Context<'_>) -> Answer {
             (remote(src)?, src.file_name().map(PathBuf::from))
         }
         (_, _, Some(upload)) => {
-            let item = Item { source: Source::Upload, checksum: upload.checksum.clone(), mode: upload.mode };
+            let checksum = upload.checksum.clone();
+            let item = Item { source: Source::Upload, checksum, mode: upload.mode, lends: Lends::Never };
             (item, Some(PathBuf::from(&upload.name)))
         }
         _ => return Err(Failure::new("src was not uploaded; this is an error of the program")),
     };
-    let dest = target(args, dest, into_folder, name.as_deref(), ctx)?;
+    let dest = target(&job, dest, into_folder, name.as_deref(), ctx)?;
     let mut outcome = install(&job, &item, &dest, ctx)?;
     if let Some(src) = src {
         outcome.values.insert("src", src.to_string_lossy().into_owned());
@@ -162,18 +173,23 @@ fn remote(src: &Path) -> Result<Item, Failure> {
     let metadata = src
         .metadata()
         .map_err(|e| Failure::new(format!("Source {} not found or not readable: {e}", src.display())))?;
+    if !metadata.is_file() {
+        return Err(Failure::new(format!("Cannot copy invalid source '{}': not a file", src.display())));
+    }
     let checksum = checksum::of_file(Algorithm::Sha1, src).doing("read", src)?;
-    Ok(Item { source: Source::File(src.to_owned()), checksum, mode: Some(metadata.mode() & 0o7777) })
+    let mode = Some(metadata.mode() & 0o7777);
+    Ok(Item { source: Source::File(src.to_owned()), checksum, mode, lends: Lends::ToWhatIsThere })
 }
 
 /// The path of the file itself; makes the folder of a `dest` that ends in `/`.
 fn target(
-    args: &Args,
+    job: &Job<'_>,
     dest: PathBuf,
     into_folder: bool,
     name: Option<&Path>,
     ctx: &Context<'_>,
 ) -> Result<PathBuf, Failure> {
+    let args = job.args;
     let dest = match name {
         Some(name) if into_folder || dest.is_dir() => dest.join(name),
         _ => dest,
@@ -184,7 +200,7 @@ fn target(
             return Err(Failure::new(format!("Destination directory {} does not exist", folder.display())));
         }
         if !ctx.check() {
-            file::make_folders(folder, &Attributes::of_mode(args.directory_mode.as_ref()))?;
+            file::make_folders(folder, &job.attributes.with_mode(args.directory_mode.as_ref()))?;
         }
     }
     if args.follow && dest.is_symlink() {
@@ -232,7 +248,7 @@ fn install(job: &Job<'_>, item: &Item, dest: &Path, ctx: &mut Context<'_>) -> An
         outcome.changed |= !changes.is_empty();
         // As in Ansible, where `file` is asked when the content is the same, and `copy` does not tell when it is not.
         if ctx.diff() && same && !changes.is_empty() {
-            difference::tell_one(&mut outcome, difference::of_file(dest, &changes, None));
+            difference::tell_one(&mut outcome, difference::of_file(dest, &changes, None, None));
         }
         if !ctx.check() {
             let md5 = checksum::of_file(Algorithm::Md5, dest).doing("read", dest)?;
@@ -252,6 +268,9 @@ fn replace(
 ) -> Result<(), Failure> {
     let args = job.args;
     let mut staged = Staged::open(dest, job.unsafely)?;
+    if item.lends == Lends::Always || (item.lends == Lends::ToWhatIsThere && is_file) {
+        staged.mode = item.mode;
+    }
     let mut sum = Sum::new(Algorithm::Sha1);
     with_bytes(item, ctx, |reader| {
         let mut buffer = vec![0; 256 * 1024];

@@ -32,18 +32,22 @@ pub fn of_new(header: &str, after: &[u8]) -> Value {
 }
 
 /// Attributes of a path and, where it became something else, what it was and is; as `file` tells it.
-pub fn of_file(path: &Path, changes: &[Change], states: Option<(&str, &str)>) -> Value {
-    let side = |state: Option<&str>, value: fn(&Change) -> &String| {
+/// `content` is what was in a folder that goes.
+pub fn of_file(path: &Path, changes: &[Change], states: Option<(&str, &str)>, content: Option<Map>) -> Value {
+    let side = |state: Option<&str>, value: fn(&Change) -> &Value| {
         let mut map = Map::from_iter([("path", path.to_string_lossy().as_ref())]);
         if let Some(state) = state {
             map.insert("state", state);
         }
         for change in changes {
-            map.insert(change.0, value(change).as_str());
+            map.insert(change.0, value(change).clone());
         }
         map
     };
-    let before = side(states.map(|(before, _)| before), |c| &c.1);
+    let mut before = side(states.map(|(before, _)| before), |c| &c.1);
+    if let Some(content) = content {
+        before.insert("path_content", content);
+    }
     let after = side(states.map(|(_, after)| after), |c| &c.2);
     Map::from_iter([("before", before), ("after", after)]).into()
 }
@@ -68,8 +72,8 @@ fn text(bytes: &[u8]) -> String {
 
 /// Attributes that differ; nothing if none does.
 pub fn of_attributes(header: &str, changes: &[Change]) -> Option<Value> {
-    let side = |value: fn(&Change) -> &String| -> Map {
-        changes.iter().map(|change| (change.0, value(change).as_str())).collect()
+    let side = |value: fn(&Change) -> &Value| -> Map {
+        changes.iter().map(|change| (change.0, value(change).clone())).collect()
     };
     (!changes.is_empty()).then(|| of(header, side(|c| &c.1), side(|c| &c.2)))
 }

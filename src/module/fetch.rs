@@ -47,20 +47,18 @@ fn fetch(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let path = args.src.expand(ctx);
     let name = path.to_string_lossy().into_owned();
     let mut file = match File::open(&path) {
-        Err(e) if e.kind() == ErrorKind::NotFound && !args.fail_on_missing => {
-            let mut outcome = Outcome::ok(false).with("file", name);
-            outcome.msg = Some("the remote file does not exist, not transferring, ignored".to_owned());
-            return Ok(outcome);
-        }
         Err(e) if e.kind() == ErrorKind::NotFound => {
-            return Err(Failure::new("the remote file does not exist").with("file", name));
+            return if_ignored(args, "the remote file does not exist", name);
         }
-        other => other.doing("read", &path)?,
+        Err(e) => {
+            let words = format!("File is not readable: {}: {}", path.display(), e);
+            return if_ignored(args, &words, name);
+        }
+        Ok(file) => file,
     };
     if file.metadata().doing("look at", &path)?.is_dir() {
-        return Err(
-            Failure::new("remote file is a directory, fetch cannot work on directories").with("file", name)
-        );
+        let words = "remote file is a directory, fetch cannot work on directories";
+        return if_ignored(args, words, name);
     }
     let mut sum = Sum::new(Algorithm::Sha1);
     let mut size = 0_u64;
@@ -80,4 +78,12 @@ fn fetch(args: &Args, ctx: &mut Context<'_>) -> Answer {
         ctx.link.send(Stream::Download, &buffer[..length]).doing("send", &path)?;
     }
     Ok(Outcome::ok(false).with("file", name).with("checksum", sum.finish()).with("size", size))
+}
+
+/// What is not there or cannot be sent is a failure, unless the user does not mind.
+fn if_ignored(args: &Args, words: &str, name: String) -> Answer {
+    if args.fail_on_missing {
+        return Err(Failure::new(words).with("file", name));
+    }
+    Ok(Outcome::ok(false).saying(format!("{words}, not transferring, ignored")).with("file", name))
 }

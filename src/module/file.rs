@@ -17,6 +17,7 @@ use super::failure::{Answer, Doing, Failure};
 use super::file_args::{self, FileArgs};
 use super::{Context, Module, TargetPath, difference};
 use crate::base::spec::{CheckMode, OnResume, Spec};
+use crate::base::{Map, Value};
 use crate::wire::Outcome;
 
 /// Without `state` the attributes of what is there are set.
@@ -44,6 +45,9 @@ pub struct Args {
     pub modification_time: Option<String>,
     /// `preserve`, `now` or `YYYYMMDDHHMM.SS`. With `touch` the default is `now`, else `preserve`.
     pub access_time: Option<String>,
+    /// Only tell whether the file looks binary (`appears_binary`), which actions of Ansible's ask before they show a difference.
+    #[serde(rename = "_diff_peek")]
+    pub diff_peek: Option<bool>,
     /// How `modification_time` is written, as in `strptime`.
     #[serde(default = "time::default_format")]
     pub modification_time_format: String,
@@ -97,10 +101,35 @@ struct Job<'a> {
     after: &'static str,
     changes: Vec<Change>,
     changed: bool,
+    /// What was in a folder that goes, for the difference.
+    content: Option<Map>,
 }
 
 fn file(args: &Args, common: &FileArgs, ctx: &mut Context<'_>) -> Answer {
+    if !ctx.check() || args.state == Some(State::Absent) {
+        return ensure(args, common, ctx);
+    }
+    // Somebody may be made by a task before this one, when it is not only asked for.
+    let missing = attributes::missing(common, ctx);
+    let mut common = common.clone();
+    if look(&args.path.expand(ctx)).is_none() {
+        common.owner = common.owner.filter(|_| missing[0].is_none());
+        common.group = common.group.filter(|_| missing[1].is_none());
+    }
+    let done = ensure(args, &common, ctx);
+    let is_well = done.is_ok();
+    let mut outcome = done.unwrap_or_else(Failure::into_outcome);
+    outcome.warnings.extend(missing.into_iter().flatten());
+    if is_well { Ok(outcome) } else { Err(outcome.into()) }
+}
+
+fn ensure(args: &Args, common: &FileArgs, ctx: &mut Context<'_>) -> Answer {
     let mut path = args.path.expand(ctx);
+    if args.diff_peek.is_some() {
+        let is_binary = difference::read(&path).iter().take(8192).any(|byte| *byte == 0);
+        let path = path.to_string_lossy().into_owned();
+        return Ok(Outcome::ok(false).with("path", path).with("appears_binary", is_binary));
+    }
     let link_target = args.src.as_ref().map(|src| src.expand(ctx));
     if !matches!(args.state, Some(State::Link | State::Absent))
         && path.is_dir()
@@ -125,8 +154,20 @@ fn file(args: &Args, common: &FileArgs, ctx: &mut Context<'_>) -> Answer {
     let attributes = Attributes::find(common, &path, ctx)?;
     let before = attributes::state(look(&path).as_ref());
     let check = ctx.check();
-    let mut job =
-        Job { args, path, attributes, check, before, after: before, changes: Vec::new(), changed: false };
+    let mut job = Job {
+        args,
+        path,
+        attributes,
+        check,
+        before,
+        after: before,
+        changes: vec![],
+        changed: false,
+        content: None,
+    };
+    if state == State::Absent && before == "directory" && ctx.diff() {
+        job.content = Some(content(&job.path));
+    }
     match state {
         State::Absent => job.absent()?,
         State::Directory => job.directory()?,
@@ -136,6 +177,25 @@ fn file(args: &Args, common: &FileArgs, ctx: &mut Context<'_>) -> Answer {
         State::Hard => job.hard_link(link_target.as_deref())?,
     }
     Ok(job.finish(state, link_target.as_deref(), ctx))
+}
+
+/// The folders and files below a folder, as `path_content` shows them.
+fn content(folder: &Path) -> Map {
+    let (mut folders, mut files) = (Vec::new(), Vec::new());
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(folder) = waiting.pop() {
+        let mut entries: Vec<PathBuf> =
+            folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        entries.sort();
+        for path in entries {
+            let list = if path.is_dir() { &mut folders } else { &mut files };
+            list.push(Value::from(path.to_string_lossy().into_owned()));
+            if path.is_dir() && !path.is_symlink() {
+                waiting.push(path);
+            }
+        }
+    }
+    Map::from_iter([("directories", Value::list(folders)), ("files", Value::list(files))])
 }
 
 /// What is there, links not followed.
@@ -148,9 +208,15 @@ impl Job<'_> {
         let changed = self.changed || !self.changes.is_empty();
         let shown = self.path.to_string_lossy().into_owned();
         let mut outcome = Outcome::ok(changed);
-        if ctx.diff() && changed {
+        if ctx.diff() && (self.before, self.after) != ("absent", "absent") {
             let states = (self.before != self.after).then_some((self.before, self.after));
-            difference::tell_one(&mut outcome, difference::of_file(&self.path, &self.changes, states));
+            let told = difference::of_file(&self.path, &self.changes, states, self.content);
+            // As in Ansible, where there is always a path; people are only shown what changed.
+            if changed {
+                difference::tell_one(&mut outcome, told);
+            } else {
+                outcome.values.insert("diff", told);
+            }
         }
         outcome.values.insert(if state == State::Absent { "path" } else { "dest" }, shown.as_str());
         if matches!(state, State::Directory | State::File) {
@@ -193,7 +259,7 @@ impl Job<'_> {
         }
         let times = self.times("preserve")?;
         self.changes.extend(self.attributes.apply(&self.path, self.args.follow, self.check)?);
-        self.changed |= times.apply(&self.path, self.args.follow, self.check)?;
+        self.changes.extend(times.apply(&self.path, self.args.follow, self.check)?);
         Ok(())
     }
 
@@ -240,12 +306,18 @@ impl Job<'_> {
                 return Ok(());
             }
             std::fs::File::create(&self.path).doing("make the file", &self.path)?;
-            self.attributes.apply(&self.path, self.args.follow, false)?;
-            times.apply(&self.path, self.args.follow, false)?;
-            return Ok(());
+            let set = self.attributes.apply(&self.path, self.args.follow, false);
+            return match set.and_then(|_| times.apply(&self.path, self.args.follow, false)) {
+                Ok(_) => Ok(()),
+                Err(failed) => {
+                    // As in Ansible: what cannot be as it should is not made.
+                    let _ = std::fs::remove_file(&self.path);
+                    Err(failed)
+                }
+            };
         }
         self.changes.extend(self.attributes.apply(&self.path, self.args.follow, self.check)?);
-        self.changed |= times.apply(&self.path, self.args.follow, self.check)?;
+        self.changes.extend(times.apply(&self.path, self.args.follow, self.check)?);
         Ok(())
     }
 
@@ -268,28 +340,45 @@ impl Job<'_> {
         self.set_attributes()?;
         if self.args.recurse {
             let folder = self.path.clone();
-            self.recurse(&folder)?;
+            self.recurse(&folder, &mut Vec::new())?;
         }
         Ok(())
     }
 
-    /// Sets the attributes of all that is in a folder. Links are followed only when the user wants it, and never into loops.
-    fn recurse(&mut self, folder: &Path) -> Result<(), Failure> {
+    /// Sets the attributes of all that is in a folder. What links lead to is meant, too, when the user wants it; `above` are the
+    /// folders that are being looked at, into which no link leads again.
+    fn recurse(&mut self, folder: &Path, above: &mut Vec<PathBuf>) -> Result<(), Failure> {
+        let real = folder.canonicalize().doing("look at", folder)?;
+        if above.contains(&real) {
+            return Ok(());
+        }
+        above.push(real);
         let mut entries: Vec<_> =
             std::fs::read_dir(folder).and_then(Iterator::collect).doing("list the folder", folder)?;
         entries.sort_by_key(std::fs::DirEntry::file_name);
         for entry in entries {
             let path = entry.path();
-            let link = look(&path).is_some_and(|m| m.is_symlink());
-            if link && !path.exists() {
-                continue;
-            }
-            let differs = !self.attributes.apply(&path, self.args.follow, self.check)?.is_empty();
-            self.changed |= differs;
-            if !link && path.is_dir() {
-                self.recurse(&path)?;
+            let is_link = path.is_symlink();
+            self.set(&path, false)?;
+            // A link that leads nowhere is only a link.
+            if !is_link || (self.args.follow && path.exists()) {
+                if path.is_dir() {
+                    self.recurse(&path, above)?;
+                }
+                if is_link {
+                    self.set(&path, true)?;
+                }
             }
         }
+        above.pop();
+        Ok(())
+    }
+
+    /// Sets attributes and times of one of many.
+    fn set(&mut self, path: &Path, follow: bool) -> Result<(), Failure> {
+        let times = self.times("preserve")?;
+        self.changed |= !self.attributes.apply(path, follow, self.check)?.is_empty();
+        self.changed |= !times.apply(path, follow, self.check)?.is_empty();
         Ok(())
     }
 }

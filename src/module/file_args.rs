@@ -76,6 +76,11 @@ pub fn schema<T: JsonSchema>() -> Schema {
     schema
 }
 
+/// The arguments that are read here, and all others.
+pub fn split_off(map: &Map) -> (Map, Map) {
+    split(map, &NAMES)
+}
+
 /// What other modules have as their call, for a module whose schema is made here.
 pub fn call<A: DeserializeOwned>(
     map: &Map,

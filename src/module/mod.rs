@@ -35,6 +35,7 @@ mod getent;
 mod git;
 mod glob;
 mod group;
+mod hostname;
 mod ini_file;
 mod init;
 mod invocation;
@@ -42,8 +43,11 @@ mod known_hosts;
 mod lineinfile;
 mod make;
 mod mode;
+mod modprobe;
+mod mount;
 mod net;
 mod package_facts;
+pub mod patch;
 mod path;
 mod ping;
 pub mod pip;
@@ -62,6 +66,7 @@ mod setup;
 mod shell;
 mod slurp;
 mod stat;
+mod sysctl;
 mod systemd;
 mod tempfile;
 mod text;
@@ -126,11 +131,15 @@ modules!(
     getent,
     git,
     group,
+    hostname,
     ini_file,
     known_hosts,
     lineinfile,
     make,
+    modprobe,
+    mount,
     package_facts,
+    patch,
     ping,
     pip,
     raw,
@@ -145,6 +154,7 @@ modules!(
     shell,
     slurp,
     stat,
+    sysctl,
     systemd,
     tempfile,
     unarchive,

@@ -146,7 +146,7 @@ pub(super) fn describe(path: &Path, m: &Metadata) -> Map {
 
 /// Ansible's times are floats.
 #[allow(clippy::cast_precision_loss)] // as in Python
-fn seconds(seconds: i64, nanoseconds: i64) -> Value {
+pub(super) fn seconds(seconds: i64, nanoseconds: i64) -> Value {
     Value::Float(seconds as f64 + nanoseconds as f64 * 1e-9)
 }
 

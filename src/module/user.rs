@@ -1,6 +1,8 @@
 //! `user`: a user of the machine's own.
 
 mod home;
+mod key;
+mod password;
 mod shadow;
 
 use schemars::JsonSchema;
@@ -17,6 +19,14 @@ use crate::wire::Outcome;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(clippy::struct_excessive_bools)] // they are what users write
+#[schemars(extend("x-unsupported" = {
+    "authorization": "it is for Solaris; leave it out",
+    "hidden": "it is for macOS; leave it out",
+    "local": "without it users of this machine are made; leave it out, or run `luseradd` and its kin with `command` where a directory knows the same names",
+    "login_class": "it is for BSD; leave it out",
+    "profile": "it is for Solaris; leave it out",
+    "role": "it is for Solaris; leave it out"
+}))]
 pub struct Args {
     /// The login name.
     #[serde(alias = "user")]
@@ -83,9 +93,23 @@ pub struct Args {
     /// With `state: absent`: the home folder goes, too.
     #[serde(default)]
     pub remove: bool,
-    /// With `state: absent`: it goes even if it is logged in.
+    /// With `state: absent`: it goes even if it is logged in. With `generate_ssh_key`: a key that is there is replaced.
     #[serde(default)]
     pub force: bool,
+    /// Makes a pair of keys for ssh where there is none.
+    #[serde(default)]
+    pub generate_ssh_key: bool,
+    /// The kind of the key.
+    #[serde(default = "key::kind")]
+    pub ssh_key_type: String,
+    /// The bits of the key; by default what `ssh-keygen` takes for its kind.
+    pub ssh_key_bits: Option<u32>,
+    /// The comment of the key; by default `ansible-generated on` and the name of the machine.
+    pub ssh_key_comment: Option<String>,
+    /// The passphrase of the key; by default it has none.
+    pub ssh_key_passphrase: Option<String>,
+    /// The file of the private key; a relative one is in the user's home; by default `.ssh/id_` and the kind.
+    pub ssh_key_file: Option<TargetPath>,
 }
 
 /// When a password is set.
@@ -149,6 +173,7 @@ fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
     if args.password.is_some() {
         outcome = outcome.with("password", "NOT_LOGGING_PASSWORD");
     }
+    outcome.warnings.extend(args.password.as_deref().and_then(password::warning));
     // Under `--check` a new one is still not there.
     let Some(user) = user_by_name(&args.name, ctx) else { return Ok(outcome) };
     if args.create_home {
@@ -159,6 +184,9 @@ fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
     if !ages.is_empty() {
         administer("chage", ages, &args.name, ctx)?;
         outcome.changed = true;
+    }
+    if args.generate_ssh_key {
+        outcome = key::make(args, &user, outcome, ctx)?;
     }
     Ok(outcome
         .with("uid", i64::from(user.uid))

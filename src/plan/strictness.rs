@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Surroundings;
 use super::build::Build;
 use super::check::FLOW;
+use crate::base::spec::Param;
 use crate::base::{Diagnostic, Severity};
 use crate::model::Task;
 
@@ -23,12 +24,13 @@ pub enum Strictness {
 
 /// What is wrong with a call, and only the compiler looks for it: a step fails with it. What is wrong with expressions, the
 /// run finds by itself.
-const OF_CALLS: [&str; 7] = [
+const OF_CALLS: [&str; 8] = [
     "argument-given-twice",
     "exclusive-arguments",
     "missing-argument",
     "unknown-argument",
     "unknown-choice",
+    "unsupported-argument",
     "wrong-argument-type",
     "wrong-type",
 ];
@@ -54,6 +56,9 @@ impl Build<'_> {
                 self.found.push(problem.clone());
             } else if problem.code == "unknown-argument" {
                 let words = self.unsupported(task).unwrap_or_else(|| words(problem));
+                self.flaws.entry(Arc::as_ptr(task)).or_insert(words);
+            } else if problem.code == "missing-argument" {
+                let words = self.missing(task).unwrap_or_else(|| words(problem));
                 self.flaws.entry(Arc::as_ptr(task)).or_insert(words);
             } else if OF_CALLS.contains(&problem.code) {
                 self.flaws.entry(Arc::as_ptr(task)).or_insert_with(|| words(problem));
@@ -87,6 +92,17 @@ impl Build<'_> {
             )
             .into(),
         )
+    }
+
+    /// Arguments that a module must have and does not get, in the reference's words.
+    fn missing(&self, task: &Task) -> Option<Arc<str>> {
+        let params = self.compiler.catalogue.get(&task.call.name.value)?.params();
+        let given = |param: &Param| {
+            task.call.arguments.iter().any(|given| param.is(&given.name) && !given.value.is_null())
+        };
+        let missing: Vec<_> = params.iter().filter(|param| param.required && !given(param)).collect();
+        let names: Vec<&str> = missing.iter().map(|param| param.name.as_str()).collect();
+        (!names.is_empty()).then(|| format!("missing required arguments: {}", names.join(", ")).into())
     }
 
     /// Whether what is wrong is told before the run.

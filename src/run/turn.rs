@@ -347,14 +347,21 @@ async fn call(
         unrendered: action.map_or(&[], |a| a.unrendered),
     };
     if let Some(flaw) = &task.flaw {
-        return Ok(Outcome::failed(flaw.to_string()).into());
+        let own = action.map(|action| Ok(action.judge(&arguments::render(task, wanted, templar)?)));
+        let own = own.transpose()?.and_then(Result::err);
+        return Ok(Outcome::failed(own.unwrap_or_else(|| flaw.to_string())).into());
     }
     let args = arguments::render(task, wanted, templar)?;
+    if let Some(Err(words)) = action.map(|action| action.judge(&args)) {
+        return Ok(Outcome::failed(words).into());
+    }
     if let Err(problem) = catalogue.check_groups(name, &args) {
         return Ok(Outcome::failed(problem).into());
     }
     if manner.check && spec.check == CheckMode::Skipped {
-        return Ok(Outcome::skipped(format!("check mode: `{name}` is not run")).into());
+        // Words that playbooks know.
+        let words = "check mode not (yet) supported for this module";
+        return Ok(Outcome::skipped(format!("{words}: `{name}` is not run")).into());
     }
     if action.is_some() && matches!(manner.lasting, Lasting::Async(..)) {
         if turn.unit.shared.compiler.options.strictness == Strictness::Late {

@@ -48,12 +48,14 @@ const LAYERS: [(&str, &[&str]); 18] = [
 ];
 
 /// Single files with an arrow of their own.
-const EXCEPTIONS: [(&str, &str); 6] = [
+const EXCEPTIONS: [(&str, &str); 8] = [
     ("src/connection/memory.rs", "agent"),
     ("src/connection/memory.rs", "module"),
     // Their arguments are the modules'.
     ("src/action/copy.rs", "module"),
+    ("src/action/patch.rs", "module"),
     ("src/action/pip.rs", "module"),
+    ("src/action/template.rs", "module"),
     ("src/action/unarchive.rs", "module"),
     ("src/action/uri.rs", "module"),
 ];

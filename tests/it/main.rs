@@ -25,6 +25,7 @@ mod dropin;
 mod evidence;
 mod examples;
 mod exclusive;
+mod file_properties;
 mod fleet;
 mod gangs;
 mod guides;

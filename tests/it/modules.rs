@@ -208,6 +208,7 @@ fn check_case(case: &Case, module: &str, problems: &mut Vec<String>) {
         listing(sandbox.path(), "", &mut found);
         for entry in found.values_mut() {
             entry.link = entry.link.take().map(|target| target.replace(folder, "T"));
+            entry.content = entry.content.take().map(|content| content.replace(folder, "T"));
         }
         found
     };

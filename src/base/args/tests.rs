@@ -89,7 +89,7 @@ fn errors_name_the_argument_what_was_given_and_what_is_expected() {
         ("list: {a: 1}", "argument `list`: expected a list, got a mapping"),
         ("list: [a, [b]]", "argument `list[1]`: expected a string, got a list"),
         ("numbers: '1,x'", "argument `numbers[1]`: expected an integer, got a string `x`"),
-        ("map: {a: {}}", "argument `map.a`: expected a string, got a mapping"),
+        ("map: {a: []}", "argument `map.a`: expected a string, got a list"),
         ("choice: lnk", "argument `choice`: expected one of yes, link, got a string `lnk`"),
         ("choice: 3", "argument `choice`: expected one of yes, link, got an integer 3"),
         ("nmae: x", "unknown argument `nmae`: did you mean `name`?"),
@@ -101,7 +101,7 @@ fn errors_name_the_argument_what_was_given_and_what_is_expected() {
     let far = error("zzzzzz: 1");
     assert!(far.starts_with("unknown argument `zzzzzz`: the arguments are flag, count, "), "{far}");
     let missing = from_map::<Needy>(&Map::new()).unwrap_err();
-    assert_eq!(missing.to_string(), "missing required argument `path`");
+    assert_eq!(missing.to_string(), "missing required arguments: path");
 }
 
 #[test]

@@ -3,15 +3,16 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{Job, install, remote};
+use super::{Item, Job, Lends, install, remote};
 use crate::base::Value;
-use crate::module::attributes::{self, Attributes};
+use crate::module::attributes;
 use crate::module::failure::{Answer, Doing, Failure};
 use crate::module::file::make_folders;
-use crate::module::{Context, difference};
+use crate::module::{Context, Mode, difference};
 use crate::wire::Outcome;
 
-/// Copies what is in `src`, or `src` itself when its name does not end in `/`.
+/// Copies what is in `src`, or `src` itself when its name does not end in `/`. Files and folders that are new or differ get the
+/// modes they have there; `mode` is that of `dest`, as in Ansible.
 pub fn copy(job: &Job<'_>, src: &Path, dest: &Path, ctx: &mut Context<'_>) -> Answer {
     if dest.exists() && !dest.is_dir() {
         return Err(Failure::new(format!("{} is no directory", dest.display())));
@@ -24,41 +25,66 @@ pub fn copy(job: &Job<'_>, src: &Path, dest: &Path, ctx: &mut Context<'_>) -> An
     let mut outcome = Outcome::ok(false)
         .with("dest", dest.to_string_lossy().into_owned())
         .with("src", src.to_string_lossy().into_owned());
-    walk(job, src, &root, &mut outcome, ctx)?;
+    let inside = Job { args: job.args, attributes: job.attributes.with_mode(None), unsafely: job.unsafely };
+    if root != dest && !dest.is_dir() && !ctx.check() {
+        make_folders(dest, &inside.attributes.with_mode(job.args.directory_mode.as_ref()))?;
+    }
+    walk(&inside, src, &root, &mut Vec::new(), &mut outcome, ctx)?;
+    if dest.is_dir() {
+        let mode = src.metadata().doing("look at", src)?.mode() & 0o7777;
+        let changes = job.attributes.clone().preserving(mode).apply(dest, true, ctx.check())?;
+        outcome.changed |= !changes.is_empty();
+    }
     Ok(attributes::describe(outcome, dest, ctx))
 }
 
+/// `above` are the folders that are being walked: a link to one of them stays a link.
 fn walk(
     job: &Job<'_>,
     from: &Path,
     to: &Path,
+    above: &mut Vec<PathBuf>,
     outcome: &mut Outcome,
     ctx: &mut Context<'_>,
 ) -> Result<(), Failure> {
     let mode = from.metadata().doing("look at", from)?.mode() & 0o7777;
-    let of_folder = Attributes::of_mode(job.args.directory_mode.as_ref()).preserving(mode);
-    if !to.is_dir() {
+    let is_new = !to.is_dir();
+    if is_new {
         outcome.changed = true;
         if !ctx.check() {
-            make_folders(to, &of_folder)?;
+            make_folders(to, &job.attributes)?;
         }
+    } else {
+        outcome.changed |= !job.attributes.apply(to, true, ctx.check())?.is_empty();
     }
+    above.push(from.canonicalize().doing("look at", from)?);
     let mut entries: Vec<_> = from.read_dir().and_then(Iterator::collect).doing("list the folder", from)?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if from.is_symlink() && !job.args.local_follow {
+        let real = from.canonicalize().ok();
+        let stays = job.args.local_follow != Some(true) || real.is_none_or(|real| above.contains(&real));
+        if from.is_symlink() && stays {
             outcome.changed |= link(&from, &to, ctx)?;
+            if to.is_symlink() {
+                outcome.changed |= !job.attributes.apply(&to, false, ctx.check())?.is_empty();
+            }
         } else if from.is_dir() {
-            walk(job, &from, &to, outcome, ctx)?;
+            walk(job, &from, &to, above, outcome, ctx)?;
         } else {
-            let done = install(job, &remote(&from)?, &to, ctx)?;
+            let done = install(job, &Item { lends: Lends::Always, ..remote(&from)? }, &to, ctx)?;
             outcome.changed |= done.changed;
             difference::tell(
                 outcome,
                 done.values.get("diff").and_then(Value::as_list).unwrap_or_default().to_vec(),
             );
         }
+    }
+    above.pop();
+    if is_new && !ctx.check() {
+        // Last, because it may take away the right to write into it.
+        let mode = job.args.directory_mode.clone().unwrap_or(Mode::Bits(mode));
+        job.attributes.with_mode(Some(&mode)).apply(to, true, false)?;
     }
     Ok(())
 }

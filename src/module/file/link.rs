@@ -41,7 +41,11 @@ impl Job<'_> {
             return Err(self.refuse("src is required for creating new hardlinks".to_owned()));
         };
         let Some(source) = look(src) else {
-            return Err(self.refuse(format!("src does not exist: {}", src.display())));
+            // Words that playbooks know.
+            return Err(self
+                .refuse("src does not exist".to_owned())
+                .with("dest", self.path.to_string_lossy().into_owned())
+                .with("src", src.to_string_lossy().into_owned()));
         };
         if source.is_dir() {
             return Err(self.refuse(format!("a hard link cannot lead to a directory: {}", src.display())));
@@ -62,7 +66,7 @@ impl Job<'_> {
     fn leads_elsewhere(&mut self, before: Option<&Path>, after: &Path) {
         if let Some(before) = before {
             let text = |path: &Path| path.to_string_lossy().into_owned();
-            self.changes.push(("src", text(before), text(after)));
+            self.changes.push(("src", text(before).into(), text(after).into()));
         }
     }
 

@@ -5,7 +5,9 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
 
 use super::Args;
+use crate::module::attributes::Change;
 use crate::module::failure::{Doing, Failure};
+use crate::module::stat::seconds as seconds_of;
 
 /// Ansible's default format of a time: `202611212031.00`.
 pub fn default_format() -> String {
@@ -38,23 +40,36 @@ impl Times {
         })
     }
 
-    /// Sets them, unless `check`; whether anything differs. `now` always does.
-    pub fn apply(self, path: &Path, follow: bool, check: bool) -> Result<bool, Failure> {
+    /// Sets them, unless `check`, and says what differed; `now` always does.
+    pub fn apply(self, path: &Path, follow: bool, check: bool) -> Result<Vec<Change>, Failure> {
         use std::os::unix::fs::MetadataExt;
         let found = if follow { path.metadata() } else { path.symlink_metadata() }.doing("look at", path)?;
-        let differs = |time, current| match time {
-            Time::Preserve => false,
-            Time::Now => true,
-            Time::At(seconds) => seconds != current,
+        let differs = |name, time, seconds: i64, nanoseconds: i64| {
+            let there = seconds_of(seconds, nanoseconds);
+            match time {
+                Time::Preserve => None,
+                Time::Now => {
+                    let now = jiff::Timestamp::now();
+                    Some((name, there, seconds_of(now.as_second(), now.subsec_nanosecond().into())))
+                }
+                Time::At(wanted) if (wanted, 0) == (seconds, nanoseconds) => None,
+                Time::At(wanted) => Some((name, there, seconds_of(wanted, 0))),
+            }
         };
-        let changed = differs(self.access, found.atime()) || differs(self.modification, found.mtime());
-        if changed && !check {
+        let changes: Vec<Change> = [
+            differs("mtime", self.modification, found.mtime(), found.mtime_nsec()),
+            differs("atime", self.access, found.atime(), found.atime_nsec()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if !changes.is_empty() && !check {
             let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
             let times =
                 Timestamps { last_access: spec(self.access), last_modification: spec(self.modification) };
             rustix::fs::utimensat(CWD, path, &times, flags).doing("set the times of", path)?;
         }
-        Ok(changed)
+        Ok(changes)
     }
 }
 

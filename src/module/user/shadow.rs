@@ -13,17 +13,22 @@ pub(super) struct Shadow {
     warn: String,
     inactive: String,
     expires: String,
+    /// The file has no line of this user, so that it gets one when something is set.
+    is_missing: bool,
 }
 
 impl Shadow {
     /// Of a user.
     pub fn of(name: &str) -> Self {
-        Self::read(&std::fs::read_to_string("/etc/shadow").unwrap_or_default(), name)
+        std::fs::read_to_string("/etc/shadow")
+            .map_or_else(|_| Self::default(), |text| Self::read(&text, name))
     }
 
     fn read(text: &str, name: &str) -> Self {
         let mut lines = text.lines().map(|line| line.split(':').collect::<Vec<_>>());
-        let Some(fields) = lines.find(|fields| fields.first() == Some(&name)) else { return Self::default() };
+        let Some(fields) = lines.find(|fields| fields.first() == Some(&name)) else {
+            return Self { is_missing: true, ..Self::default() };
+        };
         let field = |place: usize| fields.get(place).map(ToString::to_string).unwrap_or_default();
         Self {
             password: field(1),
@@ -32,6 +37,7 @@ impl Shadow {
             warn: field(5),
             inactive: field(6),
             expires: field(7),
+            is_missing: false,
         }
     }
 
@@ -39,7 +45,7 @@ impl Shadow {
     pub fn modified(&self, args: &Args) -> Vec<(&'static str, Option<String>)> {
         let mut words = Vec::new();
         if let Some(expires) = args.expires.map(day)
-            && expires != self.expires
+            && (expires != self.expires || self.is_missing)
         {
             words.push(("-e", Some(expires)));
         }
