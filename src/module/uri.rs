@@ -236,19 +236,20 @@ fn question(args: &Args, url: &UrlArgs, dest: Option<&Path>, ctx: &mut Context<'
         use std::os::unix::fs::MetadataExt;
         dest.metadata().ok().map(|there| there.mtime())
     });
+    let kind_of_file = || (args.body_format == Format::Json).then(|| "application/json".to_owned());
     let (body, kind) = match &args.src {
         Some(src) if args.upload => {
             let mut bytes = Vec::new();
             let read = ctx.link.upload(0).and_then(|mut from| from.read_to_end(&mut bytes));
             read.doing("receive", Path::new(src.as_str()))?;
-            (Some(bytes), None)
+            (Some(bytes), kind_of_file())
         }
         Some(src) => {
             let src: PathBuf = src.expand(ctx);
             let bytes = std::fs::read(&src).map_err(|_| {
                 Failure::new(format!("Unable to open source file {}", src.display())).with("elapsed", 0)
             })?;
-            (Some(bytes), None)
+            (Some(bytes), kind_of_file())
         }
         None => form::body(args.body.as_ref(), args.body_format, ctx)?,
     };

@@ -233,7 +233,11 @@ impl Groups {
             if both.len() > 1 {
                 problems.push(Problem {
                     code: "exclusive-arguments",
-                    message: format!("`{}` takes only one of {}", self.task, quoted(&both)),
+                    message: format!(
+                        "`{}` takes only one of {}: they are mutually exclusive",
+                        self.task,
+                        quoted(&both)
+                    ),
                     known: format!("parameters are mutually exclusive: {}", group.join("|")),
                 });
             }
