@@ -231,13 +231,14 @@ fn install(job: &Job<'_>, item: &Item, dest: &Path, ctx: &mut Context<'_>) -> An
     let mut outcome = Outcome::ok(!same)
         .with("dest", dest.to_string_lossy().into_owned())
         .with("checksum", item.checksum.as_str());
-    if !same {
-        if ctx.check() {
-            let told = if ctx.diff() { Some(would_differ(item, dest, ctx)?) } else { None };
-            difference::tell(&mut outcome, told);
-        } else {
-            replace(job, item, dest, is_file, &mut outcome, ctx)?;
-        }
+    if same {
+        // As in Ansible, where `file` answers then.
+        outcome.values.insert("path", dest.to_string_lossy().into_owned());
+    } else if ctx.check() {
+        let told = if ctx.diff() { Some(would_differ(item, dest, ctx)?) } else { None };
+        difference::tell(&mut outcome, told);
+    } else {
+        replace(job, item, dest, is_file, &mut outcome, ctx)?;
     }
     let attributes = match item.mode {
         Some(mode) => attributes.clone().preserving(mode),

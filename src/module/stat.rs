@@ -182,11 +182,10 @@ fn mime(path: &Path, follow: bool, ctx: &mut Context<'_>) -> (String, String) {
     }
 }
 
-/// The flags of ext4 and friends; nothing where the file system has none.
+/// The flags of ext4 and friends; empty where the file system has none.
 fn attributes(stat: &mut Map, path: &Path) {
-    if let (Ok(flags), Ok(version)) = (flags::read(path), flags::version(path)) {
-        stat.insert("version", version.to_string());
-        stat.insert("attributes", flags::names(flags));
-        stat.insert("attr_flags", flags::letters(flags));
-    }
+    let known = flags::read(path).and_then(|flags| Ok((flags, flags::version(path)?))).ok();
+    stat.insert("version", known.map(|(_, version)| version.to_string()));
+    stat.insert("attributes", known.map(|(flags, _)| flags::names(flags)).unwrap_or_default());
+    stat.insert("attr_flags", known.map(|(flags, _)| flags::letters(flags)).unwrap_or_default());
 }

@@ -5,7 +5,7 @@
 #   room.sh SCRATCH RESULTS SUITE PROGRAMS REFERENCE COMMAND…
 #
 # SCRATCH is an empty folder; RESULTS is the only folder that outlives the room (there: /conformance/results); SUITE is copied
-# to /conformance, PROGRAMS (links to what is tested) to /conformance/bin. REFERENCE is the reference's virtual environment.
+# to /conformance (`-`: none), PROGRAMS (links to what is tested) to /conformance/bin. REFERENCE is the reference's virtual environment.
 set -eu
 
 if [ "${1-}" != inside ]; then
@@ -37,10 +37,12 @@ done
 rm -rf "$root$HOME/.ansible" "$root/conformance"
 mkdir -p "$root/conformance/results" "$root/conformance/output" "$root/conformance/test"
 mount --bind "$results" "$root/conformance/results"
-cp -a "$suite/test/integration" "$root/conformance/test/integration"
-cp -a "$suite/test/lib/ansible_test/_util/target/injector" "$root/conformance/injector"
-mkdir -p "$root/conformance/test/lib/ansible_test/_data"
-cp -a "$suite/test/lib/ansible_test/_data/requirements" "$root/conformance/test/lib/ansible_test/_data/"
+if [ "$suite" != - ]; then
+    cp -a "$suite/test/integration" "$root/conformance/test/integration"
+    cp -a "$suite/test/lib/ansible_test/_util/target/injector" "$root/conformance/injector"
+    mkdir -p "$root/conformance/test/lib/ansible_test/_data"
+    cp -a "$suite/test/lib/ansible_test/_data/requirements" "$root/conformance/test/lib/ansible_test/_data/"
+fi
 cp -a "$programs" "$root/conformance/bin"
 # The suite copies it, and its containers have one.
 [ -e "$root/root/.ssh/authorized_keys" ] || { mkdir -p -m 700 "$root/root/.ssh"; echo "# nobody" >"$root/root/.ssh/authorized_keys"; }

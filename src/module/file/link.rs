@@ -17,7 +17,7 @@ impl Job<'_> {
         if !self.args.force && look(&target).is_none() {
             return Err(self
                 .refuse(format!(
-                    "src file does not exist, use \"force=yes\" if you really want to create the link: {}",
+                    "src file does not exist, use 'force=yes' if you really want to create the link: {}",
                     target.display()
                 ))
                 .with("src", src.to_string_lossy().into_owned()));
