@@ -148,7 +148,10 @@ fn edit(args: &Args, block: &[String], there: &str) -> Result<Vec<String>, Failu
         }
         _ => place(args, &lines, there)?,
     };
-    if let Some(line) = lines[..at].last_mut().filter(|line| !line.ends_with('\n')) {
+    // Where nothing is put in, nothing is to be kept apart from it; Ansible ends the line then, the second time.
+    if !block.is_empty()
+        && let Some(line) = lines[..at].last_mut().filter(|line| !line.ends_with('\n'))
+    {
         line.push('\n');
     }
     let is_wanted = args.state == Presence::Present;

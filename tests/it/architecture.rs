@@ -48,13 +48,15 @@ const LAYERS: [(&str, &[&str]); 18] = [
 ];
 
 /// Single files with an arrow of their own.
-const EXCEPTIONS: [(&str, &str); 8] = [
+const EXCEPTIONS: [(&str, &str); 10] = [
     ("src/connection/memory.rs", "agent"),
     ("src/connection/memory.rs", "module"),
-    // Their arguments are the modules'.
+    // Their arguments are the modules', or they mend what a module has answered.
+    ("src/action/assemble.rs", "module"),
     ("src/action/copy.rs", "module"),
     ("src/action/patch.rs", "module"),
     ("src/action/pip.rs", "module"),
+    ("src/action/script.rs", "module"),
     ("src/action/template.rs", "module"),
     ("src/action/unarchive.rs", "module"),
     ("src/action/uri.rs", "module"),
