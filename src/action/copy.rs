@@ -102,13 +102,11 @@ async fn one(args: &Map, source: &Source, ctx: &ActionContext<'_>) -> Result<Out
     Ok(ctx.target.call(upload(args, name_of(&source.path), mode_of(&source.path), bytes)).await)
 }
 
-/// What a task may say of all that is put in place, and the module `file` takes.
-const COMMON: [&str; 9] =
-    ["owner", "group", "attributes", "attr", "seuser", "serole", "setype", "selevel", "unsafe_writes"];
-
 /// Has `file` see to one path of the destination.
 async fn other(args: &Map, mut wanted: Map, ctx: &ActionContext<'_>) -> Outcome {
-    let given = COMMON.iter().filter_map(|name| Some((*name, args.get(name)?.clone())));
+    // `mode` is that of files.
+    let common = module::file_args::NAMES.into_iter().filter(|name| *name != "mode");
+    let given = common.filter_map(|name| Some((name, args.get(name)?.clone())));
     for (name, value) in given {
         wanted.insert(name, value);
     }

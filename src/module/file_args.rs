@@ -46,7 +46,7 @@ impl FileArgs {
 }
 
 /// All names that are read here.
-const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 10] = [
     "mode",
     "owner",
     "group",

@@ -13,13 +13,17 @@ mod netlink;
 mod network;
 mod platform;
 mod python;
+mod root;
 mod time;
 mod user;
 mod virtualization;
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use self::root::Root;
 use super::failure::{Answer, Failure};
 use super::{Context, Module, TargetPath, call, glob};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
@@ -205,14 +209,14 @@ fn choose(subset: &[String]) -> Result<Vec<&'static str>, Failure> {
 }
 
 /// A small file as text without blanks at its ends; `None` when it is not there or empty.
-fn read(path: &str) -> Option<String> {
+fn read(path: impl AsRef<Path>) -> Option<String> {
     let bytes = std::fs::read(path).ok()?;
     let text = String::from_utf8_lossy(&bytes).trim_matches(['\0', ' ', '\n', '\t']).to_owned();
     (!text.is_empty()).then_some(text)
 }
 
 /// The names in a folder, sorted.
-fn names(folder: &str) -> Vec<String> {
+fn names(folder: impl AsRef<Path>) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect();
     names.sort();

@@ -1,48 +1,22 @@
 //! The file modules on what nobody thought of: random files and random arguments. A second run says that nothing changed, check
 //! mode changes nothing and says what the run will say, and a kill at any moment leaves the old file or the new one.
 
-use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use benchbook::base::{Map, RunMark, SystemClock, Value};
-use benchbook::module::{self, Context, Link};
-use benchbook::wire::{Outcome, Request, Status, Stream};
+use benchbook::base::{Map, SystemClock, Value};
+use benchbook::module::{self, Context};
+use benchbook::wire::{Outcome, Request, Status};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-struct Nowhere;
-
-impl Link for Nowhere {
-    fn send(&self, _: Stream, _: &[u8]) -> io::Result<()> {
-        Ok(())
-    }
-    fn upload(&self, _: u32) -> io::Result<Box<dyn Read + '_>> {
-        Err(io::ErrorKind::NotFound.into())
-    }
-    fn cancelled(&self) -> Option<Duration> {
-        None
-    }
-}
+use crate::modules::{self, Buffer};
 
 fn run(name: &str, args: &Map, check: bool) -> Outcome {
-    let request = Request {
-        run: RunMark::from("test"),
-        term: 1,
-        module: name.to_owned(),
-        args: args.clone(),
-        check,
-        diff: check,
-        environment: Vec::new(),
-        timeout_ms: None,
-        grace_ms: 500,
-        stream: false,
-        uploads: 0,
-        job: None,
-    };
-    let mut context = Context { request: &request, link: &Nowhere, clock: &SystemClock };
+    let request = Request { check, diff: check, ..modules::request(name, args.clone()) };
+    let mut context = Context { request: &request, link: &Buffer::default(), clock: &SystemClock };
     (module::find(name).unwrap().run)(args, &mut context)
 }
 

@@ -18,25 +18,33 @@ use serde_json::Value as Json;
 use crate::harness::Project;
 use crate::lab::Lab;
 
-/// As the program reads it, but for what is shown only.
+/// A page's file. The program reads of it what it shows.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Page {
     #[serde(default)]
     returns: BTreeMap<String, String>,
+    /// `--diff` shows what the example changes.
     #[serde(default)]
     diff: bool,
     example: String,
     unproven: Option<String>,
+    /// Tasks that are done before, in the first of both runs.
     #[serde(default)]
     given: String,
+    /// Files beside the playbook: name → content.
     #[serde(default)]
     files: BTreeMap<String, String>,
+    /// Tasks that look whether the example did what it says.
     #[serde(default)]
     then: String,
+    /// A second run changes something again.
     #[serde(default)]
     again: bool,
+    /// The machine has a container engine, with the image `busybox`.
     #[serde(default)]
     engine: bool,
+    /// Why it has no keys of its own that could be listed.
     open: Option<String>,
 }
 

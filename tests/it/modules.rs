@@ -62,8 +62,9 @@ struct Entry {
     backup: bool,
 }
 
+/// What a module's controller is here.
 #[derive(Default)]
-struct Buffer {
+pub struct Buffer {
     upload: Option<String>,
     sent: Mutex<Vec<u8>>,
 }
@@ -149,13 +150,15 @@ fn replace_all(map: &Map, from: &str, to: &str) -> Map {
     map.iter().map(|(k, v)| (k.clone(), replace(v, from, to))).collect()
 }
 
+/// A call of a module, as a controller sends it.
+pub fn request(name: &str, args: Map) -> Request {
+    Request::plain(RunMark::from("test"), 1, name, args, Duration::from_millis(500))
+}
+
 fn run(case: &Case, name: &str, folder: &str, check: bool) -> (Outcome, Vec<u8>) {
     let module = module::find(name).unwrap_or_else(|| panic!("no module {name}"));
+    let args = replace_all(&case.args, "T/", &format!("{folder}/"));
     let request = Request {
-        run: RunMark::from("test"),
-        term: 1,
-        module: name.to_owned(),
-        args: replace_all(&case.args, "T/", &format!("{folder}/")),
         check,
         diff: case.diff,
         environment: case
@@ -164,10 +167,8 @@ fn run(case: &Case, name: &str, folder: &str, check: bool) -> (Outcome, Vec<u8>)
             .map(|(name, value)| (name.clone(), value.replace("T/", &format!("{folder}/"))))
             .collect(),
         timeout_ms: case.timeout_ms,
-        grace_ms: 500,
-        stream: false,
         uploads: u32::from(case.upload.is_some()),
-        job: None,
+        ..request(name, args)
     };
     let link = Buffer { upload: case.upload.clone(), ..Buffer::default() };
     let mut context = Context { request: &request, link: &link, clock: &SystemClock };

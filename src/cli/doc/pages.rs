@@ -9,9 +9,8 @@ use serde::Deserialize;
 use crate::base::Diagnostic;
 use crate::base::spec::{Catalogue, Spec};
 
-/// A file of `pages/`. What only tests need is not shown.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What is shown of a file of `pages/`; the tests that read the whole know its other keys.
+#[derive(Debug, Deserialize)]
 struct Page {
     /// What is registered, beside what every task has: key → meaning.
     #[serde(default)]
@@ -23,23 +22,7 @@ struct Page {
     example: String,
     /// Why the example is not run by tests, and what is tested instead: a sentence.
     unproven: Option<String>,
-    /// Tasks that are done before, in the first of both runs.
-    #[serde(default, rename = "given")]
-    _given: String,
-    /// Files beside the playbook: name → content.
-    #[serde(default, rename = "files")]
-    _files: IndexMap<String, String>,
-    /// Tasks that look whether the example did what it says.
-    #[serde(default, rename = "then")]
-    _then: String,
-    /// A second run changes something again.
-    #[serde(default, rename = "again")]
-    _again: bool,
-    /// The machine has a container engine, with the image `busybox`.
-    #[serde(default, rename = "engine")]
-    _engine: bool,
     /// Why it has no keys of its own that could be listed: they are the user's.
-    #[serde(default)]
     open: Option<String>,
 }
 

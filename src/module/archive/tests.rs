@@ -25,20 +25,9 @@ impl Link for NoLink {
 }
 
 fn run(args: &[(&str, Value)], check: bool) -> Outcome {
-    let request = Request {
-        run: RunMark::from("test"),
-        term: 1,
-        module: "archive".to_owned(),
-        args: args.iter().map(|(key, value)| (*key, value.clone())).collect::<Map>(),
-        check,
-        diff: false,
-        environment: Vec::new(),
-        timeout_ms: None,
-        grace_ms: 500,
-        stream: false,
-        uploads: 0,
-        job: None,
-    };
+    let args: Map = args.iter().map(|(key, value)| (*key, value.clone())).collect();
+    let plain = Request::plain(RunMark::from("test"), 1, "archive", args, Duration::from_millis(500));
+    let request = Request { check, ..plain };
     let mut ctx = Context { request: &request, link: &NoLink, clock: &SystemClock };
     (super::MODULE.run)(&request.args, &mut ctx)
 }

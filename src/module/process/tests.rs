@@ -27,20 +27,9 @@ impl Link for Kept {
 }
 
 fn request() -> Request {
-    Request {
-        run: "r1".into(),
-        term: 1,
-        module: "test".into(),
-        args: Map::new(),
-        check: false,
-        diff: false,
-        environment: vec![("GREETING".into(), "hello".into())],
-        timeout_ms: None,
-        grace_ms: 200,
-        stream: true,
-        uploads: 0,
-        job: None,
-    }
+    let environment = vec![("GREETING".into(), "hello".into())];
+    let plain = Request::plain("r1".into(), 1, "test", Map::new(), Duration::from_millis(200));
+    Request { environment, stream: true, ..plain }
 }
 
 fn run_with(request: &Request, link: &dyn Link, command: &Command) -> io::Result<Finished> {

@@ -7,14 +7,12 @@ mod pci;
 mod processor;
 mod rdma;
 
-use std::path::{Path, PathBuf};
-
-use super::Facts;
+use super::{Facts, Root};
 use crate::base::{Map, Value};
 
 /// All facts of the group `benchmark`.
 pub fn gather(facts: &mut Facts) {
-    for (name, value) in below(&Root(PathBuf::from("/"))) {
+    for (name, value) in below(&Root::own()) {
         facts.set(name, value);
     }
     for (name, value) in limits::own() {
@@ -45,41 +43,6 @@ fn below(root: &Root) -> Vec<(&'static str, Value)> {
     found.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-/// Where `/` is.
-struct Root(PathBuf);
-
-impl Root {
-    fn path(&self, path: &str) -> PathBuf {
-        self.0.join(path)
-    }
-
-    /// A small file without blanks at its ends; `None` when it is not there or empty.
-    fn text(&self, path: &str) -> Option<String> {
-        let bytes = std::fs::read(self.path(path)).ok()?;
-        let text = String::from_utf8_lossy(&bytes).trim_matches(['\0', ' ', '\n', '\t']).to_owned();
-        (!text.is_empty()).then_some(text)
-    }
-
-    fn number(&self, path: &str) -> Option<u64> {
-        self.text(path)?.parse().ok()
-    }
-
-    /// The names in a folder, by length and then by letters: `cpu2` before `cpu10`.
-    fn names(&self, folder: &str) -> Vec<String> {
-        let entries = std::fs::read_dir(self.path(folder)).into_iter().flatten().flatten();
-        let mut names: Vec<String> =
-            entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-        names.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
-        names
-    }
-
-    /// The last part of what a link leads to.
-    fn link_name(&self, path: &str) -> Option<String> {
-        let target = std::fs::read_link(self.path(path)).ok()?;
-        Some(Path::file_name(&target)?.to_string_lossy().into_owned())
-    }
-}
-
 /// A mapping of what is known.
 fn known<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Map {
     pairs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
@@ -89,6 +52,7 @@ fn known<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Map {
 mod tests {
     use std::collections::BTreeMap;
     use std::fs;
+    use std::path::Path;
 
     use serde::Deserialize;
 

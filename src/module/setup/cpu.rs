@@ -89,12 +89,12 @@ fn numa() -> Vec<Value> {
     let mut ids: Vec<u32> = ids.collect();
     ids.sort_unstable();
     let node = |id: &u32| {
-        let memory = read(&format!("{folder}/node{id}/meminfo")).unwrap_or_default();
+        let memory = read(format!("{folder}/node{id}/meminfo")).unwrap_or_default();
         let total = memory.lines().find(|l| l.contains("MemTotal:"));
         let kib: u64 = total.and_then(|l| l.split_whitespace().rev().nth(1)?.parse().ok()).unwrap_or(0);
         Value::from(Map::from_iter([
             ("node", Value::from(*id)),
-            ("cpus", read(&format!("{folder}/node{id}/cpulist")).unwrap_or_default().into()),
+            ("cpus", read(format!("{folder}/node{id}/cpulist")).unwrap_or_default().into()),
             ("memtotal_mb", (kib / 1024).into()),
         ]))
     };

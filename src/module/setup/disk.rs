@@ -100,14 +100,14 @@ fn links(folder: &str) -> Vec<(String, String)> {
 /// One block device.
 fn device(name: &str) -> Map {
     let folder = format!("/sys/block/{name}");
-    let file = |path: &str| read(&format!("{folder}/{path}"));
+    let file = |path: &str| read(format!("{folder}/{path}"));
     let sectors: u64 = file("size").and_then(|t| t.parse().ok()).unwrap_or(0);
     let scheduler = file("queue/scheduler").unwrap_or_default();
     let current = scheduler.split_once('[').and_then(|(_, rest)| rest.split(']').next());
     let is_virtual =
         std::fs::canonicalize(&folder).is_ok_and(|path| path.starts_with("/sys/devices/virtual"));
     let partition = |part: &String| {
-        let of = |file: &str| read(&format!("{folder}/{part}/{file}")).unwrap_or_default();
+        let of = |file: &str| read(format!("{folder}/{part}/{file}")).unwrap_or_default();
         let sectors: u64 = of("size").parse().unwrap_or(0);
         let pairs: [(&str, Value); 4] = [
             ("start", of("start").into()),
@@ -130,7 +130,7 @@ fn device(name: &str) -> Map {
         ("sectorsize", file("queue/logical_block_size").unwrap_or_else(|| "512".to_owned()).into()),
         // The kernel counts sectors of 512 bytes whatever the device's own are.
         ("size", human_size(sectors * 512).into()),
-        ("holders", names(&format!("{folder}/holders")).into()),
+        ("holders", names(format!("{folder}/holders")).into()),
         ("partitions", partitions.into()),
     ];
     Map::from_iter(pairs)

@@ -25,7 +25,7 @@ pub fn gather(facts: &mut Facts) {
         ("system_vendor", "sys_vendor"),
     ];
     for (fact, file) in FILES {
-        let text = read(&format!("/sys/devices/virtual/dmi/id/{file}"));
+        let text = read(format!("/sys/devices/virtual/dmi/id/{file}"));
         let text = match (fact, text) {
             ("form_factor", Some(number)) => Some(form_factor(&number).to_owned()),
             (_, text) => text,

@@ -12,7 +12,7 @@ use crate::module::{Context, TargetPath};
 pub fn gather(facts: &mut Facts, folder: &TargetPath, ctx: &mut Context<'_>) {
     let folder = folder.expand(ctx);
     let mut found = Map::new();
-    for name in names(&folder.to_string_lossy()) {
+    for name in names(&folder) {
         if let Some(stem) = name.strip_suffix(".fact") {
             let value = read(&folder.join(&name), ctx).unwrap_or_else(|why| {
                 facts.warn(why.as_str());

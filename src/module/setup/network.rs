@@ -29,11 +29,11 @@ pub fn gather(facts: &mut Facts) {
 }
 
 fn index(name: &str) -> Option<u32> {
-    read(&format!("/sys/class/net/{name}/ifindex"))?.parse().ok()
+    read(format!("/sys/class/net/{name}/ifindex"))?.parse().ok()
 }
 
 fn interface(name: &str, addresses: &[Address]) -> Map {
-    let file = |file: &str| read(&format!("/sys/class/net/{name}/{file}"));
+    let file = |file: &str| read(format!("/sys/class/net/{name}/{file}"));
     let number = |text: Option<String>| text.and_then(|t| t.parse::<i64>().ok());
     let mut map = Map::from_iter([("device", name)]);
     let mac = file("address").filter(|mac| mac != "00:00:00:00:00:00");
@@ -73,7 +73,7 @@ fn interface(name: &str, addresses: &[Address]) -> Map {
 /// Ansible's word for a kind of interface; numbers are `ARPHRD_*` of `linux/if_arp.h`.
 fn kind(name: &str) -> &'static str {
     let there = |file: &str| std::path::Path::new(&format!("/sys/class/net/{name}/{file}")).exists();
-    match read(&format!("/sys/class/net/{name}/type")).as_deref() {
+    match read(format!("/sys/class/net/{name}/type")).as_deref() {
         _ if there("bridge") => "bridge",
         _ if there("bonding") => "bonding",
         Some("1") => "ether",

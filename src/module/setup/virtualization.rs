@@ -2,31 +2,13 @@
 
 use std::path::Path;
 
-use super::{Facts, read};
+use super::{Facts, Root, read};
 
 /// Type, role and all that was recognised.
 pub fn gather(facts: &mut Facts) {
     let there = |path: &str| Path::new(path).exists();
-    let mut guest: Vec<&str> = Vec::new();
-    let first = read("/proc/1/environ").unwrap_or_default();
-    let says = first.split('\0').find_map(|v| v.strip_prefix("container="));
-    let groups = read("/proc/1/cgroup").unwrap_or_default();
-    if there("/.dockerenv") || groups.contains("/docker/") || groups.contains("/docker-") {
-        guest.push("docker");
-    }
-    if there("/run/.containerenv") || says == Some("podman") {
-        guest.push("podman");
-    }
-    if says == Some("lxc") || groups.contains("/lxc/") {
-        guest.push("lxc");
-    }
-    if says == Some("systemd-nspawn") {
-        guest.push("systemd-nspawn");
-    }
-    let container = !guest.is_empty() || says.is_some();
-    if container && guest.is_empty() {
-        guest.push("container");
-    }
+    let mut guest = containers(&Root::own());
+    let container = !guest.is_empty();
     guest.extend(machine());
     let mut host: Vec<&str> = Vec::new();
     if there("/dev/kvm") {
@@ -52,9 +34,34 @@ pub fn gather(facts: &mut Facts) {
     facts.set("virtualization_tech_host", host);
 }
 
+/// The kinds of container that this seems to be; `container` when it is one of which nothing else is known.
+pub fn containers(root: &Root) -> Vec<&'static str> {
+    let there = |path: &str| root.path(path).exists();
+    let mut kinds = Vec::new();
+    let first = root.text("proc/1/environ").unwrap_or_default();
+    let says = first.split('\0').find_map(|variable| variable.strip_prefix("container="));
+    let groups = root.text("proc/1/cgroup").unwrap_or_default();
+    if there(".dockerenv") || groups.contains("/docker/") || groups.contains("/docker-") {
+        kinds.push("docker");
+    }
+    if there("run/.containerenv") || says == Some("podman") {
+        kinds.push("podman");
+    }
+    if says == Some("lxc") || groups.contains("/lxc/") {
+        kinds.push("lxc");
+    }
+    if says == Some("systemd-nspawn") {
+        kinds.push("systemd-nspawn");
+    }
+    if kinds.is_empty() && says.is_some() {
+        kinds.push("container");
+    }
+    kinds
+}
+
 /// The hypervisor that the firmware or the processor shows.
 fn machine() -> Option<&'static str> {
-    let dmi = |file: &str| read(&format!("/sys/devices/virtual/dmi/id/{file}")).unwrap_or_default();
+    let dmi = |file: &str| read(format!("/sys/devices/virtual/dmi/id/{file}")).unwrap_or_default();
     let (product, vendor, firmware) = (dmi("product_name"), dmi("sys_vendor"), dmi("bios_vendor"));
     let known = match (product.as_str(), vendor.as_str()) {
         ("KVM" | "KVM Server" | "Bochs" | "AHV" | "Google Compute Engine", _) => Some("kvm"),

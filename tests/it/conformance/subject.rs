@@ -126,20 +126,8 @@ pub fn copy(dest: &Path, content: &[u8]) -> Request {
 }
 
 pub fn request(module: &str, args: Map) -> Request {
-    Request {
-        run: "20261121T203100Z-test".into(),
-        term: 1,
-        module: module.into(),
-        args,
-        check: false,
-        diff: false,
-        environment: Vec::new(),
-        timeout_ms: None,
-        grace_ms: 500,
-        stream: true,
-        uploads: 0,
-        job: None,
-    }
+    let run = "20261121T203100Z-test".into();
+    Request { stream: true, ..Request::plain(run, 1, module, args, Duration::from_millis(500)) }
 }
 
 /// A call whose output and cancellation the test holds.

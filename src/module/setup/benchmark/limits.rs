@@ -2,6 +2,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit};
 
+use super::super::virtualization;
 use super::{Root, known};
 use crate::base::{Map, Value};
 
@@ -25,14 +26,10 @@ pub fn own() -> [(&'static str, Value); 2] {
     [("ulimits", limits.into()), ("page_size", rustix::param::page_size().into())]
 }
 
-/// Something that only containers have.
+/// Something that only containers have; a pod's need show nothing else.
 pub fn in_container(root: &Root) -> bool {
-    let groups = root.text("proc/1/cgroup").unwrap_or_default();
-    let says = root.text("proc/1/environ").unwrap_or_default();
-    root.path(".dockerenv").exists()
-        || root.path("run/.containerenv").exists()
-        || says.split('\0').any(|variable| variable.starts_with("container="))
-        || ["/docker/", "/docker-", "/lxc/", "/kubepods"].iter().any(|word| groups.contains(word))
+    let is_pod = || root.text("proc/1/cgroup").is_some_and(|groups| groups.contains("/kubepods"));
+    !virtualization::containers(root).is_empty() || is_pod()
 }
 
 /// `version` (1, 2, or `hybrid`), `path`, and what it allows: `cpus` (2.5 of them; left out without a limit), `cpuset`,
