@@ -90,7 +90,7 @@ pub fn cache_line(root: &Root) -> Option<Value> {
 /// What sets the frequency: `driver`, `governor` (`mixed` when processors differ), `preference` of the hardware, limits in MHz
 /// and `turbo` (whether processors may go above their nominal frequency).
 pub fn frequency(root: &Root) -> Option<Value> {
-    let policies = root.names(format!("{CPU}/cpufreq"));
+    let policies = root.names(&format!("{CPU}/cpufreq"));
     let policies: Vec<&String> = policies.iter().filter(|name| name.starts_with("policy")).collect();
     let same = |file: &str| {
         let mut texts: Vec<String> = policies

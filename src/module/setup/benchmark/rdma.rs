@@ -14,7 +14,7 @@ pub fn devices(root: &Root) -> Value {
         let read = |file: &str| root.text(&format!("{folder}/{file}"));
         let node =
             read("device/numa_node").and_then(|text| text.parse::<i64>().ok()).filter(|node| *node >= 0);
-        let ports = root.names(format!("{folder}/ports"));
+        let ports = root.names(&format!("{folder}/ports"));
         let port = |number: &String| {
             let read = |file: &str| root.text(&format!("{folder}/ports/{number}/{file}"));
             // `4: ACTIVE`
@@ -30,7 +30,7 @@ pub fn devices(root: &Root) -> Value {
             ]))
         };
         let interfaces =
-            root.names(format!("{folder}/device/net")).into_iter().map(Value::from).collect::<Vec<_>>();
+            root.names(&format!("{folder}/device/net")).into_iter().map(Value::from).collect::<Vec<_>>();
         Value::from(known([
             ("name", Some(name.as_str().into())),
             ("driver", root.link_name(&format!("{folder}/device/driver")).map(Value::from)),
