@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::BoxFuture;
 use crate::base::{HostName, Map};
-use crate::connection::{Cancel, ContainerTarget, Engine, Upload};
+use crate::connection::{Cancel, ContainerTarget, Endpoint, Engine, Upload};
 use crate::load::{Files, Loader};
 use crate::vars::Templar;
 use crate::wire::Outcome;
@@ -28,12 +28,16 @@ pub struct Invocation {
     pub environment: Vec<(String, String)>,
     /// How long it may take, if that is less than the task's own limit.
     pub limit: Option<Duration>,
+    /// Done in check mode, too, as a call that changes nothing by itself.
+    pub looks: bool,
 }
 
 /// The task's target; check mode, diff, environment and time limits are those of the task.
 pub trait Target: Send + Sync {
     /// Calls a module. A connection that is lost gives a failed outcome, and the task ends as unreachable.
     fn call(&self, invocation: Invocation) -> BoxFuture<'_, Outcome>;
+    /// The host on which the task is done, and how it is reached, or why it cannot be.
+    fn place(&self) -> (&HostName, Result<Endpoint, String>);
     /// The container engine of the target's host: asked by the task's user, outside of any container that the task is done
     /// in. `address` (`unix:///path`) is the task's own; else that of the host's variables.
     fn engine<'a>(

@@ -31,6 +31,7 @@ mod service;
 mod set_fact;
 mod set_stats;
 mod source;
+mod synchronize;
 mod template;
 mod unarchive;
 mod uri;
@@ -161,6 +162,7 @@ pub static ACTIONS: &[Action] = &[
     service::ACTION,
     set_fact::ACTION,
     set_stats::ACTION,
+    synchronize::ACTION,
     template::ACTION,
     unarchive::ACTION,
     uri::ACTION,

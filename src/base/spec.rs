@@ -75,7 +75,7 @@ pub fn schema_of<T: JsonSchema>() -> Schema {
 }
 
 /// The collections whose tasks are known here, with the names that are theirs, or how they begin (`docker_`).
-const COLLECTIONS: [(&str, &str); 15] = [
+const COLLECTIONS: [(&str, &str); 16] = [
     ("ansible.builtin.", ""),
     ("ansible.legacy.", ""),
     ("ansible.posix.", "authorized_key"),
@@ -85,6 +85,7 @@ const COLLECTIONS: [(&str, &str); 15] = [
     ("ansible.posix.", "seboolean"),
     ("ansible.posix.", "selinux"),
     ("ansible.posix.", "sysctl"),
+    ("ansible.posix.", "synchronize"),
     ("community.docker.", "docker_"),
     ("community.general.", "archive"),
     ("community.general.", "ini_file"),

@@ -16,8 +16,9 @@ use super::pieces::Pieces;
 use super::reconnecting;
 use super::unit::Unit;
 use crate::action::{BoxFuture, Invocation, Target};
+use crate::base::HostName;
 use crate::base::spec::OnResume;
-use crate::connection::{CallError, ConnectError, Engine, Ongoing, Progress};
+use crate::connection::{CallError, ConnectError, Endpoint, Engine, Ongoing, Progress};
 use crate::event::journal::LogPlace;
 use crate::event::{Event, JournalError};
 use crate::vars::{Templar, Veil};
@@ -259,7 +260,7 @@ impl<'a> RemoteTarget<'a> {
             term: shared.term,
             module: invocation.module.to_owned(),
             args: invocation.args.clone(),
-            check: self.manner.check,
+            check: self.manner.check && !invocation.looks,
             diff: self.manner.diff,
             environment: [&self.manner.environment[..], &invocation.environment].concat(),
             timeout_ms: self
@@ -464,6 +465,10 @@ pub(super) fn slot(stream: Stream) -> Option<usize> {
 impl Target for RemoteTarget<'_> {
     fn call(&self, invocation: Invocation) -> BoxFuture<'_, Outcome> {
         Box::pin(self.send(invocation))
+    }
+
+    fn place(&self) -> (&HostName, Result<Endpoint, String>) {
+        (&self.place.host, self.place.endpoint.clone())
     }
 
     fn engine<'a>(

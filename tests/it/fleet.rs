@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::harness::{Project, wait_for};
-use crate::lab::Lab;
+use crate::lab::{Lab, SUDO};
 
 fn case(name: &str) -> Project {
     Project::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/fleet").join(name))
@@ -75,4 +75,16 @@ fn a_link_that_is_cut_is_unreachable_and_the_others_go_on() {
         assert_eq!(fs::read_to_string(lab.host(name).file("/tmp/done")).unwrap(), "awake", "{said}");
     }
     assert!(!lab.host("n2").file("/tmp/done").exists());
+}
+
+/// The machine's own rsync, from the controller to hosts and back, on a host itself, between hosts, and as another user.
+#[test]
+fn folders_are_synchronized() {
+    let Some(lab) = Lab::hosts(2).prepare("n1", SUDO).peers().start() else { return };
+    let project = case("synchronize");
+    let said = project.transcript(&format!("benchbook run playbook.yml -i {}", lab.inventory().display()));
+    assert!(said.ends_with("--- exit 0\n"), "{said}\n{}", lab.log());
+    assert!(!said.contains("hunter2"), "{said}");
+    let read = |path: &str| fs::read_to_string(project.path().join(path)).unwrap();
+    assert_eq!([read("pulled/sub/two"), read("here/one")], ["two\n", "one\n"]);
 }

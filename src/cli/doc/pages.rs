@@ -95,6 +95,7 @@ pages! {
     "shell"
     "slurp"
     "stat"
+    "synchronize"
     "sysctl"
     "systemd"
     "tempfile"
