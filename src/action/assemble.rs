@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::source::upload;
+use super::source::{content, upload};
 use super::{Action, ActionContext, BoxFuture, Done, Invocation, copy};
 use crate::base::spec::{CheckMode, OnResume, Spec};
 use crate::base::{Map, Value, fragments, regex};
@@ -64,12 +64,7 @@ async fn assemble(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome
         if !matches || ctx.files().is_folder(&path) || flag("ignore_hidden", false) && name.starts_with('.') {
             continue;
         }
-        let read = if flag("decrypt", true) {
-            ctx.files().open(&path).map(|content| content.bytes)
-        } else {
-            ctx.files().read(&path)
-        };
-        parts.push(read.map_err(|e| failed(&path, e))?);
+        parts.push(content(&path, flag("decrypt", true), ctx).map_err(|e| failed(&path, e))?);
     }
     let content = fragments::join(parts, text("delimiter").as_deref()).map_err(Outcome::failed)?;
     let args: Map = map

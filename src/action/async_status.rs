@@ -1,7 +1,7 @@
 //! `async_status`: how a job that `async` started is doing.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Action, ActionContext, BoxFuture, Done, Invocation};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
@@ -19,7 +19,7 @@ struct Args {
     mode: Mode,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Mode {
     #[default]

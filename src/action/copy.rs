@@ -4,7 +4,7 @@ use std::path::Path;
 
 use schemars::Schema;
 
-use super::source::{Source, Tree, mode_of, upload, walk};
+use super::source::{Source, Tree, content, mode_of, upload, walk};
 use super::{Action, ActionContext, BoxFuture, Done, Invocation};
 use crate::base::spec::{CheckMode, OnResume, Spec};
 use crate::base::{Map, Value};
@@ -83,14 +83,8 @@ fn name_of(path: &Path) -> &str {
 
 async fn one(args: &Map, source: &Source, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
     let decrypt = args.get("decrypt").and_then(Value::to_bool).unwrap_or(true);
-    let files = ctx.files();
-    let read = if decrypt {
-        files.open(&source.path).map(|content| content.bytes)
-    } else {
-        files.read(&source.path)
-    };
     let shown = source.path.display();
-    let bytes = read.map_err(|e| {
+    let bytes = content(&source.path, decrypt, ctx).map_err(|e| {
         let vault = e.get_ref().and_then(|inner| inner.downcast_ref::<VaultError>());
         Outcome::failed(if matches!(vault, Some(VaultError::NoPassword { .. })) {
             // Words that playbooks know.

@@ -20,6 +20,7 @@ struct Args {
     state: Option<String>,
     /// The package manager's module; by default what the variable `ansible_package_use` or the fact `ansible_pkg_mgr` says.
     #[serde(rename = "use")]
+    #[schemars(extend("default" = "auto"))]
     using: Option<String>,
 }
 

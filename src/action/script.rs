@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::source::upload;
+use super::source::{content, upload};
 use super::unarchive::stat;
 use super::{Action, ActionContext, BoxFuture, Done, Invocation};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
@@ -30,6 +30,13 @@ struct Args {
     /// The interpreter to run it with.
     #[serde(default)]
     executable: Option<String>,
+    /// A program that is a vault is decrypted on the way.
+    #[serde(default = "yes")]
+    decrypt: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 pub(super) const ACTION: Action = Action {
@@ -75,8 +82,8 @@ async fn script(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> 
             Err(Outcome::skipped("Check mode is not supported for this task."))
         };
     }
-    let read = ctx.files().open(&path).map(|content| content.bytes);
-    let bytes = read.map_err(|e| Outcome::failed(format!("cannot read {}: {e}", path.display())))?;
+    let bytes = content(&path, args.decrypt, ctx)
+        .map_err(|e| Outcome::failed(format!("cannot read {}: {e}", path.display())))?;
     let folder = [("state", "directory"), ("prefix", "benchbook-script.")];
     let made = ctx.target.call(call("tempfile", Map::from_iter(folder))).await;
     let Some(folder) = made.values.get("path").map(ToString::to_string) else { return Err(made) };

@@ -16,7 +16,8 @@ use crate::wire::Outcome;
 struct Args {
     /// The service.
     name: Option<String>,
-    /// `started`, `stopped`, `restarted` or `reloaded`.
+    /// What it should be doing.
+    #[schemars(extend("enum" = ["started", "stopped", "restarted", "reloaded"]))]
     state: Option<String>,
     /// Whether it is started with the machine.
     enabled: Option<bool>,
@@ -25,6 +26,7 @@ struct Args {
     /// It runs if this text is in what `ps` prints. Not used by systemd.
     pattern: Option<String>,
     /// The runlevel of `OpenRC`. Not used by systemd.
+    #[schemars(extend("default" = "default"))]
     runlevel: Option<String>,
     /// What its script is told behind the verb. Not used by systemd.
     #[serde(alias = "args")]
@@ -32,6 +34,7 @@ struct Args {
     arguments: Option<String>,
     /// The module that does it; by default the one that fits the target.
     #[serde(rename = "use")]
+    #[schemars(extend("default" = "auto"))]
     using: Option<String>,
 }
 

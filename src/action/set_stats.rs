@@ -23,8 +23,9 @@ struct Args {
     /// Whether they are the host's, instead of the run's.
     #[serde(default)]
     per_host: Json,
-    /// Whether a value is added to the one before, as `+` adds; else it takes its place. Mappings are merged. Default: yes.
+    /// Whether a value is added to the one before, as `+` adds; else it takes its place. Mappings are merged.
     #[serde(default)]
+    #[schemars(extend("default" = true))]
     aggregate: Json,
 }
 

@@ -62,6 +62,11 @@ pub(super) fn walk(
     Ok(())
 }
 
+/// What is in a file of the controller; a vault is decrypted if that is wanted.
+pub(super) fn content(path: &Path, decrypt: bool, ctx: &ActionContext<'_>) -> std::io::Result<Vec<u8>> {
+    if decrypt { ctx.files().open(path).map(|content| content.bytes) } else { ctx.files().read(path) }
+}
+
 /// SHA-1 in hex, which is what Ansible shows as `checksum`.
 pub(super) fn sha1_hex(bytes: &[u8]) -> String {
     hexadecimal(&Sha1::digest(bytes))

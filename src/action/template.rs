@@ -48,18 +48,23 @@ struct Args {
     newline_sequence: Option<String>,
     /// Instead of `{{`.
     #[serde(default)]
+    #[schemars(extend("default" = "{{"))]
     variable_start_string: Option<String>,
-    /// How the file is encoded; by default utf-8.
+    /// How the file is encoded.
     #[serde(default)]
+    #[schemars(extend("default" = "utf-8"))]
     output_encoding: Option<String>,
     /// Instead of `}}`.
     #[serde(default)]
+    #[schemars(extend("default" = "}}"))]
     variable_end_string: Option<String>,
     /// Instead of `{%`.
     #[serde(default)]
+    #[schemars(extend("default" = "{%"))]
     block_start_string: Option<String>,
     /// Instead of `%}`.
     #[serde(default)]
+    #[schemars(extend("default" = "%}"))]
     block_end_string: Option<String>,
     /// Instead of `{#`.
     #[serde(default)]

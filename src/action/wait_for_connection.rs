@@ -17,6 +17,7 @@ struct Args {
     /// Taken and not needed: how long one attempt may take is the connection's own affair.
     #[serde(default)]
     #[expect(dead_code, reason = "playbooks say it")]
+    #[schemars(extend("default" = 5))]
     connect_timeout: Option<u64>,
     /// So many seconds pass before the first attempt.
     #[serde(default)]

@@ -6,7 +6,7 @@
 //! What schemars cannot say by itself is said with `#[schemars(extend(…))]`:
 //! `"x-aliases" = ["dest", "name"]` on a field beside its `#[serde(alias = …)]`; on the struct
 //! `"x-exclusive" = [["content", "src"]]` (at most one of each group), `"x-one-of" = [["content", "src"]]` (at least one), and
-//! `"x-unsupported" = {"name": "what to do instead"}` for parameters that Ansible has and we refuse.
+//! `"x-unsupported" = {"name": "what to do instead"}` for parameters that Ansible has and we refuse (`outer.name` inside of others).
 
 mod check;
 mod manual;

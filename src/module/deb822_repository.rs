@@ -25,7 +25,8 @@ pub struct Args {
     /// Whether it should be there. Without it, its key goes, too.
     #[serde(default)]
     pub state: Presence,
-    /// The mode of the file; by default 0644.
+    /// The mode of the file.
+    #[schemars(extend("default" = "0644"))]
     pub mode: Option<Mode>,
     /// A source that was authenticated may be no more.
     pub allow_downgrade_to_insecure: Option<bool>,

@@ -12,6 +12,9 @@ use crate::wire::Outcome;
 /// Makes, changes or removes a group by the system's own programs (`groupadd` and its kin).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-unsupported" = {
+    "local": "without it groups of this machine are made; leave it out, or run `lgroupadd` and its kin with `command` where a directory knows the same names"
+}))]
 pub struct Args {
     /// Its name.
     pub name: String,

@@ -104,12 +104,14 @@ pub enum Format {
 pub enum Redirects {
     /// All.
     #[serde(alias = "yes", alias = "true")]
+    #[schemars(extend("x-aliases" = ["yes", "true"]))]
     All,
     /// Those after GET and HEAD.
     #[default]
     Safe,
     /// None.
     #[serde(alias = "no", alias = "false")]
+    #[schemars(extend("x-aliases" = ["no", "false"]))]
     None,
     /// Those after GET and HEAD, and those that turn POST into GET.
     Urllib2,

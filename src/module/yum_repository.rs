@@ -27,12 +27,14 @@ pub struct Args {
     description: Option<String>,
     /// Whether it should be there.
     #[serde(default, skip_serializing)]
+    #[schemars(extend("default" = "present"))]
     state: Presence,
     /// The file, without `.repo`; by default named after the section.
     #[serde(skip_serializing)]
     file: Option<String>,
     /// The folder of the file.
     #[serde(default = "folder", skip_serializing)]
+    #[schemars(extend("default" = "/etc/yum.repos.d"))]
     reposdir: TargetPath,
     #[serde(rename = "async")]
     r#async: Option<bool>,
@@ -48,17 +50,22 @@ pub struct Args {
     #[serde(alias = "excludepkgs")]
     #[schemars(extend("x-aliases" = ["excludepkgs"]))]
     exclude: Option<Vec<String>>,
+    #[schemars(extend("enum" = ["roundrobin", "priority"]))]
     failovermethod: Option<String>,
     gpgcakey: Option<String>,
     gpgcheck: Option<bool>,
     gpgkey: Option<Vec<String>>,
+    #[schemars(extend("enum" = ["all", "packages", "none"]))]
     http_caching: Option<String>,
     include: Option<String>,
     includepkgs: Option<Vec<String>>,
+    #[schemars(extend("enum" = ["4", "6", "IPv4", "IPv6", "whatever"]))]
     ip_resolve: Option<String>,
     keepalive: Option<bool>,
+    #[schemars(extend("enum" = ["0", "1"]))]
     keepcache: Option<String>,
     metadata_expire: Option<String>,
+    #[schemars(extend("enum" = ["never", "read-only:past", "read-only:present", "read-only:future"]))]
     metadata_expire_filter: Option<String>,
     metalink: Option<String>,
     mirrorlist: Option<String>,

@@ -3,6 +3,7 @@
 mod arguments;
 mod body;
 mod ending;
+mod mounts;
 mod networks;
 mod ports;
 
@@ -39,7 +40,7 @@ pub(in crate::action) const ACTION: Action = Action {
 
 /// How often one looks whether a container is gone or well.
 const AGAIN: Duration = Duration::from_millis(100);
-/// How long a container may take to be gone.
+/// How long a container may take to be gone, where nothing else is said.
 const REMOVAL: Duration = Duration::from_mins(1);
 
 fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
@@ -296,8 +297,10 @@ impl Work<'_> {
         // One with `auto_remove` is perhaps just being removed by the engine itself.
         let since = tokio::time::Instant::now();
         while self.asking.ask(&doing, self.asking.engine.container(id_of(found))).await?.is_some() {
-            if since.elapsed() > REMOVAL {
-                let msg = format!("container {} is not gone after {} s", self.args.name, REMOVAL.as_secs());
+            let limit = self.args.removal_wait_timeout.map(Duration::try_from_secs_f64);
+            let limit = limit.and_then(Result::ok).unwrap_or(REMOVAL);
+            if since.elapsed() > limit {
+                let msg = format!("container {} is not gone after {} s", self.args.name, limit.as_secs_f64());
                 return Err(Outcome::failed(msg));
             }
             self.asking.patience.sleep(AGAIN).await?;

@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::refused::with_connection;
 use super::words_of;
 use crate::action::{Action, ActionContext, BoxFuture, Done, Invocation};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
@@ -16,7 +17,14 @@ use crate::wire::Outcome;
 /// Always changed. Another exit code than 0 is a failure.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-exclusive" = [["command", "argv"]], "x-one-of" = [["command", "argv"]]))]
+#[schemars(transform = with_connection, extend(
+    "x-exclusive" = [["command", "argv"]],
+    "x-one-of" = [["command", "argv"]],
+    "x-unsupported" = {
+        "detach": "give the task `async` and `poll: 0`",
+        "tty": "leave it out: without a terminal the output comes as it is printed",
+    }
+))]
 struct Args {
     /// The container's name or id.
     container: String,

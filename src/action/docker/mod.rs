@@ -11,6 +11,7 @@ mod image;
 mod network;
 mod patience;
 mod quantity;
+mod refused;
 
 use serde_json::Value as Json;
 

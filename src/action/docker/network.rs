@@ -167,7 +167,11 @@ fn body(args: &Args) -> Json {
     put("EnableIPv6", args.enable_ipv6.map(Json::from));
     put("Internal", args.internal.map(Json::from));
     put("Attachable", args.attachable.map(Json::from));
-    put("Scope", args.scope.as_deref().map(Json::from));
+    put("Scope", args.scope.map(|scope| json!(scope)));
+    put("EnableIPv4", args.enable_ipv4.map(Json::from));
+    put("ConfigFrom", args.config_from.as_ref().map(|name| json!({"Network": name})));
+    put("ConfigOnly", args.config_only.map(Json::from));
+    put("Ingress", args.ingress.map(Json::from));
     put("Labels", args.labels.as_ref().map(texts));
     let mut ipam = Object::new();
     ipam.extend(args.ipam_driver.as_ref().map(|driver| ("Driver".to_owned(), json!(driver))));

@@ -74,9 +74,8 @@ impl Spec {
 
     fn unknown(&self, arg: &Argument, params: &[Param]) -> Diagnostic {
         let known = params.iter().flat_map(Param::names);
-        if let Some((_, instead)) = self.unsupported().into_iter().find(|(name, _)| **name == *arg.name) {
-            let words = format!("`{}` does not support `{}` of Ansible's", self.name, arg.name);
-            return Diagnostic::error("unsupported-argument", words).at(&arg.name_span).help(instead);
+        if let Some(refused) = self.refused(&arg.name) {
+            return refused.at(&arg.name_span);
         }
         let names: Vec<&str> = params.iter().map(|p| p.name.as_str()).collect();
         Diagnostic::error("unknown-argument", format!("`{}` has no argument `{}`", self.name, arg.name))
@@ -87,6 +86,13 @@ impl Spec {
             } else {
                 format!("the arguments of `{}` are {}", self.name, names.join(", "))
             })
+    }
+
+    /// What is said of a parameter that Ansible has and this does not; `path` is the way to it.
+    fn refused(&self, path: &str) -> Option<Diagnostic> {
+        let (_, instead) = self.unsupported().into_iter().find(|(name, _)| name == path)?;
+        let words = format!("`{}` does not support `{path}` of Ansible's", self.name);
+        Some(Diagnostic::error("unsupported-argument", words).help(instead))
     }
 
     fn check_value(&self, param: &Param, arg: &Argument, found: &mut Diagnostics) {
@@ -134,6 +140,10 @@ impl Spec {
         for (key, value) in map.iter() {
             let key = key.to_string();
             let Some(param) = params.iter().find(|param| param.is(&key)) else {
+                if let Some(refused) = self.refused(&format!("{path}.{key}")) {
+                    found.push(refused.at(place_of(value, place)));
+                    continue;
+                }
                 misspelt.extend(nearest(&key, params.iter().flat_map(Param::names)));
                 let names: Vec<&str> = params.iter().map(|p| p.name.as_str()).collect();
                 let unknown = format!("`{path}` of `{}` has no `{key}`", self.name);
@@ -314,6 +324,8 @@ fn fits(kind: &Kind, param: &Param, value: &Value) -> bool {
         (Kind::Choice, Value::Bool(b)) => {
             param.choices.iter().any(|c| Value::from(c.as_str()).to_bool() == Some(*b))
         }
+        // A text for who reads it.
+        (Kind::Choice, Value::Int(number)) => param.choices.contains(&number.to_string()),
         (Kind::Choice | Kind::Map | Kind::Keys(_), _) => false,
     }
 }

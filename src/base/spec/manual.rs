@@ -4,7 +4,17 @@ use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
-use super::{CheckMode, OnResume, Spec};
+use super::{CheckMode, OnResume, Param, Spec};
+
+/// These parameters and what may stand inside of them, each with the way to it: `build.container_limits.memory`.
+fn rows<'a>(path: &str, params: &'a [Param]) -> Vec<(String, &'a Param)> {
+    let row = |param: &'a Param| {
+        let name = format!("{path}{}", param.name);
+        let inside = rows(&format!("{name}."), param.inside());
+        std::iter::once((name, param)).chain(inside)
+    };
+    params.iter().flat_map(row).collect()
+}
 
 impl Spec {
     /// Its page of the reference: what it does, its parameters, how it behaves under `--check` and `resume`.
@@ -22,11 +32,7 @@ impl Spec {
         if !params.is_empty() {
             page.push_str("\n| parameter | takes | default | |\n|---|---|---|---|\n");
         }
-        let rows = params.iter().flat_map(|param| {
-            let inside = param.inside().iter().map(|inner| (format!("{}.{}", param.name, inner.name), inner));
-            std::iter::once((param.name.clone(), param)).chain(inside)
-        });
-        for (name, param) in rows {
+        for (name, param) in rows("", params) {
             let mut takes = param.kind.to_string();
             if !param.choices.is_empty() {
                 let words: Vec<String> = param.choices.iter().map(|c| format!("`{c}`")).collect();

@@ -184,6 +184,7 @@ fn kind(root: &Schema, property: &Json, choices: &mut Vec<String>) -> Kind {
         for variant in variants {
             choices.extend(variant.get("const").and_then(Json::as_str).map(str::to_owned));
             choices.extend(strings(variant.get("enum")));
+            choices.extend(strings(variant.get("x-aliases")));
         }
         return Kind::Choice;
     }

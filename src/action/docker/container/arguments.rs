@@ -1,14 +1,29 @@
 //! What `docker_container` takes: the names and meanings of Ansible's `community.docker.docker_container`.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::action::docker::refused::with_connection;
 use crate::base::{Map, Value};
 
 /// The container is asked for by name and compared with what is given here, as the engine shows it; what is not given is not
 /// compared. One that differs is removed and made again. Containers that a run makes carry its mark in the label `benchbook.run`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = with_connection, extend("x-unsupported" = {
+    "command_handling": "leave it out: lists stay lists, as with `correct`",
+    "comparisons": "leave out what must not be compared; labels, capabilities and variables that the image adds are no difference",
+    "default_host_ip": "say the address where the port is: `published_ports: ['127.0.0.1:8080:80']`",
+    "env_file": "read the file with `slurp` or `lookup('file', …)`, and give `env` what is in it",
+    "healthcheck.test_cli_compatible": "leave it out: without `test` the image's own is kept, as with `true`; `test: NONE` means no check",
+    "image_comparison": "leave it out: what the image adds is no difference",
+    "image_label_mismatch": "leave it out: labels that the image adds are no difference, as with `ignore`",
+    "image_name_mismatch": "leave it out: images are compared by their ids, as with `ignore`",
+    "kernel_memory": "give `memory`; engines have no limit of their own for the kernel's memory any more",
+    "links": "put both containers into one network (`networks`): there they know each other's names",
+    "mac_address": "give it to the network: `networks: [{name: …, mac_address: …}]`",
+    "pull_check_mode_behavior": "leave it out: under `--check` a pull of an image that is there is no change",
+}))]
 #[allow(clippy::struct_excessive_bools)] // they are what users write
 pub(super) struct Args {
     /// Its name, or the id of one that is there.
@@ -51,6 +66,9 @@ pub(super) struct Args {
     #[serde(default)]
     pub own: bool,
 
+    /// What counts where nothing is said: the engine's own defaults, and no others.
+    #[expect(dead_code, reason = "playbooks say it")]
+    pub container_default_behavior: Option<Defaults>,
     /// Do not wait for its end. Otherwise the task ends with it, and fails when its exit code is not 0.
     #[serde(default = "yes")]
     pub detach: bool,
@@ -80,6 +98,8 @@ pub(super) struct Args {
     pub stop_signal: Option<String>,
     /// Seconds from that signal until it is killed.
     pub stop_timeout: Option<i32>,
+    /// Seconds to wait until one that is removed is gone; a minute if nothing is said.
+    pub removal_wait_timeout: Option<f64>,
     /// With `absent`: keep its volumes without a name.
     #[serde(default = "yes")]
     pub keep_volumes: bool,
@@ -138,6 +158,14 @@ pub(super) struct Args {
     pub pids_limit: Option<i64>,
     /// Weight for the block devices, 10 to 1000.
     pub blkio_weight: Option<u16>,
+    /// The most that it may read from a device in a second: `path`, `rate` (`20m`).
+    pub device_read_bps: Option<Vec<Throughput>>,
+    /// The most that it may write to a device in a second: `path`, `rate` (`20m`).
+    pub device_write_bps: Option<Vec<Throughput>>,
+    /// How often it may read from a device in a second: `path`, `rate`.
+    pub device_read_iops: Option<Vec<Frequency>>,
+    /// How often it may write to a device in a second: `path`, `rate`.
+    pub device_write_iops: Option<Vec<Frequency>>,
     /// Whether the kernel may not kill it when memory is short.
     pub oom_killer: Option<bool>,
     /// How readily the kernel kills it when memory is short.
@@ -149,6 +177,9 @@ pub(super) struct Args {
     pub network_mode: Option<String>,
     /// Networks that it is connected to.
     pub networks: Option<Vec<Network>>,
+    /// `false`: it is made in the engine's own network, and is connected to `networks` beside it.
+    #[serde(default = "yes")]
+    pub networks_cli_compatible: bool,
     /// Take it off the networks that `networks` does not name.
     #[serde(default)]
     pub purge_networks: bool,
@@ -183,7 +214,7 @@ pub(super) struct Args {
     /// `host`.
     pub userns_mode: Option<String>,
     /// `host` or `private`.
-    pub cgroupns_mode: Option<String>,
+    pub cgroupns_mode: Option<CgroupNamespace>,
     /// Kernel parameters of its own.
     pub sysctls: Option<Map>,
 
@@ -222,7 +253,20 @@ fn five_minutes() -> f64 {
     300.0
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Defaults {
+    NoDefaults,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CgroupNamespace {
+    Host,
+    Private,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum State {
     Absent,
@@ -233,7 +277,7 @@ pub(super) enum State {
     Started,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Pull {
     /// It must be there
@@ -272,6 +316,28 @@ pub(super) struct HealthCheck {
     pub retries: Option<i64>,
     /// How long it may take to begin.
     pub start_period: Option<String>,
+    /// Between two checks while it begins.
+    pub start_interval: Option<String>,
+}
+
+/// How much of a device a container may read or write.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Throughput {
+    /// The device.
+    pub path: String,
+    /// Bytes in a second: `20m`.
+    pub rate: String,
+}
+
+/// How often a container may read or write.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Frequency {
+    /// The device.
+    pub path: String,
+    /// How often in a second.
+    pub rate: u64,
 }
 
 /// Devices that a driver hands out.
@@ -302,6 +368,14 @@ pub(super) struct Network {
     pub ipv6_address: Option<String>,
     /// Names of the container in it.
     pub aliases: Option<Vec<String>>,
+    /// Containers that it knows there: `NAME` or `NAME:ALIAS`.
+    pub links: Option<Vec<String>>,
+    /// The address of its network card there.
+    pub mac_address: Option<String>,
+    /// Options for the network's driver.
+    pub driver_opts: Option<Map>,
+    /// Which network leads out: the one with the greatest number.
+    pub gw_priority: Option<i64>,
 }
 
 /// A mount.
@@ -317,8 +391,20 @@ pub(super) struct Mount {
     pub kind: MountKind,
     /// Nothing can be written there.
     pub read_only: Option<bool>,
-    /// `rprivate`, `rshared`, `rslave`, …
-    pub propagation: Option<String>,
+    /// How mounts below it are seen on the other side.
+    pub propagation: Option<Propagation>,
+    /// Make the path on the host if it is not there.
+    pub create_mountpoint: Option<bool>,
+    /// What is mounted below the path on the host is not seen.
+    pub non_recursive: Option<bool>,
+    /// Only the mount itself cannot be written, and what is mounted below can.
+    pub read_only_non_recursive: Option<bool>,
+    /// Fail where what is mounted below cannot be made read-only, too.
+    pub read_only_force_recursive: Option<bool>,
+    /// How soon both sides see what is written, where the engine runs in a machine of its own.
+    pub consistency: Option<Consistency>,
+    /// A folder in the volume or image.
+    pub subpath: Option<String>,
     /// A new volume stays empty.
     pub no_copy: Option<bool>,
     /// Labels of a new volume.
@@ -331,12 +417,36 @@ pub(super) struct Mount {
     pub tmpfs_size: Option<String>,
     /// Its mode: `"1777"`.
     pub tmpfs_mode: Option<String>,
+    /// More options of it, a mapping of one each; null where the option is a word alone: `[{noexec: null}]`.
+    pub tmpfs_options: Option<Vec<Map>>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Propagation {
+    Private,
+    Rprivate,
+    Shared,
+    Rshared,
+    Slave,
+    Rslave,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Consistency {
+    Cached,
+    Consistent,
+    Default,
+    Delegated,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum MountKind {
     Bind,
+    Cluster,
+    Image,
     Npipe,
     Tmpfs,
     #[default]

@@ -2,7 +2,8 @@
 
 use serde_json::{Map as Object, Value as Json, json};
 
-use super::arguments::{Args, DeviceRequest, HealthCheck, Mount, MountKind, Restart};
+use super::arguments::{Args, DeviceRequest, HealthCheck, Restart, Throughput};
+use super::mounts::mount;
 use super::ports::{exposed, published};
 use crate::action::docker::quantity::{bytes, limit, nanoseconds};
 use crate::action::docker::{texts, words_of};
@@ -69,6 +70,17 @@ fn resources(args: &Args) -> Result<Object<String, Json>, String> {
     put("CpuQuota", args.cpu_quota.map(Json::from));
     put("PidsLimit", args.pids_limit.map(Json::from));
     put("BlkioWeight", args.blkio_weight.map(Json::from));
+    for (key, limits) in
+        [("BlkioDeviceReadBps", &args.device_read_bps), ("BlkioDeviceWriteBps", &args.device_write_bps)]
+    {
+        let one = |limit: &Throughput| Ok(json!({"Path": limit.path, "Rate": bytes("rate", &limit.rate)?}));
+        put(key, all(limits.as_deref(), one)?);
+    }
+    for (key, limits) in
+        [("BlkioDeviceReadIOps", &args.device_read_iops), ("BlkioDeviceWriteIOps", &args.device_write_iops)]
+    {
+        put(key, all(limits.as_deref(), |limit| Ok(json!({"Path": limit.path, "Rate": limit.rate})))?);
+    }
     put("OomKillDisable", args.oom_killer.map(Json::from));
     put("OomScoreAdj", args.oom_score_adj.map(Json::from));
     put("CgroupParent", args.cgroup_parent.as_deref().map(Json::from));
@@ -127,7 +139,7 @@ fn surroundings(args: &Args) -> Result<Object<String, Json>, String> {
     put("PidMode", args.pid_mode.as_deref().map(Json::from));
     put("UTSMode", args.uts.as_deref().map(Json::from));
     put("UsernsMode", args.userns_mode.as_deref().map(Json::from));
-    put("CgroupnsMode", args.cgroupns_mode.as_deref().map(Json::from));
+    put("CgroupnsMode", args.cgroupns_mode.map(|mode| json!(mode)));
     put("Sysctls", args.sysctls.as_ref().map(texts));
     put("Init", args.init.map(Json::from));
     put("AutoRemove", args.auto_remove.map(Json::from));
@@ -137,7 +149,10 @@ fn surroundings(args: &Args) -> Result<Object<String, Json>, String> {
 
 /// The network that it is made in: where nothing else is said, the first of `networks`, as Ansible has it.
 pub(super) fn network_mode(args: &Args) -> Option<&str> {
-    let first = || args.networks.as_ref()?.first().map(|network| network.name.as_str());
+    let first = || {
+        let networks = args.networks.as_ref().filter(|_| args.networks_cli_compatible)?;
+        networks.first().map(|network| network.name.as_str())
+    };
     args.network_mode.as_deref().or_else(first)
 }
 
@@ -205,41 +220,6 @@ fn restart(args: &Args) -> Option<Json> {
     Some(json!({"Name": name, "MaximumRetryCount": args.restart_retries.unwrap_or(0)}))
 }
 
-fn mount(mount: &Mount) -> Result<Json, String> {
-    let Mount { target, source, kind, read_only, .. } = mount;
-    let kind = match kind {
-        MountKind::Bind => "bind",
-        MountKind::Npipe => "npipe",
-        MountKind::Tmpfs => "tmpfs",
-        MountKind::Volume => "volume",
-    };
-    let mut body =
-        Object::from_iter([("Target".to_owned(), json!(target)), ("Type".to_owned(), json!(kind))]);
-    let mut put = |key: &str, value: Option<Json>| body.extend(value.map(|value| (key.to_owned(), value)));
-    put("Source", source.as_deref().map(Json::from));
-    put("ReadOnly", read_only.map(Json::from));
-    put("BindOptions", mount.propagation.as_ref().map(|propagation| json!({"Propagation": propagation})));
-    let mut volume = Object::new();
-    volume.extend(mount.no_copy.map(|no_copy| ("NoCopy".to_owned(), json!(no_copy))));
-    volume.extend(mount.labels.as_ref().map(|labels| ("Labels".to_owned(), texts(labels))));
-    let mut driver = Object::new();
-    driver.extend(mount.volume_driver.as_ref().map(|name| ("Name".to_owned(), json!(name))));
-    driver.extend(mount.volume_options.as_ref().map(|options| ("Options".to_owned(), texts(options))));
-    volume.extend((!driver.is_empty()).then(|| ("DriverConfig".to_owned(), Json::Object(driver))));
-    put("VolumeOptions", (!volume.is_empty()).then_some(Json::Object(volume)));
-    let mut memory = Object::new();
-    if let Some(size) = &mount.tmpfs_size {
-        memory.insert("SizeBytes".to_owned(), json!(bytes("mounts.tmpfs_size", size)?));
-    }
-    if let Some(mode) = &mount.tmpfs_mode {
-        let bits = i64::from_str_radix(mode, 8);
-        let wrong = |_| format!("argument `mounts.tmpfs_mode`: `{mode}` is no mode, such as `\"1777\"`");
-        memory.insert("Mode".to_owned(), json!(bits.map_err(wrong)?));
-    }
-    put("TmpfsOptions", (!memory.is_empty()).then_some(Json::Object(memory)));
-    Ok(Json::Object(body))
-}
-
 fn health_check(check: &HealthCheck) -> Result<Json, String> {
     let time = |name: &str, value: &Option<String>| {
         value.as_deref().map(|v| nanoseconds(&format!("healthcheck.{name}"), v)).transpose()
@@ -256,6 +236,7 @@ fn health_check(check: &HealthCheck) -> Result<Json, String> {
     put("Interval", time("interval", &check.interval)?.map(Json::from));
     put("Timeout", time("timeout", &check.timeout)?.map(Json::from));
     put("StartPeriod", time("start_period", &check.start_period)?.map(Json::from));
+    put("StartInterval", time("start_interval", &check.start_interval)?.map(Json::from));
     put("Retries", check.retries.map(Json::from));
     Ok(Json::Object(body))
 }

@@ -7,6 +7,7 @@ use super::arguments::Network;
 use super::body::network_mode;
 use crate::action::docker::changes::Changes;
 use crate::action::docker::compare::differences;
+use crate::action::docker::texts;
 use crate::wire::Outcome;
 
 impl Work<'_> {
@@ -64,5 +65,9 @@ pub(super) fn settings(network: &Network) -> Json {
     addresses.extend(network.ipv6_address.as_ref().map(|ip| ("IPv6Address".to_owned(), json!(ip))));
     settings.extend((!addresses.is_empty()).then(|| ("IPAMConfig".to_owned(), Json::Object(addresses))));
     settings.extend(network.aliases.as_ref().map(|aliases| ("Aliases".to_owned(), json!(aliases))));
+    settings.extend(network.links.as_ref().map(|links| ("Links".to_owned(), json!(links))));
+    settings.extend(network.mac_address.as_ref().map(|mac| ("MacAddress".to_owned(), json!(mac))));
+    settings.extend(network.driver_opts.as_ref().map(|options| ("DriverOpts".to_owned(), texts(options))));
+    settings.extend(network.gw_priority.map(|number| ("GwPriority".to_owned(), json!(number))));
     Json::Object(settings)
 }

@@ -4,14 +4,20 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::action::docker::refused::with_connection;
 use crate::base::{Map, Value, args};
 
 /// Images that a run builds carry its mark in the label `benchbook.run`. What the engine says while it builds, pulls or loads is the
 /// output of the task.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = with_connection, extend("x-unsupported" = {
+    "archive_path": "take the command `docker save`",
+    "build.http_timeout": "give the task a `timeout`",
+    "build.use_config_proxy": "give the proxies as `build.args`: `http_proxy`, `https_proxy`, `no_proxy`",
+}))]
 #[allow(clippy::struct_excessive_bools)] // they are what users write
 pub(super) struct Args {
     /// `repository`, `repository:tag`, `repository@digest` or an image's id.
@@ -55,7 +61,7 @@ fn latest() -> String {
     "latest".to_owned()
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum State {
     Absent,

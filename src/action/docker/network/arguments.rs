@@ -1,14 +1,16 @@
 //! What `docker_network` takes: the names and meanings of Ansible's `community.docker.docker_network`.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::action::docker::refused::with_connection;
 use crate::base::Map;
 
 /// A network that differs from what is given is removed and made again, and its containers are connected again. Networks that a run
 /// makes carry its mark in the label `benchbook.run`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = with_connection)]
 #[allow(clippy::struct_excessive_bools)] // they are what users write
 pub(super) struct Args {
     /// Its name.
@@ -29,6 +31,8 @@ pub(super) struct Args {
     pub ipam_driver_options: Option<Map>,
     /// Its addresses.
     pub ipam_config: Option<Vec<Pool>>,
+    /// IPv4; without it only where the engine can do that.
+    pub enable_ipv4: Option<bool>,
     /// IPv6.
     pub enable_ipv6: Option<bool>,
     /// No way out.
@@ -36,7 +40,13 @@ pub(super) struct Args {
     /// Containers beside services may be connected.
     pub attachable: Option<bool>,
     /// `local`, `global` or `swarm`.
-    pub scope: Option<String>,
+    pub scope: Option<Scope>,
+    /// The network of that name has the settings of this one.
+    pub config_from: Option<String>,
+    /// It only keeps settings for others.
+    pub config_only: Option<bool>,
+    /// The network that leads into a swarm.
+    pub ingress: Option<bool>,
     /// Labels.
     pub labels: Option<Map>,
     /// Containers that are connected to it.
@@ -60,7 +70,15 @@ fn bridge() -> String {
     "bridge".to_owned()
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Scope {
+    Local,
+    Global,
+    Swarm,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum State {
     Absent,
