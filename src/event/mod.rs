@@ -82,6 +82,8 @@ pub enum Why {
     RoleHasRun,
     /// `any_errors_fatal` or `max_fail_percentage`: other hosts failed.
     OthersFailed,
+    /// The others have gone past something that the host has still to do; it goes on after them.
+    Overtaken,
     /// `--start-at-task`: it stands before the first task that is wanted.
     Before,
     /// What it would find out is known.
@@ -103,6 +105,7 @@ impl Why {
             Self::RunOnce => "another host did it for all",
             Self::RoleHasRun => "its role has run on this host",
             Self::OthersFailed => "other hosts failed",
+            Self::Overtaken => "the host goes on after the others",
             Self::Before => "it stands before the task that the run starts at",
             Self::Known => "it is known already",
             Self::Refused => "it was not wanted",

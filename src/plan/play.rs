@@ -263,8 +263,8 @@ impl Build<'_> {
                     build.flush_now(around, "cases");
                 }
             }
-            // A handler may have notified an earlier one, whose turn is then.
-            if !play.post_tasks.is_empty() || build.handlers_notify() {
+            // A handler may have notified an earlier one, or a flush may have begun behind it; its turn is then.
+            if !play.post_tasks.is_empty() || build.handlers_notify() || build.is_flushed_within() {
                 build.flushed(around, "post_tasks", |build, around| {
                     build.items(&play.post_tasks, &part("post_tasks", around));
                 });
@@ -309,6 +309,12 @@ impl Build<'_> {
             let own = &body.task.keywords.inherited.notify;
             !own.is_empty() || !body.around.inherited.notify.is_empty()
         })
+    }
+
+    /// Whether there is a flush that is written in the play itself, which a rescue may follow.
+    fn is_flushed_within(&self) -> bool {
+        let mut steps = self.draft.steps.iter().map(|drafted| &drafted.step);
+        steps.any(|step| step.meta.is_some() && matches!(step.kind, StepKind::Expand(Expand::Flush)))
     }
 
     /// `force_handlers` of the play, else of the command line.

@@ -34,7 +34,11 @@ impl Dispatcher {
                 }
             }
             Work::Batch(play, batch) => self.start_batch(step, play, batch),
-            Work::BatchEnd(play, batch) => self.end_batch(play, batch),
+            Work::BatchEnd(play, batch) => {
+                if !self.catch_up(step, play, batch) {
+                    self.end_batch(play, batch);
+                }
+            }
             Work::Step(what) => return self.arrive_at(step, host, &what),
         }
         self.finish_later(step, host);
@@ -47,6 +51,9 @@ impl Dispatcher {
         if self.recall(step, host, what) {
             return;
         }
+        if self.is_overtaken(step, host) {
+            return self.bypass(step, host, Why::Overtaken);
+        }
         if let Verdict::Bypass(why) = self.fates.verdict(self.node(step).scope, host) {
             return self.bypass(step, host, why);
         }
@@ -54,7 +61,7 @@ impl Dispatcher {
             return self.bypass(step, host, why);
         }
         if let Some(handler) = what.handler
-            && !self.is_notified(step, host, handler)
+            && !(self.is_notified(step, host, handler) && self.comes_to_handler(step, host, handler))
         {
             return self.bypass(step, host, Why::NotNotified);
         }
@@ -78,7 +85,7 @@ impl Dispatcher {
         }
     }
 
-    fn is_notified(&self, step: StepNo, host: HostNo, handler: usize) -> bool {
+    pub(super) fn is_notified(&self, step: StepNo, host: HostNo, handler: usize) -> bool {
         let run = self.plays.get(&self.node(step).play);
         run.and_then(|run| run.notified.get(&host)).is_some_and(|notified| notified.contains(&handler))
     }
@@ -152,6 +159,7 @@ impl Dispatcher {
     pub(super) fn enter(&mut self, step: StepNo, host: HostNo, what: &Step) {
         let play = self.node(step).play;
         self.stand_at(step, host);
+        self.begin_handler(play, host, what);
         if let Some(handler) = what.handler
             && let Some(run) = self.plays.get_mut(&play)
             && let Some(notified) = run.notified.get_mut(&host)

@@ -21,6 +21,7 @@ use super::machines::Machines;
 use super::moment::Moment;
 use super::monitors::Monitors;
 use super::node::{Gather, Node, Once, PlayRun, Work};
+use super::overtaken::Overtaken;
 use super::past::Past;
 use super::pinning::Pins;
 use super::queue::{HostNo, Place, Queue, Shape, StepNo};
@@ -100,6 +101,8 @@ pub struct Dispatcher {
     pub(super) onces: HashMap<StepNo, Once>,
     /// Which step each host has come to.
     pub(super) stands: HashMap<HostNo, StepNo>,
+    /// Who is behind the others.
+    pub(super) overtaken: Overtaken,
     /// What was said of keywords that nobody heeds.
     pub(super) without_effect: HashSet<&'static str>,
     pub(super) roles_that_ran: super::roles::RolesThatRan,
@@ -195,6 +198,7 @@ impl Dispatcher {
             fatal: HashMap::new(),
             onces: HashMap::new(),
             stands: HashMap::new(),
+            overtaken: Overtaken::default(),
             without_effect: HashSet::new(),
             roles_that_ran: HashMap::new(),
             environments: Environments::default(),

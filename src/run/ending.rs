@@ -394,6 +394,7 @@ impl Dispatcher {
         why: Why,
         msg: Option<&str>,
     ) -> Caught {
+        self.break_flush(step, host);
         let caught = self.fates.fail(scope, host, why);
         let seems_rescued = self.seems_rescued(step);
         let tally = self.tallies.of(host);

@@ -250,14 +250,6 @@ impl Fates {
         self.ancestors(scope).any(|section| self.next_section(section).is_some() && !flushes(&section))
     }
 
-    /// The rescue that a scope is in, if the other one is in the body that it rescues: it has begun, and nobody goes back there.
-    pub fn begun_rescue(&self, scope: ScopeNo, other: ScopeNo) -> Option<ScopeNo> {
-        let rescues = |at: &ScopeNo| *self.kind(*at) == ScopeKind::Section(Section::Rescue);
-        let body = |at: &ScopeNo| self.scopes[at.index()].body;
-        let has = |at: &ScopeNo| body(at).is_some_and(|body| self.ancestors(other).any(|s| s == body));
-        self.ancestors(scope).filter(rescues).find(has)
-    }
-
     /// Where a host that stands in this scope is now: where that has failed, in the section that comes next, if there is one.
     pub fn next_scope(&self, scope: ScopeNo, host: HostNo) -> Option<ScopeNo> {
         let next = |at: &ScopeNo| self.next_section(*at);

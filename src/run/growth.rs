@@ -1,10 +1,10 @@
 //! How the graph grows while the run goes on: plays are bound, includes and flushes bring fragments.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::dispatcher::{Dispatcher, narrow};
-use super::fates::ScopeNo;
+use super::graft::Graft;
 use super::hosts::Host;
 use super::magic::{PlayFacts, host_scope, inventory_file, layer, of_run};
 use super::node::{Node, PlayRun, Work};
@@ -14,26 +14,11 @@ use crate::event::{Brought, Event};
 use crate::load::absolute;
 use crate::model::inventory::LOCALHOST;
 use crate::model::{Level, Strategy};
-use crate::plan::{
-    self, CasePlan, Compiler, Fragment, Inclusion, Order, Scope, ScopeKind, Step, StepIx, StepKind,
-    Strictness, Target,
-};
+use crate::plan::{self, Compiler, Fragment, Inclusion, Order, Step, Strictness, Target};
 use crate::vars::Templar;
 
 /// Problems of what an include brings that end a run of Ansible's.
 const PARSING: [&str; 5] = ["misplaced-meta", "no-file", "no-handler", "outside-of-role", "unknown-module"];
-
-/// Where a fragment goes and what its steps inherit.
-struct Graft {
-    play: usize,
-    batch: usize,
-    /// The scope its root hangs under.
-    under: Option<ScopeNo>,
-    hosts: Vec<HostNo>,
-    place: Place,
-    /// The case it stands in.
-    case: Option<Arc<CasePlan>>,
-}
 
 impl Dispatcher {
     /// Takes the hosts and groups of the inventory as they are now; what is known of a host stays.
@@ -208,6 +193,7 @@ impl Dispatcher {
             handlers: plan.fragment.handlers.clone(),
             notified: HashMap::new(),
             words: HashMap::new(),
+            flushing: HashMap::new(),
             most_failures: most,
             plan,
         };
@@ -231,8 +217,11 @@ impl Dispatcher {
                 edges.push((start - 1, start, Order::PerHost));
             }
             edges.push((start, start + 1, Order::PerHost));
-            for work in [Work::Batch(number, batch), Work::BatchEnd(number, batch)] {
-                self.nodes.push(Node { work, batch, join: Some(StepNo(offset + start + 1)), ..node.clone() });
+            // What comes after its end: the next batch, or the end of the play.
+            let next = if batch + 1 < batches { StepNo(offset + start + 2) } else { join };
+            let end = StepNo(offset + start + 1);
+            for (work, join) in [(Work::Batch(number, batch), end), (Work::BatchEnd(number, batch), next)] {
+                self.nodes.push(Node { work, batch, join: Some(join), ..node.clone() });
             }
         }
         let shape = Shape { hosts: control.clone(), steps: vec![control; 2 * batches], edges };
@@ -263,7 +252,8 @@ impl Dispatcher {
         }
         let place = Place { after: vec![(step, Order::Barrier)], before: Some((join, Order::Barrier)) };
         let first = StepNo(narrow(self.nodes.len()));
-        self.graft(&fragment, Graft { play, batch, under: None, hosts, place, case: None });
+        let count = self.graft(&fragment, Graft { play, batch, under: None, hosts, place, case: None });
+        self.note_brought(step, first.0..first.0 + narrow(count));
         self.start_later(first);
     }
 
@@ -276,66 +266,6 @@ impl Dispatcher {
         if !hosts.is_empty() && hosts.iter().all(gone) {
             self.over = true;
         }
-    }
-
-    /// Adds a fragment's scopes and steps. Gives how many steps there are.
-    fn graft(&mut self, fragment: &Fragment, graft: Graft) -> usize {
-        let scopes = rooted(&fragment.scopes, graft.under.is_some());
-        let root = self.fates.add(&scopes, graft.under);
-        let cases: BTreeMap<_, _> = fragment.cases.iter().map(|c| (&c.id, Arc::new(c.clone()))).collect();
-        let offset = narrow(self.nodes.len());
-        let indices: Vec<StepIx> = fragment.graph.node_indices().collect();
-        let number: HashMap<StepIx, u32> = indices.iter().copied().zip(0..).collect();
-        let edges: Vec<(u32, u32, Order)> = fragment
-            .graph
-            .edge_indices()
-            .filter_map(|e| {
-                let (from, to) = fragment.graph.edge_endpoints(e)?;
-                Some((number[&from], number[&to], fragment.graph[e]))
-            })
-            .collect();
-        let here: HashSet<HostNo> = graft.hosts.iter().copied().collect();
-        let mut steps = Vec::new();
-        for index in &indices {
-            let step = &fragment.graph[*index];
-            let hosts: Vec<HostNo> =
-                step.hosts.iter().filter_map(|h| self.board.number(h)).filter(|h| here.contains(h)).collect();
-            let scope = ScopeNo(root.0 + step.scope.0);
-            let round = self.fates.round(scope);
-            if let Some(round) = round {
-                for host in &hosts {
-                    self.holds.entry((round, *host)).or_default().left += 1;
-                }
-            }
-            let join = fragment
-                .graph
-                .neighbors(*index)
-                .find(|to| matches!(fragment.graph[*to].kind, StepKind::Join))
-                .map(|to| StepNo(offset + number[&to]));
-            let own = step.case.as_ref().and_then(|place| cases.get(&place.id).cloned());
-            let case = own.or_else(|| graft.case.clone());
-            self.nodes.push(Node {
-                work: Work::Step(Arc::new(step.clone())),
-                play: graft.play,
-                batch: graft.batch,
-                scope,
-                round,
-                hosts: hosts.clone().into(),
-                left: hosts.len(),
-                case,
-                join,
-            });
-            self.pin_new(graft.play, graft.batch, &hosts);
-            steps.push(hosts);
-        }
-        let count = steps.len();
-        if !self.past.is_empty() {
-            self.reopen_cleared(offset..offset + narrow(count));
-            self.reopen_lives(offset..offset + narrow(count));
-            self.reopen_monitors(offset..offset + narrow(count));
-        }
-        self.queue.add(Shape { hosts: graft.hosts, steps, edges }, &graft.place);
-        count
     }
 
     /// Brings what the hosts of an include ask for; hosts with equal wishes share a fragment.
@@ -359,6 +289,7 @@ impl Dispatcher {
     /// Brings the handlers of a play to these hosts.
     pub(super) fn flush(&mut self, step: StepNo, hosts: Vec<HostNo>) -> Vec<Refused> {
         let play = self.node(step).play;
+        self.begin_flush(step, &hosts);
         self.settle_notifications(play, &hosts);
         let Some(run) = self.plays.get(&play) else { return Vec::new() };
         let notified = |h: &HostNo| run.notified.get(h).is_some_and(|n| !n.is_empty());
@@ -426,7 +357,9 @@ impl Dispatcher {
         let place = Place { after, before: node.join.map(|join| (join, Order::PerHost)) };
         let under = Some(node.scope);
         let graft = Graft { play: node.play, batch: node.batch, under, hosts, place, case: node.case };
+        let first = narrow(self.nodes.len());
         let steps = self.graft(fragment, graft);
+        self.note_brought(step, first..first + narrow(steps));
         if let Some(id) = self.id(step) {
             let brought = fragment.brought.iter().map(brought).collect();
             self.emit(Event::Expanded { step: id, hosts: names, steps, brought });
@@ -443,18 +376,6 @@ impl Dispatcher {
         self.spoiled = true;
         self.over = true;
     }
-}
-
-/// The scopes of a fragment that is spliced in: its root is no play of its own.
-fn rooted(scopes: &[Scope], spliced: bool) -> Vec<Scope> {
-    let mut scopes = scopes.to_vec();
-    if scopes.is_empty() {
-        scopes.push(Scope { parent: None, kind: ScopeKind::Play });
-    }
-    if spliced && scopes[0].kind == ScopeKind::Play {
-        scopes[0].kind = ScopeKind::Group("included".into());
-    }
-    scopes
 }
 
 fn brought(found: &plan::Brought) -> Brought {

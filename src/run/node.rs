@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::fates::ScopeNo;
+use super::flushing::Flushing;
 use super::magic::PlayFacts;
 use super::queue::{HostNo, StepNo};
 use super::unit::Finished;
@@ -65,6 +66,8 @@ pub(super) struct PlayRun {
     pub notified: HashMap<HostNo, BTreeSet<usize>>,
     /// By which words hosts have notified handlers since the last flush.
     pub words: HashMap<HostNo, BTreeSet<Arc<str>>>,
+    /// How far each host has come through the handlers.
+    pub flushing: HashMap<HostNo, Flushing>,
     /// More failed hosts than this many per cent end the play.
     pub most_failures: Option<f64>,
 }

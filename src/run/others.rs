@@ -89,6 +89,7 @@ impl Dispatcher {
             }
         }
         self.recount();
+        self.note_overtaken(step, others);
     }
 
     /// Whether it is judged at the end of a step of this play how many hosts have failed.
@@ -154,9 +155,8 @@ impl Dispatcher {
     fn fail_where_they_stand(&mut self, step: StepNo, others: &[HostNo]) -> Vec<(HostNo, Option<Caught>)> {
         let mut out = Vec::new();
         for other in others.iter().copied().filter(|h| !self.lost.contains(h)).collect::<Vec<_>>() {
-            let scope = self.node(self.stand(step, other)).scope;
-            let begun = self.fates.begun_rescue(self.node(step).scope, scope);
-            let caught = match self.fates.next_scope(begun.unwrap_or(scope), other) {
+            let scope = self.standing(step, other);
+            let caught = match self.fates.next_scope(scope, other) {
                 Some(scope) if self.left.contains(&other) => {
                     Some(self.fates.fail(scope, other, Why::OthersFailed))
                 }

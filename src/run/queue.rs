@@ -189,6 +189,11 @@ impl Queue {
         self.ready.pop_front()
     }
 
+    /// Whether a host has come to a step.
+    pub fn is_released(&self, step: StepNo, host: HostNo) -> bool {
+        self.cell(step, host).is_some_and(|cell| self.cells[cell].released)
+    }
+
     /// Whether there is one that may start.
     pub fn has_ready(&self) -> bool {
         !self.ready.is_empty()
