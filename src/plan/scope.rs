@@ -54,8 +54,15 @@ pub enum ScopeKind {
     },
     /// A section of the block or case it stands in.
     Section(Section),
-    /// Groups steps: an included file, or a block without rescue and always, with its name if it has one. Failures pass.
+    /// Groups steps: a file of tasks that was imported or included. Failures pass.
     Group(Arc<str>),
+    /// A block without rescue and always, and the name of one that has them. Failures pass.
+    Plain {
+        /// Its name, or nothing.
+        label: Arc<str>,
+        /// Whether it stands in the play itself, in no other block, import or include.
+        outermost: bool,
+    },
     /// One use of a role.
     Role(RoleScope),
 }

@@ -45,13 +45,17 @@ impl Build<'_> {
         let keywords = &block.keywords;
         if block.rescue.is_empty() && block.always.is_empty() {
             let label = Arc::from(label.as_deref().unwrap_or_default());
-            inside.scope = self.draft.scope(Some(around.scope), ScopeKind::Group(label));
+            let kind = ScopeKind::Plain { label, outermost: !around.nested };
+            inside.scope = self.draft.scope(Some(around.scope), kind);
             self.wrapped(keywords, &inside, |build, inside| build.items(&block.body, inside));
         } else {
             let outermost = !around.nested;
             let kind = |rescue| ScopeKind::Block { rescue, lifecycle: false, outermost, flushes: false };
             let parent = match &label {
-                Some(label) => self.draft.scope(Some(around.scope), ScopeKind::Group(Arc::from(&**label))),
+                Some(label) => {
+                    let kind = ScopeKind::Plain { label: Arc::from(&**label), outermost };
+                    self.draft.scope(Some(around.scope), kind)
+                }
                 None => around.scope,
             };
             let scope = self.draft.scope(Some(parent), kind(!block.rescue.is_empty()));

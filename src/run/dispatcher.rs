@@ -119,8 +119,6 @@ pub struct Dispatcher {
     /// rescued, or ended the play for them.
     pub(super) taken: HashSet<HostNo>,
     pub(super) lost: HashSet<HostNo>,
-    /// `clear_host_errors`: who could not be reached, and came back in the play that runs.
-    pub(super) returned: HashSet<HostNo>,
     /// `clear_host_errors`: those of them that come back with the next play.
     pub(super) forgiven: HashSet<HostNo>,
     /// A case failed, or a task that ends with exit 1 for another reason.
@@ -208,7 +206,6 @@ impl Dispatcher {
             taken: HashSet::new(),
             failed: HashSet::new(),
             lost: HashSet::new(),
-            returned: HashSet::new(),
             forgiven: HashSet::new(),
             spoiled: false,
             over: false,

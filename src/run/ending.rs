@@ -412,6 +412,7 @@ impl Dispatcher {
             }
             Caught::Play(_) => {
                 self.left.insert(host);
+                self.forgiven.remove(&host);
                 self.recount();
                 if why == Why::Failed && self.failed.insert(host) && self.fates.owes(scope) {
                     self.owing.insert(host);

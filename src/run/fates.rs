@@ -39,6 +39,17 @@ pub enum Caught {
     Play(ScopeNo),
 }
 
+/// What is forgotten of failures around a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgiven {
+    /// Nothing, and the host does no more of the play.
+    Nothing,
+    /// All around it, so that the host goes on.
+    Around,
+    /// The same; and what stands beside it in its file, up to the next block, is over.
+    UpToBlock,
+}
+
 /// What happened to a scope on a host.
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(clippy::struct_excessive_bools)] // each is a fact of its own
@@ -256,18 +267,39 @@ impl Fates {
         std::iter::successors(Some(scope), next).find(|at| !self.has_failed(*at, host))
     }
 
-    /// The section that a host has still to do which has failed somewhere around this scope.
-    pub fn owed(&self, scope: ScopeNo, host: HostNo) -> Option<ScopeNo> {
-        let failed = |at: &ScopeNo| self.has_failed(*at, host);
-        self.ancestors(scope).filter(failed).find_map(|at| self.next_scope(at, host))
-    }
-
-    /// What has failed around a step that the host does is forgotten: after the `always` that it stands in, the host goes on.
-    pub fn forgive(&mut self, scope: ScopeNo, host: HostNo) {
-        let around: Vec<ScopeNo> = self.ancestors(scope).collect();
+    /// What has failed around the place where a host stands is forgotten. As in Ansible, where it has failed itself that list of
+    /// tasks is over for it, and where a block of the play itself has no section left for it, so is the play.
+    pub fn forgive(&mut self, scope: ScopeNo, host: HostNo) -> Forgiven {
+        let has_failed = self.has_failed(scope, host);
+        let is_over = has_failed && self.next_scope(scope, host).is_none();
+        if is_over && self.is_outermost(scope) {
+            return Forgiven::Nothing;
+        }
+        // In a file of tasks the blocks that follow are lists of their own.
+        let is_file =
+            matches!(self.kind(scope), ScopeKind::Group(_) | ScopeKind::Role(_)) || self.is_flushed(scope);
+        let around: Vec<ScopeNo> = self.ancestors(scope).skip(usize::from(has_failed && !is_file)).collect();
         for number in around {
             self.scopes[number.index()].state_mut(host).failed = None;
         }
+        if has_failed && is_file { Forgiven::UpToBlock } else { Forgiven::Around }
+    }
+
+    /// Whether it is what a forced flush follows, in which the play's own lists of tasks stand.
+    fn is_flushed(&self, scope: ScopeNo) -> bool {
+        let block = self.scopes[scope.index()].parent;
+        *self.kind(scope) == ScopeKind::Section(Section::Body)
+            && block.is_some_and(|block| matches!(self.kind(block), ScopeKind::Block { flushes: true, .. }))
+    }
+
+    /// Whether what stands in one scope stands in another one, and in no block that stands there.
+    pub fn is_beside(&self, scope: ScopeNo, list: ScopeNo) -> bool {
+        let mut path: Vec<ScopeNo> = self.ancestors(scope).take_while(|at| *at != list).collect();
+        let is_inside =
+            scope == list || path.last().is_some_and(|at| self.scopes[at.index()].parent == Some(list));
+        let is_block =
+            |at: ScopeNo| matches!(self.kind(at), ScopeKind::Block { .. } | ScopeKind::Plain { .. });
+        is_inside && !path.pop().is_some_and(is_block)
     }
 
     /// Nothing more is sent to this host: no rescue, no always.
@@ -321,6 +353,7 @@ impl Fates {
         match self.kind(scope) {
             ScopeKind::Play => true,
             ScopeKind::Role(role) => role.outermost,
+            ScopeKind::Plain { outermost, .. } => *outermost,
             // What a forced flush follows stands in a block of its own.
             ScopeKind::Section(kind) => match block() {
                 Some(ScopeKind::Block { outermost, flushes, .. }) => {

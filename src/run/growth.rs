@@ -105,10 +105,10 @@ impl Dispatcher {
 
     /// `clear_host_errors` takes effect.
     pub(super) fn take_back(&mut self) {
-        self.returned.clear();
         for host in std::mem::take(&mut self.forgiven) {
             self.left.remove(&host);
         }
+        self.lose_again();
         self.recount();
     }
 

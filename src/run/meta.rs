@@ -77,32 +77,36 @@ impl Dispatcher {
         }
     }
 
-    /// Who is still at work or has an `always` to do goes on, who has failed comes back with the next play. As in Ansible, those
-    /// of other batches and those whom the play does not name stay what they are.
+    /// Who is still at work goes on, and so does who has failed, behind the list of tasks in which that was; where that is the play
+    /// itself, with the next play. As in Ansible, those of other batches and those whom the play does not name stay what they are,
+    /// and who comes back counts among the hosts of the play with the next one.
     fn clear_errors(&mut self, step: StepNo, host: HostNo) {
         let node = self.node(step).clone();
         let named = self.of_batch(&node);
         let at_work = if self.onces.contains_key(&step) { node.hosts.to_vec() } else { vec![host] };
-        let mut absent: HashSet<HostNo> = named.clone();
-        for host in named.iter().chain(&at_work) {
-            let is_here = at_work.contains(host) && self.fates.verdict(node.scope, *host) == Verdict::Run;
-            let stands = if is_here { Some(node.scope) } else { self.fates.owed(node.scope, *host) };
-            if let Some(scope) = stands {
-                self.fates.forgive(scope, *host);
-                self.left.remove(host);
-                self.owing.remove(host);
-                absent.remove(host);
-            }
+        let is_here =
+            |host: &HostNo| at_work.contains(host) && self.fates.verdict(node.scope, *host) == Verdict::Run;
+        let (here, others): (Vec<HostNo>, Vec<HostNo>) =
+            named.iter().chain(&at_work).partition(|host| is_here(host));
+        for host in here {
+            self.fates.forgive(node.scope, host);
         }
-        for host in self.lost.extract_if(|host| named.contains(host)).collect::<Vec<_>>() {
-            // As in Ansible, who comes back is behind the others: what they clear later, he is not there for.
-            if self.returned.insert(host) {
-                self.fates.regain(host);
-            } else {
-                self.lost.insert(host);
-            }
+        let back: Vec<HostNo> = self.lost.extract_if(|host| named.contains(host)).collect();
+        for host in &back {
+            self.fates.regain(*host);
+            self.left.insert(*host);
         }
-        self.forgiven.extend(self.left.intersection(&absent));
+        self.forgiven.extend(self.left.intersection(&named));
+        self.owing.retain(|host| !named.contains(host));
+        self.let_begin(&node, &back);
+        // Also who is on the way to a rescue.
+        let concerned = |host: &HostNo| {
+            let has_failed =
+                self.left.contains(host) || self.fates.has_failed(self.standing(step, *host), *host);
+            back.contains(host) || has_failed && !self.lost.contains(host)
+        };
+        let others: Vec<HostNo> = others.into_iter().filter(concerned).collect();
+        self.let_go_on(step, others);
         self.recount();
         self.failed.retain(|host| !named.contains(host));
         self.taken.retain(|host| !named.contains(host));
@@ -132,6 +136,7 @@ impl Dispatcher {
         {
             if fails {
                 self.left.insert(host);
+                self.forgiven.remove(&host);
                 if self.failed.insert(host) {
                     // At the end of the play, and not before.
                     self.owing.insert(host);

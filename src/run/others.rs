@@ -81,6 +81,7 @@ impl Dispatcher {
     fn take_along(&mut self, step: StepNo, others: &[HostNo]) {
         for (other, caught) in self.fail_where_they_stand(step, others) {
             self.left.insert(other);
+            self.forgiven.remove(&other);
             self.owing.remove(&other);
             if let Some(Caught::Play(_)) = caught {
                 self.failed.insert(other);
@@ -157,7 +158,7 @@ impl Dispatcher {
         for other in others.iter().copied().filter(|h| !self.lost.contains(h)).collect::<Vec<_>>() {
             let scope = self.standing(step, other);
             let caught = match self.fates.next_scope(scope, other) {
-                Some(scope) if self.left.contains(&other) => {
+                Some(scope) if self.left.contains(&other) && !self.forgiven.contains(&other) => {
                     Some(self.fates.fail(scope, other, Why::OthersFailed))
                 }
                 Some(scope) => Some(self.fail_in(scope, step, other, Why::OthersFailed, Some(OTHERS))),

@@ -1,5 +1,6 @@
-//! Hosts that the others have overtaken: whom another takes along behind the beginning of the rescue that is its own. As in Ansible
-//! each host does what is its own, and who is behind goes on when the others have come to the end of the play.
+//! Hosts that the others have overtaken: whom another takes along behind the beginning of the rescue that is its own, and whose
+//! errors are cleared behind the place where they go on. As in Ansible each host does what is its own, and who is behind goes on
+//! when the others have come to the end of the play.
 //!
 //! What is left for it then comes into the graph once more, in the same scopes.
 
@@ -8,7 +9,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::dispatcher::{Dispatcher, narrow};
-use super::fates::Verdict;
+use super::fates::{Forgiven, Verdict};
+use super::graft::Graft;
 use super::node::{Node, Work};
 use super::queue::{HostNo, Place, StepNo};
 use crate::base::StepId;
@@ -24,6 +26,12 @@ pub(super) struct Overtaken {
     origins: HashMap<StepNo, StepNo>,
     /// And the other way round, where a host was behind more than once the last.
     later: HashMap<(StepNo, HostNo), StepNo>,
+    /// What is not done any more after errors were cleared.
+    over: HashSet<(StepNo, HostNo)>,
+    /// Hosts that were lost before the play began and come back in it: with which batch.
+    late: HashMap<HostNo, (usize, usize)>,
+    /// Those of them that have begun it.
+    begun: Vec<HostNo>,
     /// How often what is left in a batch of a play has come into the graph.
     times: HashMap<(usize, usize), usize>,
 }
@@ -42,6 +50,19 @@ impl Overtaken {
     }
 }
 
+/// The steps of a batch.
+struct Walk {
+    steps: Vec<StepNo>,
+    /// From 1.
+    places: HashMap<StepNo, usize>,
+}
+
+impl Walk {
+    fn behind(&self, step: StepNo) -> &[StepNo] {
+        self.places.get(&step).map(|place| &self.steps[*place..]).unwrap_or_default()
+    }
+}
+
 impl Dispatcher {
     /// Steps have come behind this one.
     pub(super) fn note_brought(&mut self, step: StepNo, steps: Range<u32>) {
@@ -56,34 +77,92 @@ impl Dispatcher {
 
     /// The steps of a batch, in the order in which they stand in the play.
     fn walk(&self, play: usize, batch: usize) -> Vec<StepNo> {
-        let is = |node: &Node| matches!(node.work, Work::Batch(p, b) if (p, b) == (play, batch));
         let mut found = Vec::new();
-        if let Some(start) = self.nodes.iter().position(is) {
-            self.overtaken.below(StepNo(narrow(start)), &mut found);
+        if let Some(start) = self.start_of(play, batch) {
+            self.overtaken.below(start, &mut found);
         }
         found
     }
 
+    fn start_of(&self, play: usize, batch: usize) -> Option<StepNo> {
+        let is = |node: &Node| matches!(node.work, Work::Batch(p, b) if (p, b) == (play, batch));
+        self.nodes.iter().position(is).map(|start| StepNo(narrow(start)))
+    }
+
     /// After a failure at this step that has counted for these hosts, too: who of them has something to do that the others have
-    /// gone past waits for the end of the play. Cases go on without each other, and so does what stands beside them.
+    /// gone past waits for the end of the play.
     pub(super) fn note_overtaken(&mut self, step: StepNo, hosts: &[HostNo]) {
         let owing = |host: &HostNo| self.fates.owes(self.standing(step, *host));
         let hosts: Vec<HostNo> = hosts.iter().copied().filter(owing).collect();
-        let node = self.node(step);
-        let walk = if hosts.is_empty() { Vec::new() } else { self.walk(node.play, node.batch) };
-        if walk.iter().any(|step| self.node(*step).case.is_some()) {
-            return;
-        }
-        let places: HashMap<StepNo, usize> = walk.iter().copied().zip(1..).collect();
+        let Some(walk) = self.walk_for(step, &hosts) else { return };
         for host in hosts {
-            let stand = self.overtaken.origin(self.stand(step, host));
-            let Some(place) = places.get(&stand) else { continue };
-            let next = walk[*place..].iter().copied().find(|step| self.is_to_do(*step, host));
-            let next = next.map(|next| self.overtaken.later.get(&(next, host)).copied().unwrap_or(next));
-            if next.is_some_and(|next| self.queue.is_released(next, host)) {
-                self.overtaken.waiting.insert(host);
-            }
+            self.wait_if_behind(step, host, &walk);
         }
+    }
+
+    /// The errors of these hosts are cleared at this step: who has failed in the play goes on, or is behind.
+    pub(super) fn let_go_on(&mut self, step: StepNo, mut hosts: Vec<HostNo>) {
+        hosts.retain(|host| self.stand(step, *host) != step);
+        let Some(walk) = self.walk_for(step, &hosts) else { return };
+        for host in hosts {
+            let scope = self.standing(step, host);
+            match self.fates.forgive(scope, host) {
+                Forgiven::Nothing => continue,
+                Forgiven::Around => {}
+                Forgiven::UpToBlock => {
+                    let behind = walk.behind(self.overtaken.origin(self.stand(step, host)));
+                    let beside = |step: &&StepNo| self.fates.is_beside(self.node(**step).scope, scope);
+                    let over = behind.iter().take_while(beside).map(|step| (*step, host));
+                    self.overtaken.over.extend(over.collect::<Vec<_>>());
+                }
+            }
+            self.wait_if_behind(step, host, &walk);
+        }
+    }
+
+    /// These hosts can be reached again. Who could not when the play began does all of it, after the others.
+    pub(super) fn let_begin(&mut self, node: &Node, hosts: &[HostNo]) {
+        let Some(run) = self.plays.get(&node.play) else { return };
+        let missing = hosts.iter().filter(|host| !run.batches[node.batch].contains(host));
+        self.overtaken.late.extend(missing.map(|host| (*host, (node.play, node.batch))));
+    }
+
+    /// As in Ansible that counts for one play only: with the next, who could not be reached before it is lost once more.
+    pub(super) fn lose_again(&mut self) {
+        self.overtaken.late.clear();
+        for host in std::mem::take(&mut self.overtaken.begun) {
+            self.lost.insert(host);
+            self.fates.lose(host);
+        }
+    }
+
+    /// The steps of this one's batch, if there are hosts to go through them. Cases go on without each other, and so does what
+    /// stands beside them.
+    fn walk_for(&self, step: StepNo, hosts: &[HostNo]) -> Option<Walk> {
+        let node = self.node(step);
+        let steps = if hosts.is_empty() { Vec::new() } else { self.walk(node.play, node.batch) };
+        let is_plain = !steps.is_empty() && steps.iter().all(|step| self.node(*step).case.is_none());
+        is_plain.then(|| Walk { places: steps.iter().copied().zip(1..).collect(), steps })
+    }
+
+    fn wait_if_behind(&mut self, step: StepNo, host: HostNo, walk: &Walk) {
+        let behind = walk.behind(self.overtaken.origin(self.stand(step, host)));
+        let next = behind.iter().copied().find(|step| self.is_to_do(*step, host));
+        let next = next.map(|next| self.overtaken.later.get(&(next, host)).copied().unwrap_or(next));
+        let has_passed = |at: StepNo| {
+            let pair = (at, host);
+            self.queue.is_released(at, host)
+                && !self.running.contains_key(&pair)
+                && !self.waiting.contains(&pair)
+        };
+        if next.is_some_and(has_passed) {
+            self.overtaken.waiting.insert(host);
+        }
+    }
+
+    /// Whether a step stands beside one in which the host has failed, and is not done any more.
+    pub(super) fn is_over(&self, step: StepNo, host: HostNo) -> bool {
+        !self.overtaken.over.is_empty() && self.overtaken.over.contains(&(self.overtaken.origin(step), host))
     }
 
     /// Whether a host has something to do at this step, as far as is known now.
@@ -97,7 +176,10 @@ impl Dispatcher {
             StepKind::Expand(Expand::Flush) => what.meta.is_some() || has_notified(),
             _ => what.handler.is_none_or(|handler| self.is_notified(step, host, handler)),
         };
-        matters && self.fates.verdict(node.scope, host) == Verdict::Run && node.hosts.contains(&host)
+        matters
+            && !self.is_over(step, host)
+            && self.fates.verdict(node.scope, host) == Verdict::Run
+            && node.hosts.contains(&host)
     }
 
     /// All others have come to the end of a batch: brings what is left for those who are behind, and another end. Gives whether
@@ -109,7 +191,13 @@ impl Dispatcher {
         let hosts: Vec<HostNo> =
             run.batches[batch].iter().copied().filter(|host| waiting.remove(host)).collect();
         let left = self.left_for(&hosts, play, batch);
-        if left.is_empty() {
+        let late: Vec<HostNo> = self
+            .overtaken
+            .late
+            .extract_if(|_, begins| *begins == (play, batch))
+            .map(|(host, _)| host)
+            .collect();
+        if left.is_empty() && late.is_empty() {
             return false;
         }
         let node = self.node(step).clone();
@@ -118,8 +206,18 @@ impl Dispatcher {
         let place = Place { after: vec![(step, Order::PerHost)], before };
         let end = StepNo(narrow(self.nodes.len()));
         self.put(vec![node], control, Vec::new(), &place);
-        let numbers: HashMap<StepNo, StepNo> =
-            left.iter().zip(end.0 + 1..).map(|((origin, _), number)| (*origin, StepNo(number))).collect();
+        let place = Place { after: vec![(step, Order::Barrier)], before: Some((end, Order::Barrier)) };
+        if !late.is_empty() {
+            self.begin_late(play, batch, late, &place);
+        }
+        if left.is_empty() {
+            return true;
+        }
+        let numbers: HashMap<StepNo, StepNo> = left
+            .iter()
+            .zip(narrow(self.nodes.len())..)
+            .map(|((origin, _), number)| (*origin, StepNo(number)))
+            .collect();
         let times = self.overtaken.times.entry((play, batch)).or_insert(1);
         *times += 1;
         let times = *times;
@@ -140,9 +238,22 @@ impl Dispatcher {
             self.overtaken.later.extend(here.iter().map(|host| ((*origin, *host), numbers[origin])));
         }
         let edges = (1..narrow(nodes.len())).map(|number| (number - 1, number, order)).collect();
-        let place = Place { after: vec![(step, Order::Barrier)], before: Some((end, Order::Barrier)) };
         self.put(nodes, hosts, edges, &place);
         true
+    }
+
+    /// Brings all of a batch's steps for hosts that were not there when it began.
+    fn begin_late(&mut self, play: usize, batch: usize, mut hosts: Vec<HostNo>, place: &Place) {
+        hosts.sort_unstable();
+        let start = self.start_of(play, batch);
+        let Some((start, run)) = start.zip(self.plays.get_mut(&play)) else { return };
+        run.batches[batch].extend(&hosts);
+        let fragment = run.plan.fragment.clone();
+        self.overtaken.begun.extend(&hosts);
+        let first = narrow(self.nodes.len());
+        let graft = Graft { play, batch, under: None, hosts, place: place.clone(), case: None };
+        let count = self.graft(&fragment, graft);
+        self.note_brought(start, first..first + narrow(count));
     }
 
     /// What stands behind the last step that each of these hosts has come to, and for whom.

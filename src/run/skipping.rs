@@ -48,6 +48,9 @@ impl Dispatcher {
         if self.passed.contains(&step) {
             return Some(Why::Before);
         }
+        if self.is_over(step, host) {
+            return Some(Why::Failed);
+        }
         let known = || self.board.get(host).facts.vars.contains_key("module_setup");
         (self.shared.compiler.options.gather_once && gathers_for_play(what) && known()).then_some(Why::Known)
     }

@@ -105,7 +105,9 @@ fn scope(scope: &Scope) -> Json {
             json!({"kind": "round", "number": number, "warmup": warmup, "parent": parent})
         }
         ScopeKind::Section(s) => json!({"kind": "section", "section": section(*s), "parent": parent}),
-        ScopeKind::Group(label) | ScopeKind::Role(crate::plan::RoleScope { label, .. }) => {
+        ScopeKind::Group(label)
+        | ScopeKind::Plain { label, .. }
+        | ScopeKind::Role(crate::plan::RoleScope { label, .. }) => {
             json!({"kind": "group", "label": label, "parent": parent})
         }
     }

@@ -269,10 +269,10 @@ impl Rows<'_> {
             .fragment
             .ancestors(scope)
             .filter_map(|ix| match &scopes[ix.index()].kind {
-                ScopeKind::Group(label) if label.is_empty() => None,
-                ScopeKind::Group(label) | ScopeKind::Role(crate::plan::RoleScope { label, .. }) => {
-                    Some((ix, label.to_string()))
-                }
+                ScopeKind::Group(label) | ScopeKind::Plain { label, .. } if label.is_empty() => None,
+                ScopeKind::Group(label)
+                | ScopeKind::Plain { label, .. }
+                | ScopeKind::Role(crate::plan::RoleScope { label, .. }) => Some((ix, label.to_string())),
                 ScopeKind::Section(Section::Rescue) => Some((ix, "rescue".to_owned())),
                 ScopeKind::Section(Section::Always) if !self.is_lifecycle(ix) => {
                     Some((ix, "always".to_owned()))
