@@ -73,7 +73,7 @@ async fn assemble(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
     let name = found.file_name().unwrap_or_default().to_string_lossy();
-    let mut outcome = ctx.target.call(upload(&args, &name, None, content)).await;
+    let mut outcome = ctx.target.call(upload(&args, &name, None, None, content)).await;
     // `copy` tells of a list of files, and this is one.
     module::difference::as_one(&mut outcome);
     Ok(outcome)

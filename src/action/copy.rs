@@ -93,7 +93,8 @@ async fn one(args: &Map, source: &Source, ctx: &ActionContext<'_>) -> Result<Out
             format!("cannot read {shown}: {e}")
         })
     })?;
-    Ok(ctx.target.call(upload(args, name_of(&source.path), mode_of(&source.path), bytes)).await)
+    let told = ctx.diff.then_some(source.path.as_path());
+    Ok(ctx.target.call(upload(args, name_of(&source.path), mode_of(&source.path), told, bytes)).await)
 }
 
 /// Has `file` see to one path of the destination.

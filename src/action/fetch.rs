@@ -55,9 +55,6 @@ fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
 
 async fn fetch(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
     let args: Args = args::from_map(map).map_err(|e| Outcome::failed(e.to_string()))?;
-    if ctx.check {
-        return Err(Outcome::skipped("check mode not (yet) supported for this module"));
-    }
     let (dest, folder) = destination(&args, &args.src, ctx)?;
     // Only the target knows what `~` is.
     let beside = if args.src.starts_with(['~', '$']) { folder.join("fetched") } else { dest };
@@ -99,6 +96,7 @@ pub(super) fn judge(map: &Map) -> Result<(), String> {
 /// Where the file goes, and the folder that the user has named for it.
 fn destination(args: &Args, src: &str, ctx: &ActionContext<'_>) -> Result<(PathBuf, PathBuf), Outcome> {
     let dest = ctx.folder.join(&args.dest);
+    let dest = std::path::absolute(&dest).unwrap_or(dest);
     if !args.flat {
         return Ok((dest.join(ctx.host.as_str()).join(src.trim_start_matches('/')), dest));
     }
@@ -147,6 +145,10 @@ fn store(args: &Args, mut outcome: Outcome, partial: &Path, dest: &Path) -> Resu
         } else {
             std::fs::write(dest, bytes).map_err(failed)?;
         }
+    }
+    if outcome.changed {
+        // Nobody asks the target for it; the key is there in the reference, too.
+        outcome.values.insert("remote_md5sum", Value::Null);
     }
     outcome.values.insert("md5sum", md5);
     outcome.values.insert("dest", dest.display().to_string());

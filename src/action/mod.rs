@@ -128,6 +128,14 @@ impl Action {
         JUDGES.iter().find(|(name, _)| *name == self.spec.name).map_or(Ok(()), |(_, judge)| judge(args))
     }
 
+    /// What it says under `--check`, where it does nothing; `written` is its name in the task. The reference's words.
+    pub fn unchecked(&self, written: &str) -> String {
+        match self.spec.name {
+            "fetch" => "check mode not (yet) supported for this module".to_owned(),
+            _ => format!("This action ({written}) does not support check mode."),
+        }
+    }
+
     /// Whether it goes to the target, and somebody else could do it there who has another way.
     pub fn is_on_target(&self) -> bool {
         ON_TARGET.contains(&self.spec.name)

@@ -89,7 +89,7 @@ async fn script(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> 
     let Some(folder) = made.values.get("path").map(ToString::to_string) else { return Err(made) };
     let program = format!("{folder}/{}", path.file_name().unwrap_or_default().to_string_lossy());
     let place = Map::from_iter([("dest", program.as_str()), ("mode", "0700")]);
-    let put = ctx.target.call(upload(&place, "script", None, bytes)).await;
+    let put = ctx.target.call(upload(&place, "script", None, None, bytes)).await;
     let outcome = if put.status == Status::Ok {
         let quoted = quote(&program);
         let program = args.executable.map_or_else(|| quoted.clone(), |e| format!("{e} {quoted}"));

@@ -72,12 +72,23 @@ pub(super) fn sha1_hex(bytes: &[u8]) -> String {
     hexadecimal(&Sha1::digest(bytes))
 }
 
-/// The call of the module `copy` that puts `bytes` in place; `args` are the user's.
-pub(super) fn upload(args: &Map, name: &str, mode: Option<u32>, bytes: Vec<u8>) -> Invocation {
+/// The call of the module `copy` that puts `bytes` in place; `args` are the user's. Differences are told with where they come from,
+/// where that is given.
+pub(super) fn upload(
+    args: &Map,
+    name: &str,
+    mode: Option<u32>,
+    source: Option<&Path>,
+    bytes: Vec<u8>,
+) -> Invocation {
     let mut args = args.clone();
     let mut known = Map::from_iter([("name", Value::from(name)), ("checksum", sha1_hex(&bytes).into())]);
     if let Some(mode) = mode {
         known.insert("mode", mode);
+    }
+    if let Some(source) = source {
+        let source = std::path::absolute(source).unwrap_or_else(|_| source.to_owned());
+        known.insert("source", source.display().to_string());
     }
     if !args.contains_key("src") {
         args.insert("src", name);

@@ -134,7 +134,8 @@ async fn template(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Box<Don
     let encoding = args.output_encoding.as_deref().filter(|name| !name.is_empty()).unwrap_or("utf-8");
     let bytes = Encoding::named(encoding).and_then(|encoding| encoding.encode(rendered.as_str()));
     let bytes = bytes.map_err(Outcome::failed)?;
-    let mut outcome = ctx.target.call(upload(&passed, name, mode_of(&path), bytes)).await;
+    let source = ctx.diff.then_some(path.as_path());
+    let mut outcome = ctx.target.call(upload(&passed, name, mode_of(&path), source, bytes)).await;
     outcome.values.insert("src", path.display().to_string());
     Ok(outcome)
 }

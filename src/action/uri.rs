@@ -28,9 +28,6 @@ fn run<'a>(map: &'a Map, ctx: &'a ActionContext<'a>) -> BoxFuture<'a, Done> {
 }
 
 async fn uri(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> {
-    if ctx.check {
-        return Err(Outcome::skipped("This action (uri) does not support check mode."));
-    }
     let mut args = map.clone();
     let mut uploads = Vec::new();
     let on_target = map.get("remote_src").and_then(Value::to_bool).unwrap_or(false);

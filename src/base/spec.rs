@@ -169,6 +169,13 @@ impl Catalogue {
         row.groups.get_or_init(|| row.spec.groups()).invocation(args)
     }
 
+    /// The names, aliases too, of what a module takes and nobody is shown: passwords.
+    pub fn hidden(&self, name: &str) -> Vec<String> {
+        let Some(row) = self.row(name) else { return Vec::new() };
+        let params = row.groups.get_or_init(|| row.spec.groups()).params().iter();
+        params.filter(|param| param.is_hidden()).flat_map(|param| param.names().map(str::to_owned)).collect()
+    }
+
     fn row(&self, name: &str) -> Option<&Row> {
         self.0.get(short_name(name))
     }

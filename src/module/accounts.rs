@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Context;
 use super::failure::Failure;
 use super::process::Command;
+use super::programs::Said;
 
 /// One user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,17 +127,18 @@ pub(super) fn administer(
     words: Vec<String>,
     name: &str,
     ctx: &mut Context<'_>,
-) -> Result<(), Failure> {
+) -> Result<Said, Failure> {
     if ctx.check() {
-        return Ok(());
+        return Ok(Said::default());
     }
     let argv = [program.to_owned()].into_iter().chain(words).chain([name.to_owned()]);
     let command = Command { quiet: true, ..Command::new(argv) };
     let done = ctx.run(&command).map_err(|e| Failure::new(format!("{program} cannot be started: {e}")))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let said = text(&done.stderr);
     if done.status.success() {
-        return Ok(());
+        return Ok(Said { rc: 0, out: text(&done.stdout), err: said });
     }
-    let said = String::from_utf8_lossy(&done.stderr).into_owned();
     let said = if said.trim().is_empty() { format!("{program} failed") } else { said };
     Err(Failure::new(said).with("name", name).with("rc", i64::from(done.rc())))
 }

@@ -83,9 +83,8 @@ fn assemble(args: &Args, file: &FileArgs, ctx: &mut Context<'_>) -> Answer {
         if ctx.diff() {
             let shown = dest.to_string_lossy();
             let before = difference::read(&dest);
-            let of_new = || difference::of_new(&shown, &content);
-            let differs = if there { difference::of_bytes(&shown, &before, &content) } else { of_new() };
-            difference::tell_one(&mut outcome, differs);
+            let before = there.then_some((&*shown, &*before));
+            difference::tell_one(&mut outcome, difference::of_change(before, &shown, &content));
         }
         if !ctx.check() {
             let staged = Staged::holding(&dest, &content, file.is_unsafe())?;

@@ -77,6 +77,8 @@ pub struct Upload {
     pub checksum: String,
     /// Its permission bits on the controller, for `mode: preserve`.
     pub mode: Option<u32>,
+    /// Where it is on the controller, which differences are told with.
+    pub source: Option<String>,
 }
 
 fn yes() -> bool {
@@ -235,7 +237,7 @@ fn install(job: &Job<'_>, item: &Item, dest: &Path, ctx: &mut Context<'_>) -> An
         // As in Ansible, where `file` answers then.
         outcome.values.insert("path", dest.to_string_lossy().into_owned());
     } else if ctx.check() {
-        let told = if ctx.diff() { Some(would_differ(item, dest, ctx)?) } else { None };
+        let told = if ctx.diff() { Some(would_differ(job.args, item, dest, ctx)?) } else { None };
         difference::tell(&mut outcome, told);
     } else {
         replace(job, item, dest, is_file, &mut outcome, ctx)?;
@@ -293,7 +295,7 @@ fn replace(
             .with("expected_checksum", item.checksum.as_str()));
     }
     if ctx.diff() {
-        let told = differs(dest, &difference::read(staged.path()));
+        let told = differs(args, dest, &difference::read(staged.path()));
         difference::tell(outcome, [told]);
     }
     staged.validate(args.validate.as_deref(), ctx)?;
@@ -317,19 +319,17 @@ fn with_bytes<T>(
 }
 
 /// What would differ, in check mode; an upload can be read once.
-fn would_differ(item: &Item, dest: &Path, ctx: &Context<'_>) -> Result<Value, Failure> {
+fn would_differ(args: &Args, item: &Item, dest: &Path, ctx: &Context<'_>) -> Result<Value, Failure> {
     let mut after = Vec::new();
     with_bytes(item, ctx, |reader| reader.take(difference::LIMIT + 1).read_to_end(&mut after))
         .doing("read the source of", dest)?;
-    Ok(differs(dest, &after))
+    Ok(differs(args, dest, &after))
 }
 
 /// What is there and what will be.
-fn differs(dest: &Path, after: &[u8]) -> Value {
+fn differs(args: &Args, dest: &Path, after: &[u8]) -> Value {
     let shown = dest.to_string_lossy();
-    if dest.exists() {
-        difference::of_bytes(&shown, &difference::read(dest), after)
-    } else {
-        difference::of_new(&shown, after)
-    }
+    let source = args.upload.as_ref().and_then(|upload| upload.source.as_deref());
+    let before = if dest.exists() { Some(difference::read(dest)) } else { None };
+    difference::of_change(before.as_deref().map(|before| (&*shown, before)), source.unwrap_or(&shown), after)
 }

@@ -26,9 +26,16 @@ pub fn of_bytes(header: &str, before: &[u8], after: &[u8]) -> Value {
     of(header, text(before), text(after))
 }
 
-/// A file that was not there, and so has no name before.
-pub fn of_new(header: &str, after: &[u8]) -> Value {
-    Map::from_iter([("before", ""), ("after_header", header), ("after", &text(after))]).into()
+/// A file, with its name, where it was there before, and what it becomes, with where that comes from.
+pub fn of_change(before: Option<(&str, &[u8])>, source: &str, after: &[u8]) -> Value {
+    let mut map = Map::new();
+    if let Some((header, _)) = before {
+        map.insert("before_header", header);
+    }
+    map.insert("after_header", source);
+    map.insert("before", before.map(|(_, before)| text(before)).unwrap_or_default());
+    map.insert("after", text(after));
+    map.into()
 }
 
 /// Attributes of a path and, where it became something else, what it was and is; as `file` tells it.

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::accounts::{Presence, administer, group_by_name, setting};
 use super::failure::Failure;
+use super::programs::Said;
 use super::{Answer, Context, Module, call};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::wire::Outcome;
@@ -77,11 +78,13 @@ fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
             args.gid.filter(|gid| *gid != group.gid).map(|_| "groupmod")
         }
     };
-    if let Some(program) = program {
-        administer(program, words, &args.name, ctx)?;
-    }
+    let said = match program {
+        Some(program) => administer(program, words, &args.name, ctx)?,
+        None => Said::default(),
+    };
     let state = if args.state == Presence::Present { "present" } else { "absent" };
     let outcome = Outcome::ok(program.is_some()).with("name", args.name.as_str()).with("state", state);
+    let outcome = said.told(outcome);
     Ok(match group_by_name(&args.name, ctx) {
         Some(group) if args.state == Presence::Present => {
             outcome.with("system", args.system).with("gid", i64::from(group.gid))

@@ -34,6 +34,16 @@ impl Said {
         self.rc == 0
     }
 
+    /// The outcome with what was said, where anything was.
+    pub fn told(self, mut outcome: Outcome) -> Outcome {
+        for (name, text) in [("stdout", self.out), ("stderr", self.err)] {
+            if !text.is_empty() {
+                outcome.values.insert(name, text);
+            }
+        }
+        outcome
+    }
+
     /// A failure that gives what was said.
     pub fn failure(self, msg: impl Into<String>) -> Failure {
         Failure::new(msg).with("rc", i64::from(self.rc)).with("stdout", self.out).with("stderr", self.err)

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use self::shadow::Shadow;
 use super::accounts::{Presence, User, administer, group_by_gid, group_by_name, setting, user_by_name};
 use super::failure::Failure;
+use super::programs::Said;
 use super::{Answer, Context, Module, TargetPath, call};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::wire::Outcome;
@@ -157,11 +158,12 @@ fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
             ((!words.is_empty()).then_some("usermod"), words)
         }
     };
-    if let Some(program) = program {
-        administer(program, words, &args.name, ctx)?;
-    }
-    let mut outcome =
-        Outcome::ok(program.is_some()).with("name", args.name.as_str()).with("state", "present");
+    let said = match program {
+        Some(program) => administer(program, words, &args.name, ctx)?,
+        None => Said::default(),
+    };
+    let outcome = Outcome::ok(program.is_some()).with("name", args.name.as_str()).with("state", "present");
+    let mut outcome = said.told(outcome);
     outcome = if there.is_none() {
         outcome.with("create_home", args.create_home).with("system", args.system)
     } else {
@@ -203,7 +205,7 @@ fn remove(args: &Args, there: bool, ctx: &mut Context<'_>) -> Answer {
     }
     let words = [(args.force, "-f"), (args.remove, "-r")];
     let words = words.into_iter().filter(|(wanted, _)| *wanted).map(|(_, word)| word.to_owned()).collect();
-    administer("userdel", words, &args.name, ctx)?;
+    let outcome = administer("userdel", words, &args.name, ctx)?.told(outcome);
     Ok(outcome.with("remove", args.remove).with("force", args.force))
 }
 

@@ -6,10 +6,25 @@ use super::Compiler;
 use super::check::FLOW;
 use crate::base::spec::{Argument, Spec};
 use crate::base::value::has_marks;
-use crate::base::{Diagnostic, Diagnostics};
+use crate::base::{Diagnostic, Diagnostics, Value};
 use crate::model::{Call, Task};
 
 impl Compiler {
+    /// What a task calls. A password that stands there as it is nobody is shown.
+    pub fn call(&self, task: &Task) -> Call {
+        let mut call = task.call.clone();
+        let hidden = self.catalogue.hidden(call.short_name());
+        for argument in
+            call.arguments.iter_mut().filter(|argument| hidden.contains(&argument.name.to_string()))
+        {
+            let template = matches!(&argument.value, Value::String(text) if text.is_template());
+            if !template && !argument.value.is_null() {
+                argument.value = argument.value.clone().into_secret();
+            }
+        }
+        call
+    }
+
     /// All that is wrong with a task's module and its arguments.
     pub(super) fn check_call(&self, task: &Task) -> Diagnostics {
         let call = &task.call;

@@ -134,7 +134,7 @@ impl Build<'_> {
         };
         TaskStep {
             written: task.keywords.name.as_ref().map(|name| name.value.to_string().into()),
-            call: task.call.clone(),
+            call: self.compiler.call(task),
             foreign: self.compiler.foreign(&task.call.name.value),
             inherited: inside.inherited.clone(),
             r#loop: task.r#loop.clone(),

@@ -1,7 +1,21 @@
 //! What an action or a module gave back, with secrets that it repeats marked or masked.
 
 use crate::action::Done;
+use crate::base::Map;
+use crate::base::spec::Catalogue;
 use crate::vars::Secrets;
+
+/// Marks those arguments of a task that are passwords, wherever they come from, and says which they are.
+pub(super) fn passwords(catalogue: &Catalogue, module: &str, args: &mut Map) -> Secrets {
+    let secrets = Secrets::default();
+    for name in catalogue.hidden(module) {
+        if let Some(value) = args.get(&name).filter(|value| !value.is_null()).cloned() {
+            secrets.note_value(&value);
+            args.insert(name, value.into_secret());
+        }
+    }
+    secrets
+}
 
 /// Values keep their characters, for the playbook to use, and are marked; words for people get a mask.
 pub(super) fn cover(done: &mut Done, secrets: &Secrets) {

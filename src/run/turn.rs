@@ -351,7 +351,9 @@ async fn call(
         let own = own.transpose()?.and_then(Result::err);
         return Ok(Outcome::failed(own.unwrap_or_else(|| flaw.to_string())).into());
     }
-    let args = arguments::render(task, wanted, templar)?;
+    let mut args = arguments::render(task, wanted, templar)?;
+    // Only this task's: a password may be a common word.
+    let passwords = masking::passwords(catalogue, name, &mut args);
     if let Some(Err(words)) = action.map(|action| action.judge(&args)) {
         return Ok(Outcome::failed(words).into());
     }
@@ -359,9 +361,13 @@ async fn call(
         return Ok(Outcome::failed(problem).into());
     }
     if manner.check && spec.check == CheckMode::Skipped {
+        let written = &task.call.name.value;
         // Words that playbooks know.
-        let words = "check mode not (yet) supported for this module";
-        return Ok(Outcome::skipped(format!("{words}: `{name}` is not run")).into());
+        let words = match action {
+            Some(action) => action.unchecked(written),
+            None => format!("remote module ({written}) does not support check mode"),
+        };
+        return Ok(Outcome::skipped(words).into());
     }
     if action.is_some() && matches!(manner.lasting, Lasting::Async(..)) {
         if turn.unit.shared.compiler.options.strictness == Strictness::Late {
@@ -371,14 +377,18 @@ async fn call(
         return Ok(Outcome::failed(format!("async is not supported for `{name}`: {help}")).into());
     }
     if let Some(action) = action {
-        return Ok(act(turn, templar, manner, target, action, &args).await);
+        let mut done = act(turn, templar, manner, target, action, &args).await;
+        masking::cover(&mut done, &passwords);
+        return Ok(done);
     }
     let shown = (turn.unit.shared.options.verbosity > 2).then(|| catalogue.invocation(name, &args));
     let mut outcome = target.call(Invocation { module: spec.name, args, ..Invocation::default() }).await;
     if let Some(args) = shown.filter(|_| target.lost().is_none()) {
         outcome.values.insert(INVOCATION, Map::from_iter([("module_args", args)]));
     }
-    Ok(outcome.into())
+    let mut done = Done::from(outcome);
+    masking::cover(&mut done, &passwords);
+    Ok(done)
 }
 
 async fn act(

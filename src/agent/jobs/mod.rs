@@ -147,7 +147,8 @@ fn ensure_started(
         }
     }
     let until = Instant::now() + START;
-    while folder.state()?.is_none() {
+    // One that is to outlive its run takes its folder along: it may have ended before we looked.
+    while folder.state()?.is_none() && folder.path().exists() {
         if Instant::now() > until {
             let words = std::fs::read_to_string(folder.words()).unwrap_or_default();
             return Err(io::Error::new(

@@ -20,22 +20,31 @@ impl Package {
         let text = text.trim();
         let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c)).unwrap_or(text.len());
         let (name, mut rest) = text.split_at(end);
-        if let Some((_, behind)) =
+        let mut extras: Vec<&str> = Vec::new();
+        if let Some((inside, behind)) =
             rest.trim_start().strip_prefix('[').and_then(|inside| inside.split_once(']'))
         {
             rest = behind;
+            extras = inside.split(',').map(str::trim).filter(|extra| !extra.is_empty()).collect();
+            extras.sort_unstable();
         }
         // Behind a semicolon it says for whom it is.
-        let rest = rest.split(';').next().unwrap_or_default().trim();
+        let (rest, whom) =
+            rest.split_once(';').map_or((rest, None), |(rest, whom)| (rest, Some(whom.trim())));
+        let rest = rest.trim();
         let conditions = version::conditions(rest.trim_start_matches('(').trim_end_matches(')'));
         let edges = |c: char| c.is_ascii_alphanumeric();
         let named = name.starts_with(edges) && name.ends_with(edges);
         let whole =
             Self { text: text.to_owned(), name: text.to_owned(), conditions: Vec::new(), plain: false };
-        match conditions {
-            Some(conditions) if named => Self { name: canonical(name), conditions, plain: true, ..whole },
-            _ => whole,
-        }
+        let Some(conditions) = conditions.filter(|_| named) else { return whole };
+        // As the reference's library for such names writes them.
+        let extras = if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) };
+        let mut written: Vec<String> = conditions.iter().map(ToString::to_string).collect();
+        written.sort_unstable();
+        let whom = whom.map(|whom| format!("; {whom}")).unwrap_or_default();
+        let text = format!("{name}{extras}{}{whom}", written.join(","));
+        Self { text, name: canonical(name), conditions, plain: true }
     }
 
     /// Whether a version is one of those that are wanted.
@@ -104,7 +113,7 @@ mod tests {
 
     #[test]
     fn conditions_stay_with_their_package() {
-        let wanted = ["django>1.11.1,<1.11.3", "ipaddress", "x[a,b]>1.1.0,<2.0.0"];
+        let wanted = ["django<1.11.3,>1.11.1", "ipaddress", "x[a,b]<2.0.0,>1.1.0"];
         assert_eq!(
             texts(&["django>1.11.1", "<1.11.3", "ipaddress", "x[a", "b]>1.1.0", "<2.0.0"], None).unwrap(),
             wanted
@@ -115,7 +124,7 @@ mod tests {
     #[test]
     fn a_version_is_for_one_package_that_has_none() {
         assert_eq!(texts(&["q"], Some("1.0")).unwrap(), ["q==1.0"]);
-        assert_eq!(texts(&["q"], Some(">1.0,<2")).unwrap(), ["q>1.0,<2"]);
+        assert_eq!(texts(&["q"], Some(">1.0,<2")).unwrap(), ["q<2,>1.0"]);
         assert!(texts(&["q", "r"], Some("1")).unwrap_err().contains("ambiguous"));
         assert!(texts(&["q>1"], Some("1")).unwrap_err().contains("conflicts"));
     }

@@ -1,6 +1,7 @@
 //! Versions of packages of Python and conditions on them, see PEP 440.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 /// One condition: `>=1.0`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,12 @@ pub(super) fn conditions(text: &str) -> Option<Vec<Condition>> {
         known.then(|| Condition { sign, version: version.to_owned() })
     };
     text.split(',').map(read).collect()
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.sign, self.version)
+    }
 }
 
 impl Condition {
