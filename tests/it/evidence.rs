@@ -64,3 +64,26 @@ fn a_mended_metric_gives_its_figures_without_another_run() {
     let shown = project.transcript("benchbook show --all");
     insta::assert_snapshot!([first, tried, again, shown].join("\n"));
 }
+
+/// `yum_repository` writes it into a file, and `--diff` shows files.
+#[test]
+fn passwords_among_arguments_are_kept_nowhere() {
+    let project = Project::empty();
+    let playbook = "- hosts: all
+  gather_facts: false
+  tasks:
+    - yum_repository: {name: epel, description: x, baseurl: http://x, password: hunter2secret, proxy_password: \"{{ 'proxy' ~ 'secret' }}\", reposdir: '{{ playbook_dir }}'}
+      register: written
+    - debug: {var: written}
+";
+    fs::write(project.path().join("p.yml"), playbook).unwrap();
+    let said = project.transcript(
+        "benchbook run p.yml -i localhost, -e ansible_connection=local --diff -vvv --events events",
+    );
+    assert!(said.contains("+password = ********") && said.contains("--- exit 0"), "{said}");
+    let written = fs::read_to_string(project.path().join("epel.repo")).unwrap();
+    assert!(written.contains("= hunter2secret\n") && written.contains("= proxysecret\n"), "{written}");
+    let found = project.transcript("grep -rlaE 'hunter2secret|proxysecret' runs events");
+    assert!(found.contains("--- exit 1"), "{found}\n{said}");
+    assert!(!said.contains("hunter2secret") && !said.contains("proxysecret"), "{said}");
+}
