@@ -251,6 +251,9 @@ pub enum Event {
         /// Whether no host begins a task before all have ended the one before.
         #[serde(default)]
         lockstep: bool,
+        /// There are none, though there is somebody whom it means: they have failed before, or cannot be reached.
+        #[serde(default)]
+        all_gone: bool,
     },
     /// A further batch of a play (`serial`) begins; the first one begins with the play.
     BatchStarted { play: usize, name: String },

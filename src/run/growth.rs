@@ -159,7 +159,11 @@ impl Dispatcher {
         let names: Vec<HostName> = all.iter().map(|h| self.name(*h).clone()).collect();
         let lockstep = plan.strategy == Strategy::Linear;
         let (name, hosts) = (plan.name.clone(), names.clone());
-        self.emit(Event::PlayStarted { play: number, name, hosts, lockstep });
+        let all_gone = all.is_empty() && !plan.hosts.is_empty();
+        if all_gone {
+            self.failed.extend(std::mem::take(&mut self.taken));
+        }
+        self.emit(Event::PlayStarted { play: number, name, hosts, lockstep, all_gone });
         if self.inventory.unread.has_errors() {
             let problems = self.inventory.unread.clone();
             return self.break_off(&problems);

@@ -309,11 +309,11 @@ impl<O: Write + Send, E: Write + Send> Reporter for Ansible<O, E> {
         }
         match event {
             Event::RunStarted { .. } => self.opening()?,
-            Event::PlayStarted { name, hosts, lockstep, .. } => {
+            Event::PlayStarted { name, hosts, lockstep, all_gone, .. } => {
                 self.lockstep = *lockstep;
                 self.shown = None;
                 self.banner(&format!("PLAY [{}]", name.trim()))?;
-                if hosts.is_empty() {
+                if hosts.is_empty() && !all_gone {
                     self.line("skipping: no hosts matched", Paint::Skipped)?;
                 }
             }
