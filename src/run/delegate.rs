@@ -115,10 +115,6 @@ pub fn delegate(task: &TaskStep, templar: &Templar) -> Result<Option<HostName>, 
     };
     match templar.render(&said.value)? {
         Value::Null | Value::Omit => Ok(None),
-        other @ (Value::List(_) | Value::Map(_)) => {
-            let words = format!("`delegate_to` wants the name of a host, this is {}", other.kind());
-            Err(TemplateError::new(Problem::Failed(words), Some(said.span.clone())))
-        }
         name => match name.to_string() {
             name if name.is_empty() => {
                 let problem = Problem::Failed("`delegate_to` names no host".to_owned());
