@@ -10,7 +10,7 @@ import suite
 HERE = Path(__file__).resolve().parent
 
 # Packages that targets install, by the machine's own lists of what there is.
-PACKAGES = {"uri": ["socat"], "unarchive": ["unzip", "zip"]}
+PACKAGES = {"cron": ["cron", "libfaketime"], "uri": ["socat"], "unarchive": ["unzip", "zip"], "user": ["libuser"]}
 
 # Targets without `needs/httptester` that fetch something from the suite's own server, and trust who it is from the beginning.
 FILES = ("unarchive",)
@@ -43,6 +43,12 @@ echo 'deb [trusted=yes] file:/conformance/apt ./' >/etc/apt/sources.list.d/elsew
 apt-get update -qq -o Dir::Etc::sourcelist=/etc/apt/sources.list.d/elsewhere.list -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0
 cd /
 """
+# Programs are those of a machine with systemd, which does not run in a room: cron is started here, once the target has installed it, with
+# the clock that the target wants for it.
+CRON = """clock=/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketime.so.1
+(until [ -e $clock ] && [ -x /usr/sbin/cron ]; do sleep 0.2; done
+LD_PRELOAD=$clock FAKETIME='+0y x10' exec cron -f) >/dev/null 2>&1 &
+"""
 
 
 def prepare(target):
@@ -52,6 +58,8 @@ def prepare(target):
         kept = packages(target.name)
         # Images of Debian throw packages away when they are installed.
         lines.append(f"rm -f /etc/apt/apt.conf.d/docker-clean; cp {kept}/*.deb /var/cache/apt/archives/")
+    if target.name == "cron":
+        lines.append(CRON)
     if target.name in ELSEWHERE:
         lines.append(SOURCE.replace("NAME", ELSEWHERE[target.name]))
     if "needs/httptester" in target.aliases or target.name in FILES:
