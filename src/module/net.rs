@@ -191,7 +191,7 @@ impl Ask {
                     !["authorization", "cookie"].contains(&name.to_ascii_lowercase().as_str())
                 });
             }
-            if !matches!(answer.status, 307 | 308) {
+            if matches!(self.follow, Follow::Urllib2) || !matches!(answer.status, 307 | 308) {
                 body = None;
                 headers.retain(|(name, _)| {
                     !["content-length", "content-type", "transfer-encoding"]
@@ -280,8 +280,10 @@ impl Ask {
 /// What becomes of a method when a server points elsewhere.
 fn after(method: &str, status: u16, follow: Follow) -> String {
     let becomes_get = match (follow, status, method) {
+        // Python did so up to 3.12.
+        (Follow::Urllib2, ..) => true,
         (_, _, "HEAD") => false,
-        (Follow::Urllib2, ..) | (_, 302 | 303, _) | (_, 301, "POST") => true,
+        (_, 302 | 303, _) | (_, 301, "POST") => true,
         _ => false,
     };
     if becomes_get { "GET".to_owned() } else { method.to_owned() }

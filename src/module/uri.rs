@@ -113,7 +113,7 @@ pub enum Redirects {
     #[serde(alias = "no", alias = "false")]
     #[schemars(extend("x-aliases" = ["no", "false"]))]
     None,
-    /// Those after GET and HEAD, and those that turn POST into GET.
+    /// Those after GET and HEAD, and those that turn POST into GET; GET is what is asked then, after HEAD, too.
     Urllib2,
 }
 
@@ -165,11 +165,12 @@ fn uri(args: &Args, url: &UrlArgs, common: &FileArgs, ctx: &mut Context<'_>) -> 
         Ok(answer) => answer,
         Err(why) => {
             let wanted = list(&args.status_code);
-            return Err(Failure::new(format!("Status code was -1 and not {wanted}: {why}"))
+            let failed = Failure::new(format!("Status code was -1 and not {wanted}: {why}"))
                 .with("status", -1)
                 .with("url", masked(&args.url))
                 .with("redirected", false)
-                .with("elapsed", elapsed));
+                .with("elapsed", elapsed);
+            return Err(if args.return_content { failed.with("content", "") } else { failed });
         }
     };
     let mut content = Vec::new();

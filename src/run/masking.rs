@@ -4,6 +4,7 @@ use crate::action::Done;
 use crate::base::Map;
 use crate::base::spec::Catalogue;
 use crate::vars::Secrets;
+use crate::wire::Outcome;
 
 /// Marks those arguments of a task that are passwords, wherever they come from, and says which they are.
 pub(super) fn passwords(catalogue: &Catalogue, module: &str, args: &mut Map) -> Secrets {
@@ -23,6 +24,21 @@ pub(super) fn cover(done: &mut Done, secrets: &Secrets) {
     for map in [&mut outcome.values, &mut effects.facts, &mut effects.set_facts, &mut effects.include_vars] {
         secrets.mark(map);
     }
+    mask(outcome, shown, secrets);
+}
+
+/// A task does not give back the passwords that it was given, in values, keys and words, as in Ansible.
+pub(super) fn blot(done: &mut Done, passwords: &Secrets) {
+    if passwords.is_empty() {
+        return;
+    }
+    let Done { outcome, shown, .. } = done;
+    outcome.values =
+        outcome.values.iter().map(|(key, value)| (key.clone(), passwords.blotted(value))).collect();
+    mask(outcome, shown, passwords);
+}
+
+fn mask(outcome: &mut Outcome, shown: &mut Option<String>, secrets: &Secrets) {
     let diffs = outcome
         .diff
         .iter_mut()

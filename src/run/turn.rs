@@ -378,7 +378,7 @@ async fn call(
     }
     if let Some(action) = action {
         let mut done = act(turn, templar, manner, target, action, &args).await;
-        masking::cover(&mut done, &passwords);
+        masking::blot(&mut done, &passwords);
         return Ok(done);
     }
     let shown = (turn.unit.shared.options.verbosity > 2).then(|| catalogue.invocation(name, &args));
@@ -387,7 +387,7 @@ async fn call(
         outcome.values.insert(INVOCATION, Map::from_iter([("module_args", args)]));
     }
     let mut done = Done::from(outcome);
-    masking::cover(&mut done, &passwords);
+    masking::blot(&mut done, &passwords);
     Ok(done)
 }
 

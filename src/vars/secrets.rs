@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::base::value::MASK;
-use crate::base::{Map, Secret, Value};
+use crate::base::value::{MASK, WHOLE};
+use crate::base::{Key, Map, Secret, Value};
 
 /// Shorter ones are found in everything.
 const SHORTEST: usize = 4;
@@ -49,6 +49,11 @@ impl Secrets {
         }
     }
 
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.all().is_empty()
+    }
+
     fn all(&self) -> Arc<[Secret]> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -72,6 +77,30 @@ impl Secrets {
             found.into_iter().map(|(key, value)| (key.clone(), marked(value, &all))).collect();
         for (key, value) in found {
             map.insert(key, value);
+        }
+    }
+
+    fn blotted_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let is_whole = self.all().iter().any(|secret| text == secret.reveal());
+        if is_whole { WHOLE.to_owned().into() } else { self.hide(text) }
+    }
+
+    /// The value with masks in the place of secrets, in keys of what is inside as well: nobody can use them any more.
+    pub fn blotted(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => match self.blotted_text(text.as_str()) {
+                Cow::Borrowed(_) => value.clone(),
+                Cow::Owned(masked) => masked.into(),
+            },
+            Value::List(items) => Value::list(items.iter().map(|item| self.blotted(item)).collect()),
+            Value::Map(map) => {
+                let key = |key: &Key| match key.as_str().map(|text| self.blotted_text(text)) {
+                    Some(Cow::Owned(masked)) => masked.as_str().into(),
+                    _ => key.clone(),
+                };
+                map.iter().map(|(name, value)| (key(name), self.blotted(value))).collect::<Map>().into()
+            }
+            other => other.clone(),
         }
     }
 }

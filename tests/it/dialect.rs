@@ -166,6 +166,10 @@ fn both_engines_do_the_same() {
     let mut folders: Vec<_> = fs::read_dir(cases).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
     let (mut differences, mut met) = (String::new(), BTreeSet::new());
+    // One alone, for who works on it.
+    if let Some(only) = std::env::var_os("BENCHBOOK_TEST_DIALECT") {
+        folders.retain(|folder| folder.ends_with(&only));
+    }
     for folder in folders.iter().filter(|folder| folder.is_dir()) {
         let project = Project::copy_of(folder);
         let Some(theirs) = theirs(&project) else { return };
@@ -189,7 +193,10 @@ fn both_engines_do_the_same() {
             differences += &format!("{case} also said: {}\n", ours.said);
         }
     }
-    for mended in known.iter().filter(|name| !met.contains(**name)) {
+    let is_played = |name: &str| {
+        folders.iter().any(|folder| name.starts_with(&format!("{}: ", folder.file_name().unwrap().display())))
+    };
+    for mended in known.iter().filter(|name| is_played(name) && !met.contains(**name)) {
         differences += &format!("{mended}: no difference any more, so it is not one that is known\n");
     }
     assert!(differences.is_empty(), "\n{differences}");

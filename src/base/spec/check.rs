@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{Kind, Param, Spec};
 use crate::base::suggest::nearest;
+use crate::base::value::WHOLE;
 use crate::base::{Diagnostic, Diagnostics, Map, Span, Value};
 
 /// One argument of a task as it stands in the user's file.
@@ -225,7 +226,7 @@ impl Groups {
             let value = given.map(|(_, value)| value.clone()).or_else(|| param.default.as_ref().map(written));
             let value = value.filter(|value| !matches!(value, Value::Omit)).unwrap_or_default();
             if param.is_hidden() && !value.is_null() {
-                return "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER".into();
+                return WHOLE.into();
             }
             value
         };

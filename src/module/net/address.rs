@@ -101,10 +101,13 @@ pub fn local(address: &str) -> Option<PathBuf> {
 
 /// A relative address from where it was found.
 pub fn join(base: &str, to: &str) -> String {
-    if to.contains("://") {
-        return to.to_owned();
-    }
     let (scheme, rest) = base.split_once("://").unwrap_or(("http", base));
+    let to = match to.split_once(':').filter(|(own, _)| is_scheme(own)) {
+        // An old way to write a relative one.
+        Some((own, rest)) if own.eq_ignore_ascii_case(scheme) && !rest.starts_with("//") => rest,
+        Some(_) => return to.to_owned(),
+        None => to,
+    };
     if let Some(place) = to.strip_prefix("//") {
         return format!("{scheme}://{place}");
     }
@@ -132,6 +135,11 @@ pub fn join(base: &str, to: &str) -> String {
         parts.push("");
     }
     format!("{scheme}://{place}/{}{query}", parts.join("/"))
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }
 
 /// With `%C3` instead of what is not plain.
@@ -215,6 +223,9 @@ mod tests {
             ("?q", "https://[::1]:8443/x/y?q"),
             ("//h/p", "https://h/p"),
             ("http://h", "http://h"),
+            ("https:k", "https://[::1]:8443/x/k"),
+            ("/k?from=http://h", "https://[::1]:8443/k?from=http://h"),
+            ("mailto:h", "mailto:h"),
         ] {
             assert_eq!(join(&one.to_string(), to), whole, "{to}");
         }

@@ -68,6 +68,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
         elif path == "/json":
             self.answer(200, b'{"a": [1, "\xc3\xbc"]}', [("Content-Type", "application/vnd.x+json; charset=utf-8")])
+        elif path == "/keys":
+            told = json.dumps({"a-hunter2": {"hunter2": ["a hunter2", "hunter2"]}, "pin": 4711})
+            self.answer(200, told.encode(), [("Content-Type", "application/json"), ("X-Own", "hunter2")])
         else:
             self.answer(404, b"nothing", [("Content-Type", "text/plain")])
 
