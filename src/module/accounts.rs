@@ -77,17 +77,39 @@ fn look_up<T>(
     wanted: impl Fn(&T) -> bool,
     ctx: &mut Context<'_>,
 ) -> Option<T> {
-    let local = std::fs::read(format!("/etc/{database}")).unwrap_or_default();
-    let find = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().filter_map(parse).find(&wanted);
-    find(&local).or_else(|| {
+    local(database, parse, &wanted).or_else(|| {
         let command = Command { quiet: true, ..Command::new(["getent", database, key]) };
-        ctx.run(&command).ok().and_then(|done| find(&done.stdout))
+        ctx.run(&command).ok().and_then(|done| find(&done.stdout, parse, &wanted))
     })
+}
+
+/// The same of a file of this machine.
+fn local<T>(database: &str, parse: fn(&str) -> Option<T>, wanted: impl Fn(&T) -> bool) -> Option<T> {
+    find(&std::fs::read(format!("/etc/{database}")).ok()?, parse, wanted)
+}
+
+fn find<T>(bytes: &[u8], parse: fn(&str) -> Option<T>, wanted: impl Fn(&T) -> bool) -> Option<T> {
+    String::from_utf8_lossy(bytes).lines().filter_map(parse).find(wanted)
 }
 
 /// By name.
 pub fn user_by_name(name: &str, ctx: &mut Context<'_>) -> Option<User> {
     look_up("passwd", name, parse_user, |u| u.name == name, ctx)
+}
+
+/// By name, of /etc/passwd and nobody else.
+pub fn local_user(name: &str, _: &mut Context<'_>) -> Option<User> {
+    local("passwd", parse_user, |user| user.name == name)
+}
+
+/// By name, of /etc/group and nobody else.
+pub fn local_group(name: &str, _: &mut Context<'_>) -> Option<Group> {
+    local("group", parse_group, |group| group.name == name)
+}
+
+/// The name of a group of /etc/group.
+pub fn local_group_of(gid: u32) -> Option<String> {
+    local("group", parse_group, |group| group.gid == gid).map(|group| group.name)
 }
 
 /// By number.
@@ -107,8 +129,7 @@ pub fn group_by_gid(gid: u32, ctx: &mut Context<'_>) -> Option<Group> {
 
 /// The name of a user of /etc/passwd. Asks nobody else, so it is cheap.
 pub fn local_name(uid: u32) -> Option<String> {
-    let local = std::fs::read("/etc/passwd").ok()?;
-    String::from_utf8_lossy(&local).lines().filter_map(parse_user).find(|u| u.uid == uid).map(|u| u.name)
+    local("passwd", parse_user, |user| user.uid == uid).map(|user| user.name)
 }
 
 /// Who this process is.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::accounts::{Presence, administer, group_by_name, setting};
+use super::accounts::{Presence, administer, group_by_name, local_group, local_group_of, setting};
 use super::failure::Failure;
 use super::programs::Said;
 use super::{Answer, Context, Module, call};
@@ -13,9 +13,7 @@ use crate::wire::Outcome;
 /// Makes, changes or removes a group by the system's own programs (`groupadd` and its kin).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-unsupported" = {
-    "local": "without it groups of this machine are made; leave it out, or run `lgroupadd` and its kin with `command` where a directory knows the same names"
-}))]
+#[allow(clippy::struct_excessive_bools)] // they are what users write
 pub struct Args {
     /// Its name.
     pub name: String,
@@ -37,6 +35,9 @@ pub struct Args {
     /// Removes it even if it is some user's primary group.
     #[serde(default)]
     pub force: bool,
+    /// A group of this machine is meant, whatever a directory service knows; libuser's programs do it (`lgroupadd` and its kin).
+    #[serde(default)]
+    pub local: bool,
 }
 
 pub(super) const SPEC: Spec = Spec {
@@ -56,7 +57,11 @@ fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
     if args.non_unique && args.gid.is_none() {
         return Err(Failure::new("non_unique is True but all of the following are missing: gid"));
     }
-    let there = group_by_name(&args.name, ctx);
+    if args.local {
+        refuse(args)?;
+    }
+    let by_name = if args.local { local_group } else { group_by_name };
+    let there = by_name(&args.name, ctx);
     let mut words = Vec::new();
     let mut number = args.gid.map(|gid| vec!["-g".to_owned(), gid.to_string()]).unwrap_or_default();
     number.extend(args.non_unique.then(|| "-o".to_owned()));
@@ -79,16 +84,43 @@ fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
         }
     };
     let said = match program {
-        Some(program) => administer(program, words, &args.name, ctx)?,
+        Some(program) => {
+            administer(if args.local { own_of_libuser(program) } else { program }, words, &args.name, ctx)?
+        }
         None => Said::default(),
     };
     let state = if args.state == Presence::Present { "present" } else { "absent" };
     let outcome = Outcome::ok(program.is_some()).with("name", args.name.as_str()).with("state", state);
     let outcome = said.told(outcome);
-    Ok(match group_by_name(&args.name, ctx) {
+    Ok(match by_name(&args.name, ctx) {
         Some(group) if args.state == Presence::Present => {
             outcome.with("system", args.system).with("gid", i64::from(group.gid))
         }
         _ => outcome,
     })
+}
+
+/// What libuser's programs cannot do, or would do without a word.
+fn refuse(args: &Args) -> Result<(), Failure> {
+    let given = [("gid_min", args.gid_min), ("gid_max", args.gid_max)];
+    if let Some((name, _)) = given.iter().find(|(_, value)| value.is_some()) {
+        return Err(Failure::new(format!("'{name}' can not be used with 'local'")));
+    }
+    if args.force {
+        let msg = "force is not a valid option for local, force=True and local=True are mutually exclusive";
+        return Err(Failure::new(msg));
+    }
+    let Some(gid) = args.gid.filter(|_| args.state == Presence::Present) else { return Ok(()) };
+    match local_group_of(gid).filter(|name| *name != args.name) {
+        Some(other) => Err(Failure::new(format!("GID '{gid}' already exists with group '{other}'"))),
+        None => Ok(()),
+    }
+}
+
+fn own_of_libuser(program: &str) -> &'static str {
+    match program {
+        "groupadd" => "lgroupadd",
+        "groupmod" => "lgroupmod",
+        _ => "lgroupdel",
+    }
 }

@@ -2,6 +2,7 @@
 
 mod home;
 mod key;
+mod local;
 mod password;
 mod shadow;
 
@@ -9,7 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::shadow::Shadow;
-use super::accounts::{Presence, User, administer, group_by_gid, group_by_name, setting, user_by_name};
+use super::accounts::{
+    Presence, User, administer, group_by_gid, group_by_name, local_user, setting, user_by_name,
+};
 use super::failure::Failure;
 use super::programs::Said;
 use super::{Answer, Context, Module, TargetPath, call};
@@ -23,7 +26,6 @@ use crate::wire::Outcome;
 #[schemars(extend("x-unsupported" = {
     "authorization": "it is for Solaris; leave it out",
     "hidden": "it is for macOS; leave it out",
-    "local": "without it users of this machine are made; leave it out, or run `luseradd` and its kin with `command` where a directory knows the same names",
     "login_class": "it is for BSD; leave it out",
     "profile": "it is for Solaris; leave it out",
     "role": "it is for Solaris; leave it out"
@@ -97,6 +99,9 @@ pub struct Args {
     /// With `state: absent`: it goes even if it is logged in. With `generate_ssh_key`: a key that is there is replaced.
     #[serde(default)]
     pub force: bool,
+    /// A user of this machine is meant, whatever a directory service knows; libuser's programs do it (`luseradd` and its kin).
+    #[serde(default)]
+    pub local: bool,
     /// Makes a pair of keys for ssh where there is none.
     #[serde(default)]
     pub generate_ssh_key: bool,
@@ -142,7 +147,16 @@ pub(super) const SPEC: Spec = Spec {
 pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args, ctx, ensure) };
 
 fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
-    let there = user_by_name(&args.name, ctx);
+    let by_name = if args.local { local_user } else { user_by_name };
+    let there = by_name(&args.name, ctx);
+    let not_there = [
+        ("umask", args.umask.is_some()),
+        ("uid_min", args.uid_min.is_some()),
+        ("uid_max", args.uid_max.is_some()),
+    ];
+    if let Some((name, _)) = not_there.iter().find(|(_, given)| *given && args.local) {
+        return Err(Failure::new(format!("'{name}' can not be used with 'local'")));
+    }
     if args.state == Presence::Absent {
         return remove(args, there.is_some(), ctx);
     }
@@ -159,6 +173,7 @@ fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
         }
     };
     let said = match program {
+        Some(_) if args.local => local::administer_locally(args, there.as_ref(), words, ctx)?,
         Some(program) => administer(program, words, &args.name, ctx)?,
         None => Said::default(),
     };
@@ -175,9 +190,15 @@ fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
     if args.password.is_some() {
         outcome = outcome.with("password", "NOT_LOGGING_PASSWORD");
     }
+    if args.append && args.groups.is_none() {
+        outcome.warnings.push(
+            "'append' is set, but no 'groups' are specified. Use 'groups' for appending new groups."
+                .to_owned(),
+        );
+    }
     outcome.warnings.extend(args.password.as_deref().and_then(password::warning));
     // Under `--check` a new one is still not there.
-    let Some(user) = user_by_name(&args.name, ctx) else { return Ok(outcome) };
+    let Some(user) = by_name(&args.name, ctx) else { return Ok(outcome) };
     if args.create_home {
         let home = args.home.as_ref().map_or_else(|| user.home.clone().into(), |home| home.expand(ctx));
         outcome.changed |= home::make_if_missing(&home, args, &user, ctx.check())?;
@@ -203,10 +224,17 @@ fn remove(args: &Args, there: bool, ctx: &mut Context<'_>) -> Answer {
     if !there {
         return Ok(outcome);
     }
-    let words = [(args.force, "-f"), (args.remove, "-r")];
+    let words = [(args.force && !args.local, "-f"), (args.remove, "-r")];
     let words = words.into_iter().filter(|(wanted, _)| *wanted).map(|(_, word)| word.to_owned()).collect();
-    let outcome = administer("userdel", words, &args.name, ctx)?.told(outcome);
+    let outcome =
+        administer(if args.local { "luserdel" } else { "userdel" }, words, &args.name, ctx)?.told(outcome);
     Ok(outcome.with("remove", args.remove).with("force", args.force))
+}
+
+/// The name of a group by its name or number.
+fn group_name(group: &str, ctx: &mut Context<'_>) -> String {
+    let by_number = group.parse().ok().and_then(|gid| group_by_gid(gid, ctx));
+    by_number.map_or_else(|| group.to_owned(), |group| group.name)
 }
 
 /// The number of a group by its name or number.
@@ -280,6 +308,7 @@ fn changed(args: &Args, user: &User, ctx: &mut Context<'_>) -> Vec<String> {
     }
     if let Some(wanted) = &args.groups {
         let (primary, others) = memberships(&user.name, user.gid, ctx);
+        let wanted: Vec<String> = wanted.iter().map(|group| group_name(group, ctx)).collect();
         let missing = wanted.iter().any(|group| !others.contains(group) && primary.as_ref() != Some(group));
         if missing || (!args.append && others.iter().any(|group| !wanted.contains(group))) {
             say(if args.append { "-aG" } else { "-G" }, Some(wanted.join(",")));

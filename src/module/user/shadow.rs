@@ -36,7 +36,8 @@ impl Shadow {
             most: field(4),
             warn: field(5),
             inactive: field(6),
-            expires: field(7),
+            // How libuser says never.
+            expires: Some(field(7)).filter(|day| day != "-1").unwrap_or_default(),
             is_missing: false,
         }
     }
