@@ -157,7 +157,13 @@ async fn folder(args: &Map, src: &str, tree: Tree, ctx: &ActionContext<'_>) -> O
         if outcome.status != Status::Ok {
             return outcome;
         }
-        whole.changed |= outcome.changed;
+        if is_one && ctx.as_ansible {
+            // There, a folder with one file gives back what was done last, even if that has changed nothing.
+            let path = outcome.values.get("path").cloned().unwrap_or_default();
+            whole = outcome.with("dest", path);
+        } else {
+            whole.changed |= outcome.changed;
+        }
     }
     whole
 }
