@@ -1,5 +1,5 @@
-//! `dnf`: packages of Fedora, Red Hat's and their kin, by `dnf` (or `yum`) and `rpm`. No Python is needed. Tested against programs
-//! that answer as these do.
+//! `dnf`: packages of Fedora, Red Hat's and their kin, by `dnf` (or `yum`) and `rpm`. No Python is needed. Its page is run with the
+//! real ones, its cases with programs that answer as these do.
 
 mod read;
 
