@@ -29,6 +29,9 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Ansible's words for a result or an argument that is a password.
+pub const WHOLE: &str = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER";
+
 /// Whether a variable of this name is likely to be secret.
 pub fn names_a_secret(name: &str) -> bool {
     let name = name.to_lowercase();

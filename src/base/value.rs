@@ -39,9 +39,6 @@ pub enum Value {
 /// What stands where a secret would.
 pub const MASK: &str = "********";
 
-/// Ansible's words for a result or an argument that is a password.
-pub const WHOLE: &str = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER";
-
 /// A string, with what must not get lost on its way: whether it may be a template, and whether it is secret.
 #[derive(Clone)]
 pub struct Text {

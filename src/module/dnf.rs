@@ -347,7 +347,7 @@ impl<'a> Dnf<'a> {
                 .extend(outcome.values.get("results").and_then(Value::as_list).unwrap_or_default().to_vec());
         }
         let changed = installed.changed || upgraded.changed;
-        Ok(done(results, if changed { "" } else { "Nothing to do" }, changed))
+        Ok(done(results, if changed { told(ctx) } else { "Nothing to do" }, changed))
     }
 
     fn remove(&self, names: &[&str], ctx: &mut Context<'_>) -> Answer {
@@ -392,10 +392,9 @@ impl<'a> Dnf<'a> {
         if said.out.contains("Nothing to do") || said.err.contains("Nothing to do") {
             return Ok(done(Vec::new(), "Nothing to do", false));
         }
-        let results = read::results(&said.out).into_iter().map(Value::from).collect();
-        let msg =
-            if ctx.check() { "Check mode: No changes made, but would have if not in check mode" } else { "" };
-        Ok(done(results, msg, true))
+        let results = if ctx.check() { read::planned(&said.out) } else { read::results(&said.out) };
+        let results = results.into_iter().map(Value::from).collect();
+        Ok(done(results, told(ctx), true))
     }
 
     fn list(&self, what: &str, ctx: &mut Context<'_>) -> Answer {
@@ -418,6 +417,11 @@ impl<'a> Dnf<'a> {
         }
         outcome(read::packages(&said.out, what == "installed"))
     }
+}
+
+/// The words of a change.
+fn told(ctx: &Context<'_>) -> &'static str {
+    if ctx.check() { "Check mode: No changes made, but would have if not in check mode" } else { "" }
 }
 
 fn done(results: Vec<Value>, msg: &str, changed: bool) -> Outcome {

@@ -1,4 +1,5 @@
-//! `zypper`: packages of SUSE and openSUSE, by `zypper`. No Python is needed. Tested against programs that answer as these do.
+//! `zypper`: packages of SUSE and openSUSE, by `zypper`. No Python is needed. Its page is run with the
+//! real one, its cases with a program that answers as it does.
 //!
 //! Gives `name`, `state`, `update_cache`, `rc`, `cmd`, and `stdout` and `stderr` when something changed.
 

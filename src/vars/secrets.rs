@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::base::value::{MASK, WHOLE};
+use crate::base::secret::WHOLE;
+use crate::base::value::MASK;
 use crate::base::{Key, Map, Secret, Value};
 
 /// Shorter ones are found in everything.

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use super::{Kind, Param, Spec};
+use crate::base::secret::WHOLE;
 use crate::base::suggest::nearest;
-use crate::base::value::WHOLE;
+
 use crate::base::{Diagnostic, Diagnostics, Map, Span, Value};
 
 /// One argument of a task as it stands in the user's file.

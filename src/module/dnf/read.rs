@@ -29,6 +29,40 @@ pub(super) fn results(text: &str) -> Vec<String> {
     found
 }
 
+/// Headings of what would be done, and how that is told.
+const PLANNED: [(&str, &str); 5] = [
+    ("Installing", "Installed"),
+    ("Upgrading", "Upgraded"),
+    ("Removing", "Removed"),
+    ("Downgrading", "Downgraded"),
+    ("Reinstalling", "Reinstalled"),
+];
+
+/// The same of what would be done, from the table that is shown before: name, architecture, version and more, where a long name has
+/// a line of its own.
+pub(super) fn planned(text: &str) -> Vec<String> {
+    let (mut found, mut heading, mut long) = (Vec::new(), None, None);
+    for line in text.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if let Some(title) = line.strip_suffix(':').filter(|_| !line.starts_with(' ')) {
+            let done = PLANNED.iter().find(|(begin, _)| title.split(' ').next() == Some(*begin));
+            heading = done.map(|(_, word)| *word);
+            continue;
+        }
+        let (Some(word), true) = (heading, line.starts_with(' ')) else {
+            heading = None;
+            continue;
+        };
+        match (long.take(), &words[..]) {
+            (None, [name]) => long = Some((*name).to_owned()),
+            (Some(name), [arch, version, ..]) => found.push(format!("{word}: {name}-{version}.{arch}")),
+            (None, [name, arch, version, ..]) => found.push(format!("{word}: {name}-{version}.{arch}")),
+            _ => {}
+        }
+    }
+    found
+}
+
 /// What there is no package for.
 pub(super) fn missing(text: &str) -> Vec<String> {
     let name = |line: &str| {
@@ -51,7 +85,7 @@ pub(super) fn packages(text: &str, installed: bool) -> Vec<Value> {
         map.insert("version", version);
         map.insert("repo", repo);
         map.insert("envra", format!("{epoch}:{name}-{version}-{release}.{arch}"));
-        map.insert("nevra", format!("{name}-{epoch}:{version}-{release}.{arch}"));
+        map.insert("nevra", format!("{epoch}:{name}-{version}-{release}.{arch}"));
         let here = installed || repo == "@System";
         map.insert("yumstate", if here { "installed" } else { "available" });
         Some(Value::from(map))
@@ -86,8 +120,13 @@ mod tests {
             ["No package q available."]
         );
         assert!(has_version("foo-1.0") && has_version("foo = 1") && !has_version("foo-bar"));
+        let plan = "Package  Arch\n====\nInstalling:\n a noarch 1:2-1 crb 6 k\nInstalling dependencies:\n a-long-name\n   x86_64 3-1 crb 6 k\nRemoving:\n c noarch 1-1 @crb 0\n\nTransaction Summary\n=====\nInstall  2 Packages\n";
+        assert_eq!(
+            planned(plan),
+            ["Installed: a-1:2-1.noarch", "Installed: a-long-name-3-1.x86_64", "Removed: c-1-1.noarch"]
+        );
         let list = packages("a|0|1|2|noarch|@System\nbroken\n", false);
-        assert_eq!(list[0].get("nevra").unwrap().to_string(), "a-0:1-2.noarch");
+        assert_eq!(list[0].get("nevra").unwrap().to_string(), "0:a-1-2.noarch");
         assert_eq!((list.len(), list[0].get("yumstate").unwrap().to_string().as_str()), (1, "installed"));
         assert_eq!(
             sources("repo id   repo name\nbase  Base\n")[0].get("repoid").unwrap().to_string(),
@@ -99,6 +138,7 @@ mod tests {
         #[test]
         fn no_text_makes_it_panic(text in "(?s)(Installed:|No match for argument: |\\||-|[0-9é]|\n|.){0,40}") {
             results(&text);
+            planned(&text);
             missing(&text);
             packages(&text, true);
             sources(&text);
