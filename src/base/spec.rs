@@ -170,10 +170,10 @@ impl Catalogue {
     }
 
     /// The names, aliases too, of what a module takes and nobody is shown: passwords.
-    pub fn hidden(&self, name: &str) -> Vec<String> {
-        let Some(row) = self.row(name) else { return Vec::new() };
-        let params = row.groups.get_or_init(|| row.spec.groups()).params().iter();
-        params.filter(|param| param.is_hidden()).flat_map(|param| param.names().map(str::to_owned)).collect()
+    pub fn hidden(&self, name: &str) -> impl Iterator<Item = &str> {
+        let groups = self.row(name).map(|row| row.groups.get_or_init(|| row.spec.groups()));
+        let params = groups.into_iter().flat_map(check::Groups::params);
+        params.filter(|param| param.is_hidden()).flat_map(Param::names)
     }
 
     fn row(&self, name: &str) -> Option<&Row> {

@@ -137,6 +137,14 @@ pub fn current_user(ctx: &mut Context<'_>) -> Option<User> {
     user_by_uid(rustix::process::geteuid().as_raw(), ctx)
 }
 
+/// Refuses what libuser's programs cannot be told; each with whether it is given.
+pub(super) fn refuse_given<const N: usize>(arguments: [(&str, bool); N]) -> Result<(), Failure> {
+    match arguments.iter().find(|(_, given)| *given) {
+        Some((name, _)) => Err(Failure::new(format!("'{name}' can not be used with 'local'"))),
+        None => Ok(()),
+    }
+}
+
 /// A number in place of the one in `/etc/login.defs`.
 pub(super) fn setting(name: &str, value: Option<u32>) -> Vec<String> {
     value.map(|value| vec!["-K".to_owned(), format!("{name}={value}")]).unwrap_or_default()

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::accounts::{Presence, administer, group_by_name, local_group, local_group_of, setting};
+use super::accounts::{
+    Presence, administer, group_by_name, local_group, local_group_of, refuse_given, setting,
+};
 use super::failure::Failure;
 use super::programs::Said;
 use super::{Answer, Context, Module, call};
@@ -85,7 +87,8 @@ fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
     };
     let said = match program {
         Some(program) => {
-            administer(if args.local { own_of_libuser(program) } else { program }, words, &args.name, ctx)?
+            let program = if args.local { format!("l{program}") } else { program.to_owned() };
+            administer(&program, words, &args.name, ctx)?
         }
         None => Said::default(),
     };
@@ -102,10 +105,7 @@ fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
 
 /// What libuser's programs cannot do, or would do without a word.
 fn refuse(args: &Args) -> Result<(), Failure> {
-    let given = [("gid_min", args.gid_min), ("gid_max", args.gid_max)];
-    if let Some((name, _)) = given.iter().find(|(_, value)| value.is_some()) {
-        return Err(Failure::new(format!("'{name}' can not be used with 'local'")));
-    }
+    refuse_given([("gid_min", args.gid_min.is_some()), ("gid_max", args.gid_max.is_some())])?;
     if args.force {
         let msg = "force is not a valid option for local, force=True and local=True are mutually exclusive";
         return Err(Failure::new(msg));
@@ -114,13 +114,5 @@ fn refuse(args: &Args) -> Result<(), Failure> {
     match local_group_of(gid).filter(|name| *name != args.name) {
         Some(other) => Err(Failure::new(format!("GID '{gid}' already exists with group '{other}'"))),
         None => Ok(()),
-    }
-}
-
-fn own_of_libuser(program: &str) -> &'static str {
-    match program {
-        "groupadd" => "lgroupadd",
-        "groupmod" => "lgroupmod",
-        _ => "lgroupdel",
     }
 }

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use self::shadow::Shadow;
 use super::accounts::{
-    Presence, User, administer, group_by_gid, group_by_name, local_user, setting, user_by_name,
+    Group, Presence, User, administer, group_by_gid, group_by_name, local_user, refuse_given, setting,
+    user_by_name,
 };
 use super::failure::Failure;
 use super::programs::Said;
@@ -149,13 +150,12 @@ pub const MODULE: Module = Module { name: SPEC.name, run: |args, ctx| call(args,
 fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let by_name = if args.local { local_user } else { user_by_name };
     let there = by_name(&args.name, ctx);
-    let not_there = [
-        ("umask", args.umask.is_some()),
-        ("uid_min", args.uid_min.is_some()),
-        ("uid_max", args.uid_max.is_some()),
-    ];
-    if let Some((name, _)) = not_there.iter().find(|(_, given)| *given && args.local) {
-        return Err(Failure::new(format!("'{name}' can not be used with 'local'")));
+    if args.local {
+        refuse_given([
+            ("umask", args.umask.is_some()),
+            ("uid_min", args.uid_min.is_some()),
+            ("uid_max", args.uid_max.is_some()),
+        ])?;
     }
     if args.state == Presence::Absent {
         return remove(args, there.is_some(), ctx);
@@ -231,16 +231,10 @@ fn remove(args: &Args, there: bool, ctx: &mut Context<'_>) -> Answer {
     Ok(outcome.with("remove", args.remove).with("force", args.force))
 }
 
-/// The name of a group by its name or number.
-fn group_name(group: &str, ctx: &mut Context<'_>) -> String {
+/// A group by its name or number.
+fn find_group(group: &str, ctx: &mut Context<'_>) -> Option<Group> {
     let by_number = group.parse().ok().and_then(|gid| group_by_gid(gid, ctx));
-    by_number.map_or_else(|| group.to_owned(), |group| group.name)
-}
-
-/// The number of a group by its name or number.
-fn find_group(group: &str, ctx: &mut Context<'_>) -> Option<u32> {
-    let by_number = group.parse().ok().and_then(|gid| group_by_gid(gid, ctx));
-    by_number.or_else(|| group_by_name(group, ctx)).map(|group| group.gid)
+    by_number.or_else(|| group_by_name(group, ctx))
 }
 
 /// What `useradd` is told.
@@ -290,7 +284,7 @@ fn changed(args: &Args, user: &User, ctx: &mut Context<'_>) -> Vec<String> {
             say("-o", None);
         }
     }
-    let wanted = args.group.as_ref().and_then(|group| find_group(group, ctx));
+    let wanted = args.group.as_ref().and_then(|group| find_group(group, ctx)).map(|group| group.gid);
     if let Some(gid) = wanted.filter(|gid| *gid != user.gid) {
         say("-g", Some(gid.to_string()));
     }
@@ -308,7 +302,9 @@ fn changed(args: &Args, user: &User, ctx: &mut Context<'_>) -> Vec<String> {
     }
     if let Some(wanted) = &args.groups {
         let (primary, others) = memberships(&user.name, user.gid, ctx);
-        let wanted: Vec<String> = wanted.iter().map(|group| group_name(group, ctx)).collect();
+        let name_of =
+            |group: &String| find_group(group, ctx).map_or_else(|| group.clone(), |found| found.name);
+        let wanted: Vec<String> = wanted.iter().map(name_of).collect();
         let missing = wanted.iter().any(|group| !others.contains(group) && primary.as_ref() != Some(group));
         if missing || (!args.append && others.iter().any(|group| !wanted.contains(group))) {
             say(if args.append { "-aG" } else { "-G" }, Some(wanted.join(",")));

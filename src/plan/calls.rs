@@ -13,9 +13,9 @@ impl Compiler {
     /// What a task calls. A password that stands there as it is nobody is shown.
     pub fn call(&self, task: &Task) -> Call {
         let mut call = task.call.clone();
-        let hidden = self.catalogue.hidden(call.short_name());
+        let hidden: Vec<&str> = self.catalogue.hidden(task.call.short_name()).collect();
         for argument in
-            call.arguments.iter_mut().filter(|argument| hidden.contains(&argument.name.to_string()))
+            call.arguments.iter_mut().filter(|argument| hidden.contains(&&*argument.name.to_string()))
         {
             let template = matches!(&argument.value, Value::String(text) if text.is_template());
             if !template && !argument.value.is_null() {

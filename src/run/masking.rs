@@ -10,7 +10,7 @@ use crate::wire::Outcome;
 pub(super) fn passwords(catalogue: &Catalogue, module: &str, args: &mut Map) -> Secrets {
     let secrets = Secrets::default();
     for name in catalogue.hidden(module) {
-        if let Some(value) = args.get(&name).filter(|value| !value.is_null()).cloned() {
+        if let Some(value) = args.get(name).filter(|value| !value.is_null()).cloned() {
             secrets.note_value(&value);
             args.insert(name, value.into_secret());
         }

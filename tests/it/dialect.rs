@@ -169,6 +169,7 @@ fn both_engines_do_the_same() {
     // One alone, for who works on it.
     if let Some(only) = std::env::var_os("BENCHBOOK_TEST_DIALECT") {
         folders.retain(|folder| folder.ends_with(&only));
+        assert!(!folders.is_empty(), "there is no {only:?} in tests/cases/dialect");
     }
     for folder in folders.iter().filter(|folder| folder.is_dir()) {
         let project = Project::copy_of(folder);

@@ -84,8 +84,9 @@ pub(super) fn packages(text: &str, installed: bool) -> Vec<Value> {
         map.insert("release", release);
         map.insert("version", version);
         map.insert("repo", repo);
-        map.insert("envra", format!("{epoch}:{name}-{version}-{release}.{arch}"));
-        map.insert("nevra", format!("{epoch}:{name}-{version}-{release}.{arch}"));
+        let whole = format!("{epoch}:{name}-{version}-{release}.{arch}");
+        map.insert("envra", whole.as_str());
+        map.insert("nevra", whole);
         let here = installed || repo == "@System";
         map.insert("yumstate", if here { "installed" } else { "available" });
         Some(Value::from(map))
