@@ -28,6 +28,8 @@ pub struct Invocation {
     pub environment: Vec<(String, String)>,
     /// How long it may take, if that is less than the task's own limit.
     pub limit: Option<Duration>,
+    /// How long it may take until the host is connected, if the task says it.
+    pub connect_timeout: Option<Duration>,
     /// Done in check mode, too, as a call that changes nothing by itself.
     pub looks: bool,
 }

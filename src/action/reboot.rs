@@ -25,8 +25,8 @@ struct Args {
     /// Seconds until the machine must be up again, and as many for `test_command`.
     #[serde(default = "ten_minutes")]
     reboot_timeout: u64,
-    /// Taken and not needed: how long one attempt may take is the connection's own affair.
-    #[expect(dead_code, reason = "playbooks say it")]
+    /// Seconds that one attempt may take until the host is connected, a first copy of the agent included. Without it the
+    /// connection's own limit counts (`ansible_timeout`).
     connect_timeout: Option<u64>,
     /// What must end well in the end.
     #[serde(default = "whoami")]
@@ -92,13 +92,13 @@ async fn reboot(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> 
     if ctx.check {
         return Ok(Outcome::ok(true).with("elapsed", 0).with("rebooted", true));
     }
-    if args.reboot_command.is_none() && is_own(ctx).await {
+    if args.reboot_command.is_none() && is_own(&args, ctx).await {
         let words = "the target is the machine that Benchbook runs on, which would be restarted; say how by `reboot_command`";
         return Err(Outcome::failed(words).with("elapsed", 0).with("rebooted", false));
     }
     let before = boot(&args, ctx).await.map_err(|outcome| outcome.with("rebooted", false))?;
     let line = command(&args);
-    let outcome = shell(&line, ctx).await;
+    let outcome = shell(&line, &args, ctx).await;
     let began = Instant::now();
     ctx.target.reset();
     if outcome.status == Status::Cancelled {
@@ -130,7 +130,7 @@ async fn reboot(map: &Map, ctx: &ActionContext<'_>) -> Result<Outcome, Outcome> 
     .then_some(())
     .ok_or_else(|| late("last boot time check"))?;
     let second = Instant::now();
-    wait(limit, second, ctx, || async { shell(&args.test_command, ctx).await.status == Status::Ok })
+    wait(limit, second, ctx, || async { shell(&args.test_command, &args, ctx).await.status == Status::Ok })
         .await?
         .then_some(())
         .ok_or_else(|| late("post-reboot test command"))?;
@@ -157,21 +157,22 @@ fn command(args: &Args) -> String {
     )
 }
 
-async fn shell(line: &str, ctx: &ActionContext<'_>) -> Outcome {
+async fn shell(line: &str, args: &Args, ctx: &ActionContext<'_>) -> Outcome {
+    let connect_timeout = args.connect_timeout.map(Duration::from_secs);
     let args = Map::from_iter([("cmd", line)]);
-    ctx.target.call(Invocation { module: "shell", args, ..Invocation::default() }).await
+    ctx.target.call(Invocation { module: "shell", args, connect_timeout, ..Invocation::default() }).await
 }
 
 /// Whether the target has started together with this machine.
-async fn is_own(ctx: &ActionContext<'_>) -> bool {
+async fn is_own(args: &Args, ctx: &ActionContext<'_>) -> bool {
     let Ok(own) = std::fs::read_to_string("/proc/sys/kernel/random/boot_id") else { return false };
-    let outcome = shell(&boot_id(), ctx).await;
+    let outcome = shell(&boot_id(), args, ctx).await;
     outcome.values.get("stdout").is_some_and(|said| said.to_string().trim() == own.trim())
 }
 
 /// What says which boot it is.
 async fn boot(args: &Args, ctx: &ActionContext<'_>) -> Result<String, Outcome> {
-    let outcome = shell(&args.boot_time_command, ctx).await;
+    let outcome = shell(&args.boot_time_command, args, ctx).await;
     let said = |key: &str| outcome.values.get(key).map(ToString::to_string).unwrap_or_default();
     if outcome.status == Status::Ok {
         return Ok(said("stdout").trim().to_owned());

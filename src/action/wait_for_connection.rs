@@ -14,10 +14,8 @@ use crate::wire::{Outcome, Status};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Args {
-    /// Taken and not needed: how long one attempt may take is the connection's own affair.
-    #[serde(default)]
-    #[expect(dead_code, reason = "playbooks say it")]
-    #[schemars(extend("default" = 5))]
+    /// Seconds that one attempt may take until the host is connected, a first copy of the agent included. Without it the
+    /// connection's own limit counts (`ansible_timeout`).
     connect_timeout: Option<u64>,
     /// So many seconds pass before the first attempt.
     #[serde(default)]
@@ -67,7 +65,9 @@ async fn wait(map: &Map, ctx: &ActionContext<'_>) -> Outcome {
     }
     let first = Instant::now();
     loop {
-        let outcome = ctx.target.call(Invocation { module: "ping", ..Invocation::default() }).await;
+        let connect_timeout = args.connect_timeout.map(Duration::from_secs);
+        let ping = Invocation { module: "ping", connect_timeout, ..Invocation::default() };
+        let outcome = ctx.target.call(ping).await;
         let end = match outcome.status {
             Status::Ok => Outcome::ok(false),
             Status::Cancelled | Status::TimedOut => return outcome,

@@ -147,6 +147,7 @@ impl<'a> RemoteTarget<'a> {
             biased;
             session = shared.pool.session(endpoint) => session,
             () = self.unit.cancel.cancelled() => return stopped(),
+            reason = out_of_patience(invocation.connect_timeout) => return self.unreachable(reason),
         };
         let mut session = match session {
             Ok(session) => session,
@@ -448,6 +449,13 @@ impl Download {
         let flushed = file.flush().await;
         self.problem.or_else(|| flushed.err().map(|e| format!("the download cannot be written: {e}")))
     }
+}
+
+/// Ends when a connection has taken as long as the task lets it, if it says anything of that.
+async fn out_of_patience(limit: Option<Duration>) -> String {
+    let Some(limit) = limit else { return std::future::pending().await };
+    tokio::time::sleep(limit).await;
+    format!("there is no connection within the {} s of `connect_timeout`", limit.as_secs())
 }
 
 pub(super) fn stopped() -> Outcome {
