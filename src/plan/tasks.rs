@@ -62,10 +62,12 @@ impl Build<'_> {
             let inside = Surroundings { scope, ..inside };
             self.wrapped(keywords, &inside, |build, inside| {
                 build.section(&block.body, inside, Section::Body, "");
-                let before = build.draft.steps.len();
+                let before = (build.draft.steps.len(), build.draft.scopes.len());
                 build.section(&block.rescue, inside, Section::Rescue, "/rescue");
-                if build.draft.steps.len() == before {
-                    // A rescue of which tags leave nothing rescues nobody.
+                let mut scopes = build.draft.scopes[before.1..].iter();
+                let uses_role = scopes.any(|scope| matches!(scope.kind, ScopeKind::Role(_)));
+                if build.draft.steps.len() == before.0 && !uses_role {
+                    // A rescue of which tags leave nothing rescues nobody; of a role its end is left, as in Ansible.
                     build.draft.scopes[scope.index()].kind = kind(false);
                 }
                 build.section(&block.always, inside, Section::Always, "/always");

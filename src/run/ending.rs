@@ -414,7 +414,8 @@ impl Dispatcher {
                 self.left.insert(host);
                 self.forgiven.remove(&host);
                 self.recount();
-                if why == Why::Failed && self.failed.insert(host) && self.fates.owes(scope) {
+                let notified = self.has_notified(step, host);
+                if why == Why::Failed && self.failed.insert(host) && self.fates.owes(scope, notified) {
                     self.owing.insert(host);
                 }
             }

@@ -252,13 +252,15 @@ impl Fates {
         rescue.or_else(|| Some(Section::Always).filter(|_| section != Section::Always).and_then(of_block))
     }
 
-    /// Whether a block around this scope still has a section for who fails here, but for flushes that are forced.
-    pub fn owes(&self, scope: ScopeNo) -> bool {
+    /// Whether a block around this scope still has a section for who fails here; a flush that is forced is one for who has
+    /// `notified` handlers.
+    pub fn owes(&self, scope: ScopeNo, notified: bool) -> bool {
         let flushes = |section: &ScopeNo| {
             let block = self.scopes[section.index()].parent;
             block.is_some_and(|block| matches!(self.kind(block), ScopeKind::Block { flushes: true, .. }))
         };
-        self.ancestors(scope).any(|section| self.next_section(section).is_some() && !flushes(&section))
+        self.ancestors(scope)
+            .any(|section| self.next_section(section).is_some() && (notified || !flushes(&section)))
     }
 
     /// Where a host that stands in this scope is now: where that has failed, in the section that comes next, if there is one.

@@ -15,6 +15,7 @@ mod case;
 mod conditions;
 mod delegate;
 mod dispatcher;
+mod download;
 mod ending;
 mod engine;
 mod environments;

@@ -74,6 +74,12 @@ impl Dispatcher {
         }
     }
 
+    /// Whether a host of a step's play has notified handlers since the last flush.
+    pub(super) fn has_notified(&self, step: StepNo, host: HostNo) -> bool {
+        let run = self.plays.get(&self.node(step).play);
+        run.is_some_and(|run| run.words.contains_key(&host))
+    }
+
     /// A step has notified handlers.
     pub(super) fn notify(&mut self, step: StepNo, host: HostNo, words: &[Arc<str>]) {
         let node = self.node(step);

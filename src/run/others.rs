@@ -68,6 +68,7 @@ impl Dispatcher {
     pub(super) fn fail_all(&mut self, step: StepNo, others: Vec<HostNo>) {
         let others = self.without_failed(step, others);
         self.take_along(step, &others);
+        self.note_overtaken(step, &others);
     }
 
     /// Those of them who have not failed at this step by themselves.
@@ -90,7 +91,6 @@ impl Dispatcher {
             }
         }
         self.recount();
-        self.note_overtaken(step, others);
     }
 
     /// Whether it is judged at the end of a step of this play how many hosts have failed.
@@ -115,11 +115,14 @@ impl Dispatcher {
         #[allow(clippy::cast_precision_loss)]
         let percent = 100.0 * self.failures_among(&batch) as f64 / batch.len().max(1) as f64;
         if most.is_none_or(|most| percent <= most) {
+            self.note_overtaken(step, &others);
             return;
         }
         self.over = true;
         let before = self.failed.clone();
+        // Who has been taken along to a rescue fails there once more.
         self.take_along(step, &all);
+        self.note_overtaken(step, &all);
         // No play comes after this one.
         self.failed.extend(std::mem::take(&mut self.taken));
         self.emit(Event::NoHostsLeft);

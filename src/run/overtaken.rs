@@ -92,7 +92,8 @@ impl Dispatcher {
     /// After a failure at this step that has counted for these hosts, too: who of them has something to do that the others have
     /// gone past waits for the end of the play.
     pub(super) fn note_overtaken(&mut self, step: StepNo, hosts: &[HostNo]) {
-        let owing = |host: &HostNo| self.fates.owes(self.standing(step, *host));
+        let owing =
+            |host: &HostNo| self.fates.owes(self.standing(step, *host), self.has_notified(step, *host));
         let hosts: Vec<HostNo> = hosts.iter().copied().filter(owing).collect();
         let Some(walk) = self.walk_for(step, &hosts) else { return };
         for host in hosts {
@@ -169,11 +170,9 @@ impl Dispatcher {
     fn is_to_do(&self, step: StepNo, host: HostNo) -> bool {
         let node = self.node(step);
         let Work::Step(what) = &node.work else { return false };
-        let run = self.plays.get(&node.play);
-        let has_notified = || run.is_some_and(|run| run.words.contains_key(&host));
         let matters = match &what.kind {
             StepKind::Join => false,
-            StepKind::Expand(Expand::Flush) => what.meta.is_some() || has_notified(),
+            StepKind::Expand(Expand::Flush) => what.meta.is_some() || self.has_notified(step, host),
             _ => what.handler.is_none_or(|handler| self.is_notified(step, host, handler)),
         };
         matters

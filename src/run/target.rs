@@ -1,16 +1,13 @@
 //! Calls of modules on a task's target: written down, sent, their output kept as it comes.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::fs::File;
-use tokio::io::AsyncWriteExt;
-
 use super::agentless;
 use super::asynchronous;
 use super::delegate::Place;
+use super::download::Download;
 use super::keyword::{Lasting, Manner};
 use super::pieces::Pieces;
 use super::reconnecting;
@@ -406,48 +403,6 @@ impl<'a> RemoteTarget<'a> {
             let (step, host) = (self.unit.step.id.clone(), self.unit.host.name.clone());
             (self.unit.shared.events)(&Event::Output { step, host, stream, text });
         }
-    }
-}
-
-/// A file that is fetched from the target.
-struct Download {
-    path: PathBuf,
-    file: Option<File>,
-    /// Why it could not be written; what comes after is taken and thrown away.
-    problem: Option<String>,
-}
-
-impl Download {
-    fn new(path: PathBuf) -> Self {
-        Self { path, file: None, problem: None }
-    }
-
-    async fn write(&mut self, bytes: &[u8]) {
-        if self.problem.is_none()
-            && let Err(error) = self.append(bytes).await
-        {
-            self.problem = Some(format!("{} cannot be written: {error}", self.path.display()));
-        }
-    }
-
-    async fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        if self.file.is_none() {
-            if let Some(folder) = self.path.parent() {
-                tokio::fs::create_dir_all(folder).await?;
-            }
-            self.file = Some(File::create(&self.path).await?);
-        }
-        match &mut self.file {
-            Some(file) => file.write_all(bytes).await,
-            None => Ok(()),
-        }
-    }
-
-    /// What went wrong.
-    async fn end(self) -> Option<String> {
-        let Some(mut file) = self.file else { return self.problem };
-        let flushed = file.flush().await;
-        self.problem.or_else(|| flushed.err().map(|e| format!("the download cannot be written: {e}")))
     }
 }
 
