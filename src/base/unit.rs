@@ -104,7 +104,7 @@ const fn base(
 
 /// Case matters: `Gb/s` is a gigabit, `GB/s` a gigabyte, `mW` is not `MW`.
 #[rustfmt::skip]
-static BASES: [Base; 24] = [
+static BASES: [Base; 27] = [
     base("B/s", &["Bps", "byte/s", "bytes/s"], Dimension::DataRate, 1.0, &DATA),
     base("bit/s", &["b/s", "bps", "bits/s"], Dimension::DataRate, 0.125, &DATA),
     base("FLOP/s", &["FLOPS", "FLOPs", "Flop/s", "Flops", "flop/s", "flops"], Dimension::FlopRate, 1.0, &LARGE),
@@ -123,6 +123,9 @@ static BASES: [Base; 24] = [
     base("IOPS", &["iops", "IO/s"], Dimension::Rate("io"), 1.0, &LARGE),
     base("op/s", &["ops/s", "ops"], Dimension::Rate("op"), 1.0, &LARGE),
     base("OP/s", &["OPS", "OPs"], Dimension::Rate("integer op"), 1.0, &LARGE),
+    base("bogo-op/s", &["bogo-ops/s", "bogo ops/s"], Dimension::Rate("bogo op"), 1.0, &LARGE),
+    base("UP/s", &["UPS", "updates/s"], Dimension::Rate("update"), 1.0, &LARGE),
+    base("events/s", &["event/s"], Dimension::Rate("event"), 1.0, &LARGE),
     base("req/s", &["request/s", "requests/s"], Dimension::Rate("request"), 1.0, &LARGE),
     base("images/s", &["image/s", "img/s"], Dimension::Rate("image"), 1.0, &LARGE),
     base("samples/s", &["sample/s"], Dimension::Rate("sample"), 1.0, &LARGE),

@@ -58,6 +58,11 @@ impl Loader {
                 .and_then(|node| crate::model::decode::argument_specs(&node)),
             None => meta.argument_specs,
         };
+        let requires = self
+            .named_file(&path.join("meta"), "case")
+            .and_then(|file| self.node(&file, "what a role says of its cases", None, &mut problems))
+            .map(|node| crate::model::decode::case_meta(&node, &mut problems))
+            .unwrap_or_default();
         // As it is written, unless that is a path of its own.
         let own = path.file_name().and_then(|n| n.to_str()).filter(|_| Path::new(name).is_absolute());
         let role = Role {
@@ -69,6 +74,7 @@ impl Loader {
             dependencies: meta.dependencies,
             allow_duplicates: meta.allow_duplicates,
             argument_specs,
+            requires,
             path,
         };
         problems.into_result(Arc::new(role))

@@ -73,12 +73,14 @@ pub enum CaseOrder {
 pub struct Requirement {
     /// What it is.
     pub kind: RequirementKind,
+    /// `package`: what brings the program, said when it is missing.
+    pub package: Option<Value>,
     /// Where it stands.
     pub span: Span,
 }
 
 /// The kinds of [`Requirement`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum RequirementKind {
     /// A program on the target's PATH: a plain word, or `{command: cc}`.
     Command(Value),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Item, RoleEntry};
+use super::{Item, Requirement, RoleEntry};
 use crate::base::{Map, Span, Spanned};
 
 /// A role as it was found on disk, with the files that one use of it asks for.
@@ -27,6 +27,8 @@ pub struct Role {
     pub allow_duplicates: bool,
     /// `argument_specs` of `meta/argument_specs.yml`, else of `meta/main.yml`: what is said of arguments, by entry point.
     pub argument_specs: Option<Spanned<Arc<Map>>>,
+    /// `meta/case.yml`: what every case that uses it requires.
+    pub requires: Vec<Requirement>,
 }
 
 /// A file of variables of a role.

@@ -1,5 +1,6 @@
 //! `requirements`: is there on the target what a case requires? Says all that is missing at once.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::FileTypeExt;
 
@@ -19,6 +20,9 @@ pub struct Args {
     /// Programs: paths, or names to look for in `$PATH`.
     #[serde(default)]
     pub commands: Vec<String>,
+    /// Which package brings a program, to be named when it is missing.
+    #[serde(default)]
+    pub packages: BTreeMap<String, String>,
     /// Device files.
     #[serde(default)]
     pub devices: Vec<String>,
@@ -48,7 +52,8 @@ fn requirements(args: &Args, ctx: &mut Context<'_>) -> Answer {
     let mut missing = Vec::new();
     for command in &args.commands {
         if !is_there(command, ctx) {
-            missing.push(format!("the program `{command}`"));
+            let package = args.packages.get(command).map(|package| format!(" (package {package})"));
+            missing.push(format!("the program `{command}`{}", package.unwrap_or_default()));
         }
     }
     for device in &args.devices {

@@ -6,12 +6,13 @@ use super::build::Build;
 use super::gangs::known_of;
 use super::matrix::Instance;
 use super::monitors::Started;
+use super::role_arguments::validation;
 use super::rounds::{Count, schedule, waves};
 use super::scope::{ScopeIx, ScopeKind, Section};
 use super::step::{CasePart, CasePlace, StepKind};
 use super::{CasePlan, Surroundings, cycle};
 use crate::base::{CaseId, Diagnostic, Map, Span, Spanned, Value};
-use crate::model::{Case, ContainerLifecycle, Item, Level, Lifetime, Metric, Stage, VarLayer};
+use crate::model::{Case, ContainerLifecycle, Item, Level, Lifetime, Metric, Requirement, Stage, VarLayer};
 
 /// A case on its way: one instance of a matrix.
 struct Course {
@@ -40,9 +41,10 @@ struct OwnContainer {
     stop: Surroundings,
 }
 
-/// The tasks of a case.
+/// The tasks of a case, and what it requires.
 #[derive(Default)]
 struct Parts {
+    requires: Vec<Requirement>,
     prepare: Vec<Item>,
     run: Vec<Item>,
     finish: Vec<Item>,
@@ -177,7 +179,7 @@ impl Build<'_> {
                 repeat,
                 warmup,
                 hosts: own.hosts.to_vec(),
-                requires: case.requires.clone(),
+                requires: parts.requires.clone(),
                 metrics: metrics_of(case, &parts),
                 gang,
                 becoming: own.inherited.becoming.clone(),
@@ -205,7 +207,7 @@ impl Build<'_> {
     fn parts(&mut self, case: &Case, inside: &mut Surroundings) -> Parts {
         let Some(of_role) = &case.role else {
             let (prepare, run, finish) = (case.prepare.clone(), case.run.clone(), case.finish.clone());
-            return Parts { prepare, run, finish };
+            return Parts { requires: case.requires.clone(), prepare, run, finish };
         };
         let name = self.found.keep(self.known.text(inside, &of_role.name, "the role of a case"));
         let role = name.and_then(|n| self.load_role(&n, &of_role.from, inside, &of_role.name.span));
@@ -241,8 +243,16 @@ impl Build<'_> {
                     .help(format!("looked in {}", crate::load::shown(&role.path.join("tasks")))),
             );
         }
+        // Of memory the case has the last word.
+        let mut requires = role.requires.clone();
+        requires.extend(
+            case.requires.iter().filter(|own| role.requires.iter().all(|r| r.kind != own.kind)).cloned(),
+        );
+        // What is wrong with its arguments is said before anything is prepared.
+        let validation = validation(&role, "main", &Arc::default()).map(Arc::new).map(Item::Task);
         Parts {
-            prepare: prepare.unwrap_or_default(),
+            requires,
+            prepare: validation.into_iter().chain(prepare.unwrap_or_default()).collect(),
             run: run.unwrap_or_default(),
             finish: finish.unwrap_or_default(),
         }
@@ -355,7 +365,7 @@ impl Build<'_> {
 
     /// Checks what the case requires and makes its folder; `again` when it has begun before, in another container.
     fn open(&mut self, course: &Course, around: &Surroundings, again: bool) {
-        let kind = StepKind::CaseOpen { requires: course.case.requires.clone(), again };
+        let kind = StepKind::CaseOpen { requires: course.parts.requires.clone(), again };
         self.own_step(course, around, "open", kind);
     }
 

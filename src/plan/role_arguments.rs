@@ -11,7 +11,9 @@ use crate::model::{Call, Keywords, Role, RoleEntry, Task};
 impl Build<'_> {
     /// The tasks of a role, after the one that checks its arguments.
     pub(super) fn tasks_of_role(&mut self, role: &Role, entry: &RoleEntry, around: &Surroundings) {
-        if let Some(task) = validation(role, entry) {
+        let entry_point = entry.from.tasks.as_deref().unwrap_or("main");
+        let task = entry.validate.then(|| validation(role, entry_point, &entry.params)).flatten();
+        if let Some(task) = task {
             let task = Arc::new(task);
             self.task(&task, around);
         }
@@ -20,9 +22,9 @@ impl Build<'_> {
 }
 
 /// The task that checks the arguments of a role's entry point, if the role says something of them.
-fn validation(role: &Role, entry: &RoleEntry) -> Option<Task> {
-    let specs = role.argument_specs.as_ref().filter(|_| entry.validate)?;
-    let entry_point = entry.from.tasks.as_deref().unwrap_or("main");
+/// `params` are those that the use of the role gives.
+pub(super) fn validation(role: &Role, entry_point: &str, params: &Arc<Map>) -> Option<Task> {
+    let specs = role.argument_specs.as_ref()?;
     let spec = specs.value.get(entry_point).filter(|spec| spec.is_truthy())?;
     let span = &specs.span;
     let mut name = format!("Validating arguments against arg spec '{entry_point}'");
@@ -38,7 +40,7 @@ fn validation(role: &Role, entry: &RoleEntry) -> Option<Task> {
     ]);
     let arguments = [
         ("argument_spec", spec.get("options").cloned().unwrap_or_else(|| Map::new().into())),
-        ("provided_arguments", Value::Map(Arc::clone(&entry.params))),
+        ("provided_arguments", Value::Map(Arc::clone(params))),
         ("validate_args_context", context.into()),
     ];
     let keywords = Keywords {

@@ -123,6 +123,7 @@ pub(super) async fn with_target(
 fn wanted(requires: &[Requirement], templar: &Templar) -> Result<Map, String> {
     let mut lists: [(&str, Vec<Value>); 2] = [("commands", Vec::new()), ("devices", Vec::new())];
     let mut args = Map::new();
+    let mut packages = Map::new();
     for requirement in requires {
         let (RequirementKind::Command(value)
         | RequirementKind::Memory(value)
@@ -130,7 +131,12 @@ fn wanted(requires: &[Requirement], templar: &Templar) -> Result<Map, String> {
         | RequirementKind::Memlock(value)) = &requirement.kind;
         let value = templar.render(value).map_err(|e| said(&e))?;
         match &requirement.kind {
-            RequirementKind::Command(_) => lists[0].1.push(value),
+            RequirementKind::Command(_) => {
+                if let Some(package) = &requirement.package {
+                    packages.insert(value.to_string(), templar.render(package).map_err(|e| said(&e))?);
+                }
+                lists[0].1.push(value);
+            }
             RequirementKind::Device(_) => lists[1].1.push(value),
             RequirementKind::Memlock(_) if value.as_str() == Some("unlimited") => {
                 args.insert("memlock_unlimited", true);
@@ -145,6 +151,9 @@ fn wanted(requires: &[Requirement], templar: &Templar) -> Result<Map, String> {
     }
     for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
         args.insert(name, list);
+    }
+    if !packages.is_empty() {
+        args.insert("packages", packages);
     }
     Ok(args)
 }

@@ -149,3 +149,67 @@ fn gemm_notices_one_wrong_column() {
         assert!(message.starts_with("gemm: wrong results: error is "), "{message}");
     }
 }
+
+#[test]
+fn training_ends_when_it_is_right_often_enough_whatever_the_threads() {
+    let training = Program::build("training");
+    let run = fs::read_to_string(Path::new(ROLES).join("training/tasks/run.yml")).unwrap();
+    let pattern = fancy_regex::Regex::new(r"regex: '([^']+)'").unwrap();
+    let regexes: Vec<_> =
+        pattern.captures_iter(&run).map(|found| found.unwrap().get(1).unwrap().as_str().to_owned()).collect();
+    assert_eq!(regexes.len(), 3, "{regexes:?}");
+    let mut accuracies = Vec::new();
+    for threads in ["1", "2", "3"] {
+        let mut command = Command::new(&training.path);
+        let output = command.args(["0.8", "32"]).env("OMP_NUM_THREADS", threads).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let figures: Vec<f64> = regexes
+            .iter()
+            .map(|regex| {
+                let regex = fancy_regex::Regex::new(regex).unwrap();
+                let mut found = said.lines().filter_map(|line| regex.captures(line).unwrap());
+                let figure = found.next().unwrap_or_else(|| panic!("{said}"))["value"].parse().unwrap();
+                assert!(found.next().is_none(), "{said}");
+                figure
+            })
+            .collect();
+        assert!(figures[0] > 0.0 && figures[2] > 0.0, "{said}");
+        assert!((0.8..0.99).contains(&figures[1]), "{said}");
+        // It learns: it begins knowing little.
+        assert!(said.contains("epoch 1: accuracy 0.") && said.contains("epoch 2: accuracy 0."), "{said}");
+        accuracies.push(figures[1].to_bits());
+    }
+    accuracies.dedup();
+    assert_eq!(accuracies.len(), 1, "{accuracies:?}");
+}
+
+#[test]
+fn training_fails_when_it_is_not_right_often_enough() {
+    let output = Program::build("training").run("1 16 1");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.starts_with("training: after 1 epochs 0.") && said.ends_with("and 1 was wanted\n"),
+        "{said}"
+    );
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("time_to_accuracy"));
+    // One that learns nothing stays at one in ten.
+    let still = Program::build_changed("training", "RATE = 0.02f", "RATE = 0.0f").run("0.3 16 2");
+    assert_eq!(still.status.code(), Some(1));
+}
+
+#[test]
+fn training_refuses_what_it_cannot_do() {
+    let training = Program::build("training");
+    let refusals = [
+        ("1.1", "training: ACCURACY must be a number from 0 to 1, not '1.1'"),
+        ("nan", "training: ACCURACY must be a number from 0 to 1, not 'nan'"),
+        ("0.9 15", "training: HIDDEN must be a whole number from 16 to 4096, not '15'"),
+        ("0.9 16.5", "training: HIDDEN must be a whole number from 16 to 4096, not '16.5'"),
+        ("0.9 16 0", "training: EPOCHS must be a whole number from 1 to 1000, not '0'"),
+    ];
+    for (args, message) in refusals {
+        assert_eq!(training.refusal(args), (Some(2), message.to_owned()));
+    }
+    assert!(training.refusal("").1.starts_with("usage: training ACCURACY"));
+}

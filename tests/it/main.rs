@@ -55,6 +55,7 @@ mod run;
 mod schemas;
 mod ssh;
 mod static_agent;
+mod suites;
 mod three_forms;
 mod users;
 mod vaults;

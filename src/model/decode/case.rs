@@ -129,20 +129,47 @@ fn requirement(node: &Node, problems: &mut Diagnostics) -> Vec<Requirement> {
         }
         return vec![Requirement {
             kind: RequirementKind::Command(node.to_value()),
+            package: None,
             span: node.span.clone(),
         }];
     }
     let Some(mut f) = Fields::new(node, "`requires`", problems) else { return Vec::new() };
     let mut found = Vec::new();
+    let package = f.value("package");
+    let command = f.value("command");
+    if let (Some(package), None) = (&package, &command) {
+        f.problems().push(
+            Diagnostic::error("missing-keyword", "`package` needs the `command` that it brings")
+                .at(&package.span)
+                .help("name both: `{command: redis-benchmark, package: redis-tools}`"),
+        );
+    }
+    found.extend(command.map(|command| Requirement {
+        kind: RequirementKind::Command(command.value),
+        package: package.map(|package| package.value),
+        span: command.span,
+    }));
     let mut take = |key, kind: fn(crate::base::Value) -> RequirementKind| {
-        found.extend(f.value(key).map(|v| Requirement { kind: kind(v.value), span: v.span }));
+        found.extend(f.value(key).map(|v| Requirement { kind: kind(v.value), package: None, span: v.span }));
     };
-    take("command", RequirementKind::Command);
     take("memory", RequirementKind::Memory);
     take("device", RequirementKind::Device);
     take("memlock", RequirementKind::Memlock);
     f.finish();
     found
+}
+
+/// `meta/case.yml` of a case role: what every case that uses it requires.
+pub fn case_meta(node: &Node, problems: &mut Diagnostics) -> Vec<Requirement> {
+    if node.is_null() {
+        return Vec::new();
+    }
+    let Some(mut f) = Fields::new(node, "what a case role says of its cases", problems) else {
+        return Vec::new();
+    };
+    let requires = f.take("requires").map(|n| requirements(n, f.problems())).unwrap_or_default();
+    f.finish();
+    requires
 }
 
 fn rendezvous(node: &Node, problems: &mut Diagnostics) -> Option<Rendezvous> {

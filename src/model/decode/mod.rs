@@ -19,6 +19,7 @@ use crate::base::spec::Catalogue;
 use crate::model::{Item, RoleEntry};
 use crate::syntax::Node;
 
+pub use case::case_meta;
 pub use fields::Takes;
 pub use play::{PlayEntry, no_play};
 pub use role::{RoleMeta, argument_specs};
