@@ -12,7 +12,9 @@ use super::scope::{ScopeIx, ScopeKind, Section};
 use super::step::{CasePart, CasePlace, StepKind};
 use super::{CasePlan, Surroundings, cycle};
 use crate::base::{CaseId, Diagnostic, Map, Span, Spanned, Value};
-use crate::model::{Case, ContainerLifecycle, Item, Level, Lifetime, Metric, Requirement, Stage, VarLayer};
+use crate::model::{
+    Case, ContainerLifecycle, Item, Level, Lifetime, Metric, Requirement, Role, Stage, VarLayer,
+};
 
 /// A case on its way: one instance of a matrix.
 struct Course {
@@ -44,6 +46,7 @@ struct OwnContainer {
 /// The tasks of a case, and what it requires.
 #[derive(Default)]
 struct Parts {
+    role: Option<Arc<Role>>,
     requires: Vec<Requirement>,
     prepare: Vec<Item>,
     run: Vec<Item>,
@@ -128,7 +131,11 @@ impl Build<'_> {
         let metrics = case.metrics.clone();
         self.check_metrics(&metrics);
         inside.metrics = metrics.into();
-        for instance in self.instances(case, &inside) {
+        let instances = self.instances(case, &inside);
+        if let Some(role) = &parts.role {
+            self.choices(case, role, &instances);
+        }
+        for instance in instances {
             let (name, id) = (&case.name.value, &instance.id);
             self.draft_case_known(name, &instance);
             if !self.compiler.options.selects_case(name, id, &instance.params) {
@@ -207,7 +214,7 @@ impl Build<'_> {
     fn parts(&mut self, case: &Case, inside: &mut Surroundings) -> Parts {
         let Some(of_role) = &case.role else {
             let (prepare, run, finish) = (case.prepare.clone(), case.run.clone(), case.finish.clone());
-            return Parts { requires: case.requires.clone(), prepare, run, finish };
+            return Parts { role: None, requires: case.requires.clone(), prepare, run, finish };
         };
         let name = self.found.keep(self.known.text(inside, &of_role.name, "the role of a case"));
         let role = name.and_then(|n| self.load_role(&n, &of_role.from, inside, &of_role.name.span));
@@ -251,6 +258,7 @@ impl Build<'_> {
         // What is wrong with its arguments is said before anything is prepared.
         let validation = validation(&role, "main", &Arc::default()).map(Arc::new).map(Item::Task);
         Parts {
+            role: Some(role),
             requires,
             prepare: validation.into_iter().chain(prepare.unwrap_or_default()).collect(),
             run: run.unwrap_or_default(),

@@ -3,12 +3,53 @@
 use std::sync::Arc;
 
 use super::build::Build;
+use super::matrix::Instance;
 use super::{Surroundings, short_role};
 use crate::base::spec::Argument;
-use crate::base::{Map, Span, Spanned, Value};
-use crate::model::{Call, Keywords, Role, RoleEntry, Task};
+use crate::base::value::has_marks;
+use crate::base::{Diagnostic, Map, Span, Spanned, Value};
+use crate::model::{Call, Case, Keywords, Role, RoleEntry, Task};
 
 impl Build<'_> {
+    /// What can be told before anything is touched of the arguments that a case gives to its role: a value that is none of
+    /// the choices. All else is found by the task that checks them.
+    pub(super) fn choices(&mut self, case: &Case, role: &Role, instances: &[Instance]) {
+        let specs = role.argument_specs.as_ref().and_then(|specs| specs.value.get("main"));
+        let Some(Value::Map(options)) = specs.and_then(|spec| spec.get("options")) else { return };
+        for (name, option) in options.iter() {
+            let Some(Value::List(choices)) = option.get("choices") else { continue };
+            let name = name.to_string();
+            let axis = case.matrix.iter().find(|axis| *axis.name.value == *name);
+            let (values, span): (Vec<&Value>, _) = match axis {
+                Some(axis) => {
+                    let values = instances.iter().filter_map(|instance| instance.params.get(&name));
+                    (values.collect(), &axis.values.span)
+                }
+                None => match case.keywords.vars.get(&name) {
+                    Some(value) => (vec![value], case.keywords.vars_span.as_ref().unwrap_or(&case.span)),
+                    None => continue,
+                },
+            };
+            let words: Vec<String> = choices.iter().map(ToString::to_string).collect();
+            let mut told: Vec<String> = Vec::new();
+            for value in values {
+                let word = value.to_string();
+                let plain = !matches!(value, Value::List(_) | Value::Map(_)) && !has_marks(&word);
+                if !plain || words.contains(&word) || told.contains(&word) {
+                    continue;
+                }
+                let message = format!("`{word}` is no `{name}` of role `{}`", role.name);
+                self.found.push(
+                    Diagnostic::error("bad-argument", message)
+                        .at(span)
+                        .suggest(&word, words.iter().map(String::as_str))
+                        .help(format!("`{name}` is one of: {}", words.join(", "))),
+                );
+                told.push(word);
+            }
+        }
+    }
+
     /// The tasks of a role, after the one that checks its arguments.
     pub(super) fn tasks_of_role(&mut self, role: &Role, entry: &RoleEntry, around: &Surroundings) {
         let entry_point = entry.from.tasks.as_deref().unwrap_or("main");

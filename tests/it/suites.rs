@@ -9,7 +9,7 @@ use benchbook::base::unit::Unit;
 use fancy_regex::Regex;
 use serde_json::Value as Json;
 
-use crate::harness::Project;
+use crate::harness::{Project, wait_for};
 use crate::lab::Lab;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -111,6 +111,25 @@ fn every_case_role_of_one_host_runs() {
     insta::assert_snapshot!(figures(&project).join("\n"));
     // The server is gone, and so are the files.
     assert_eq!(lab.host("n1").processes_with("BENCHBOOK_RUN="), [] as [&str; 0]);
+}
+
+#[test]
+fn a_server_that_a_dead_controller_has_left_is_found() {
+    if !installed(&["redis-server", "redis-cli", "redis-benchmark"]) {
+        return;
+    }
+    let project = project();
+    let case = "    - {name: kv, role: redis_benchmark, vars: {redis_benchmark_requests: 1000000000}}\n";
+    fs::write(project.path().join("playbook.yml"), format!("{PLAYBOOK}{case}")).unwrap();
+    let there = |name: &str| project.left().iter().any(|words| words.starts_with(name));
+    let mut run = project.shell("exec benchbook run playbook.yml -i localhost,").spawn().unwrap();
+    wait_for("the server and its client", || there("redis-server ") && there("redis-benchmark "));
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert!(there("redis-server "));
+    let said = project.transcript("benchbook clean last -y -i localhost,");
+    assert!(said.contains("redis-server ") && said.ends_with("--- exit 0\n"), "{said}");
+    assert!(!there("redis-"), "{said}");
 }
 
 /// A suite is there for a fleet and for one machine.
@@ -216,10 +235,19 @@ fn what_cannot_be_required_is_refused() {
 }
 
 #[test]
-fn an_argument_that_a_case_role_does_not_take_fails_its_case() {
-    let specs = "argument_specs: {main: {options: {test: {type: str, choices: [cpu, memory]}}}}\n";
+fn an_argument_that_a_case_role_does_not_take_is_refused_before_the_run_or_fails_its_case() {
+    let specs =
+        "argument_specs: {main: {options: {test: {type: str, choices: [cpu, memory]}, n: {type: int}}}}\n";
     let files = [RUN, ("meta/argument_specs.yml", specs)];
-    let cases = "    - {name: one, role: own, matrix: {test: [cpu, cup]}}\n";
-    let project = own_role(&files, &format!("{PLAYBOOK}{cases}"));
-    insta::assert_snapshot!(project.transcript("benchbook run playbook.yml"));
+    let cases = "    - {name: one, role: own, matrix: {test: [cpu, cup, cup2]}}\n    - {name: two, role: own, vars: {test: mem}}\n";
+    let known = own_role(&files, &format!("{PLAYBOOK}{cases}"));
+    let cases = "    - {name: one, role: own, matrix: {test: ['{{ word }}', cpu]}}\n    - {name: two, role: own, vars: {n: many}}\n";
+    let late = own_role(&files, &format!("{PLAYBOOK}{cases}"));
+    let said = [
+        known.transcript("benchbook plan playbook.yml"),
+        late.transcript(
+            "benchbook run playbook.yml -e word=memory; benchbook run playbook.yml -e word=memory -e test=cup --case one",
+        ),
+    ];
+    insta::assert_snapshot!(said.join("\n"));
 }
