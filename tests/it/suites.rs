@@ -111,6 +111,31 @@ fn every_case_role_of_one_host_runs() {
     insta::assert_snapshot!(figures(&project).join("\n"));
     // The server is gone, and so are the files.
     assert_eq!(lab.host("n1").processes_with("BENCHBOOK_RUN="), [] as [&str; 0]);
+    inference_notices_a_wrong_result_and_refuses_what_it_cannot_do(&lab);
+}
+
+/// In the environment that the role has made on the host.
+fn inference_notices_a_wrong_result_and_refuses_what_it_cannot_do(lab: &Lab) {
+    let host = lab.host("n1");
+    let program = fs::read_to_string(Path::new(ROOT).join("roles/onnx_inference/files/infer.py")).unwrap();
+    let wrong = program.replace("found = infer()", "found = infer() * 1.01");
+    assert_ne!(wrong, program);
+    fs::write(host.file("/tmp/wrong.py"), wrong).unwrap();
+    fs::write(host.file("/tmp/infer.py"), program).unwrap();
+    let cases = [
+        ("wrong.py shufflenet 1 1", 1, "infer: wrong results: "),
+        ("infer.py lenet 1 1", 2, "infer: onnx "),
+        ("infer.py shufflenet 0 1", 2, "infer: THREADS must be a whole number from 1, not '0'"),
+        ("infer.py shufflenet 1 1 NoProvider", 2, "infer: this onnxruntime has no NoProvider; it has "),
+        ("infer.py shufflenet", 2, "infer: usage: "),
+    ];
+    for (line, status, message) in cases {
+        let python = "/home/bench/.cache/benchbook/onnx_inference-*/bin/python";
+        let output = host.command(&format!("cd /tmp && {python} {line}")).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{line}: {said}");
+        assert!(said.starts_with(message) && output.stdout.is_empty(), "{line}: {said}");
+    }
 }
 
 #[test]
