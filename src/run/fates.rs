@@ -287,6 +287,11 @@ impl Fates {
         if has_failed && is_file { Forgiven::UpToBlock } else { Forgiven::Around }
     }
 
+    /// Whether it is a section of a block that the user has written: what stands there stands in no list of its own.
+    pub fn is_section(&self, scope: ScopeNo) -> bool {
+        matches!(self.kind(scope), ScopeKind::Section(_)) && !self.is_flushed(scope)
+    }
+
     /// Whether it is what a forced flush follows, in which the play's own lists of tasks stand.
     fn is_flushed(&self, scope: ScopeNo) -> bool {
         let block = self.scopes[scope.index()].parent;

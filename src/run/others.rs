@@ -160,7 +160,11 @@ impl Dispatcher {
         let mut out = Vec::new();
         for other in others.iter().copied().filter(|h| !self.lost.contains(h)).collect::<Vec<_>>() {
             let scope = self.standing(step, other);
-            let caught = match self.fates.next_scope(scope, other) {
+            // Whose list of tasks is over already, and no section follows in that block, has nothing that could fail once more.
+            let is_over = self.stand(step, other) == step
+                && self.fates.has_failed(scope, other)
+                && !self.fates.is_section(scope);
+            let caught = match self.fates.next_scope(scope, other).filter(|_| !is_over) {
                 Some(scope) if self.left.contains(&other) && !self.forgiven.contains(&other) => {
                     Some(self.fates.fail(scope, other, Why::OthersFailed))
                 }
