@@ -21,6 +21,7 @@ use super::machines::Machines;
 use super::moment::Moment;
 use super::monitors::Monitors;
 use super::node::{Gather, Node, Once, PlayRun, Work};
+use super::others::Fatal;
 use super::overtaken::Overtaken;
 use super::past::Past;
 use super::pinning::Pins;
@@ -97,7 +98,7 @@ pub struct Dispatcher {
     /// Hosts of plays with `host_pinned`.
     pub(super) pins: Pins,
     /// Steps whose failure on one host fails all, as soon as all have ended them.
-    pub(super) fatal: HashMap<StepNo, Vec<HostNo>>,
+    pub(super) fatal: HashMap<StepNo, Fatal>,
     pub(super) onces: HashMap<StepNo, Once>,
     /// Which step each host has come to.
     pub(super) stands: HashMap<HostNo, StepNo>,

@@ -348,6 +348,9 @@ impl Dispatcher {
                 tally.changed += u32::from(*changed);
             }
             Fate::Ran { ignored: true, changed, .. } => {
+                if let Some(judged) = self.fatal.get_mut(&step) {
+                    judged.ignored.push(host);
+                }
                 tally.ok += 1;
                 tally.changed += u32::from(*changed);
                 tally.ignored += 1;
@@ -414,9 +417,13 @@ impl Dispatcher {
                 self.left.insert(host);
                 self.forgiven.remove(&host);
                 self.recount();
-                let notified = self.has_notified(step, host);
-                if why == Why::Failed && self.failed.insert(host) && self.fates.owes(scope, notified) {
-                    self.owing.insert(host);
+                if why == Why::Failed {
+                    let is_first = self.failed.insert(host);
+                    if !self.fates.owes(scope, self.has_notified(step, host)) {
+                        self.owing.remove(&host);
+                    } else if is_first {
+                        self.owing.insert(host);
+                    }
                 }
             }
         }

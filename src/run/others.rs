@@ -16,6 +16,15 @@ const PERCENTAGE: &str = "Using max_fail_percentage with the free strategy is no
 /// Why a host fails that did nothing wrong.
 const OTHERS: &str = "another host failed";
 
+/// What is known of a step at whose end others may fail.
+#[derive(Debug, Default)]
+pub(super) struct Fatal {
+    /// Who fails because another one has.
+    others: Vec<HostNo>,
+    /// Who has failed there, which is ignored.
+    pub ignored: Vec<HostNo>,
+}
+
 impl Dispatcher {
     /// `run_once`, `any_errors_fatal` and `max_fail_percentage`: the failure of one is the failure of all.
     pub(super) fn fail_others(&mut self, step: StepNo, host: HostNo, what: &Step) {
@@ -58,7 +67,7 @@ impl Dispatcher {
             self.fail_twice(step, host, others);
         } else if run_is_linear {
             // The others finish the task first.
-            self.fatal.insert(step, others);
+            self.fatal.entry(step).or_default().others = others;
         } else {
             self.fail_all(step, others);
         }
@@ -102,14 +111,16 @@ impl Dispatcher {
 
     /// All have ended a step that the failure of some makes that of all, or at whose end it is judged how many have failed. As
     /// in Ansible those of the batch count that have failed so far, but for whom an `always` waits.
-    pub(super) fn judge(&mut self, step: StepNo, others: Vec<HostNo>) {
+    pub(super) fn judge(&mut self, step: StepNo, Fatal { others, ignored }: Fatal) {
         let others = self.without_failed(step, others);
         let node = self.node(step);
         let (play, batch, scope) = (node.play, node.batch, node.scope);
         let run = self.plays.get(&play).filter(|run| run.strategy == Strategy::Linear);
         let most = run.and_then(|run| run.most_failures);
         let batch = run.and_then(|run| run.batches.get(batch)).cloned().unwrap_or_default();
-        let all = self.without_failed(step, batch.clone());
+        let mut all = self.without_failed(step, batch.clone());
+        // As in Ansible, who has failed at this step does not fail once more, not even where that is ignored.
+        all.retain(|host| !ignored.contains(host));
         self.take_along(step, &others);
         // A batch has far fewer hosts than 2^52.
         #[allow(clippy::cast_precision_loss)]
