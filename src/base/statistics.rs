@@ -3,6 +3,13 @@
 //! Plain functions over slices of finite numbers in the order of the rounds. This file knows no units and
 //! never pools hosts or cases: its callers decide what belongs together.
 
+pub mod contrast;
+pub mod distribution;
+pub mod many;
+pub mod noise;
+pub mod rank;
+pub mod resample;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -171,91 +178,4 @@ impl fmt::Display for Take {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    // The expected figures come from Python's `statistics` (median, mean; quantiles with method='inclusive').
-    const ODD: [f64; 5] = [11932.4, 11801.7, 11950.0, 7123.25, 11899.1];
-    const EVEN: [f64; 8] = [3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0];
-
-    fn near(got: Option<f64>, expected: f64) {
-        let got = got.unwrap();
-        assert!((got - expected).abs() <= 1e-12 * expected.abs(), "{got} is not {expected}");
-    }
-
-    #[test]
-    fn summaries() {
-        let odd = Summary::of(&ODD).unwrap();
-        assert_eq!((odd.n, odd.min, odd.max, odd.median), (5, 7123.25, 11950.0, 11899.1));
-        near(Some(odd.mean), 10941.29);
-        near(Some(odd.mad), 50.899_999_999_999_636);
-        let even = Summary { n: 8, min: 1.0, max: 9.0, mean: 3.875, median: 3.5, mad: 2.0 };
-        assert_eq!(Summary::of(&EVEN), Some(even));
-        let one = Summary { n: 1, min: 4.5, max: 4.5, mean: 4.5, median: 4.5, mad: 0.0 };
-        assert_eq!(Summary::of(&[4.5]), Some(one));
-        assert_eq!(Summary::of(&[]), None);
-    }
-
-    #[test]
-    fn percentiles() {
-        for (percent, odd, even) in
-            [(1.0, 7310.388, 1.0), (25.0, 11801.7, 1.75), (90.0, 11942.96, 6.9), (99.0, 11949.296, 8.79)]
-        {
-            near(percentile(&ODD, percent), odd);
-            near(percentile(&EVEN, percent), even);
-        }
-        assert_eq!(percentile(&EVEN, 0.0), Some(1.0));
-        assert_eq!(percentile(&EVEN, 100.0), Some(9.0));
-        assert_eq!(percentile(&[], 50.0), None);
-    }
-
-    #[test]
-    fn spreads() {
-        near(spread(&ODD), 0.405_639_922_347_068_25);
-        near(spread(&EVEN), 2.285_714_285_714_285_7);
-        assert_eq!(spread(&[7.0]), None);
-        assert_eq!(spread(&[-1.0, 0.0, 1.0]), None);
-    }
-
-    #[test]
-    fn takes() {
-        let taken = Take::ALL.map(|take| (take.as_str(), take.apply(&EVEN).unwrap()));
-        let expected = [
-            ("last", 6.0),
-            ("first", 3.0),
-            ("min", 1.0),
-            ("max", 9.0),
-            ("mean", 3.875),
-            ("median", 3.5),
-            ("sum", 31.0),
-        ];
-        assert_eq!(taken, expected);
-        for take in Take::ALL {
-            assert_eq!(take.as_str().parse(), Ok(take));
-            assert_eq!(take.apply(&[]), None);
-        }
-        let error = "average".parse::<Take>().unwrap_err();
-        assert_eq!(error.to_string(), "`average` does not say which figure to take");
-    }
-
-    proptest! {
-        #[test]
-        fn order_does_not_matter_and_nothing_leaves_the_range(
-            values in proptest::collection::vec(-1e9..1e9_f64, 1..40),
-            percent in 0.0..100.0_f64,
-        ) {
-            let mut reversed = values.clone();
-            reversed.reverse();
-            let summary = Summary::of(&values).unwrap();
-            prop_assert_eq!(Some(summary.median), median(&reversed));
-            prop_assert_eq!(Some(summary.mad), mad(&reversed));
-            let p = percentile(&values, percent).unwrap();
-            prop_assert!(summary.min <= p && p <= summary.max);
-            prop_assert!(summary.mad <= summary.max - summary.min);
-            let (middle, half) = (summary.median, percentile(&values, 50.0).unwrap());
-            prop_assert!((middle - half).abs() <= 1e-9 * middle.abs().max(1.0));
-        }
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ mod askpass;
 mod becoming;
 mod call;
 mod clean;
+mod compare;
 mod coverage;
 mod doc;
 mod execution;
@@ -65,6 +66,7 @@ enum Verb {
     Resume(resume::Args),
     Runs(runs::Args),
     Show(show::Args),
+    Compare(compare::Args),
     Log(log::Args),
     Reparse(reparse::Args),
     Stop(stop::Args),
@@ -105,6 +107,7 @@ pub fn main() -> ExitCode {
         Verb::Resume(args) => resume::run(&args, &terminal),
         Verb::Runs(args) => runs::run(&args, &terminal),
         Verb::Show(args) => show::run(&args, &terminal),
+        Verb::Compare(args) => compare::run(&args, &terminal),
         Verb::Log(args) => log::run(&args, &terminal),
         Verb::Reparse(args) => reparse::run(&args, &terminal),
         Verb::Stop(args) => stop::run(&args, &terminal),

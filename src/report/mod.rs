@@ -5,6 +5,7 @@
 
 pub mod ansible;
 mod columns;
+pub mod compare;
 pub mod console;
 mod csv;
 mod json;

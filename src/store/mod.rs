@@ -18,6 +18,7 @@ mod derived;
 mod fault;
 pub mod folder;
 pub mod keys;
+mod likeness;
 mod logs;
 mod names;
 pub mod provenance;
