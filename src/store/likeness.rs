@@ -105,3 +105,52 @@ fn changed<T: PartialEq + Debug + AsRef<str>>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::provenance::{Image, Variable};
+    use super::*;
+    use crate::base::HostName;
+
+    #[test]
+    fn what_could_make_figures_differ_is_named_and_nothing_else() {
+        let host = HostName::new("n1");
+        let machine = Machine { memory_mib: Some(64_000), kernel: Some("6.1".into()), ..Machine::default() };
+        let mut a = Provenance::new();
+        a.files.insert("playbook.yml".into(), "1".into());
+        a.files.insert("old.yml".into(), "1".into());
+        a.hosts.insert(host.clone(), machine);
+        a.variables.push(Variable::new("n", &1.into(), "-e"));
+        a.options.insert("limit".into(), "n1".into());
+        let mut b = a.clone();
+        b.command = vec!["other".into()];
+        b.seed = Some(7);
+        b.options.insert("limit".into(), "n2".into());
+        b.hosts.get_mut(&host).unwrap().memory_mib = Some(63_900);
+        assert_eq!(a.differences(&b), Vec::<String>::new());
+        b.files = BTreeMap::from([("playbook.yml".into(), "2".into()), ("new.yml".into(), "1".into())]);
+        b.variables[0] = Variable::new("n", &2.into(), "-e");
+        b.options.insert("check".into(), "true".into());
+        b.hosts.insert(
+            host.clone(),
+            Machine { kernel: Some("6.2".into()), memory_mib: Some(32_000), ..Machine::default() },
+        );
+        b.images.insert(
+            host.clone(),
+            vec![Image { name: "x:1".into(), id: "sha256:2".into(), digests: Vec::new() }],
+        );
+        b.in_container.insert(host, "--in-container".into());
+        let found = [
+            "new.yml is read now",
+            "old.yml is not read any more",
+            "playbook.yml has changed",
+            "variable n: 1 → 2",
+            "--check: not given → true",
+            "n1: kernel 6.1 → 6.2",
+            "n1: memory 64000 MiB → 32000 MiB",
+            "n1: in-container mode in one run only",
+            "n1: image x:1: not given → sha256:2",
+        ];
+        assert_eq!(a.differences(&b), found);
+    }
+}
