@@ -14,6 +14,9 @@ use crate::report::Summary;
 use crate::report::compare::{Question, Side, compare};
 use crate::store::{Provenance, Run, Runs};
 
+/// From how many of the newest runs noise is learnt: what a machine was like years ago says little, and takes long to read.
+const REMEMBERED: usize = 200;
+
 const HELP: &str = "give the metric one unit and direction and read the figures again by `benchbook reparse`, or compare other cases by `--case`";
 
 /// Compares runs, each with the first, figure by figure and host by host
@@ -106,8 +109,9 @@ fn like(runs: &Runs, locks: &[Provenance]) -> Vec<Vec<Summary>> {
         }
     }
     let mut groups = vec![Vec::new(); kinds.len()];
+    let newest = runs.list().unwrap_or_default().into_iter().rev().take(REMEMBERED);
     // One that cannot be read teaches nothing.
-    for run in runs.list().unwrap_or_default().into_iter().filter_map(|folder| Run::open(folder).ok()) {
+    for run in newest.filter_map(|folder| Run::open(folder).ok()) {
         let Ok(lock) = run.provenance() else { continue };
         let kind = kinds.iter().position(|kind| kind.differences(&lock).is_empty());
         if let Some((group, summary)) = kind.zip(summary(&run).ok().filter(|_| !run.is_going_on())) {
