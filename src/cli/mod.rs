@@ -11,6 +11,7 @@ mod clean;
 mod compare;
 mod coverage;
 mod doc;
+mod doctor;
 mod execution;
 mod explain;
 mod failure;
@@ -72,6 +73,7 @@ enum Verb {
     Stop(stop::Args),
     Clean(clean::Args),
     Explain(Box<explain::Args>),
+    Doctor(doctor::Args),
     Inventory(inventory::Args),
     Vault(vault::Args),
     Coverage(coverage::Args),
@@ -113,6 +115,7 @@ pub fn main() -> ExitCode {
         Verb::Stop(args) => stop::run(&args, &terminal),
         Verb::Clean(args) => clean::run(&args, &terminal),
         Verb::Explain(args) => explain::run(&args, &terminal),
+        Verb::Doctor(args) => doctor::run(&args, &terminal),
         Verb::Inventory(args) => inventory::run(&args, &terminal),
         Verb::Vault(args) => vault::run(&args, &terminal),
         Verb::Coverage(args) => coverage::run(&args, &terminal),

@@ -75,7 +75,7 @@ fn pretty_name(text: &str) -> Option<&str> {
 }
 
 /// Kernel modules that say their version: those that are not a part of the kernel do, as accelerators' drivers are.
-fn modules(root: &Path) -> Vec<(String, String)> {
+pub(super) fn modules(root: &Path) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = entries(&root.join("sys/module"))
         .into_iter()
         .filter_map(|name| {

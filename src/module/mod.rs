@@ -51,6 +51,7 @@ pub mod patch;
 mod path;
 mod ping;
 pub mod pip;
+mod preflight;
 pub mod process;
 mod programs;
 pub mod raw;
@@ -142,6 +143,7 @@ modules!(
     patch,
     ping,
     pip,
+    preflight,
     raw,
     replace,
     requirements,

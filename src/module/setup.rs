@@ -13,7 +13,7 @@ mod netlink;
 mod network;
 mod platform;
 mod python;
-mod root;
+pub mod root;
 mod time;
 mod user;
 mod virtualization;
@@ -23,6 +23,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(super) use self::benchmark::{accelerators, in_container, rdma_devices};
 use self::root::Root;
 use super::failure::{Answer, Failure};
 use super::{Context, Module, TargetPath, call, glob};

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::setup::Options;
 use super::unit::Shared;
+use crate::base::Secret;
 use crate::connection::Endpoint;
 use crate::model::Becoming;
-use crate::plan::becoming::Other;
+use crate::plan::becoming::{AskedBecoming, Other};
 use crate::vars::{Templar, TemplateError};
 use crate::wire::{Escalation, Method};
 
@@ -17,17 +17,29 @@ pub fn endpoint(
     shared: &Shared,
     templar: &Templar,
 ) -> Result<Endpoint, TemplateError> {
-    let other = said.other(&shared.compiler.options.becoming, templar)?;
-    Ok(match other.and_then(|other| escalation(other, &shared.options)) {
+    let password = shared.options.become_password.as_ref();
+    as_other(login, said, &shared.compiler.options.becoming, password, templar)
+}
+
+/// The same; `password` counts where variables give none.
+pub fn as_other(
+    login: Endpoint,
+    said: &Becoming,
+    asked: &AskedBecoming,
+    password: Option<&Secret>,
+    templar: &Templar,
+) -> Result<Endpoint, TemplateError> {
+    let other = said.other(asked, templar)?;
+    Ok(match other.and_then(|other| escalation(other, password)) {
         Some(escalation) => Endpoint::Become(Arc::new(login), Arc::new(escalation)),
         None => login,
     })
 }
 
 /// None only for a method that `plan` knows and the wire does not; a test says that there is none.
-fn escalation(other: Other, options: &Options) -> Option<Escalation> {
+fn escalation(other: Other, usual: Option<&Secret>) -> Option<Escalation> {
     let Other { user, method, exe, flags, password } = other;
-    let password = password.or_else(|| options.become_password.clone());
+    let password = password.or_else(|| usual.cloned());
     Some(Escalation { method: Method::parse(&method)?, user, exe, flags, password })
 }
 

@@ -21,6 +21,7 @@ mod container_hosts;
 mod containers;
 mod dialect;
 mod docker_actions;
+mod doctor;
 mod dropin;
 mod evidence;
 mod examples;

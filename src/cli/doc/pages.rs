@@ -79,6 +79,7 @@ pages! {
     "pause"
     "ping"
     "pip"
+    "preflight"
     "raw"
     "reboot"
     "replace"

@@ -43,6 +43,21 @@ fn below(root: &Root) -> Vec<(&'static str, Value)> {
     found.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
+/// See [`pci::accelerators`].
+pub fn accelerators(root: &Root) -> Value {
+    pci::accelerators(root)
+}
+
+/// How many RDMA devices there are.
+pub fn rdma_devices(root: &Root) -> usize {
+    rdma::devices(root).as_list().map_or(0, <[Value]>::len)
+}
+
+/// See [`limits::in_container`].
+pub fn in_container(root: &Root) -> bool {
+    limits::in_container(root)
+}
+
 /// A mapping of what is known.
 fn known<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Map {
     pairs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
