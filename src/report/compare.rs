@@ -126,6 +126,7 @@ fn key(row: &Row) -> Key<'_> {
 pub fn compare(question: &Question) -> Result<Comparison, Unlike> {
     let [first, others @ ..] = &question.sides[..] else { return Err(Unlike(Vec::new())) };
     let noise = learn(&question.like);
+    let ours: IndexMap<Key<'_>, &Row> = first.summary.rows.iter().map(|row| (key(row), row)).collect();
     let (mut found, mut lonely, mut unlike) = (Vec::new(), Vec::new(), Vec::new());
     for (with, other) in others.iter().enumerate().map(|(at, other)| (at + 1, other)) {
         let theirs: IndexMap<Key<'_>, &Row> = other.summary.rows.iter().map(|row| (key(row), row)).collect();
@@ -142,7 +143,6 @@ pub fn compare(question: &Question) -> Result<Comparison, Unlike> {
             lonely.extend(alone(same, Some(row), with, false));
             found.extend(contrasts(row, same, with, &noise, question.rule));
         }
-        let ours: IndexMap<Key<'_>, &Row> = first.summary.rows.iter().map(|row| (key(row), row)).collect();
         let new =
             other.summary.rows.iter().filter(|row| !row.figure.is_empty() && !ours.contains_key(&key(row)));
         lonely.extend(new.flat_map(|row| alone(row, None, with, false)));

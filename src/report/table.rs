@@ -192,8 +192,13 @@ impl Columns<'_> {
 
 /// `bandwidth Triad`: the metric and the values of its labels.
 pub(super) fn figure_name(row: &Row) -> String {
-    let labels = row.labels.iter().map(|(_, value)| value.as_str());
-    std::iter::once(row.figure.as_str()).chain(labels).collect::<Vec<_>>().join(" ")
+    named(&row.figure, &row.labels)
+}
+
+/// The same of a metric and its labels.
+pub(super) fn named(figure: &str, labels: &[(String, String)]) -> String {
+    let labels = labels.iter().map(|(_, value)| value.as_str());
+    std::iter::once(figure).chain(labels).collect::<Vec<_>>().join(" ")
 }
 
 /// The arrow that says which way is good.

@@ -6,7 +6,7 @@ use super::{Comparison, Difference};
 use crate::base::statistics::contrast::Finding;
 use crate::base::unit::Unit;
 use crate::report::columns::{Align, lines};
-use crate::report::table::{percent, plural};
+use crate::report::table::{named, percent, plural};
 
 pub(super) fn print(comparison: &Comparison, all: bool) -> String {
     let mut text = String::new();
@@ -31,7 +31,7 @@ pub(super) fn print(comparison: &Comparison, all: bool) -> String {
     }
     for one in shown.iter().filter(|one| one.advice.is_some()) {
         let advice = one.advice.as_deref().unwrap_or_default();
-        let _ = writeln!(text, "? {} {} {}: {advice}", one.case, name(one), one.host);
+        let _ = writeln!(text, "? {} {} {}: {advice}", one.case, named(&one.figure, &one.labels), one.host);
     }
     for lonely in &comparison.lonely {
         let letter = letter(if lonely.lost { 0 } else { lonely.with });
@@ -99,7 +99,7 @@ fn row(one: &Difference, several: bool) -> Vec<String> {
     let sign = if contrast.learnt { "±" } else { "±?" };
     vec![
         one.case.to_string(),
-        name(one),
+        named(&one.figure, &one.labels),
         one.host.to_string(),
         scale.unit.to_string(),
         if one.higher_is_better { "↑" } else { "↓" }.to_owned(),
@@ -116,12 +116,6 @@ fn row(one: &Difference, several: bool) -> Vec<String> {
 /// `0.012`, `<0.001`
 fn p(p: f64) -> String {
     if p < 0.001 { "<0.001".to_owned() } else { format!("{p:.3}") }
-}
-
-/// `bandwidth Triad`
-fn name(one: &Difference) -> String {
-    let labels = one.labels.iter().map(|(_, value)| value.as_str());
-    std::iter::once(one.figure.as_str()).chain(labels).collect::<Vec<_>>().join(" ")
 }
 
 fn letter(side: usize) -> char {
