@@ -10,12 +10,15 @@ pub mod console;
 mod csv;
 mod json;
 pub mod json_lines;
+mod junit;
 mod line;
 mod listing;
 mod markdown;
+mod markup;
 mod monitors;
 pub mod notes;
 pub mod progress;
+mod prometheus;
 pub mod record;
 pub mod slices;
 pub mod summary;
@@ -127,6 +130,8 @@ pub static FORMATS: &[Format] = &[
     Format { name: "json", summary: "everything, for programs", print: json::print },
     Format { name: "csv", summary: "one line per figure and host", print: csv::print },
     Format { name: "markdown", summary: "a table to paste", print: markdown::print },
+    Format { name: "junit", summary: "JUnit XML, for CI servers", print: junit::print },
+    Format { name: "prometheus", summary: "text for Prometheus", print: prometheus::print },
 ];
 
 #[cfg(test)]

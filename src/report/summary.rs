@@ -2,7 +2,7 @@
 //!
 //! Hosts and rounds are never pooled: a figure has one median per host, over that host's rounds without warm-up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
@@ -46,6 +46,9 @@ pub struct Summary {
     /// What monitors saw that makes figures less worth, and what they did not see.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+    /// How long the steps of each case took on each host, in seconds.
+    #[serde(skip)]
+    pub spent: HashMap<(CaseId, HostName), f64>,
     /// What the user should know.
     pub warnings: Vec<String>,
     /// How the steps of each host ended.
@@ -179,6 +182,7 @@ impl Gathering {
                 // Begun again after a stop: what it gave before does not count.
                 self.figures.retain(|f| f.case != *case || f.host != *host);
                 self.failures.retain(|f| f.case.as_ref() != Some(case) || f.host != *host);
+                self.summary.spent.remove(&(case.clone(), host.clone()));
                 let (gang, expect) = (gang.clone(), expect.clone());
                 let attempt = Attempt { repeat: *repeat, gang, expect, ..Attempt::default() };
                 self.attempts.entry(case.clone()).or_default().insert(host.clone(), attempt);
@@ -192,7 +196,11 @@ impl Gathering {
                 self.attempts.entry(case.clone()).or_default().insert(host.clone(), attempt);
             }
             Event::Figure(figure) => self.figures.push(figure.clone()),
-            Event::StepEnded { step, host, .. } => {
+            Event::StepEnded { step, host, case, started, ended, .. } => {
+                if let Some(case) = case {
+                    let spent = self.summary.spent.entry((case.clone(), host.clone())).or_default();
+                    *spent += ended.since(*started).as_secs_f64();
+                }
                 let same = |f: &Failure| f.host == *host && f.step.as_ref().is_some_and(|(s, _)| s == step);
                 self.failures.retain(|f| !same(f));
                 self.failures.extend(failure(event));

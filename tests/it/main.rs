@@ -28,6 +28,7 @@ mod examples;
 mod exclusive;
 mod file_properties;
 mod fleet;
+mod formats;
 mod gangs;
 mod guides;
 mod harness;
