@@ -122,6 +122,7 @@ fn total(coverage: &Coverage) -> String {
     text
 }
 
-fn number(count: usize, what: &str) -> String {
+/// A count with its noun.
+pub(super) fn number(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -19,6 +19,7 @@ mod gathering;
 mod inventory;
 mod lock;
 mod log;
+mod new;
 mod noting;
 mod plan;
 mod project;
@@ -36,6 +37,7 @@ mod selecting;
 mod show;
 mod stop;
 mod terminal;
+mod test;
 mod usage;
 mod vault;
 mod vaulting;
@@ -74,6 +76,8 @@ enum Verb {
     Clean(clean::Args),
     Explain(Box<explain::Args>),
     Doctor(doctor::Args),
+    New(new::Args),
+    Test(test::Args),
     Inventory(inventory::Args),
     Vault(vault::Args),
     Coverage(coverage::Args),
@@ -116,6 +120,8 @@ pub fn main() -> ExitCode {
         Verb::Clean(args) => clean::run(&args, &terminal),
         Verb::Explain(args) => explain::run(&args, &terminal),
         Verb::Doctor(args) => doctor::run(&args, &terminal),
+        Verb::New(args) => new::run(&args, &terminal),
+        Verb::Test(args) => test::run(&args, &terminal),
         Verb::Inventory(args) => inventory::run(&args, &terminal),
         Verb::Vault(args) => vault::run(&args, &terminal),
         Verb::Coverage(args) => coverage::run(&args, &terminal),

@@ -186,6 +186,27 @@ fn every_case_role_is_used_by_two_suites() {
     }
 }
 
+/// Each task with metrics has a log that its program has printed on a real machine, and the figures in it are known.
+#[test]
+fn the_metrics_of_every_case_role_are_tested_on_saved_logs() {
+    let said = Project::empty().transcript(&format!("cd {ROOT} && benchbook test"));
+    assert!(said.ends_with(": all figures as expected\n--- exit 0\n"), "{said}");
+    let name = Regex::new(r"(?m)^- name: (.+)$").unwrap();
+    for (role, run) in case_roles() {
+        let measuring: Vec<_> = run.split("\n\n").filter(|task| task.contains("metrics:")).collect();
+        let folder = Path::new(ROOT).join("roles").join(&role).join("tests");
+        let logs = fs::read_dir(&folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+        let expected: Vec<_> =
+            logs.map(|log| fs::read_to_string(log.join("expected.yml")).unwrap()).collect();
+        for task in &measuring {
+            let name = name.captures(task).unwrap().unwrap().get(1).unwrap().as_str();
+            let named = |text: &String| text.contains(&format!("task: {name}\n"));
+            let is_tested = expected.iter().any(named) || measuring.len() == 1 && !expected.is_empty();
+            assert!(is_tested, "{role}: {name}");
+        }
+    }
+}
+
 #[test]
 fn every_figure_of_a_case_role_has_a_unit_that_converts() {
     let pattern = Regex::new(r"unit: ([^,}\n]+)").unwrap();
