@@ -23,6 +23,16 @@ pub(super) fn before(selecting: &Selecting, project: &Project, options: &Options
         provenance.inventory = paths.map(|path| crate::load::shown(&path)).collect();
     }
     provenance.git = git(&project.config.folder);
+    let Provenance { variables, options: given, .. } = given(project, options);
+    (provenance.variables, provenance.options) = (variables, given);
+    provenance.seed = Some(options.seed);
+    provenance.in_container = plan.plays.iter().flat_map(|play| play.pruning.mode.clone()).collect();
+    provenance
+}
+
+/// What was given beside the playbook: variables and options.
+pub(super) fn given(project: &Project, options: &Options) -> Provenance {
+    let mut provenance = Provenance::new();
     let given = project.extra.vars.iter();
     let given = given.map(|(name, value)| Variable::new(&name.to_string(), value, &project.extra.origin));
     let typed = options.answers.given.iter().filter(|answer| !answer.text.is_empty());
@@ -32,8 +42,6 @@ pub(super) fn before(selecting: &Selecting, project: &Project, options: &Options
     });
     provenance.variables = given.chain(typed).collect();
     provenance.options = given_options(options);
-    provenance.seed = Some(options.seed);
-    provenance.in_container = plan.plays.iter().flat_map(|play| play.pruning.mode.clone()).collect();
     provenance
 }
 

@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr. Only this layer reads the environment and knows all the others.
 
 mod again;
+mod against;
 mod ansible;
 mod askpass;
 mod becoming;

@@ -1,13 +1,16 @@
 //! `benchbook plan`: the graph, before anything is touched.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
+use super::against::{self, Earlier};
 use super::selecting::Selecting;
 use super::terminal::Terminal;
 use super::wiring::{Compiled, select};
 use super::{Exit, Failure, Outcome};
+use crate::base::Diagnostic;
 use crate::plan::{Plan, render};
 
 /// Shows what would run, without touching any host
@@ -17,6 +20,18 @@ pub(super) struct Args {
     pub selecting: Selecting,
     #[command(flatten)]
     pub showing: Showing,
+    /// In what the plan differs from an earlier one: a file as `--format json` prints it, or a run
+    #[arg(long, value_name = "PLAN|RUN", conflicts_with = "commands", help_heading = "Comparing")]
+    against: Option<String>,
+    /// Ends with 1 if anything differs
+    #[arg(long, requires = "against", help_heading = "Comparing")]
+    gate: bool,
+    /// All that differs, however much it is
+    #[arg(long, requires = "against", help_heading = "Comparing")]
+    all: bool,
+    /// Where runs are kept, if not where benchbook.toml says
+    #[arg(long, value_name = "DIR")]
+    runs: Option<PathBuf>,
 }
 
 /// How a plan is shown.
@@ -44,9 +59,25 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
-    let Some((_, compiled)) = select(&args.selecting, None, terminal)? else { return Ok(Exit::Good) };
-    print(&compiled, &args.showing, terminal)?;
-    Ok(Exit::Good)
+    let runs = args.runs.as_deref();
+    let Some((_, compiled)) = select(&args.selecting, runs, terminal)? else { return Ok(Exit::Good) };
+    let Some(earlier) = &args.against else {
+        print(&compiled, &args.showing, terminal)?;
+        return Ok(Exit::Good);
+    };
+    let found = Earlier::read(earlier, runs)?.compare(&compiled);
+    let text = match args.showing.format {
+        Format::Json => found.json(),
+        Format::Tree => found.text(args.all),
+        Format::Dot | Format::Mermaid => return Err(no_graph("a difference").into()),
+    };
+    terminal.data(text.as_bytes())?;
+    Ok(if args.gate && found.differs() { Exit::Failed } else { Exit::Good })
+}
+
+fn no_graph(what: &str) -> Diagnostic {
+    Diagnostic::error("no-graph", format!("{what} is no graph: it is printed as text or as JSON"))
+        .help("leave `--format` out, or say `--format json`")
 }
 
 /// Prints a compiled plan.
@@ -64,7 +95,14 @@ pub(super) fn print(compiled: &Compiled, showing: &Showing, terminal: &Terminal)
 
 /// `plan.json`, also as a file of the run's folder.
 pub(super) fn json(compiled: &Compiled) -> String {
-    format!("{:#}\n", render::json(&compiled.plan))
+    format!("{:#}\n", document(compiled))
+}
+
+/// The same as a document: the plan, and what was given for it.
+pub(super) fn document(compiled: &Compiled) -> serde_json::Value {
+    let mut plan = render::json(&compiled.plan);
+    plan["given"] = against::given(compiled);
+    plan
 }
 
 /// The command line that runs what was planned.

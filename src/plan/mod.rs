@@ -10,6 +10,7 @@ pub mod compiler;
 pub mod coverage;
 mod cycle;
 mod declaration;
+pub mod difference;
 mod draft;
 mod expand;
 pub mod explain;

@@ -124,7 +124,7 @@ fn step(step: &Step) -> Json {
         };
         json!({"id": c.id, "part": part, "round": round, "warmup": warmup})
     });
-    json!({
+    let mut told = json!({
         "id": step.id,
         "name": step.name,
         "kind": kind(&step.kind),
@@ -134,7 +134,11 @@ fn step(step: &Step) -> Json {
         "tags": step.tags,
         "case": case,
         "place": place(&step.span),
-    })
+    });
+    if let Some(chapter) = &step.chapter {
+        told["detail"] = chapter.detail.as_str().into();
+    }
+    told
 }
 
 fn kind(kind: &StepKind) -> Json {
