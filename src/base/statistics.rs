@@ -5,6 +5,7 @@
 
 pub mod contrast;
 pub mod distribution;
+pub mod interval;
 pub mod many;
 pub mod noise;
 pub mod rank;
@@ -13,6 +14,7 @@ pub mod resample;
 use std::fmt;
 use std::str::FromStr;
 
+pub use interval::Interval;
 use serde::{Deserialize, Serialize};
 
 /// The usual words about a handful of rounds.
@@ -30,6 +32,9 @@ pub struct Summary {
     pub median: f64,
     /// The median of the distances from the median, unscaled.
     pub mad: f64,
+    /// Where the true median lies, with a confidence of [`interval::CONFIDENCE`]; none below [`interval::FEWEST`] values.
+    #[serde(default)]
+    pub interval: Option<Interval>,
 }
 
 impl Summary {
@@ -42,6 +47,7 @@ impl Summary {
             mean: mean(values)?,
             median: median(values)?,
             mad: mad(values)?,
+            interval: interval::of_median(values, interval::CONFIDENCE),
         })
     }
 }

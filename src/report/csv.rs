@@ -3,11 +3,12 @@
 use super::Selection;
 use super::summary::Summary;
 use crate::base::selector::selects_case_id;
+use crate::base::statistics::Interval;
 
-const HEAD: &str =
-    "run,case,figure,labels,unit,better,host,rounds,n,median,mad,min,max,mean,verdict,bound,values\n";
+const HEAD: &str = "run,case,figure,labels,unit,better,host,rounds,n,median,mad,low,high,min,max,mean,verdict,bound,values\n";
 
-/// The whole text. Numbers are in the metric's own unit and not rounded.
+/// The whole text. Numbers are in the metric's own unit and not rounded. `low` and `high` are the ends of the median's interval, and
+/// empty where there are too few rounds for one.
 pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
     let mut text = HEAD.to_owned();
     let run = summary.run.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -23,6 +24,8 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
             let number = |of: fn(&crate::base::statistics::Summary) -> f64| {
                 cell.statistics.as_ref().map(|s| of(s).to_string()).unwrap_or_default()
             };
+            let interval = cell.statistics.and_then(|s| s.interval);
+            let end = |of: fn(Interval) -> f64| interval.map(|i| of(i).to_string()).unwrap_or_default();
             let values: Vec<String> = cell.values.iter().map(ToString::to_string).collect();
             let fields = [
                 run.clone(),
@@ -36,6 +39,8 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
                 cell.values.len().to_string(),
                 number(|s| s.median),
                 number(|s| s.mad),
+                end(|i| i.low),
+                end(|i| i.high),
                 number(|s| s.min),
                 number(|s| s.max),
                 number(|s| s.mean),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Selection;
 use super::summary::Summary;
-use super::table::{cell, choose, direction, figure_name, percent, scale, verdict, wants_case};
+use super::table::{cell, choose, direction, ends_legend, figure_name, percent, scale, verdict, wants_case};
 
 /// The whole text.
 pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
@@ -21,7 +21,8 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
     text += " Δ | verdict |\n|---|---|---|---|";
     text += &"--:|".repeat(hosts.len() + 1);
     text += "---|\n";
-    for row in choose(summary, selection) {
+    let chosen = choose(summary, selection);
+    for row in &chosen {
         let scale = scale(row);
         let mut cells = vec![
             row.case.to_string(),
@@ -29,13 +30,18 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
             if row.unit.is_empty() { String::new() } else { scale.unit.to_string() },
             direction(row).to_owned(),
         ];
-        cells.extend(hosts.iter().map(|h| row.cells.get(*h).map_or("–".into(), |c| cell(c, row, &scale))));
+        cells.extend(
+            hosts.iter().map(|h| row.cells.get(*h).map_or("–".into(), |c| cell(c, row, &scale, true))),
+        );
         cells.push(row.spread.map_or("–".to_owned(), percent));
         cells.push(verdict(row, &scale));
         for text_of_cell in cells {
             let _ = write!(text, "| {} ", escaped(&text_of_cell));
         }
         text += "|\n";
+    }
+    if !chosen.is_empty() {
+        let _ = writeln!(text, "\nMedian (MAD) {}, number of rounds.", ends_legend(&chosen));
     }
     let concerned = |failure: &&super::summary::Failure| {
         wanted(&&failure.host) && failure.case.as_ref().is_none_or(|case| wants_case(selection, case))

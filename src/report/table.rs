@@ -12,6 +12,8 @@ use super::summary::{Cell, Failure, Row, Summary};
 use super::verdict::Verdict;
 use crate::base::clock::human_duration;
 use crate::base::selector::{selects_case_id, split_case};
+use crate::base::statistics::Interval;
+use crate::base::statistics::interval::{CONFIDENCE, FEWEST};
 use crate::base::unit::{Scale, Unit};
 use crate::base::{CaseId, HostName};
 
@@ -22,8 +24,8 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
     let chosen = choose(summary, selection);
     if !chosen.is_empty() {
         let several = hosts.len() > 1;
-        let _ = writeln!(text, "{}", legend(&chosen, several));
-        let columns = Columns { hosts: &hosts, several, names: case_names(&chosen) };
+        let _ = writeln!(text, "{}", legend(&chosen, several, selection.all));
+        let columns = Columns { hosts: &hosts, several, whole: selection.all, names: case_names(&chosen) };
         for line in lines(&columns.aligns(), &columns.rows(&chosen)) {
             text += &line;
             text.push('\n');
@@ -105,7 +107,7 @@ pub(super) fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-fn legend(rows: &[&Row], several: bool) -> String {
+fn legend(rows: &[&Row], several: bool, whole: bool) -> String {
     let mut rounds: Vec<u32> = rows.iter().flat_map(|r| r.cells.values().map(|c| c.rounds)).collect();
     rounds.sort_unstable();
     rounds.dedup();
@@ -115,8 +117,20 @@ fn legend(rows: &[&Row], several: bool) -> String {
         [one] => format!("{one} rounds"),
         [fewest, .., most] => format!("{fewest} to {most} rounds"),
     };
+    let ends = if whole { format!(" {}", ends_legend(rows)) } else { String::new() };
     let spread = if several { "; Δ = (max-min)/median over hosts" } else { "" };
-    format!("median (MAD) of {of}{spread}")
+    format!("median (MAD){ends} of {of}{spread}")
+}
+
+/// What stands behind the median when all is shown.
+pub(super) fn ends_legend(rows: &[&Row]) -> String {
+    let statistics = || rows.iter().flat_map(|row| row.cells.values()).filter_map(|c| c.statistics.as_ref());
+    let interval = format!("{:.0} % interval", 100.0 * CONFIDENCE);
+    match (statistics().any(|s| s.interval.is_some()), statistics().any(|s| s.interval.is_none())) {
+        (true, false) => interval,
+        (true, true) => format!("{interval} (min…max below {FEWEST} rounds)"),
+        (false, _) => format!("min…max (an interval takes {FEWEST} rounds)"),
+    }
 }
 
 /// Cases with the parameters of one name under each other.
@@ -150,6 +164,8 @@ fn case_names(rows: &[&Row]) -> IndexMap<CaseId, String> {
 struct Columns<'a> {
     hosts: &'a [&'a HostName],
     several: bool,
+    /// With intervals and numbers of rounds.
+    whole: bool,
     names: IndexMap<CaseId, String>,
 }
 
@@ -177,9 +193,10 @@ impl Columns<'_> {
             if row.unit.is_empty() { String::new() } else { scale.unit.to_string() },
             direction(row).to_owned(),
         ];
-        cells.extend(
-            self.hosts.iter().map(|h| row.cells.get(*h).map_or("–".into(), |c| cell(c, row, &scale))),
-        );
+        let of = |host: &&HostName| {
+            row.cells.get(*host).map_or("–".into(), |c| cell(c, row, &scale, self.whole))
+        };
+        cells.extend(self.hosts.iter().map(of));
         cells.push(match row.spread {
             _ if !self.several => String::new(),
             Some(spread) => percent(spread),
@@ -217,9 +234,10 @@ pub(super) fn scale(row: &Row) -> Scale {
     Unit::parse(&row.unit).scale_for(&medians)
 }
 
-/// One host's figure: `11.9 (0.1)`, `7.1 (2.9)!`, `1 of 5`, or a gang's: `0.85 (0.02) n1+n2`.
-pub(super) fn cell(cell: &Cell, row: &Row, scale: &Scale) -> String {
-    let text = host_cell(cell, row, scale);
+/// One host's figure: `11.9 (0.1)`, `7.1 (2.9)!`, `1 of 5`, or a gang's: `0.85 (0.02) n1+n2`; `whole` with its interval and
+/// number of rounds: `11.9 (0.1) 11.7…12.0 n=10`.
+pub(super) fn cell(cell: &Cell, row: &Row, scale: &Scale, whole: bool) -> String {
+    let text = host_cell(cell, row, scale, whole);
     if cell.gang.is_empty() { text } else { format!("{text} {}", gang(&cell.gang)) }
 }
 
@@ -231,11 +249,16 @@ fn gang(members: &[HostName]) -> String {
     }
 }
 
-fn host_cell(cell: &Cell, row: &Row, scale: &Scale) -> String {
+fn host_cell(cell: &Cell, row: &Row, scale: &Scale, whole: bool) -> String {
     match (&cell.statistics, cell.verdict) {
         (Some(s), Verdict::Ok | Verdict::Missed) => {
             let mark = if cell.verdict == Verdict::Missed { "!" } else { "" };
-            format!("{} ({}){mark}", scale.format(s.median), scale.format(s.mad))
+            let text = format!("{} ({}){mark}", scale.format(s.median), scale.format(s.mad));
+            if !whole {
+                return text;
+            }
+            let Interval { low, high } = s.interval.unwrap_or(Interval { low: s.min, high: s.max });
+            format!("{text} {}…{} n={}", scale.format(low), scale.format(high), s.n)
         }
         (None, Verdict::Ok) if row.figure.is_empty() => format!("{} of {}", cell.rounds, cell.rounds),
         _ => format!("{} of {}", cell.values.len(), cell.rounds),

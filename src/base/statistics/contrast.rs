@@ -3,12 +3,10 @@
 use serde::Serialize;
 
 use super::Summary;
+use super::interval::{FEWEST, Interval};
 use super::noise::Noise;
 use super::rank::{least_size, mann_whitney, needed_size, smallest_p};
-use super::resample::{Interval, ratio_interval, ratio_range};
-
-/// Below so many values a bootstrap says too little; the range of all ratios is given instead.
-pub const FEWEST_FOR_INTERVAL: usize = 6;
+use super::resample::{ratio_interval, ratio_range};
 
 /// By what is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -28,7 +26,7 @@ pub struct Contrast {
     pub b: Summary,
     /// median(b) / median(a); none where a value is not positive.
     pub ratio: Option<f64>,
-    /// Of the ratio; a bootstrap, or the range of all ratios where there are fewer than [`FEWEST_FOR_INTERVAL`] values.
+    /// Of the ratio; a bootstrap, or the range of all ratios where there are fewer than [`FEWEST`] values.
     pub interval: Option<Interval>,
     /// The larger of two: that of Mann and Whitney, and how probable it is that like runs differ so much.
     pub p: f64,
@@ -78,7 +76,7 @@ impl Contrast {
     /// Of the values of two runs, in one unit; none if one has none.
     pub fn of(a: &[f64], b: &[f64], noise: &Noise, rule: Rule) -> Option<Self> {
         let (first, second) = (Summary::of(a)?, Summary::of(b)?);
-        let all = if a.len().min(b.len()) < FEWEST_FOR_INTERVAL {
+        let all = if a.len().min(b.len()) < FEWEST {
             ratio_range(a, b)
         } else {
             ratio_interval(a, b, 1.0 - rule.level)

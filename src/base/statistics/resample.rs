@@ -3,6 +3,7 @@
 //! Nothing is drawn where the values are few: how often each median comes out when values are drawn anew, with replacement, can be
 //! counted.
 
+use super::interval::Interval;
 use super::{count, median, percentile};
 
 /// Up to so many values are counted; there are too many pairs of medians above.
@@ -11,22 +12,6 @@ const COUNTED: usize = 40;
 const DRAWS: usize = 4000;
 /// The draws are the same each time, so that one comparison says the same twice.
 const SEED: u64 = 0x0062_656e_6368;
-
-/// An interval.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
-pub struct Interval {
-    /// Its lower end.
-    pub low: f64,
-    /// Its upper end.
-    pub high: f64,
-}
-
-impl Interval {
-    /// Whether it lies within these ends.
-    pub fn is_within(self, low: f64, high: f64) -> bool {
-        low <= self.low && self.high <= high
-    }
-}
 
 /// The interval of median(b) / median(a) at this confidence (0.95), by percentiles. None for groups of which one is empty, or holds
 /// what is not positive: such figures have no ratio.

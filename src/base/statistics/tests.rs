@@ -19,9 +19,10 @@ fn summaries() {
     assert_eq!((odd.n, odd.min, odd.max, odd.median), (5, 7123.25, 11950.0, 11899.1));
     near(Some(odd.mean), 10941.29);
     near(Some(odd.mad), 50.899_999_999_999_636);
-    let even = Summary { n: 8, min: 1.0, max: 9.0, mean: 3.875, median: 3.5, mad: 2.0 };
+    let interval = Some(Interval { low: 1.0, high: 9.0 });
+    let even = Summary { n: 8, min: 1.0, max: 9.0, mean: 3.875, median: 3.5, mad: 2.0, interval };
     assert_eq!(Summary::of(&EVEN), Some(even));
-    let one = Summary { n: 1, min: 4.5, max: 4.5, mean: 4.5, median: 4.5, mad: 0.0 };
+    let one = Summary { n: 1, min: 4.5, max: 4.5, mean: 4.5, median: 4.5, mad: 0.0, interval: None };
     assert_eq!(Summary::of(&[4.5]), Some(one));
     assert_eq!(Summary::of(&[]), None);
 }
@@ -157,6 +158,40 @@ fn intervals_are_near_those_of_scipy() {
     assert_eq!(resample::ratio_interval(&[1.0, 0.0], &[1.0], 0.95), None);
     let range = resample::ratio_range(&[2.0, 4.0], &[3.0, 6.0]).unwrap();
     assert_eq!((range.low, range.high), (0.75, 3.0));
+}
+
+#[test]
+fn intervals_of_medians_are_those_of_scipy() {
+    for row in scipy("median_interval") {
+        let interval = interval::of_median(&values(&row, "values"), number(&row, "confidence")).unwrap();
+        close(interval.low, &row, "low");
+        close(interval.high, &row, "high");
+    }
+    for n in 0..interval::FEWEST {
+        let few: Vec<f64> = EVEN[..n].to_vec();
+        assert_eq!(interval::of_median(&few, interval::CONFIDENCE), None);
+    }
+    // So many that 2^-n is no number any more: as many ranks from the middle as the normal distribution says.
+    let many: Vec<f64> = (1..=4001).map(f64::from).collect();
+    let of_many = interval::of_median(&many, 0.95).unwrap();
+    assert!((of_many.low - (2001.0 - 1.96 * 4001_f64.sqrt() / 2.0)).abs() < 1.5, "{of_many:?}");
+    near(Some(of_many.low + of_many.high), 4002.0);
+}
+
+/// A median is where it is said to be as often as is said, also of figures with a long tail.
+#[test]
+fn intervals_of_medians_hold_what_they_promise() {
+    let mut chance = fastrand::Rng::with_seed(11);
+    for n in [6, 7, 10, 25] {
+        let holds = |chance: &mut fastrand::Rng| {
+            // Its median is 2.
+            let values: Vec<f64> = (0..n).map(|_| 1.0 / (1.0 - chance.f64())).collect();
+            let interval = interval::of_median(&values, 0.95).unwrap();
+            interval.low <= 2.0 && 2.0 <= interval.high
+        };
+        let held = (0..4000).filter(|_| holds(&mut chance)).count();
+        assert!(held >= 3780, "{held} of 4000 with {n} values");
+    }
 }
 
 #[test]

@@ -93,9 +93,8 @@ fn row(one: &Difference, several: bool) -> Vec<String> {
         format!("{} ({})", scale.format(summary.median), scale.format(summary.mad))
     };
     let other = side(&contrast.b);
-    let interval = |interval: crate::base::statistics::resample::Interval| {
-        format!("{:.3}…{:.3}", interval.low, interval.high)
-    };
+    let interval =
+        |interval: crate::base::statistics::Interval| format!("{:.3}…{:.3}", interval.low, interval.high);
     let sign = if contrast.learnt { "±" } else { "±?" };
     vec![
         one.case.to_string(),
