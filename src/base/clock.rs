@@ -90,6 +90,15 @@ pub fn human_duration(d: Duration) -> String {
     }
 }
 
+/// Reads a duration as people write it: `10m`, `90 s`, `1h30m`, or a number of seconds.
+pub fn duration(text: &str) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let read: jiff::SignedDuration = text.trim().parse().ok()?;
+    Duration::try_from(read).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +109,13 @@ mod tests {
         assert_eq!(last.since(first), Duration::from_nanos(i64::MAX.unsigned_abs()));
         assert_eq!(first.since(last), Duration::ZERO);
         assert!(!first.to_string().is_empty() && !last.to_string().is_empty());
+    }
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        let read = |text| duration(text).map(|time| time.as_millis());
+        let all = ["10m", "90 s", "1h30m", "2h03m", "600", "1.5", "500ms", "10 min"].map(read);
+        assert_eq!(all, [600_000, 90_000, 5_400_000, 7_380_000, 600_000, 1500, 500, 600_000].map(Some));
+        assert_eq!(["", "-3", "10x", "m", "-10m"].map(read), [None; 5]);
     }
 }

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod ansible;
 pub mod args;
+pub mod baseline;
 pub mod cause;
 pub mod clock;
 pub mod connections;

@@ -3,13 +3,16 @@
 //! Plain functions over slices of finite numbers in the order of the rounds. This file knows no units and
 //! never pools hosts or cases: its callers decide what belongs together.
 
+pub mod change;
 pub mod contrast;
 pub mod distribution;
 pub mod interval;
 pub mod many;
 pub mod noise;
+pub mod outlier;
 pub mod rank;
 pub mod resample;
+pub mod robust;
 
 use std::fmt;
 use std::str::FromStr;

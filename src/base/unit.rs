@@ -18,6 +18,8 @@ enum Dimension {
     Frequency,
     Power,
     Energy,
+    Voltage,
+    Current,
     Temperature,
     Ratio,
     Count,
@@ -66,18 +68,20 @@ static LARGE: [Prefix; 7] = [
     decimal("P", None, 1e15),
     decimal("E", None, 1e18),
 ];
-static DATA: [Prefix; 11] = [
+static DATA: [Prefix; 13] = [
     decimal("", None, 1.0),
     decimal("k", Some("K"), 1e3),
     decimal("M", None, 1e6),
     decimal("G", None, 1e9),
     decimal("T", None, 1e12),
     decimal("P", None, 1e15),
+    decimal("E", None, 1e18),
     binary("Ki", 1_024.0),
     binary("Mi", 1_048_576.0),
     binary("Gi", 1_073_741_824.0),
     binary("Ti", 1_099_511_627_776.0),
     binary("Pi", 1_125_899_906_842_624.0),
+    binary("Ei", 1_152_921_504_606_846_976.0),
 ];
 
 /// One row of the table: a unit before its prefix.
@@ -89,9 +93,12 @@ struct Base {
     dimension: Dimension,
     /// How many of the dimension's first base this is.
     factor: f64,
+    /// Where its zero is, in the dimension's first base.
+    zero: f64,
     prefixes: &'static [Prefix],
 }
 
+// What has another zero says so: temperatures.
 const fn base(
     symbol: &'static str,
     aliases: &'static [&'static str],
@@ -99,26 +106,34 @@ const fn base(
     factor: f64,
     prefixes: &'static [Prefix],
 ) -> Base {
-    Base { symbol, aliases, dimension, factor, prefixes }
+    Base { symbol, aliases, dimension, factor, zero: 0.0, prefixes }
 }
 
 /// Case matters: `Gb/s` is a gigabit, `GB/s` a gigabyte, `mW` is not `MW`.
 #[rustfmt::skip]
-static BASES: [Base; 27] = [
+static BASES: [Base; 40] = [
     base("B/s", &["Bps", "byte/s", "bytes/s"], Dimension::DataRate, 1.0, &DATA),
     base("bit/s", &["b/s", "bps", "bits/s"], Dimension::DataRate, 0.125, &DATA),
     base("FLOP/s", &["FLOPS", "FLOPs", "Flop/s", "Flops", "flop/s", "flops"], Dimension::FlopRate, 1.0, &LARGE),
     base("s", &["sec", "second", "seconds"], Dimension::Time, 1.0, &SMALL),
     base("min", &["minute", "minutes"], Dimension::Time, 60.0, &NO_PREFIX),
     base("h", &["hour", "hours"], Dimension::Time, 3600.0, &NO_PREFIX),
+    base("d", &["day", "days"], Dimension::Time, 86400.0, &NO_PREFIX),
     base("B", &["byte", "bytes"], Dimension::Data, 1.0, &DATA),
+    base("bit", &["bits"], Dimension::Data, 0.125, &DATA),
     base("Hz", &["hz"], Dimension::Frequency, 1.0, &AROUND_ONE),
+    base("rpm", &["RPM"], Dimension::Frequency, 1.0 / 60.0, &NO_PREFIX),
     base("W", &["watt", "watts"], Dimension::Power, 1.0, &AROUND_ONE),
     base("J", &["joule", "joules"], Dimension::Energy, 1.0, &AROUND_ONE),
     base("Wh", &[], Dimension::Energy, 3600.0, &AROUND_ONE),
+    base("V", &["volt", "volts"], Dimension::Voltage, 1.0, &AROUND_ONE),
+    base("A", &["ampere", "amperes"], Dimension::Current, 1.0, &AROUND_ONE),
     base("°C", &["C", "degC", "celsius"], Dimension::Temperature, 1.0, &NO_PREFIX),
+    Base { zero: -273.15, ..base("K", &["kelvin"], Dimension::Temperature, 1.0, &NO_PREFIX) },
+    Base { zero: -160.0 / 9.0, ..base("°F", &["F", "degF", "fahrenheit"], Dimension::Temperature, 5.0 / 9.0, &NO_PREFIX) },
     base("ratio", &[], Dimension::Ratio, 1.0, &NO_PREFIX),
     base("%", &["percent"], Dimension::Ratio, 0.01, &NO_PREFIX),
+    base("ppm", &[], Dimension::Ratio, 1e-6, &NO_PREFIX),
     base("count", &[], Dimension::Count, 1.0, &NO_PREFIX),
     base("IOPS", &["iops", "IO/s"], Dimension::Rate("io"), 1.0, &LARGE),
     base("op/s", &["ops/s", "ops"], Dimension::Rate("op"), 1.0, &LARGE),
@@ -132,6 +147,11 @@ static BASES: [Base; 27] = [
     base("tokens/s", &["token/s", "tok/s"], Dimension::Rate("token"), 1.0, &LARGE),
     base("steps/s", &["step/s"], Dimension::Rate("step"), 1.0, &LARGE),
     base("it/s", &["iter/s", "iterations/s"], Dimension::Rate("iteration"), 1.0, &LARGE),
+    base("queries/s", &["query/s", "QPS"], Dimension::Rate("query"), 1.0, &LARGE),
+    base("transactions/s", &["transaction/s", "TPS", "tx/s"], Dimension::Rate("transaction"), 1.0, &LARGE),
+    base("frames/s", &["frame/s", "fps", "FPS"], Dimension::Rate("frame"), 1.0, &LARGE),
+    base("packets/s", &["packet/s", "pps", "pkt/s"], Dimension::Rate("packet"), 1.0, &LARGE),
+    base("TEPS", &["edges/s"], Dimension::Rate("edge"), 1.0, &LARGE),
 ];
 
 impl Base {
@@ -186,8 +206,10 @@ impl Unit {
     /// Reads a unit; never fails, because an unknown word is a unit of its own.
     pub fn parse(word: &str) -> Self {
         let word = word.trim();
+        // Unicode has two letters that look alike: the sign for micro, and the Greek mu.
+        let word = &word.replace('\u{3bc}', "\u{b5}");
         let known = BASES.iter().find_map(|base| Some(KnownUnit { base, prefix: base.read(word)? }));
-        known.map_or_else(|| Unit::Other(Arc::from(word)), Unit::Known)
+        known.map_or_else(|| Unit::Other(Arc::from(word.as_str())), Unit::Known)
     }
 
     /// Whether figures in this unit can be given in the other.
@@ -230,7 +252,7 @@ pub fn convert(value: f64, from: &Unit, to: &Unit) -> Result<f64, UnitError> {
     match (from, to) {
         (from, to) if from == to => Ok(value),
         (Unit::Known(a), Unit::Known(b)) if a.base.dimension == b.base.dimension => {
-            Ok(value * a.factor() / b.factor())
+            Ok((value * a.factor() + a.base.zero - b.base.zero) / b.factor())
         }
         _ => Err(UnitError::Incompatible { from: from.clone(), to: to.clone() }),
     }

@@ -52,7 +52,7 @@ pub(super) struct Args {
 }
 
 /// `2` or `2%`, above 0 and below 100.
-fn percent(text: &str) -> Result<f64, String> {
+pub(super) fn percent(text: &str) -> Result<f64, String> {
     let number = text.trim_end_matches('%').trim().parse::<f64>().ok();
     let number = number.filter(|number| *number > 0.0 && *number < 100.0);
     number

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use super::selecting::Selecting;
-use crate::base::Value;
 use crate::base::value::MASK;
+use crate::base::{HostName, Value};
 use crate::load::Project;
 use crate::plan::{Options, Plan};
 use crate::store::Provenance;
@@ -26,6 +26,12 @@ pub(super) fn before(selecting: &Selecting, project: &Project, options: &Options
     let Provenance { variables, options: given, .. } = given(project, options);
     (provenance.variables, provenance.options) = (variables, given);
     provenance.seed = Some(options.seed);
+    let hosts = plan.plays.iter().flat_map(|play| &play.hosts);
+    let groups = |host: &HostName| project.inventory.group_names(host.as_str());
+    let named = |host: &HostName| (host.clone(), groups(host).iter().map(ToString::to_string).collect());
+    provenance.groups = hosts.map(named).collect();
+    let cases = plan.plays.iter().flat_map(|play| &play.fragment.cases);
+    provenance.judging = cases.filter_map(|case| Some(case.baseline.as_ref()?.file.clone())).collect();
     provenance.in_container = plan.plays.iter().flat_map(|play| play.pruning.mode.clone()).collect();
     provenance
 }

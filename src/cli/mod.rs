@@ -6,17 +6,20 @@ mod again;
 mod against;
 mod ansible;
 mod askpass;
+mod baseline;
 mod becoming;
 mod call;
 mod clean;
 mod compare;
 mod coverage;
+mod diagnose;
 mod doc;
 mod doctor;
 mod execution;
 mod explain;
 mod failure;
 mod gathering;
+mod history;
 mod inventory;
 mod lock;
 mod log;
@@ -71,6 +74,9 @@ enum Verb {
     Runs(runs::Args),
     Show(show::Args),
     Compare(compare::Args),
+    Baseline(baseline::Args),
+    Diagnose(diagnose::Args),
+    History(history::Args),
     Log(log::Args),
     Reparse(reparse::Args),
     Stop(stop::Args),
@@ -115,6 +121,9 @@ pub fn main() -> ExitCode {
         Verb::Runs(args) => runs::run(&args, &terminal),
         Verb::Show(args) => show::run(&args, &terminal),
         Verb::Compare(args) => compare::run(&args, &terminal),
+        Verb::Baseline(args) => baseline::run(&args, &terminal),
+        Verb::Diagnose(args) => diagnose::run(&args, &terminal),
+        Verb::History(args) => history::run(&args, &terminal),
         Verb::Log(args) => log::run(&args, &terminal),
         Verb::Reparse(args) => reparse::run(&args, &terminal),
         Verb::Stop(args) => stop::run(&args, &terminal),

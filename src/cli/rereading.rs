@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use super::Failure;
 use super::wiring::Compiled;
 use crate::base::{CaseId, Diagnostic, HostName, Map, Span, StepId, Value};
-use crate::event::{Event, Expectation, Fate, Figure, Gang};
+use crate::event::{Event, Expectation, Fate, Figure, Gang, GoingOn};
 use crate::model::{Better, Level, Metric, VarLayer};
 use crate::plan::{CasePlan, Step, StepKind, TaskStep};
 use crate::run::figures::extract;
@@ -42,6 +42,7 @@ struct Attempt {
     repeat: u32,
     warmup: u32,
     gang: Option<Gang>,
+    going_on: Option<GoingOn>,
     expect: Vec<Expectation>,
     figures: Vec<Figure>,
     /// What failed in the run for another reason than a figure.
@@ -78,10 +79,11 @@ impl<'a> Rereading<'a> {
         let mut skipped = 0;
         for event in self.events {
             match event {
-                Event::CaseStarted { case, host, repeat, warmup, gang, expect } => {
+                Event::CaseStarted { case, host, repeat, warmup, gang, going_on, expect } => {
                     let attempt = attempts.entry((case.clone(), host.clone())).or_default();
                     attempt.repeat = *repeat;
                     attempt.warmup = *warmup;
+                    attempt.going_on = *going_on;
                     attempt.gang.clone_from(gang);
                     let expected = self.expectations(case, host)?.filter(|_| attempt.leads(host));
                     attempt.expect = expected.unwrap_or_else(|| expect.clone());
@@ -237,9 +239,11 @@ fn stream(metric: &Metric) -> Stream {
 
 /// The events of a case on a host.
 fn told(((case, host), attempt): ((CaseId, HostName), Attempt)) -> Vec<Event> {
-    let Attempt { repeat, warmup, gang, expect, figures, broken, missing, excused, rounds } = attempt;
+    let Attempt { repeat, warmup, gang, going_on, expect, figures, broken, missing, excused, rounds } =
+        attempt;
     let failed = broken.filter(|_| excused != Some(true)).or(missing);
-    let started = Event::CaseStarted { case: case.clone(), host: host.clone(), repeat, warmup, gang, expect };
+    let started =
+        Event::CaseStarted { case: case.clone(), host: host.clone(), repeat, warmup, gang, going_on, expect };
     let ended = Event::CaseEnded { case, host, failed, rounds };
     std::iter::once(started).chain(figures.into_iter().map(Event::Figure)).chain([ended]).collect()
 }

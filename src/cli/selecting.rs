@@ -77,6 +77,9 @@ pub(super) struct Selecting {
     /// The seed of `case_order: random` and `order: shuffle`; drawn and recorded when not given
     #[arg(long, value_name = "NUMBER", help_heading = "How")]
     pub seed: Option<u64>,
+    /// Judges every figure by this file of reference values, too: `benchbook baseline make` writes one
+    #[arg(long, value_name = "FILE", help_heading = "How")]
+    pub baseline: Option<PathBuf>,
     /// Only what did not come to a good end in this run; without a playbook, called as it was called
     #[arg(long, value_name = "RUN", help_heading = "Selection")]
     pub failed_from: Option<String>,
@@ -146,6 +149,7 @@ impl Selecting {
             expressions: self.expressions.or(earlier.expressions),
             forks: self.forks.or(earlier.forks),
             seed: self.seed.or(earlier.seed),
+            baseline: self.baseline.or(earlier.baseline),
             failed_from: self.failed_from,
             again: None,
             answers: Answers {
@@ -173,6 +177,7 @@ impl Selecting {
             skip_stages: self.skip_stage.clone(),
             limit: self.limit.clone(),
             again: self.again.clone(),
+            baseline: self.baseline.clone(),
             // Short enough to be typed again.
             seed: self.seed.unwrap_or_else(|| u64::from(fastrand::u32(..))),
             answers: self.answers.clone(),

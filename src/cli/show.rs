@@ -1,5 +1,7 @@
 //! `benchbook show`: the result of a run.
 
+use std::path::PathBuf;
+
 use clap::Args as ClapArgs;
 use clap::builder::PossibleValuesParser;
 
@@ -19,6 +21,9 @@ pub(super) struct Args {
     /// Every figure, not only the judged ones
     #[arg(long)]
     all: bool,
+    /// Judges the figures by this file of reference values, instead of one that the run was judged by
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
     /// Only this case: `stream`, `str*`, or `stream[threads=1]`
     #[arg(long, value_name = "CASE")]
     case: Option<String>,
@@ -30,6 +35,10 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let run = args.run.open()?;
     let events = run.events()?;
+    let events = match &args.baseline {
+        Some(path) => super::baseline::judged_by(path, &run, events)?,
+        None => events,
+    };
     let mut summary = Summary::of(events.iter().map(|(time, event)| (*time, event)));
     super::usage::add(&run, &mut summary)?;
     let selection = Selection {

@@ -1,6 +1,6 @@
 //! Adds what monitors saw to the summary of a run: reports know no store.
 
-use crate::report::{Part, Summary, notes};
+use crate::report::{Part, Summary, notes, outliers};
 use crate::store::{Run, Series, StoreError};
 
 /// Reads the samples of every round, one after the other: a long run has more of them than one wants to have at once.
@@ -12,5 +12,7 @@ pub(super) fn add(run: &Run, summary: &mut Summary) -> Result<(), StoreError> {
         slice.see(&parts.collect::<Vec<_>>());
     }
     summary.notes = notes::of(&summary.slices);
+    outliers::explain(summary);
+    summary.notes.extend(notes::uncertain(&summary.rows));
     Ok(())
 }

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::baseline::Reference;
+use crate::base::unit::{Unit, UnitError, convert};
 use crate::base::{CaseId, Cause, HostName, JobId, RunId, StepId, Timestamp, Value};
 use crate::wire::{Column, Sample, Status, Stream};
 
@@ -90,6 +92,8 @@ pub enum Why {
     Known,
     /// `--step`: somebody said no.
     Refused,
+    /// The figures of its case are known as well as was asked, or the time for them is over.
+    Enough,
 }
 
 impl Why {
@@ -109,6 +113,7 @@ impl Why {
             Self::Before => "it stands before the task that the run starts at",
             Self::Known => "it is known already",
             Self::Refused => "it was not wanted",
+            Self::Enough => "there are rounds enough",
         }
     }
 }
@@ -142,6 +147,17 @@ pub struct Figure {
     pub bytes: (u64, u64),
 }
 
+/// Until when the rounds of a case go on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GoingOn {
+    /// Never longer than for so many rounds.
+    pub most: u32,
+    /// Until the interval of every figure's median is at most so wide, as a share of it.
+    pub until: Option<f64>,
+    /// Until they have taken so many seconds.
+    pub budget: Option<f64>,
+}
+
 /// What `expect` asks of a figure's median on one host, templated and converted: all that judging needs.
 ///
 /// `reference` and `tolerance` have become a bound on the bad side; entries whose `where` names other matrix parameters than
@@ -158,9 +174,27 @@ pub struct Expectation {
     pub max: Option<f64>,
     /// Where it stands: `stream.yml:24`.
     pub place: String,
+    /// The baseline's value that the bound was made of, in the figure's unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<f64>,
 }
 
 impl Expectation {
+    /// What a baseline asks: that the median is not worse than its value by more than this share. `unit` is the figure's.
+    pub fn of_reference(reference: &Reference, tolerance: f64, unit: &Unit) -> Result<Self, UnitError> {
+        let own = |value| convert(value, &reference.unit, unit);
+        let bound = Some(own(reference.bound(tolerance))?);
+        let (min, max) = if reference.higher_is_better { (bound, None) } else { (None, bound) };
+        Ok(Self {
+            figure: reference.figure.clone(),
+            labels: reference.labels.clone(),
+            min,
+            max,
+            place: reference.span.file_line(),
+            baseline: Some(own(reference.median)?),
+        })
+    }
+
     /// Whether it is about this figure.
     pub fn concerns(&self, figure: &str, labels: &BTreeMap<String, String>) -> bool {
         self.figure == figure && self.labels.iter().all(|(name, value)| labels.get(name) == Some(value))
@@ -280,6 +314,9 @@ pub enum Event {
         warmup: u32,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         gang: Option<Gang>,
+        /// When more rounds than `repeat` are done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        going_on: Option<GoingOn>,
         expect: Vec<Expectation>,
     },
     /// A step is sent to a host.

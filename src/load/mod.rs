@@ -1,6 +1,7 @@
 //! The only reader of the user's files.
 
 pub mod ansible_cfg;
+mod baseline;
 pub mod config;
 pub mod extra;
 pub mod files;
@@ -11,6 +12,7 @@ mod listing;
 pub mod loader;
 pub mod project;
 mod role;
+mod rules;
 pub mod shipped;
 mod text;
 pub mod vault;
@@ -18,6 +20,7 @@ pub mod vault;
 use std::path::Path;
 
 pub use ansible_cfg::AnsibleCfg;
+pub use baseline::read_baseline;
 pub use config::{Config, Expressions};
 pub use files::{Content, DiskFiles, Files, MemoryFiles};
 pub use inventory::{Constructing, Evaluator, InventorySource, Reading, Unreadable, load_inventory};
@@ -25,6 +28,7 @@ pub use limit::read_limit;
 pub use listing::Single;
 pub use loader::{Loaded, Loader};
 pub use project::{Asked, Project};
+pub use rules::{RULES, read_rules};
 pub use vault::Vault;
 
 /// A path as messages show it: as the user would type it, without a leading `./`.

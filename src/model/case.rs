@@ -20,8 +20,10 @@ pub struct Case {
     pub role: Option<CaseRole>,
     /// `matrix`: the axes in the order they are written.
     pub matrix: Vec<Axis>,
-    /// `repeat`: rounds that count, default 1.
+    /// `repeat`: rounds that count, default 1; of a mapping its `max`.
     pub repeat: Option<Spanned<Value>>,
+    /// `repeat` as a mapping: when there are rounds enough.
+    pub going_on: Option<GoingOn>,
     /// `warmup`: rounds before, kept and left out of the statistics, default 0.
     pub warmup: Option<Spanned<Value>>,
     /// `requires`
@@ -36,6 +38,21 @@ pub struct Case {
     pub finish: Vec<Item>,
     /// `metrics` given at the case: for every task of `run` that has none.
     pub metrics: Vec<Metric>,
+}
+
+/// When a case has rounds enough: its rounds go on from `min` to `max` until one of these holds.
+#[derive(Clone, Debug)]
+pub struct GoingOn {
+    /// The whole mapping.
+    pub span: Span,
+    /// `min`: so many rounds in any case, default 1.
+    pub min: Option<Spanned<Value>>,
+    /// `max`: and never more than these.
+    pub max: Spanned<Value>,
+    /// `until`: the interval of every figure's median is at most so wide, as a share of it: `2 %`.
+    pub until: Option<Spanned<Value>>,
+    /// `budget`: the case's rounds have taken so long: `10m`.
+    pub budget: Option<Spanned<Value>>,
 }
 
 /// The role of a case.

@@ -15,11 +15,12 @@ pub mod level;
 pub mod pattern;
 pub mod playbook;
 pub mod role;
+pub mod rules;
 pub mod task;
 
 pub use case::{
-    Axis, Better, Case, CaseOrder, CaseRole, Expect, Metric, MetricSource, Reduce, Rendezvous, Requirement,
-    RequirementKind, Take,
+    Axis, Better, Case, CaseOrder, CaseRole, Expect, GoingOn, Metric, MetricSource, Reduce, Rendezvous,
+    Requirement, RequirementKind, Take,
 };
 pub use group_names::GroupNames;
 pub use inherited::{Becoming, Inherited};
@@ -31,4 +32,5 @@ pub use level::Level;
 pub use pattern::Pattern;
 pub use playbook::{Play, Playbook, Strategy};
 pub use role::{Role, RoleVars};
+pub use rules::{Rule, Subject};
 pub use task::{Block, Call, Item, Loop, LoopControl, RoleEntry, RoleFrom, Switch, Task};

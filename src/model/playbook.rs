@@ -56,6 +56,8 @@ pub struct Play {
     pub tasks: Vec<Item>,
     /// `cases`
     pub cases: Vec<Arc<Case>>,
+    /// `baseline`: a file of reference values, beside the playbook.
+    pub baseline: Option<Spanned<Value>>,
     /// `case_order`
     pub case_order: Option<Spanned<CaseOrder>>,
     /// `post_tasks`

@@ -11,6 +11,7 @@ use super::rounds::{Count, schedule, waves};
 use super::scope::{ScopeIx, ScopeKind, Section};
 use super::step::{CasePart, CasePlace, StepKind};
 use super::{CasePlan, Surroundings, cycle};
+use crate::base::baseline::Baseline;
 use crate::base::{CaseId, Diagnostic, Map, Span, Spanned, Value};
 use crate::model::{
     Case, ContainerLifecycle, Item, Level, Lifetime, Metric, Requirement, Role, Stage, VarLayer,
@@ -59,8 +60,9 @@ impl Build<'_> {
         let play = Arc::clone(self.play);
         let mut courses = Vec::new();
         self.unique_names(&play.cases);
+        let baseline = if play.cases.is_empty() { None } else { self.baseline(around) };
         for case in &play.cases {
-            self.course(case, around, &mut courses);
+            self.course(case, baseline.as_ref(), around, &mut courses);
         }
         let order = play.case_order.as_ref().map(|o| o.value).unwrap_or_default();
         let seed = self.compiler.options.seed;
@@ -116,7 +118,13 @@ impl Build<'_> {
     }
 
     /// One case, multiplied by its matrix.
-    fn course(&mut self, case: &Arc<Case>, around: &Surroundings, courses: &mut Vec<Course>) {
+    fn course(
+        &mut self,
+        case: &Arc<Case>,
+        baseline: Option<&Arc<Baseline>>,
+        around: &Surroundings,
+        courses: &mut Vec<Course>,
+    ) {
         let mut inside = self.inside(around, &case.keywords, Level::BlockVars, "case vars");
         let mut image = None;
         if let Some(Spanned { value: lifecycle, span }) = &case.keywords.lifecycle {
@@ -150,6 +158,7 @@ impl Build<'_> {
             }
             own.path = format!("{}/{id}", around.path);
             let repeat = self.number(case.repeat.as_ref(), &own, 1, 1);
+            let going_on = self.going_on(case, &own, repeat);
             let warmup = self.number(case.warmup.as_ref(), &own, 0, 0);
             let gang = self.gang(case, &own);
             if let (Some(gang), Some(written)) = (gang, &case.rendezvous) {
@@ -184,10 +193,12 @@ impl Build<'_> {
                 name: Arc::clone(name),
                 params: instance.params.clone(),
                 repeat,
+                going_on,
                 warmup,
                 hosts: own.hosts.to_vec(),
                 requires: parts.requires.clone(),
                 metrics: metrics_of(case, &parts),
+                baseline: baseline.cloned(),
                 gang,
                 becoming: own.inherited.becoming.clone(),
                 connection: own.inherited.connection.clone(),
@@ -195,6 +206,7 @@ impl Build<'_> {
                 each_round: own.container.as_ref().is_some_and(|(own, _)| own.lifetime == Lifetime::Round),
                 span: case.span.clone(),
             });
+            self.against(baseline, id, &metrics_of(case, &parts));
             courses.push(Course {
                 case: Arc::clone(case),
                 instance,

@@ -52,6 +52,8 @@ pub struct Options {
     pub limit: Option<String>,
     /// `--failed-from`: what an earlier run did not bring to a good end.
     pub again: Option<Again>,
+    /// `--baseline`: a file of reference values, above what plays name.
+    pub baseline: Option<PathBuf>,
     /// For `case_order: random` and `order: shuffle`.
     pub seed: u64,
     /// What was answered to `vars_prompt`.

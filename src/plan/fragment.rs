@@ -11,6 +11,7 @@ use super::static_roles::RoleNames;
 use super::step::{Order, Step, StepIx};
 use super::surroundings::Surroundings;
 use super::vars_files::Candidates;
+use crate::base::baseline::Baseline;
 use crate::base::{CaseId, HostName, Map, Span, Spanned, Value};
 use crate::model::Becoming;
 use crate::model::{Metric, Reduce, Requirement, Task, VarLayer};
@@ -88,8 +89,10 @@ pub struct CasePlan {
     pub name: Arc<str>,
     /// The matrix parameters.
     pub params: Map,
-    /// Rounds that count.
+    /// Rounds that count, at most.
     pub repeat: u32,
+    /// When fewer of them are enough.
+    pub going_on: Option<GoingOn>,
     /// Rounds before.
     pub warmup: u32,
     /// The hosts that run it.
@@ -98,6 +101,8 @@ pub struct CasePlan {
     pub requires: Vec<Requirement>,
     /// The figures it gives, of all its tasks.
     pub metrics: Vec<Metric>,
+    /// The reference values that its figures are held against.
+    pub baseline: Option<Arc<Baseline>>,
     /// How it runs on several hosts at once.
     pub gang: Option<Gang>,
     /// Who its folder is made as.
@@ -112,6 +117,17 @@ pub struct CasePlan {
     pub span: Span,
 }
 
+/// When a case has rounds enough, before all of them are done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GoingOn {
+    /// So many in any case.
+    pub min: u32,
+    /// As soon as the interval of every figure's median is at most so wide, as a share of it: 0.02.
+    pub until: Option<f64>,
+    /// As soon as its rounds have taken so many seconds.
+    pub budget: Option<f64>,
+}
+
 /// How a case runs on several hosts at once: the first `nodes` hosts of each batch, in the order of the play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gang {
@@ -124,6 +140,11 @@ pub struct Gang {
 }
 
 impl CasePlan {
+    /// How many rounds count in any case.
+    pub fn least(&self) -> u32 {
+        self.going_on.map_or(self.repeat, |going_on| going_on.min)
+    }
+
     /// The members of the gang among the hosts of a batch, in the order of their ranks.
     pub fn members<'a>(&'a self, batch: &'a [HostName]) -> impl Iterator<Item = &'a HostName> {
         self.hosts.iter().filter(|host| batch.contains(host))

@@ -1,6 +1,7 @@
 //! From the typed playbook to the task graph: pure, opens no file and no socket.
 
 mod apply;
+mod baseline;
 pub mod becoming;
 mod build;
 mod calls;
@@ -35,6 +36,7 @@ mod prune;
 mod pruned;
 mod readings;
 pub mod render;
+mod repeats;
 mod role_arguments;
 mod role_uses;
 pub mod roles;
@@ -58,7 +60,8 @@ pub use becoming::AskedBecoming;
 pub use compiler::{Again, Compiler, FactCache, Options};
 pub use declaration::{DeclarationError, arguments as monitor_arguments};
 pub use fragment::{
-    Bridge, Brought, CasePlan, Fragment, Gang, HandlerBody, HandlerNames, PrunedStep, Pruning, Target,
+    Bridge, Brought, CasePlan, Fragment, Gang, GoingOn, HandlerBody, HandlerNames, PrunedStep, Pruning,
+    Target,
 };
 pub use handlers::MISPLACED_FLUSH;
 pub use hosts::REACHING;

@@ -189,7 +189,7 @@ impl Comparison {
 }
 
 /// Whether figures can be held against each other; else why not.
-fn alike(a: &Row, b: &Row) -> Result<(), String> {
+pub(super) fn alike(a: &Row, b: &Row) -> Result<(), String> {
     if !Unit::parse(&b.unit).converts_to(&Unit::parse(&a.unit)) {
         return Err(format!("is in `{}` in one run and in `{}` in the other", a.unit, b.unit));
     }

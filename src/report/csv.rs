@@ -5,7 +5,7 @@ use super::summary::Summary;
 use crate::base::selector::selects_case_id;
 use crate::base::statistics::Interval;
 
-const HEAD: &str = "run,case,figure,labels,unit,better,host,rounds,n,median,mad,low,high,min,max,mean,verdict,bound,values\n";
+const HEAD: &str = "run,case,figure,labels,unit,better,host,rounds,n,median,mad,low,high,min,max,mean,verdict,bound,baseline,outliers,values\n";
 
 /// The whole text. Numbers are in the metric's own unit and not rounded. `low` and `high` are the ends of the median's interval, and
 /// empty where there are too few rounds for one.
@@ -46,6 +46,8 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
                 number(|s| s.mean),
                 cell.verdict.word().to_lowercase(),
                 cell.miss.as_ref().map(|m| m.bound.to_string()).unwrap_or_default(),
+                cell.baseline.map(|value| value.to_string()).unwrap_or_default(),
+                cell.outliers.iter().map(|one| one.round.to_string()).collect::<Vec<_>>().join(";"),
                 values.join(";"),
             ];
             text += &fields.map(|f| quoted(&f)).join(",");

@@ -71,8 +71,9 @@ impl Lines {
                 self.fit(hosts);
                 vec![format!("play {name} · {}", plural(hosts.len(), "host"))]
             }
-            Event::CaseStarted { case, repeat, warmup, .. } => {
-                self.rounds.insert(case.clone(), (*repeat, *warmup));
+            Event::CaseStarted { case, repeat, warmup, going_on, .. } => {
+                let most = going_on.map_or(*repeat, |own| own.most);
+                self.rounds.insert(case.clone(), (most, *warmup));
                 Vec::new()
             }
             Event::Opened { host, commands, .. } if self.verbosity > 2 => {

@@ -4,10 +4,13 @@
 //! Both know only `event` and `base`; where their text goes is decided by whoever makes them.
 
 pub mod ansible;
+pub mod baseline;
 mod columns;
 pub mod compare;
 pub mod console;
 mod csv;
+pub mod diagnose;
+pub mod history;
 mod json;
 pub mod json_lines;
 mod junit;
@@ -17,6 +20,7 @@ mod markdown;
 mod markup;
 mod monitors;
 pub mod notes;
+pub mod outliers;
 pub mod progress;
 mod prometheus;
 pub mod record;

@@ -8,6 +8,8 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::slices::{Slice, Usage};
+use super::summary::Row;
+use super::table::{named, percent};
 use crate::base::clock::human_duration;
 use crate::base::unit::Unit;
 use crate::base::{CaseId, HostName, statistics};
@@ -34,6 +36,7 @@ impl Display for Note {
         write!(f, "{host} {case}: {text}")?;
         let words: Vec<String> = rounds.iter().map(ToString::to_string).collect();
         match words.as_slice() {
+            [] => Ok(()),
             [_] if *of == 1 => Ok(()),
             all if all.len() == *of => write!(f, " during all {of} rounds"),
             [one] => write!(f, " during round {one}"),
@@ -124,6 +127,26 @@ pub fn of(slices: &[Slice]) -> Vec<Note> {
         found.map(note).collect::<Vec<_>>()
     };
     groups.into_iter().flat_map(notes).collect()
+}
+
+/// Figures that are not known as well as their case asked, though all of its rounds are done.
+pub fn uncertain(rows: &[Row]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for row in rows {
+        for (host, cell) in &row.cells {
+            let (Some(until), Some(known)) = (cell.until, &cell.statistics) else { continue };
+            let width = known.interval.and_then(|interval| interval.relative_width(known.median));
+            if width.is_some_and(|width| width <= until) {
+                continue;
+            }
+            let is = width.map_or_else(|| "not known".to_owned(), |width| format!("{} wide", percent(width)));
+            let (name, n, wanted) = (named(&row.figure, &row.labels), known.n, percent(until));
+            let text = format!("after {n} rounds the interval of {name} is {is}; {wanted} was asked for");
+            let (host, case) = (host.clone(), row.case.clone());
+            notes.push(Note { host, case, rounds: Vec::new(), of: n, text });
+        }
+    }
+    notes
 }
 
 /// Samples that are missing, by monitors.

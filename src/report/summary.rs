@@ -8,11 +8,12 @@ use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
 
 use super::notes::Note;
+use super::outliers::Outlier;
 use super::slices::{Slice, Slices};
 use super::verdict::{Miss, Verdict, judge};
 use crate::base::statistics::{self, Summary as Statistics};
 use crate::base::{CaseId, HostName, RunId, StepId, Timestamp, Value};
-use crate::event::{Event, Expectation, Fate, Figure, Gang, Tally, Why};
+use crate::event::{Event, Expectation, Fate, Figure, Gang, GoingOn, Tally, Why};
 
 /// How many of the last lines of a failed step's output are kept.
 const TAIL: usize = 5;
@@ -81,7 +82,7 @@ pub struct Row {
 }
 
 /// One figure of one case on one host.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Cell {
     /// The hosts that ran it together, by rank; empty when the host ran it alone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -90,12 +91,21 @@ pub struct Cell {
     pub values: Vec<f64>,
     /// How many rounds should have counted.
     pub rounds: u32,
+    /// Rounds went on until the interval was at most so wide, as a share of the median, or something else ended them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<f64>,
     /// Of `values`.
     pub statistics: Option<Statistics>,
     /// How it turned out here.
     pub verdict: Verdict,
     /// The bound that was not kept.
     pub miss: Option<Miss>,
+    /// Rounds that lie apart from the others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outliers: Vec<Outlier>,
+    /// The baseline's value, in the row's unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<f64>,
 }
 
 /// A step that failed for good, or a case that failed without one.
@@ -126,6 +136,7 @@ pub struct Failure {
 struct Attempt {
     repeat: u32,
     gang: Option<Gang>,
+    going_on: Option<GoingOn>,
     expect: Vec<Expectation>,
     /// Set when it ended: why it failed, or that it did not; and the rounds that were done.
     ended: Option<(Option<String>, u32)>,
@@ -178,13 +189,14 @@ impl Gathering {
                 self.summary.started = time;
             }
             Event::PlayStarted { hosts, .. } => self.summary.hosts.extend(hosts.iter().cloned()),
-            Event::CaseStarted { case, host, repeat, gang, expect, .. } => {
+            Event::CaseStarted { case, host, repeat, gang, going_on, expect, .. } => {
                 // Begun again after a stop: what it gave before does not count.
                 self.figures.retain(|f| f.case != *case || f.host != *host);
                 self.failures.retain(|f| f.case.as_ref() != Some(case) || f.host != *host);
                 self.summary.spent.remove(&(case.clone(), host.clone()));
                 let (gang, expect) = (gang.clone(), expect.clone());
-                let attempt = Attempt { repeat: *repeat, gang, expect, ..Attempt::default() };
+                let going_on = *going_on;
+                let attempt = Attempt { repeat: *repeat, gang, going_on, expect, ..Attempt::default() };
                 self.attempts.entry(case.clone()).or_default().insert(host.clone(), attempt);
             }
             Event::CaseEnded { case, host, failed, rounds } => {
@@ -326,6 +338,7 @@ impl Gathering {
                 |e: &Expectation| self.figures.iter().filter(own).any(|f| e.concerns(&f.name, &f.labels));
             let owed = expect.iter().any(|e| !answered(e));
             let mut cell = cell(values, &attempt, &expect, figure.is_empty(), owed);
+            cell.outliers = super::outliers::of(&counted);
             if self.stopped && cell.verdict == Verdict::Skipped {
                 cell.verdict = Verdict::Incomplete;
             }
@@ -422,7 +435,11 @@ fn cell(
         _ => Verdict::Ok,
     };
     let gang = attempt.gang.as_ref().map(|gang| gang.members.clone()).unwrap_or_default();
-    Cell { gang, values, rounds: attempt.repeat, statistics, verdict, miss }
+    let (outliers, baseline) = (Vec::new(), expect.iter().find_map(|e| e.baseline));
+    // Where rounds go on, so many were due as were done.
+    let rounds = if attempt.going_on.is_some() { attempt.repeat.max(done) } else { attempt.repeat };
+    let until = attempt.going_on.and_then(|going_on| going_on.until);
+    Cell { gang, values, rounds, until, statistics, verdict, miss, outliers, baseline }
 }
 
 /// What a failed step leaves for the end of the run.

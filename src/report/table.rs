@@ -258,11 +258,22 @@ fn host_cell(cell: &Cell, row: &Row, scale: &Scale, whole: bool) -> String {
                 return text;
             }
             let Interval { low, high } = s.interval.unwrap_or(Interval { low: s.min, high: s.max });
-            format!("{text} {}…{} n={}", scale.format(low), scale.format(high), s.n)
+            let by = cell.baseline.map_or_else(String::new, |value| to_baseline(s.median, value));
+            format!("{text} {}…{} n={}{by}", scale.format(low), scale.format(high), s.n)
         }
         (None, Verdict::Ok) if row.figure.is_empty() => format!("{} of {}", cell.rounds, cell.rounds),
         _ => format!("{} of {}", cell.values.len(), cell.rounds),
     }
+}
+
+/// How far a median is from the baseline's: ` (baseline -12 %)`
+fn to_baseline(median: f64, baseline: f64) -> String {
+    if baseline == 0.0 {
+        return " (baseline 0)".to_owned();
+    }
+    let share = (median - baseline) / baseline.abs();
+    let sign = if share < 0.0 { '-' } else { '+' };
+    format!(" (baseline {sign}{})", percent(share.abs()))
 }
 
 /// `0.8 %`, `67 %`
@@ -283,7 +294,15 @@ pub(super) fn verdict(row: &Row, scale: &Scale) -> String {
             .map(|(host, cell)| match (&cell.statistics, &cell.miss) {
                 (Some(s), Some(miss)) => {
                     let sign = if miss.below { '<' } else { '>' };
-                    format!("{host} {} {sign} {}", scale.format(s.median), scale.format(miss.bound))
+                    let by = miss.baseline.map_or_else(String::new, |value| to_baseline(s.median, value));
+                    let (own, bound) = (scale.format(s.median), scale.format(miss.bound));
+                    if own != bound {
+                        return format!("{host} {own} {sign} {bound}{by}");
+                    }
+                    // Beside larger figures they would look the same.
+                    let scale = Unit::parse(&row.unit).scale_for(&[s.median, miss.bound]);
+                    let (own, bound) = (scale.format(s.median), scale.format(miss.bound));
+                    format!("{host} {own} {sign} {bound} {}{by}", scale.unit)
                 }
                 _ => host,
             })

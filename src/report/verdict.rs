@@ -43,13 +43,17 @@ pub struct Miss {
     pub below: bool,
     /// Where it is asked for.
     pub place: String,
+    /// The baseline's value that the bound was made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<f64>,
 }
 
 /// The first bound that `median` does not keep.
 pub fn judge(median: f64, expectations: &[&Expectation]) -> Option<Miss> {
-    expectations
-        .iter()
-        .find_map(|e| e.missed(median).map(|(bound, below)| Miss { bound, below, place: e.place.clone() }))
+    expectations.iter().find_map(|e| {
+        let (place, baseline) = (e.place.clone(), e.baseline);
+        e.missed(median).map(|(bound, below)| Miss { bound, below, place, baseline })
+    })
 }
 
 #[cfg(test)]

@@ -57,6 +57,9 @@ impl Dispatcher {
         if let Verdict::Bypass(why) = self.fates.verdict(self.node(step).scope, host) {
             return self.bypass(step, host, why);
         }
+        if self.is_enough(step, host) {
+            return self.bypass(step, host, Why::Enough);
+        }
         if let Some(why) = self.needless(step, host, what) {
             return self.bypass(step, host, why);
         }

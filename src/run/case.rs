@@ -10,8 +10,9 @@ use super::verdict::expectations;
 use crate::action::{Invocation, Target};
 use crate::base::unit::{Quantity, Unit as FigureUnit};
 use crate::base::{Map, Timestamp, Value};
-use crate::event::{Event, Fate};
+use crate::event::{self, Event, Fate};
 use crate::model::{Requirement, RequirementKind};
+use crate::plan::GoingOn;
 use crate::vars::Templar;
 use crate::wire::{Outcome, Status};
 
@@ -26,7 +27,9 @@ pub async fn open(unit: &Unit, requires: &[Requirement], again: bool, started: T
             Ok(expect) => expect,
             Err(problem) => return Finished::failed(problem, started),
         };
-        let (repeat, warmup) = (case.repeat, case.warmup);
+        let (repeat, warmup) = (case.least(), case.warmup);
+        let going_on =
+            |own: GoingOn| event::GoingOn { most: case.repeat, until: own.until, budget: own.budget };
         let gang = super::rendezvous::team(unit);
         // What a gang gives stands at its first rank.
         let leads = gang.as_ref().is_none_or(|gang| gang.is_led_by(&unit.host.name));
@@ -37,6 +40,7 @@ pub async fn open(unit: &Unit, requires: &[Requirement], again: bool, started: T
             repeat,
             warmup,
             gang,
+            going_on: case.going_on.map(going_on),
             expect,
         });
     }

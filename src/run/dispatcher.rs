@@ -94,6 +94,8 @@ pub struct Dispatcher {
     pub(super) gangs: Gangs,
     pub(super) holds: HashMap<(ScopeNo, HostNo), Hold>,
     pub(super) cases: BTreeMap<(CaseId, HostNo), CaseRun>,
+    /// Whether a round that its case might do without takes place.
+    pub(super) enough: HashMap<(ScopeNo, HostNo), bool>,
     pub(super) gathers: HashMap<StepNo, Gather>,
     /// Hosts of plays with `host_pinned`.
     pub(super) pins: Pins,
@@ -192,6 +194,7 @@ impl Dispatcher {
             gangs: Gangs::default(),
             holds: HashMap::new(),
             cases: BTreeMap::new(),
+            enough: HashMap::new(),
             gathers: HashMap::new(),
             pins: Pins::default(),
             fatal: HashMap::new(),

@@ -159,6 +159,9 @@ impl Dispatcher {
 
     /// A step that is not done: it ends all the same.
     pub(super) fn bypass(&mut self, step: StepNo, host: HostNo, why: Why) {
+        if why == Why::Enough {
+            self.was_enough(step, host);
+        }
         let Work::Step(what) = self.node(step).work.clone() else { return };
         if why == Why::RunOnce {
             // It counts as done by all; who has notified a handler has had his turn.

@@ -142,6 +142,11 @@ impl Fates {
         self.scopes[scope.index()].state(host).failed.is_some()
     }
 
+    /// Whether a step in a scope was begun on a host.
+    pub fn is_entered(&self, scope: ScopeNo, host: HostNo) -> bool {
+        self.scopes[scope.index()].state(host).entered
+    }
+
     /// Whether the host is known to be unreachable.
     pub fn is_unreachable(&self, host: HostNo) -> bool {
         self.unreachable.contains(&host)

@@ -366,9 +366,10 @@ impl Dispatcher {
         let event = Event::CaseStarted {
             case: case.id.clone(),
             host: self.name(host).clone(),
-            repeat: case.repeat,
+            repeat: case.least(),
             warmup: case.warmup,
             gang: Some(Gang { members, reduce: gang.reduce }),
+            going_on: None,
             expect: Vec::new(),
         };
         self.notice(&event);

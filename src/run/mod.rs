@@ -18,6 +18,7 @@ mod dispatcher;
 mod download;
 mod ending;
 mod engine;
+mod enough;
 mod environments;
 pub mod fact_cache;
 mod fates;

@@ -53,6 +53,8 @@ pub(super) struct CaseRun {
     pub gang: Option<Gang>,
     pub expect: Vec<Expectation>,
     pub figures: Vec<Figure>,
+    /// How long the steps of its rounds have taken.
+    pub spent: Duration,
 }
 
 pub(super) fn metrics(what: &Step) -> impl Iterator<Item = &Metric> {
@@ -206,6 +208,10 @@ impl Dispatcher {
     /// Which figures a step of a round gave, and which it owes. A metric whose task was left out by a condition is not owed.
     pub(super) fn note_figures(&mut self, step: StepNo, host: HostNo, what: &Step, finished: &Finished) {
         let Some(round) = self.node(step).round else { return };
+        if let (Some(place), Fate::Ran { .. }) = (&what.case, &finished.fate) {
+            let spent = finished.ended.since(finished.started);
+            self.cases.entry((place.id.clone(), host)).or_default().spent += spent;
+        }
         let Some(hold) = self.holds.get_mut(&(round, host)) else { return };
         let why = match &finished.fate {
             Fate::Ran { status: Status::Ok, .. } => {
@@ -259,7 +265,7 @@ impl Dispatcher {
 
     /// A case does not begin on a host: nobody shall look for its figures in vain.
     pub(super) fn leave_out(&mut self, case: &CasePlan, host: HostNo, why: Why) {
-        let (host, repeat) = (self.name(host).clone(), case.repeat);
+        let (host, repeat) = (self.name(host).clone(), case.least());
         self.emit(Event::CaseLeftOut { case: case.id.clone(), host, repeat, why });
     }
 
@@ -304,7 +310,7 @@ impl Dispatcher {
     }
 
     /// The figures of a case on a host: its own, or those of its gang.
-    fn counted<'a>(&self, case: &CaseId, run: &'a CaseRun) -> Cow<'a, [Figure]> {
+    pub(super) fn counted<'a>(&self, case: &CaseId, run: &'a CaseRun) -> Cow<'a, [Figure]> {
         let Some(gang) = &run.gang else { return Cow::Borrowed(&run.figures) };
         let members = gang.members.iter().filter_map(|name| self.board.number(name));
         let runs = members.filter_map(|member| self.cases.get(&(case.clone(), member)));

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::keyword::number;
 use super::unit::said;
+use crate::base::baseline::Reference;
 use crate::base::statistics::median;
 use crate::base::unit::{Quantity, Unit};
-use crate::base::{Map, Spanned, Value};
+use crate::base::{HostName, Map, Spanned, Value};
 use crate::event::{Expectation, Figure};
 use crate::model::{Better, Expect, Metric};
 use crate::plan::CasePlan;
@@ -20,7 +21,24 @@ pub fn expectations(case: &CasePlan, templar: &Templar) -> Result<Vec<Expectatio
             all.extend(expectation(metric, expect, &case.params, templar)?);
         }
     }
+    all.extend(of_baseline(case, templar)?);
     Ok(all)
+}
+
+/// What the baseline asks of the host, by its own name or those of its groups.
+fn of_baseline(case: &CasePlan, templar: &Templar) -> Result<Vec<Expectation>, String> {
+    let Some(baseline) = &case.baseline else { return Ok(Vec::new()) };
+    let known = |name| templar.scope().lookup(name).map(|(value, _)| value);
+    let host = known("inventory_hostname").map(ToString::to_string).unwrap_or_default();
+    let groups = known("group_names").and_then(Value::as_list).unwrap_or_default();
+    let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
+    let asked = |reference: &Reference| {
+        let metric = case.metrics.iter().find(|metric| *metric.name.value == *reference.figure);
+        let unit = metric.map_or_else(|| reference.unit.clone(), |metric| Unit::parse(&metric.unit));
+        let asked = Expectation::of_reference(reference, baseline.tolerance_of(reference), &unit);
+        asked.map_err(|e| format!("{e} at {}", reference.span))
+    };
+    baseline.of(&case.id, &HostName::new(host), &groups).into_iter().map(asked).collect()
 }
 
 fn expectation(
@@ -56,7 +74,7 @@ fn expectation(
         }
     }
     let figure = metric.name.to_string();
-    Ok(Some(Expectation { figure, labels, min, max, place: expect.span.file_line() }))
+    Ok(Some(Expectation { figure, labels, min, max, place: expect.span.file_line(), baseline: None }))
 }
 
 fn quantity(value: &Spanned<Value>, templar: &Templar) -> Result<Quantity, String> {
@@ -149,7 +167,8 @@ mod tests {
 
     fn at_least(op: &str, min: f64) -> Expectation {
         let labels = BTreeMap::from([("op".to_owned(), op.to_owned())]);
-        Expectation { figure: "bandwidth".into(), labels, min: Some(min), max: None, place: "p.yml:3".into() }
+        let place = "p.yml:3".into();
+        Expectation { figure: "bandwidth".into(), labels, min: Some(min), place, ..Expectation::default() }
     }
 
     #[test]

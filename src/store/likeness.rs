@@ -1,7 +1,7 @@
 //! In what two runs are unlike, by their `lock.json`: what could make figures differ, and nothing that could not.
 //!
 //! Not said: the command line, names of inventories, the commit (files are compared by what is in them), `limit` and `case` (they
-//! choose what runs, not how), and seeds.
+//! choose what runs, not how), seeds, and files by which figures are only judged.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -22,7 +22,8 @@ impl Provenance {
         if self.playbook != other.playbook {
             found.push(format!("playbook: {} → {}", self.playbook, other.playbook));
         }
-        for name in keys(&self.files, &other.files) {
+        let judges = |name: &&String| self.judging.contains(*name) || other.judging.contains(*name);
+        for name in keys(&self.files, &other.files).into_iter().filter(|name| !judges(name)) {
             match (self.files.get(name), other.files.get(name)) {
                 (Some(a), Some(b)) if a != b => found.push(format!("{name} has changed")),
                 (Some(_), None) => found.push(format!("{name} is not read any more")),
@@ -125,6 +126,8 @@ mod tests {
         let mut b = a.clone();
         b.command = vec!["other".into()];
         b.seed = Some(7);
+        b.files.insert("baseline.yml".into(), "1".into());
+        b.judging.insert("baseline.yml".into());
         b.options.insert("limit".into(), "n2".into());
         b.hosts.get_mut(&host).unwrap().memory_mib = Some(63_900);
         assert_eq!(a.differences(&b), Vec::<String>::new());

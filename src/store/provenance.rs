@@ -1,6 +1,6 @@
 //! `lock.json`: what could make the figures of two runs differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,8 @@ pub struct Provenance {
     pub inventory: Vec<String>,
     /// Project files that were read → SHA-256 of their bytes, in hexadecimal.
     pub files: BTreeMap<String, String>,
+    /// Those of them that figures were only judged by: baselines.
+    pub judging: BTreeSet<String>,
     /// The project folder's git state, when it is a work tree.
     pub git: Option<Git>,
     /// Variables given on the command line or by the environment.
@@ -40,6 +42,8 @@ pub struct Provenance {
     pub seed: Option<u64>,
     /// Hosts in in-container mode → where that comes from.
     pub in_container: BTreeMap<HostName, String>,
+    /// The groups of the hosts that took part, without `all`.
+    pub groups: BTreeMap<HostName, Vec<String>>,
     /// What is known about the machines.
     pub hosts: BTreeMap<HostName, Machine>,
     /// The images that were used on each host, in the order in which they were.

@@ -178,6 +178,22 @@ fn intervals_of_medians_are_those_of_scipy() {
     near(Some(of_many.low + of_many.high), 4002.0);
 }
 
+#[test]
+fn robust_distances_are_those_of_scipy() {
+    for row in scipy("robust_z") {
+        let all = values(&row, "values");
+        let middle = robust::Middle::of(&all, 0.0).unwrap();
+        for (value, z) in all.iter().zip(values(&row, "z")) {
+            assert!((middle.z(*value) - z).abs() < 1e-9, "{value} of {row}");
+        }
+    }
+    // Where more than half are equal, the mean distance counts; where all are, nothing does; and never less than the floor.
+    let most = robust::Middle::of(&[5.0, 5.0, 5.0, 5.0, 4.0], 0.0).unwrap();
+    near(Some(most.scale), 0.2 * 1.253_314_137_315_500_1);
+    assert!(robust::Middle::of(&[5.0; 4], 0.0).unwrap().z(9.0).abs() < 1e-12);
+    near(Some(robust::Middle::of(&[5.0, 5.1, 4.9], 2.0).unwrap().z(1.0)), -2.0);
+}
+
 /// A median is where it is said to be as often as is said, also of figures with a long tail.
 #[test]
 fn intervals_of_medians_hold_what_they_promise() {

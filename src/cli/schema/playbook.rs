@@ -32,6 +32,9 @@ pub(super) fn schema(catalogue: &Catalogue, root: &str) -> Json {
         "tasks": {"type": ["array", "null"], "items": {
             "if": {"required": ["block"]}, "then": of("block"), "else": of("task"),
         }},
+        "going_on": {"type": "object", "additionalProperties": false, "required": ["max"], "properties": {
+            "min": of("number"), "max": of("number"), "until": of("text"), "budget": of("text"),
+        }},
         "import": {"type": "object", "additionalProperties": false, "properties": {
             "import_playbook": of("text"), "name": of("text"), "tags": {}, "when": {}, "vars": of("mapping"),
         }},
@@ -77,6 +80,7 @@ fn properties(decoder: &Decoder<'_>, part: Part) -> Map<String, Json> {
         let schema = match (keyword, takes) {
             (section, _) if SECTIONS.contains(&section) => of("tasks"),
             ("roles", _) => json!({"type": ["array", "null"], "items": of("role")}),
+            ("repeat", _) => json!({"anyOf": [of("number"), of("going_on")]}),
             ("cases", _) => json!({"type": ["array", "null"], "items": of("case")}),
             (_, Takes::Boolean) => of("boolean"),
             (_, Takes::Number) => of("number"),

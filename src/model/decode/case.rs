@@ -7,7 +7,9 @@ use super::fields::{Fields, spanned, wrong_type};
 use super::keywords::shared;
 use super::metric::metrics;
 use crate::base::{Diagnostic, Diagnostics, Spanned};
-use crate::model::{Axis, Case, CaseRole, Reduce, Rendezvous, Requirement, RequirementKind, RoleFrom};
+use crate::model::{
+    Axis, Case, CaseRole, GoingOn, Reduce, Rendezvous, Requirement, RequirementKind, RoleFrom,
+};
 use crate::syntax::Node;
 
 impl Decoder<'_> {
@@ -32,7 +34,10 @@ impl Decoder<'_> {
         let name = f_name(f, &keywords);
         let role = f.string("role").map(|name| CaseRole { name, from: RoleFrom::default() });
         let matrix = f.take("matrix").map(|n| matrix(n, f.problems())).unwrap_or_default();
-        let repeat = f.number("repeat");
+        let is_mapping = node.get("repeat").is_some_and(|node| node.as_mapping().is_some());
+        let going_on =
+            if is_mapping { f.take("repeat").and_then(|n| going_on(n, f.problems())) } else { None };
+        let repeat = going_on.as_ref().map(|own| own.max.clone()).or_else(|| f.number("repeat"));
         let warmup = f.number("warmup");
         let requires = f.take("requires").map(|n| requirements(n, f.problems())).unwrap_or_default();
         let rendezvous = f.take("rendezvous").and_then(|n| rendezvous(n, f.problems()));
@@ -61,6 +66,7 @@ impl Decoder<'_> {
             role,
             matrix,
             repeat,
+            going_on,
             warmup,
             requires,
             rendezvous,
@@ -89,6 +95,25 @@ fn f_name(f: &mut Fields<'_, '_>, keywords: &crate::model::Keywords) -> Option<S
         return None;
     }
     Some(Spanned::new(Arc::from(text), name.span.clone()))
+}
+
+/// `repeat: {min: 5, max: 30, until: 2 %, budget: 10m}`
+fn going_on(node: &Node, problems: &mut Diagnostics) -> Option<GoingOn> {
+    let mut f = Fields::new(node, "`repeat`", problems)?;
+    let (min, max) = (f.number("min"), f.number("max"));
+    let (until, budget) = (f.string("until"), f.string("budget"));
+    if max.is_none() && node.get("max").is_none() {
+        f.missing("`max`", "say after how many rounds it is enough in any case: `max: 30`");
+    }
+    if until.is_none() && budget.is_none() {
+        f.missing(
+            "`until` or `budget`",
+            "say when it is enough: `until: 2 %`, `budget: 10m`, or write `repeat: 10`",
+        );
+    }
+    let span = f.span();
+    f.finish();
+    Some(GoingOn { span, min, max: max?, until, budget })
 }
 
 fn matrix(node: &Node, problems: &mut Diagnostics) -> Vec<Axis> {

@@ -32,6 +32,14 @@ fn metric(node: &Node, problems: &mut Diagnostics) -> Option<Metric> {
     if name.is_none() {
         f.missing("`name`", "name the figure: `name: bandwidth`");
     }
+    if let Some(nothing) = unit.as_ref().filter(|unit| unit.value.trim().is_empty()) {
+        let span = nothing.span.clone();
+        let problem =
+            Diagnostic::error("missing-unit", "a figure without a unit means nothing to others").at(&span);
+        f.problems().push(
+            problem.help("write `count` for a number of things, `ratio` for a share, or a word of your own"),
+        );
+    }
     if unit.is_none() {
         f.missing("`unit`", "say what it is measured in: `unit: MB/s`");
     }

@@ -1,5 +1,6 @@
 //! From trees to the typed playbook. Every problem is collected with its place; nothing is guessed and nothing ignored.
 
+mod baseline;
 mod call;
 mod case;
 mod fields;
@@ -7,6 +8,7 @@ mod keywords;
 mod metric;
 pub(crate) mod play;
 mod role;
+mod rules;
 mod task;
 mod vocabulary;
 pub mod words;
@@ -19,10 +21,12 @@ use crate::base::spec::Catalogue;
 use crate::model::{Item, RoleEntry};
 use crate::syntax::Node;
 
+pub use baseline::baseline;
 pub use case::case_meta;
 pub use fields::Takes;
 pub use play::{PlayEntry, no_play};
 pub use role::{RoleMeta, argument_specs};
+pub use rules::rules;
 pub use vocabulary::Part;
 
 /// Reads trees. It knows the names of modules only to tell a module from a keyword that is misspelt.

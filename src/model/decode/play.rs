@@ -93,6 +93,7 @@ impl Decoder<'_> {
         let order = order.map(|o| Spanned::new(Arc::from(o.value), o.span));
         let max_fail_percentage = f.number("max_fail_percentage");
         let force_handlers = f.boolean("force_handlers");
+        let baseline = f.string("baseline");
         let case_order = f.choice("case_order", &CASE_ORDERS);
         let roles = f.take("roles").map(|n| self.role_entries(n, f.problems())).unwrap_or_default();
         let mut tasks =
@@ -124,6 +125,7 @@ impl Decoder<'_> {
             pre_tasks,
             tasks: own,
             cases,
+            baseline,
             case_order,
             post_tasks,
             handlers,

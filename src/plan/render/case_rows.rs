@@ -1,5 +1,7 @@
 //! The cases of a play as rows: one per case, with its matrix, its parts and its figures; rounds are counted, not listed.
 
+use std::sync::Arc;
+
 use super::rows::Row;
 use super::words::{brief, command, expect, limits, metric, place, shortened};
 use crate::base::{CaseId, HostName, Key, Value};
@@ -14,13 +16,14 @@ pub(super) fn cases_row(play: &PlayPlan, playbook: &str) -> Row {
         CaseOrder::Interleaved => "interleaved".to_owned(),
         CaseOrder::Random => format!("random, seed {}", play.seed.unwrap_or_default()),
     };
-    let mut rounds: Vec<(u32, u32)> = cases.iter().map(|c| (c.warmup, c.repeat)).collect();
+    let mut rounds: Vec<(u32, u32, u32)> = cases.iter().map(|c| (c.warmup, c.least(), c.repeat)).collect();
     rounds.sort_unstable();
     rounds.dedup();
     let mut words = vec![order];
-    if let [(warmup, repeat)] = rounds.as_slice() {
+    if let [(warmup, least, repeat)] = rounds.as_slice() {
         let warm = if *warmup > 0 { format!("{warmup}+") } else { String::new() };
-        words.push(format!("{warm}{repeat} round{}", if warmup + repeat == 1 { "" } else { "s" }));
+        let least = if least < repeat { format!("{least}…") } else { String::new() };
+        words.push(format!("{warm}{least}{repeat} round{}", if warmup + repeat == 1 { "" } else { "s" }));
     }
     words.push("one case per host at a time".to_owned());
     let mut names: Vec<&str> = Vec::new();
@@ -188,13 +191,19 @@ fn run_rows(case: &CasePlan, run: &[&Step]) -> Vec<Row> {
         (None, [one]) => shortened(&command(one), 40),
         _ => listed(run),
     };
-    let mut often = vec![format!("{}×", case.warmup + case.repeat)];
+    let most = case.warmup + case.repeat;
+    let mut often = vec![format!("{most}×")];
+    if let Some(going_on) = &case.going_on {
+        often = vec![format!("{}…{most}×", case.warmup + going_on.min), going_on.words()];
+    }
     often.extend(measured.map(|t| limits(t)).filter(|l| !l.is_empty()));
     let own = run.iter().find(|s| matches!(s.kind, StepKind::Task(_)));
     let label = own.and_then(|s| s.stage.as_ref()).map_or("run_case", |s| s.name());
     let mut rows = vec![plain(label, &what, &often.join("  "))];
     for found in &case.metrics {
-        let expectations: Vec<String> = found.expect.iter().map(expect).collect();
+        let mut expectations: Vec<String> = found.expect.iter().map(expect).collect();
+        let of_case = |baseline: &Arc<_>| crate::plan::baseline::words(baseline, &case.id, found);
+        expectations.extend(case.baseline.as_ref().and_then(of_case));
         let text = format!("└▸ {}    {}", metric(found), expectations.join(", "));
         rows.push(Row { free: Some(text.trim_end().to_owned()), ..Row::default() });
     }

@@ -207,6 +207,7 @@ fn case(case: &CasePlan) -> Json {
         "name": case.name,
         "params": value(&Value::from(&case.params)),
         "repeat": case.repeat,
+        "going_on": case.going_on.map(|own| json!({"min": own.min, "until": own.until, "budget": own.budget})),
         "warmup": case.warmup,
         "hosts": case.hosts,
         "requires": case.requires.iter().map(requirement).collect::<Vec<_>>(),

@@ -74,7 +74,8 @@ fn header(play: &PlayPlan) -> String {
         let all: usize = cases.iter().map(|c| runs(c.repeat + c.warmup, units(c))).sum();
         let warm: usize = cases.iter().map(|c| runs(c.warmup, units(c))).sum();
         let warm = if warm > 0 { format!(", {warm} of them warm-up") } else { String::new() };
-        parts.push(format!("{}{warm}", count(all, "case run")));
+        let at_most = if cases.iter().any(|c| c.going_on.is_some()) { "at most " } else { "" };
+        parts.push(format!("{at_most}{}{warm}", count(all, "case run")));
     }
     if !modes.is_empty() {
         parts.push(in_container(play));

@@ -31,7 +31,7 @@ impl Chance {
 fn row(figure: &str, unit: &str, values: Vec<f64>) -> Row {
     let statistics = Statistics::of(&values);
     let rounds = u32::try_from(values.len()).unwrap();
-    let cell = Cell { gang: Vec::new(), values, rounds, statistics, verdict: Verdict::Ok, miss: None };
+    let cell = Cell { values, rounds, statistics, ..Cell::default() };
     Row {
         case: CaseId::new("stream"),
         figure: figure.to_owned(),
