@@ -187,8 +187,15 @@ pub struct Expect {
     pub min: Option<Spanned<Value>>,
     /// `max`
     pub max: Option<Spanned<Value>>,
-    /// `reference`
+    /// `reference`: a quantity, or the word `baseline`.
     pub reference: Option<Spanned<Value>>,
     /// `tolerance`: `5 %` or a fraction; only with `reference`.
     pub tolerance: Option<Spanned<Value>>,
+}
+
+impl Expect {
+    /// Whether its reference is what a baseline has, if there is one.
+    pub fn is_of_baseline(&self) -> bool {
+        self.reference.as_ref().is_some_and(|reference| reference.value.as_str() == Some("baseline"))
+    }
 }

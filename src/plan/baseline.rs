@@ -62,6 +62,10 @@ impl Build<'_> {
 
 /// `baseline - 5 %`: what is asked of a figure on the hosts of a case.
 pub(super) fn words(baseline: &Baseline, case: &CaseId, metric: &Metric) -> Option<String> {
+    // What is said of all of them stands there already.
+    if metric.expect.iter().any(|expect| expect.is_of_baseline() && expect.r#where.is_empty()) {
+        return None;
+    }
     let about = |reference: &&crate::base::baseline::Reference| {
         reference.case == *case && *metric.name.value == *reference.figure
     };

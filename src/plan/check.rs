@@ -297,7 +297,8 @@ impl Build<'_> {
     }
 
     fn check_expect(&mut self, metric: &Metric, unit: &Unit, expect: &Expect) {
-        for quantity in [&expect.min, &expect.max, &expect.reference].into_iter().flatten() {
+        let reference = expect.reference.as_ref().filter(|_| !expect.is_of_baseline());
+        for quantity in [&expect.min, &expect.max].into_iter().flatten().chain(reference) {
             if quantity.value.has_template() {
                 continue;
             }

@@ -35,7 +35,16 @@ fn of_baseline(case: &CasePlan, templar: &Templar) -> Result<Vec<Expectation>, S
     let asked = |reference: &Reference| {
         let metric = case.metrics.iter().find(|metric| *metric.name.value == *reference.figure);
         let unit = metric.map_or_else(|| reference.unit.clone(), |metric| Unit::parse(&metric.unit));
-        let asked = Expectation::of_reference(reference, baseline.tolerance_of(reference), &unit);
+        let mut tolerance = baseline.tolerance_of(reference);
+        // What the playbook says of it counts more than what the file says.
+        for expect in metric.into_iter().flat_map(|metric| &metric.expect).filter(|e| e.is_of_baseline()) {
+            let Some(labels) = labels(expect, &case.params, templar)? else { continue };
+            let is_meant = labels.iter().all(|(name, value)| reference.labels.get(name) == Some(value));
+            if let Some(own) = expect.tolerance.as_ref().filter(|_| is_meant) {
+                tolerance = fraction(own, templar)?;
+            }
+        }
+        let asked = Expectation::of_reference(reference, tolerance, &unit);
         asked.map_err(|e| format!("{e} at {}", reference.span))
     };
     baseline.of(&case.id, &HostName::new(host), &groups).into_iter().map(asked).collect()
@@ -47,17 +56,9 @@ fn expectation(
     params: &Map,
     templar: &Templar,
 ) -> Result<Option<Expectation>, String> {
-    let mut labels = BTreeMap::new();
-    for (name, wanted) in expect.r#where.iter() {
-        let wanted = templar.render(wanted).map_err(|e| said(&e))?.to_string();
-        match params.get(&name.to_string()) {
-            Some(param) if param.to_string() != wanted => return Ok(None),
-            Some(_) => {}
-            None => {
-                labels.insert(name.to_string(), wanted);
-            }
-        }
-    }
+    let Some(labels) = labels(expect, params, templar)?.filter(|_| !expect.is_of_baseline()) else {
+        return Ok(None);
+    };
     let unit = Unit::parse(&metric.unit);
     let bound = |value: &Option<Spanned<Value>>| -> Result<Option<f64>, String> {
         let Some(value) = value else { return Ok(None) };
@@ -75,6 +76,26 @@ fn expectation(
     }
     let figure = metric.name.to_string();
     Ok(Some(Expectation { figure, labels, min, max, place: expect.span.file_line(), baseline: None }))
+}
+
+/// The labels that `where` asks for; none when it is about other parameters than the case's.
+fn labels(
+    expect: &Expect,
+    params: &Map,
+    templar: &Templar,
+) -> Result<Option<BTreeMap<String, String>>, String> {
+    let mut labels = BTreeMap::new();
+    for (name, wanted) in expect.r#where.iter() {
+        let wanted = templar.render(wanted).map_err(|e| said(&e))?.to_string();
+        match params.get(&name.to_string()) {
+            Some(param) if param.to_string() != wanted => return Ok(None),
+            Some(_) => {}
+            None => {
+                labels.insert(name.to_string(), wanted);
+            }
+        }
+    }
+    Ok(Some(labels))
 }
 
 fn quantity(value: &Spanned<Value>, templar: &Templar) -> Result<Quantity, String> {
