@@ -6,12 +6,12 @@ use clap::Args as ClapArgs;
 use clap::builder::PossibleValuesParser;
 
 use super::terminal::Terminal;
-use super::{Exit, Outcome, project};
+use super::{Exit, Failure, Outcome, project};
 use crate::base::selector::selects_case_id;
 use crate::base::statistics::contrast::Rule;
 use crate::base::{Diagnostic, Diagnostics};
 use crate::report::Summary;
-use crate::report::compare::{Question, Side, compare};
+use crate::report::compare::{Comparison, Question, Side, compare};
 use crate::store::{Provenance, Run, Runs};
 
 /// From how many of the newest runs noise is learnt: what a machine was like years ago says little, and takes long to read.
@@ -64,15 +64,28 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let runs = project::runs(args.runs.as_deref())?;
     let opened: Result<Vec<Run>, _> = args.compared.iter().map(|name| Run::open(runs.find(name)?)).collect();
     let opened = opened?;
+    let rule = Rule { level: args.level, margin: args.margin };
+    let comparison = between(&runs, &opened, rule, |summary| selected(summary, args))?;
+    let text = if args.format == "json" { comparison.json() } else { comparison.table(args.all) };
+    terminal.data(text.as_bytes())?;
+    Ok(if args.gate && comparison.is_worse() { Exit::Failed } else { Exit::Good })
+}
+
+/// What these runs differ by, each from the first; `runs` are those from which noise is learnt.
+pub(super) fn between(
+    runs: &Runs,
+    opened: &[Run],
+    rule: Rule,
+    select: impl Fn(Summary) -> Summary,
+) -> Result<Comparison, Failure> {
     let locks: Result<Vec<Provenance>, _> = opened.iter().map(Run::provenance).collect();
     let locks = locks?;
     let mut sides = Vec::new();
     for (run, lock) in opened.iter().zip(&locks) {
-        let summary = selected(summary(run)?, args);
+        let summary = select(summary(run)?);
         sides.push(Side { run: run.folder().id().to_string(), summary, changes: locks[0].differences(lock) });
     }
-    let question =
-        Question { sides, like: like(&runs, &locks), rule: Rule { level: args.level, margin: args.margin } };
+    let question = Question { sides, like: like(runs, &locks), rule };
     let comparison = compare(&question).map_err(|unlike| {
         let mut found = Diagnostics::new();
         unlike
@@ -81,9 +94,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
             .for_each(|reason| found.push(Diagnostic::error("unlike-figures", reason).help(HELP)));
         found
     })?;
-    let text = if args.format == "json" { comparison.json() } else { comparison.table(args.all) };
-    terminal.data(text.as_bytes())?;
-    Ok(if args.gate && comparison.is_worse() { Exit::Failed } else { Exit::Good })
+    Ok(comparison)
 }
 
 fn summary(run: &Run) -> Result<Summary, crate::store::StoreError> {

@@ -32,6 +32,7 @@ mod question;
 mod recording;
 mod relay;
 mod reparse;
+mod report;
 mod rereading;
 mod resume;
 mod run;
@@ -77,6 +78,7 @@ enum Verb {
     Baseline(baseline::Args),
     Diagnose(diagnose::Args),
     History(history::Args),
+    Report(report::Args),
     Log(log::Args),
     Reparse(reparse::Args),
     Stop(stop::Args),
@@ -124,6 +126,7 @@ pub fn main() -> ExitCode {
         Verb::Baseline(args) => baseline::run(&args, &terminal),
         Verb::Diagnose(args) => diagnose::run(&args, &terminal),
         Verb::History(args) => history::run(&args, &terminal),
+        Verb::Report(args) => report::run(&args, &terminal),
         Verb::Log(args) => log::run(&args, &terminal),
         Verb::Reparse(args) => reparse::run(&args, &terminal),
         Verb::Stop(args) => stop::run(&args, &terminal),

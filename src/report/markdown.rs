@@ -51,9 +51,14 @@ pub(super) fn print(summary: &Summary, selection: &Selection) -> String {
         let _ =
             write!(text, "\n* **FAILED** {} {} {}", failure.host, escaped(&case), escaped(&failure.reason));
     }
+    let notes = summary.notes.iter().filter(|n| wanted(&&n.host) && wants_case(selection, &n.case));
+    for note in notes.map(ToString::to_string).chain(summary.warnings.iter().cloned()) {
+        let _ = write!(text, "\n* {}", escaped(&note));
+    }
     text.trim_end().to_owned() + "\n"
 }
 
+/// Neither the table nor what else is Markdown or HTML ends where a host says so.
 fn escaped(text: &str) -> String {
-    text.replace('|', "\\|").replace('\n', " ")
+    text.replace('|', "\\|").replace('<', "&lt;").replace('\n', " ")
 }

@@ -118,6 +118,14 @@ fn of_figures(summary: &Summary, selection: &Selection) -> Vec<Metric> {
         metric("benchbook_figure_mad", "Median of the distances from the median, unscaled.", &|c| {
             c.statistics.map(|s| s.mad)
         }),
+        metric(
+            "benchbook_figure_low",
+            "The lower end of the median's interval; not there below six rounds.",
+            &|c| Some(c.statistics?.interval?.low),
+        ),
+        metric("benchbook_figure_high", "The upper end of the median's interval.", &|c| {
+            Some(c.statistics?.interval?.high)
+        }),
         metric("benchbook_figure_min", "The smallest of the rounds.", &|c| c.statistics.map(|s| s.min)),
         metric("benchbook_figure_max", "The largest of the rounds.", &|c| c.statistics.map(|s| s.max)),
         metric("benchbook_figure_rounds", "How many rounds have given the figure.", &|c| {

@@ -106,6 +106,9 @@ pub struct Cell {
     /// The baseline's value, in the row's unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<f64>,
+    /// The first bound that is asked for, kept or not.
+    #[serde(skip)]
+    pub bound: Option<f64>,
 }
 
 /// A step that failed for good, or a case that failed without one.
@@ -439,7 +442,8 @@ fn cell(
     // Where rounds go on, so many were due as were done.
     let rounds = if attempt.going_on.is_some() { attempt.repeat.max(done) } else { attempt.repeat };
     let until = attempt.going_on.and_then(|going_on| going_on.until);
-    Cell { gang, values, rounds, until, statistics, verdict, miss, outliers, baseline }
+    let bound = expect.iter().find_map(|e| e.min.or(e.max));
+    Cell { gang, values, rounds, until, statistics, verdict, miss, outliers, baseline, bound }
 }
 
 /// What a failed step leaves for the end of the run.

@@ -242,7 +242,7 @@ pub(super) fn cell(cell: &Cell, row: &Row, scale: &Scale, whole: bool) -> String
 }
 
 /// `n1+n2`, `n1+…+n16`
-fn gang(members: &[HostName]) -> String {
+pub(super) fn gang(members: &[HostName]) -> String {
     match members {
         [first, .., last] if members.len() > 3 => format!("{first}+…+{last}"),
         few => few.iter().map(HostName::as_str).collect::<Vec<_>>().join("+"),

@@ -4,7 +4,7 @@ use super::{Console, FORMATS, Reporter, Reporters, Selection, Summary};
 use crate::base::Timestamp;
 use crate::event::Event;
 
-fn events(text: &str) -> Vec<(Timestamp, Event)> {
+pub(super) fn events(text: &str) -> Vec<(Timestamp, Event)> {
     let read = |line: &str| {
         let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
         let time: jiff::Timestamp = line["time"].as_str().unwrap().parse().unwrap();

@@ -68,6 +68,11 @@ impl RunFolder {
         self.0.join("lock.json")
     }
 
+    /// `report.html`
+    pub fn report(&self) -> PathBuf {
+        self.0.join("report.html")
+    }
+
     /// `artifacts/<host>`: where `fetch` puts files.
     pub fn artifacts(&self, host: &HostName) -> PathBuf {
         self.0.join("artifacts").join(file_name(host.as_str()))

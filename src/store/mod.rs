@@ -5,6 +5,7 @@
 //! | `run.db` | SQLite: the journal, and the outcomes and figures in it once more as tables |
 //! | `plan.json` | the graph that ran |
 //! | `lock.json` | what could make figures differ, see [`Provenance`] |
+//! | `report.html` | a page for people, when somebody asked for it |
 //! | `controller.json` | who carries it out, while somebody does |
 //! | `logs/<host>/<step>.{out,err}` | full output |
 //! | `artifacts/<host>/…` | files that tasks fetched |

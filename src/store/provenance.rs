@@ -107,8 +107,14 @@ impl Machine {
         match name.strip_prefix("ansible_").unwrap_or(name) {
             // number, vendor, model, number, vendor, model, …
             "processor" => {
-                let items = value.as_list().unwrap_or_default();
-                self.cpu = items.iter().filter_map(Value::as_str).max_by_key(|s| s.len()).map(str::to_owned);
+                let items: Vec<&str> =
+                    value.as_list().unwrap_or_default().iter().filter_map(Value::as_str).collect();
+                // The vendor may have the longer name; where there is none, the number is the shorter one.
+                let model = match items.as_slice() {
+                    [_, _, model, ..] if items.len().is_multiple_of(3) => Some(*model),
+                    few => few.iter().copied().max_by_key(|text| text.len()),
+                };
+                self.cpu = model.map(str::to_owned);
             }
             "processor_vcpus" => self.vcpus = number(),
             "memtotal_mb" => self.memory_mib = number(),

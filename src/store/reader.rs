@@ -1,5 +1,6 @@
 //! The reading side: everything a finished, broken or running run has written down so far.
 
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -71,6 +72,24 @@ impl Run {
     /// What could make its figures differ from another run's.
     pub fn provenance(&self) -> Result<Provenance, StoreError> {
         Provenance::read(&self.folder)
+    }
+
+    /// The last bytes of a log, at most so many, and how many are before them; nothing when the step wrote none.
+    pub fn log_end(&self, relative: &Path, limit: u64) -> Result<Option<(Vec<u8>, u64)>, StoreError> {
+        let path = self.folder.path().join(relative);
+        let read = || -> std::io::Result<(Vec<u8>, u64)> {
+            let mut file = std::fs::File::open(&path)?;
+            let before = file.metadata()?.len().saturating_sub(limit);
+            file.seek(SeekFrom::Start(before))?;
+            let mut bytes = Vec::new();
+            file.take(limit).read_to_end(&mut bytes)?;
+            Ok((bytes, before))
+        };
+        match read() {
+            Ok(end) => Ok(Some(end)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::io(&path)(e)),
+        }
     }
 
     /// The bytes of a log, by its path relative to the folder; nothing when the step wrote none.

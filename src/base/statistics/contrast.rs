@@ -17,6 +17,13 @@ pub struct Rule {
     pub margin: f64,
 }
 
+/// One in twenty, and two percent.
+impl Default for Rule {
+    fn default() -> Self {
+        Self { level: 0.05, margin: 0.02 }
+    }
+}
+
 /// One figure of two runs, before it is known how many others are judged with it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Contrast {
