@@ -73,8 +73,8 @@ pub fn page(material: &Material) -> String {
     let mut body = Html::default();
     body.append(&opening::print(material));
     body.raw("<main>");
-    for comparison in &material.comparisons {
-        body.append(&comparison::print(comparison));
+    for (number, comparison) in material.comparisons.iter().enumerate() {
+        body.append(&comparison::print(number, comparison));
     }
     body.append(&figures::print(&material.summary));
     body.append(&course::print(material));

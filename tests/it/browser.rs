@@ -1,4 +1,4 @@
-//! A browser without a window: Chromium, by the DevTools protocol over a pipe (<https://chromedevtools.github.io/devtools-protocol/>):
+//! A browser without a window: Chromium, by the `DevTools` protocol over a pipe (<https://chromedevtools.github.io/devtools-protocol/>):
 //! JSON with a zero byte behind it, which Chromium reads from descriptor 3 and writes to descriptor 4.
 
 use std::fs::{File, OpenOptions};
@@ -58,7 +58,7 @@ impl Browser {
         let page = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
         let session =
             browser.call("Target.attachToTarget", &json!({"targetId": page["targetId"], "flatten": true}));
-        browser.session = session["sessionId"].as_str().unwrap().to_owned();
+        session["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
         for domain in ["Page", "Runtime", "Log", "Network"] {
             browser.call(&format!("{domain}.enable"), &json!({}));
         }

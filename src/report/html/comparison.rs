@@ -11,10 +11,18 @@ const LEAST: f64 = 0.05;
 /// What is further from one than this, as a ratio, is drawn at the edge.
 const MOST: f64 = 1.0;
 
-pub(super) fn print(comparison: &Comparison) -> Html {
+/// More figures than this of which nothing can be told are folded away.
+const FEW: usize = 8;
+
+/// The place on the page of the first, second, … comparison.
+pub(super) fn place(number: usize) -> String {
+    if number == 0 { "compared".to_owned() } else { format!("compared-{}", number + 1) }
+}
+
+pub(super) fn print(number: usize, comparison: &Comparison) -> Html {
     let mut html = Html::default();
     let [other, this, ..] = comparison.runs.as_slice() else { return html };
-    html.raw("<section id=\"compared\">");
+    html.open("section", &[("id", &place(number))]);
     html.element("h2", &[], format!("Against {}", other.run));
     html.element("p", &[], verdict(comparison));
     if !this.changes.is_empty() {
@@ -24,22 +32,25 @@ pub(super) fn print(comparison: &Comparison) -> Html {
         }
         html.raw("</ul>");
     }
-    let (same, mut others): (Vec<_>, Vec<_>) =
-        comparison.differences.iter().partition(|one| one.finding == Finding::Same);
-    // The worst first; else in the order of the plan.
-    others.sort_by_key(|one| match one.finding {
-        Finding::Regressed => 0,
-        Finding::Improved => 1,
-        _ => 2,
-    });
-    if !others.is_empty() {
-        table(&mut html, comparison, &others);
+    let found = |finding: Finding| comparison.differences.iter().filter(move |one| one.finding == finding);
+    let same: Vec<&Difference> = found(Finding::Same).collect();
+    let untold: Vec<&Difference> = found(Finding::Inconclusive).collect();
+    // The worst first.
+    let mut told: Vec<&Difference> = found(Finding::Regressed).chain(found(Finding::Improved)).collect();
+    let folded = if untold.len() <= FEW { Vec::new() } else { untold.clone() };
+    if folded.is_empty() {
+        told.extend(untold);
     }
-    if !same.is_empty() {
-        html.raw("<details>");
-        html.element("summary", &[], format!("{} the same", plural(same.len(), "figure")));
-        table(&mut html, comparison, &same);
-        html.raw("</details>");
+    if !told.is_empty() {
+        table(&mut html, comparison, &told);
+    }
+    for (words, differences) in [("of which nothing can be told", folded), ("the same", same)] {
+        if !differences.is_empty() {
+            html.raw("<details>");
+            html.element("summary", &[], format!("{} {words}", plural(differences.len(), "figure")));
+            table(&mut html, comparison, &differences);
+            html.raw("</details>");
+        }
     }
     if !comparison.lonely.is_empty() {
         html.raw("<ul class=\"notes\">");

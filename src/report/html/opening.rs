@@ -6,6 +6,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::Material;
+use super::comparison::place;
 use super::figures::row_id;
 use super::writer::Html;
 use crate::base::clock::human_duration;
@@ -189,9 +190,9 @@ fn notes(html: &mut Html, summary: &Summary) {
 
 fn contents(html: &mut Html, material: &Material) {
     html.raw("<nav aria-label=\"Contents\">");
-    for comparison in &material.comparisons {
+    for (number, comparison) in material.comparisons.iter().enumerate() {
         let run = &comparison.runs[0].run;
-        html.element("a", &[("href", &"#compared")], format!("Against {run}"));
+        html.element("a", &[("href", &format!("#{}", place(number)))], format!("Against {run}"));
     }
     let is_there = [
         ("#figures", "Figures", !material.summary.rows.is_empty()),
