@@ -33,7 +33,11 @@ impl Runs {
                 runs.push(folder);
             }
         }
-        runs.sort();
+        // Of those that began in one second, `-10` comes after `-2`.
+        runs.sort_by_cached_key(|run: &RunFolder| {
+            let name = run.id().as_str().to_owned();
+            (name.split('-').next().unwrap_or_default().to_owned(), name.len(), name)
+        });
         Ok(runs)
     }
 

@@ -114,6 +114,19 @@ fn figures_that_were_read_again_supersede_the_old_ones() {
 }
 
 #[test]
+fn many_runs_of_one_second_are_listed_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let made: Vec<RunFolder> = (0..12)
+        .map(|_| {
+            let run = RunFolder::create(folder.path(), STARTED, "quick").unwrap();
+            std::fs::write(run.database(), "").unwrap();
+            run
+        })
+        .collect();
+    assert_eq!(Runs::new(folder.path()).list().unwrap(), made);
+}
+
+#[test]
 fn runs_are_found_by_what_people_call_them() {
     let runs = tempfile::tempdir().unwrap();
     let make = |seconds: i64, playbook| {
