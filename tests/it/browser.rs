@@ -32,7 +32,7 @@ impl Browser {
         let made = Command::new("mkfifo").args(["orders", "answers"]).current_dir(folder.path()).status();
         assert!(made.unwrap().success());
         // Opening a pipe waits for the other end, so both sides do it in one order.
-        let line = "exec chromium --headless --no-sandbox --disable-gpu --no-first-run --hide-scrollbars \
+        let line = "exec chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --hide-scrollbars \
              --disable-background-networking --disable-component-update --remote-debugging-pipe \
              --user-data-dir=\"$PWD/profile\" about:blank 3<orders 4>answers";
         let process = Command::new("sh")
