@@ -1,22 +1,23 @@
 #!/usr/bin/env python3
-"""What is outside of the room that a target runs in, and what stands in for it there: packages of the distribution, fetched before
-and kept in the user's cache, and the web server of the reference's own harness (`needs/httptester`)."""
+"""What is outside of the room that a target runs in, and what stands in for it there: registries (registries.py), systemd, and the
+web server of the reference's own harness (`needs/httptester`)."""
 
-import subprocess
-from pathlib import Path
+import registries
 
-import suite
+# Targets that ask systemd, which their room is booted with.
+BOOTED = ("apt", "service", "systemd")
 
-HERE = Path(__file__).resolve().parent
+# Targets whose host is another one, which ssh reaches.
+BY_SSH = ("fetch",)
 
-# Packages that targets install, by the machine's own lists of what there is.
-PACKAGES = {"cron": ["cron", "libfaketime"], "uri": ["socat"], "unarchive": ["unzip", "zip"], "user": ["libuser"]}
+# Lines of a target that nobody but the reference can pass, taken out for both; targets.txt says why.
+LEFT_OUT = {"apt": ("tasks/apt.yml", "11,42", "122,126")}
 
 # Targets without `needs/httptester` that fetch something from the suite's own server, and trust who it is from the beginning.
-FILES = ("unarchive",)
+FILES = ("apt", "unarchive")
 
 # Names that the servers have.
-HOSTS = "ci-files.testing.ansible.com ansible.http.tests sni1.ansible.http.tests fail.ansible.http.tests self-signed.ansible.http.tests"
+HOSTS = "ppa.launchpad.net ci-files.testing.ansible.com ansible.http.tests sni1.ansible.http.tests fail.ansible.http.tests self-signed.ansible.http.tests"
 
 # A certificate authority and another one, the server's certificate, that of the other name, and that of a client.
 WEB = """mkdir -p /conformance/web && cd /conformance/web
@@ -32,17 +33,6 @@ echo "127.0.0.1 HOSTS" >>/etc/hosts
 /usr/bin/python3 /conformance/results/outside_server.py . >server.log 2>&1 &
 for i in $(seq 100); do [ ! -e ready ] || break; sleep 0.1; done; cat ready; cd /
 """
-# A package that only another distribution has, in a source of its own: there is nothing in it.
-ELSEWHERE = {"unarchive": "language-pack-fr"}
-SOURCE = """mkdir -p /conformance/apt/package/DEBIAN && cd /conformance/apt
-printf 'Package: NAME\\nVersion: 1\\nArchitecture: all\\nMaintainer: nobody <nobody@localhost>\\nDescription: nothing\\n' >package/DEBIAN/control
-dpkg-deb --build package NAME_1_all.deb >/dev/null
-{ cat package/DEBIAN/control; echo Filename: ./NAME_1_all.deb; echo Size: $(stat -c %s NAME_1_all.deb)
-echo SHA256: $(sha256sum <NAME_1_all.deb | cut -d ' ' -f 1); } >Packages
-echo 'deb [trusted=yes] file:/conformance/apt ./' >/etc/apt/sources.list.d/elsewhere.list
-apt-get update -qq -o Dir::Etc::sourcelist=/etc/apt/sources.list.d/elsewhere.list -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0
-cd /
-"""
 # Programs are those of a machine with systemd, which does not run in a room: cron is started here, once the target has installed it, with
 # the clock that the target wants for it.
 CRON = """clock=/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketime.so.1
@@ -53,15 +43,13 @@ LD_PRELOAD=$clock FAKETIME='+0y x10' exec cron -f) >/dev/null 2>&1 &
 
 def prepare(target):
     """Lines of shell that make the stand-ins of a target in its room, before it is run."""
-    lines = []
-    if target.name in PACKAGES:
-        kept = packages(target.name)
-        # Images of Debian throw packages away when they are installed.
-        lines.append(f"rm -f /etc/apt/apt.conf.d/docker-clean; cp {kept}/*.deb /var/cache/apt/archives/")
+    lines = registries.prepare(target.name)
+    if target.name in LEFT_OUT:
+        file, *places = LEFT_OUT[target.name]
+        commands = ";".join(f"{place}s/.*/#/" for place in places)
+        lines.append(f"sed -i '{commands}' /conformance/test/integration/targets/{target.name}/{file}")
     if target.name == "cron":
         lines.append(CRON)
-    if target.name in ELSEWHERE:
-        lines.append(SOURCE.replace("NAME", ELSEWHERE[target.name]))
     if "needs/httptester" in target.aliases or target.name in FILES:
         lines.append(WEB.replace("HOSTS", HOSTS))
     if target.name in FILES:
@@ -71,17 +59,4 @@ def prepare(target):
 
 def variables(target):
     """Variables that tell a target that the stand-in is there."""
-    return {"HTTPTESTER": "1"} if "needs/httptester" in target.aliases else {}
-
-
-def packages(name):
-    """The folder with the packages of a target and what they need, fetched once."""
-    folder = suite.cache() / "packages" / name
-    if not (folder / "complete").exists():
-        (folder / "partial").mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            ["apt-get", "install", "--yes", "--quiet", "--download-only",
-             "-o", f"Dir::Cache::archives={folder}", "-o", "APT::Sandbox::User=root", *PACKAGES[name]],
-            check=True, stdout=subprocess.DEVNULL)
-        (folder / "complete").touch()
-    return folder
+    return {**registries.variables(target.name), **({"HTTPTESTER": "1"} if "needs/httptester" in target.aliases else {})}

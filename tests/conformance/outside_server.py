@@ -41,8 +41,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.page()
         if parts[0] in PUBLIC:
             return self.send(200, (FOLDER / parts[0]).read_bytes(), {"Content-Type": "application/x-pem-file"})
-        if host == "ci-files.testing.ansible.com" and (FOLDER / parts[-1]).suffix == ".gz":
-            return self.send(200, (FOLDER / parts[-1]).read_bytes(), {"Content-Type": "application/gzip"})
+        if host == "ppa.launchpad.net":
+            return self.send(403, b"Forbidden")
+        if host == "ci-files.testing.ansible.com" and (FOLDER / parts[-1]).suffix in (".gz", ".deb"):
+            return self.send(200, (FOLDER / parts[-1]).read_bytes(), {"Content-Type": "application/octet-stream"})
         do = getattr(self, "on_" + parts[0].replace("-", "_"), None)
         if do is None:
             return self.send(404, b"Not Found")

@@ -24,7 +24,7 @@ PACKAGE = "/conformance/package"
 # The user's own machine, by ssh with a key.
 SSHD = """rm -rf ~/.ssh && mkdir -m 700 ~/.ssh
 ssh-keygen -q -t rsa -N '' -f ~/.ssh/id_rsa && cp ~/.ssh/id_rsa.pub ~/.ssh/authorized_keys
-ssh-keygen -A >/dev/null && /usr/sbin/sshd -o UsePAM=no -o StrictModes=no -o PermitRootLogin=prohibit-password"""
+ssh-keygen -A >/dev/null && /usr/sbin/sshd -o UsePAM={pam} -o StrictModes=no -o PermitRootLogin=prohibit-password"""
 
 
 def environment(target, engine, folder):
@@ -67,18 +67,21 @@ def environment(target, engine, folder):
 def script(target, engine, inverted):
     """The lines of shell that prepare the room and run the target there."""
     python = str(engine.reference / "bin/python")
+    by_ssh = target.name in outside.BY_SSH
+    connection = "ansible_connection=ssh ansible_host=127.0.0.1 ansible_user=root" if by_ssh else "ansible_connection=local"
     home = f"{INTEGRATION}/targets/{target.name}" if target.is_script else INTEGRATION
     lines = [
         "set -eu",
         "touch /conformance/ansible.cfg",
         f"mkdir {PACKAGE} && ln -s {engine.reference}/lib/python{engine.python_version}/site-packages/ansible {PACKAGE}",
-        f"printf '[testgroup]\\ntesthost ansible_connection=local ansible_pipelining=yes ansible_python_interpreter={python}\\n' >{INVENTORY}",
+        f"printf '[testgroup]\\ntesthost {connection} ansible_pipelining=yes ansible_python_interpreter={python}\\n' >{INVENTORY}",
     ]
     # Targets become other users, who must get to the interpreter wherever it lies.
     lines.append(f"for folder in $(readlink -f {python}) {engine.reference}; do")
     lines.append('while [ "$folder" != / ]; do chmod o+rx "$folder"; folder=$(dirname "$folder"); done; done')
     if "needs/ssh" in target.aliases:
-        lines.append(SSHD)
+        # With PAM, users without a password come in by a key.
+        lines.append(SSHD.replace("{pam}", "yes" if by_ssh else "no"))
     lines += outside.prepare(target)
     if not engine.ours:
         callbacks = engine.reference / f"lib/python{engine.python_version}/site-packages/ansible/plugins/callback"
@@ -134,7 +137,7 @@ def run(target, engine, folder, limit, inverted=None):
     done = Run(folder)
     (folder / "script").write_text(script(target, engine, inverted))
     scratch = tempfile.mkdtemp(prefix="conformance-")
-    command = [str(ROOM), scratch, str(folder.resolve()), str(engine.suite), str(engine.programs), str(engine.reference)]
+    command = [str(ROOM), *(["--systemd"] if target.name in outside.BOOTED else []), scratch, str(folder.resolve()), str(engine.suite), str(engine.programs), str(engine.reference)]
     command += ["/bin/bash", "/conformance/results/script"]
     begun = time.monotonic()
     try:
@@ -151,4 +154,7 @@ def run(target, engine, folder, limit, inverted=None):
     finally:
         done.seconds = time.monotonic() - begun
         os.rmdir(scratch)
+        for group in Path("/sys/fs/cgroup").glob(f"**/{Path(scratch).name}"):
+            for inner, _, _ in os.walk(group, topdown=False):
+                os.rmdir(inner)
     return done
