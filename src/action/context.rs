@@ -9,6 +9,7 @@ use crate::base::{HostName, Map};
 use crate::connection::{Cancel, ContainerTarget, Endpoint, Engine, Upload};
 use crate::load::{Files, Loader};
 use crate::vars::Templar;
+use crate::vars::filters::path::from_home;
 use crate::wire::Outcome;
 
 /// One call of a module on the task's target.
@@ -120,8 +121,9 @@ impl ActionContext<'_> {
     /// The user's file or folder of that name: first in the sub-folder `kind` (`files`, `templates`, `vars`) of each search
     /// path, then in the path itself.
     pub fn find(&self, kind: &str, name: &str) -> Result<PathBuf, Outcome> {
-        let name = Path::new(name);
         let files = self.files();
+        let name = from_home(name, files).map_err(Outcome::failed)?;
+        let name = Path::new(&name);
         let there = |path: &PathBuf| files.is_file(path) || files.is_folder(path);
         let candidates: Vec<PathBuf> = if name.is_absolute() {
             vec![name.to_path_buf()]

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::source::sha1_hex;
 use super::{Action, ActionContext, BoxFuture, Done, Invocation};
+use crate::base::path::normal;
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, Value, args, hexadecimal};
 use crate::wire::{Outcome, Status};
@@ -98,7 +99,7 @@ fn destination(args: &Args, src: &str, ctx: &ActionContext<'_>) -> Result<(PathB
     let dest = ctx.folder.join(&args.dest);
     let dest = std::path::absolute(&dest).unwrap_or(dest);
     if !args.flat {
-        return Ok((dest.join(ctx.host.as_str()).join(src.trim_start_matches('/')), dest));
+        return Ok((normal(&dest.join(ctx.host.as_str()).join(src.trim_start_matches('/'))), dest));
     }
     if !args.dest.ends_with('/') {
         if dest.is_dir() {

@@ -23,7 +23,6 @@ mod manager;
 mod package;
 mod patch;
 mod pause;
-mod pip;
 mod protomatter;
 mod reboot;
 mod script;
@@ -102,13 +101,12 @@ pub struct Action {
 
 /// Actions that go to the target and that ansible-core has, too. The others do all their work on the controller, or need
 /// an engine there.
-const ON_TARGET: [&str; 12] = [
+const ON_TARGET: [&str; 11] = [
     "async_status",
     "copy",
     "fetch",
     "gather_facts",
     "package",
-    "pip",
     "reboot",
     "script",
     "service",
@@ -163,7 +161,6 @@ pub static ACTIONS: &[Action] = &[
     package::ACTION,
     patch::ACTION,
     pause::ACTION,
-    pip::ACTION,
     protomatter::ACTION,
     reboot::ACTION,
     script::ACTION,

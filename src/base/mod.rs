@@ -20,6 +20,7 @@ pub mod ids;
 pub mod map;
 pub mod monitors;
 pub mod netrc;
+pub mod path;
 pub mod reduce;
 pub mod regex;
 mod seal;

@@ -160,7 +160,10 @@ fn python(config: &Config) -> Python {
 /// Connections of a run to all hosts, as many as benchbook.toml allows.
 pub(super) fn pool(compiled: &Compiled, run: &RunMark) -> Pool {
     let Compiler { project, options, .. } = &*compiled.compiler;
-    Pool::for_run(limits(&project.config), run).becoming_the_same_user(options.becoming.same_user)
+    // As in Ansible: a relative path of a task on this machine is one beside the playbook.
+    let folder = compiled.plan.plays.first().map(|play| play.play.folder.clone());
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+    Pool::for_run(limits(&project.config), run, folder).becoming_the_same_user(options.becoming.same_user)
 }
 
 /// What benchbook.toml allows.

@@ -19,6 +19,7 @@ const LAST_WORDS: u64 = 16 * 1024;
 pub struct Local {
     program: Option<PathBuf>,
     owner: Option<Owner>,
+    folder: Option<PathBuf>,
 }
 
 impl Local {
@@ -29,13 +30,49 @@ impl Local {
 
     /// This agent.
     pub fn with_program(program: impl Into<PathBuf>) -> Self {
-        Self { program: Some(program.into()), owner: None }
+        Self { program: Some(program.into()), ..Self::default() }
     }
 
     /// Its agents carry whose they are.
     #[must_use]
     pub fn owned_by(self, owner: Option<Owner>) -> Self {
         Self { owner, ..self }
+    }
+
+    /// Its agents start in this folder, in which relative paths of tasks are then.
+    #[must_use]
+    pub fn working_in(self, folder: Option<PathBuf>) -> Self {
+        Self { folder, ..self }
+    }
+
+    fn start(&self, program: &Path) -> Result<Link, ConnectError> {
+        let failed = |error| ConnectError::Start { program: program.display().to_string(), error };
+        let variables = self.owner.as_ref().map(Owner::variables).into_iter().flatten();
+        let mut command = Command::new(program);
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        let mut child = command
+            .arg0(PROGRAM)
+            .envs(variables)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // A Ctrl-C in the terminal is for the controller, which then tells the agent what to do.
+            .process_group(0)
+            .spawn()
+            .map_err(failed)?;
+        let missing = || failed(std::io::Error::other("a pipe to it is missing"));
+        let output = child.stdin.take().ok_or_else(missing)?;
+        let input = child.stdout.take().ok_or_else(missing)?;
+        let errors = child.stderr.take().ok_or_else(missing)?;
+        let words = tokio::spawn(last_words(errors));
+        let ended = async move {
+            let status = child.wait().await;
+            let words = words.await.unwrap_or_default();
+            ending(status, &words)
+        };
+        Ok(Link { input: Box::new(input), output: Box::new(output), ended: Box::pin(ended) })
     }
 }
 
@@ -48,7 +85,7 @@ impl Connector for Local {
                     find_agent(std::env::var_os("BENCHBOOK_AGENT"), std::env::current_exe().ok().as_deref())?
                 }
             };
-            start(&program, self.owner.as_ref())
+            self.start(&program)
         })
     }
 
@@ -69,32 +106,6 @@ pub fn find_agent(named: Option<OsString>, running: Option<&Path>) -> Result<Pat
     candidates.iter().find(|path| path.is_file()).cloned().ok_or_else(|| ConnectError::NoAgent {
         looked_for: candidates.iter().map(|path| path.display().to_string()).collect(),
     })
-}
-
-fn start(program: &Path, owner: Option<&Owner>) -> Result<Link, ConnectError> {
-    let failed = |error| ConnectError::Start { program: program.display().to_string(), error };
-    let variables = owner.map(Owner::variables).into_iter().flatten();
-    let mut child = Command::new(program)
-        .arg0(PROGRAM)
-        .envs(variables)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        // A Ctrl-C in the terminal is for the controller, which then tells the agent what to do.
-        .process_group(0)
-        .spawn()
-        .map_err(failed)?;
-    let missing = || failed(std::io::Error::other("a pipe to it is missing"));
-    let output = child.stdin.take().ok_or_else(missing)?;
-    let input = child.stdout.take().ok_or_else(missing)?;
-    let errors = child.stderr.take().ok_or_else(missing)?;
-    let words = tokio::spawn(last_words(errors));
-    let ended = async move {
-        let status = child.wait().await;
-        let words = words.await.unwrap_or_default();
-        ending(status, &words)
-    };
-    Ok(Link { input: Box::new(input), output: Box::new(output), ended: Box::pin(ended) })
 }
 
 /// What is said on an error stream until it ends, at most the first 16 KiB.

@@ -162,11 +162,12 @@ impl Pool {
         Self::with_client(client(limits))
     }
 
-    /// The same for a run, whose name its agents carry.
-    pub fn for_run(limits: Limits, run: &RunMark) -> Self {
+    /// The same for a run, whose name its agents carry. What is done on this machine is done in the folder.
+    pub fn for_run(limits: Limits, run: &RunMark, folder: Option<PathBuf>) -> Self {
         let mut client = client(limits);
         client.owner = Some(Owner::new(run));
-        Self::with_client(client)
+        let local = Local::new().owned_by(client.owner.clone()).working_in(folder);
+        Self::with_client(client).with(Endpoint::Local, local)
     }
 
     /// Knows this machine, and other machines by this client.

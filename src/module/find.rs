@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use self::filter::Filter;
 use super::checksum::{self, Algorithm};
 use super::failure::{Answer, Failure};
 use super::{Context, Module, TargetPath, accounts, call, stat};
+use crate::base::path::normal;
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Map, Value};
 use crate::wire::Outcome;
@@ -182,18 +183,6 @@ fn find(args: &Args, ctx: &mut Context<'_>) -> Answer {
         .with("skipped_paths", found.skipped.into_iter().collect::<Map>());
     outcome.warnings = found.warnings;
     Ok(outcome)
-}
-
-/// Without `.`, `..` and doubled slashes, as far as the text goes.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir if normal.file_name().is_some() => drop(normal.pop()),
-            part => normal.push(part),
-        }
-    }
-    normal
 }
 
 /// One folder, files before folders, then what is in its folders.

@@ -46,7 +46,7 @@ impl Invocation {
         if let Some(folder) = cwd.as_ref().filter(|folder| !folder.is_dir()) {
             let reason = std::fs::read_dir(folder).err().map_or_else(String::new, |e| format!(": {e}"));
             return Err(Failure::new(format!(
-                "unable to change directory before execution to {}{reason}",
+                "Unable to change directory before execution to {}{reason}",
                 folder.display()
             )));
         }

@@ -3,7 +3,7 @@
 mod names;
 mod version;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,13 +12,10 @@ use self::names::Package;
 use super::path::{temporary, variable_value};
 use super::process::Command;
 use super::programs::Said;
-use super::{Answer, Context, Failure, Module, TargetPath, call};
+use super::{Answer, Context, Failure, Module, TargetPath, call, programs};
 use crate::base::spec::{CheckMode, OnResume, Spec, schema_of};
 use crate::base::{Value, shlex};
 use crate::wire::Outcome;
-
-/// The variable by which the action says which Python the host's variables name.
-pub const PYTHON: &str = "BENCHBOOK_PYTHON";
 
 /// Installs, upgrades or removes packages of Python.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -159,13 +156,13 @@ fn ensure(args: &Args, ctx: &mut Context<'_>) -> Answer {
     } else if let Some(file) = &args.requirements {
         line.extend(["-r".to_owned(), file.clone()]);
     }
+    if packages.is_empty() && args.requirements.is_none() {
+        let warnings = vec!["No valid name or requirements file found.".to_owned()];
+        return Ok(Outcome { warnings, ..Outcome::ok(false) });
+    }
     if ctx.check() {
         let certain = extra.is_empty() && args.requirements.is_none() && args.state != State::Latest;
-        return if certain && !packages.is_empty() {
-            work.would(&pip, &packages, ctx)
-        } else {
-            Ok(Outcome::ok(true))
-        };
+        return if certain { work.would(&pip, &packages, ctx) } else { Ok(Outcome::ok(true)) };
     }
     let compares = args.requirements.is_some() || given.iter().any(|name| names::is_from_repository(name));
     let before = if compares { Some(work.packages(&pip, ctx)?.out) } else { None };
@@ -222,18 +219,11 @@ impl Work<'_> {
         Failure::new(out + &err).with("cmd", line.to_vec())
     }
 
-    /// The Python that counts where nothing else is said.
-    fn python(ctx: &Context<'_>) -> Option<String> {
-        let said = variable_value(PYTHON, ctx).filter(|python| Path::new(python).exists());
-        said.or_else(|| ctx.program("python3"))
-    }
-
     /// The command line of pip.
     fn pip(&self, ctx: &mut Context<'_>) -> Result<Vec<String>, Failure> {
         if let Some(folder) = &self.environment {
             let candidates = ["bin/pip3", "bin/pip"].map(|name| folder.join(name));
-            let found =
-                candidates.iter().find(|file| super::programs::is_there(&file.to_string_lossy(), ctx));
+            let found = candidates.iter().find(|file| programs::is_there(&file.to_string_lossy(), ctx));
             return found.map(|file| vec![file.to_string_lossy().into_owned()]).ok_or_else(|| {
                 let words =
                     "under any of these names: pip3, pip. Make sure pip is present in the virtualenv.";
@@ -246,7 +236,7 @@ impl Work<'_> {
             }
             Some(program) => program.as_str().to_owned(),
             None => {
-                if let Some(python) = Self::python(ctx) {
+                if let Some(python) = programs::python(ctx) {
                     let known =
                         "import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is None)";
                     if ctx.ask([python.as_str(), "-c", known])?.well() {
@@ -279,7 +269,9 @@ impl Work<'_> {
         let Some(program) = line.first().cloned() else {
             return Err(Failure::new("virtualenv_command is empty"));
         };
-        let of_python = program == "pyvenv" || line.windows(2).any(|pair| pair == ["-m", "venv"]);
+        let of_python = program == "pyvenv"
+            || line.iter().any(|word| word == "-mvenv")
+            || line.windows(2).any(|pair| pair == ["-m", "venv"]);
         if !program.contains('/') {
             line[0] = ctx.needed(&program)?;
         }
@@ -300,7 +292,7 @@ impl Work<'_> {
             return Err(Failure::new(words));
         }
         if !of_python {
-            let python = args.virtualenv_python.clone().or_else(|| Self::python(ctx));
+            let python = args.virtualenv_python.clone().or_else(|| programs::python(ctx));
             line.extend(python.map(|python| format!("-p{python}")));
         }
         line.extend(self.environment.as_ref().map(|folder| folder.to_string_lossy().into_owned()));

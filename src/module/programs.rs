@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::path::variable_value;
 use super::process::Command;
 use super::{Context, Failure};
-use crate::wire::{Outcome, Status};
+use crate::wire::{Outcome, PYTHON, Status};
 
 /// Where programs are looked for without `$PATH`: what execvp(3) does, which starts them.
 const PATH: &str = "/bin:/usr/bin";
@@ -54,6 +54,12 @@ impl Said {
 pub(super) fn is_there(command: &str, ctx: &Context<'_>) -> bool {
     let path = variable_value("PATH", ctx).unwrap_or_else(|| PATH.to_owned());
     if command.contains('/') { runs(Path::new(command)) } else { find_in(command, &path).is_some() }
+}
+
+/// The Python that counts where a task names none.
+pub(super) fn python(ctx: &Context<'_>) -> Option<String> {
+    let said = variable_value(PYTHON, ctx).filter(|python| Path::new(python).exists());
+    said.or_else(|| ctx.program("python3"))
 }
 
 fn runs(file: &Path) -> bool {

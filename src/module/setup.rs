@@ -109,12 +109,13 @@ struct Collector {
 }
 
 /// In the order in which one needs the other.
-const COLLECTORS: [Collector; 22] = [
+const COLLECTORS: [Collector; 23] = [
     Collector { name: "platform", group: "min", gather: |f, _, _| platform::system(f) },
     Collector { name: "distribution", group: "min", gather: |f, _, _| distribution::gather(f) },
     Collector { name: "lsb", group: "min", gather: |f, _, _| distribution::lsb(f) },
     Collector { name: "pkg_mgr", group: "min", gather: |f, _, _| distribution::package_manager(f) },
     Collector { name: "service_mgr", group: "min", gather: |f, _, _| platform::service_manager(f) },
+    Collector { name: "systemd", group: "min", gather: |f, _, ctx| platform::systemd(f, ctx) },
     Collector { name: "cmdline", group: "min", gather: |f, _, _| platform::command_line(f) },
     Collector { name: "selinux", group: "min", gather: |f, _, _| platform::selinux(f) },
     Collector { name: "apparmor", group: "min", gather: |f, _, _| platform::apparmor(f) },

@@ -57,8 +57,8 @@ impl Build<'_> {
             } else if problem.code == "unknown-argument" {
                 let words = self.unsupported(task).unwrap_or_else(|| words(problem));
                 self.flaws.entry(Arc::as_ptr(task)).or_insert(words);
-            } else if problem.code == "missing-argument" {
-                let words = self.missing(task).unwrap_or_else(|| words(problem));
+            } else if matches!(problem.code, "missing-argument" | "exclusive-arguments") {
+                let words = self.lacking(task).unwrap_or_else(|| words(problem));
                 self.flaws.entry(Arc::as_ptr(task)).or_insert(words);
             } else if OF_CALLS.contains(&problem.code) {
                 self.flaws.entry(Arc::as_ptr(task)).or_insert_with(|| words(problem));
@@ -94,15 +94,24 @@ impl Build<'_> {
         )
     }
 
-    /// Arguments that a module must have and does not get, in the reference's words.
-    fn missing(&self, task: &Task) -> Option<Arc<str>> {
-        let params = self.compiler.catalogue.get(&task.call.name.value)?.params();
+    /// Arguments that a module must have and does not get, or that exclude each other, in the reference's words.
+    fn lacking(&self, task: &Task) -> Option<Arc<str>> {
+        let spec = self.compiler.catalogue.get(&task.call.name.value)?;
+        let params = spec.params();
         let given = |param: &Param| {
             task.call.arguments.iter().any(|given| param.is(&given.name) && !given.value.is_null())
+                || task.call.free_form.is_some() && spec.free_form == Some(&*param.name)
         };
         let missing: Vec<_> = params.iter().filter(|param| param.required && !given(param)).collect();
         let names: Vec<&str> = missing.iter().map(|param| param.name.as_str()).collect();
-        (!names.is_empty()).then(|| format!("missing required arguments: {}", names.join(", ")).into())
+        let words = match names[..] {
+            [] => {
+                spec.groups().broken_by(|name| params.iter().any(|param| param.is(name) && given(param)))?
+            }
+            [name] if spec.free_form == Some(name) => spec.groups().wanted(&names),
+            _ => format!("missing required arguments: {}", names.join(", ")),
+        };
+        Some(words.into())
     }
 
     /// Whether what is wrong is told before the run.

@@ -31,6 +31,7 @@ mod graft;
 mod growth;
 pub mod hosts;
 mod including;
+mod interpreter;
 mod inventory;
 mod joining;
 mod judge;

@@ -233,6 +233,7 @@ async fn attempt_all(turn: &Turn<'_>, templar: &Templar, secret: bool) -> Result
         manner.environment.splice(0..0, super::rendezvous::environment(&rendezvous));
     }
     let place = Place::of(turn.unit, task, turn.delegate.as_ref(), templar)?;
+    manner.environment.extend(super::interpreter::variable(task, &place, templar)?);
     let retries = match quantity(task.retries.as_ref(), "retries", templar)? {
         None if task.until.is_empty() => 0,
         None => 3,

@@ -31,3 +31,6 @@ pub use samples::{Column, Sample};
 /// Folders of a target in which everybody may write, in the order in which they are tried for agents, copies of them and jobs:
 /// what survives a restart of the machine first. What lies there is looked for in all of them.
 pub const SHARED_FOLDERS: [&str; 3] = ["/var/tmp", "/tmp", "/dev/shm"];
+
+/// The variable of a call by which it says which Python the host's variables name.
+pub const PYTHON: &str = "BENCHBOOK_PYTHON";

@@ -117,3 +117,8 @@ fn an_inventory_is_shown_as_the_reference_shows_it() {
 fn settings_do_what_they_do_in_the_reference() {
     compared("settings");
 }
+
+#[test]
+fn tasks_of_this_machine_stand_beside_the_playbook_as_in_the_reference() {
+    compared("beside");
+}

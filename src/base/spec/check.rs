@@ -195,6 +195,7 @@ pub struct Groups {
     pub(super) params: Vec<Param>,
     pub(super) exclusive: Vec<Vec<String>>,
     pub(super) one_of: Vec<Vec<String>>,
+    pub(super) free_form: Option<&'static str>,
 }
 
 impl Groups {
@@ -216,7 +217,7 @@ impl Groups {
             };
             args.iter().any(set)
         };
-        self.broken(present).into_iter().next().map_or(Ok(()), |problem| Err(problem.known))
+        self.broken_by(present).map_or(Ok(()), Err)
     }
 
     /// See [`super::Catalogue::invocation`].
@@ -238,6 +239,22 @@ impl Groups {
         self.params.iter().map(|param| (param.name.as_str().into(), value(param))).chain(open).collect()
     }
 
+    /// What is wrong with the parameters that are there, in the words that playbooks look for.
+    pub fn broken_by(&self, present: impl Fn(&str) -> bool) -> Option<String> {
+        self.broken(present).into_iter().next().map(|problem| problem.known)
+    }
+
+    /// That one of these parameters must be there. What stands behind the module's name counts as a parameter of its own.
+    pub fn wanted<S: AsRef<str>>(&self, names: &[S]) -> String {
+        format!("one of the following is required: {}", self.with_text(names).join(", "))
+    }
+
+    fn with_text<'a, S: AsRef<str>>(&self, names: &'a [S]) -> Vec<&'a str> {
+        let names = names.iter().map(AsRef::as_ref);
+        let text = names.clone().any(|name| self.free_form == Some(name)).then_some("_raw_params");
+        text.into_iter().chain(names).collect()
+    }
+
     fn broken(&self, present: impl Fn(&str) -> bool) -> Vec<Problem> {
         let mut problems = Vec::new();
         for group in &self.exclusive {
@@ -250,7 +267,7 @@ impl Groups {
                         self.task,
                         quoted(&both)
                     ),
-                    known: format!("parameters are mutually exclusive: {}", group.join("|")),
+                    known: format!("parameters are mutually exclusive: {}", self.with_text(group).join("|")),
                 });
             }
         }
@@ -259,7 +276,7 @@ impl Groups {
                 problems.push(Problem {
                     code: "missing-argument",
                     message: format!("`{}` needs one of {}", self.task, quoted(group)),
-                    known: format!("one of the following is required: {}", group.join(", ")),
+                    known: self.wanted(group),
                 });
             }
         }

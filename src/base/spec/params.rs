@@ -121,7 +121,8 @@ impl Spec {
             groups.map(|g| g.iter().map(|names| strings(Some(names))).collect()).unwrap_or_default()
         };
         let (exclusive, one_of) = (declared("x-exclusive"), declared("x-one-of"));
-        Groups { task: self.name, params: params_of(&schema, schema.as_value()), exclusive, one_of }
+        let params = params_of(&schema, schema.as_value());
+        Groups { task: self.name, params, exclusive, one_of, free_form: self.free_form }
     }
 }
 

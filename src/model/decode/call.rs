@@ -155,7 +155,9 @@ impl Decoder<'_> {
         let line = text.as_str().unwrap_or_default();
         let short = call.short_name().to_owned();
         if COMMANDS.contains(&short.as_str()) {
-            let (arguments, command) = split_command(line, &text.span);
+            let whole = words::joined(line);
+            let (arguments, command) = split_command(whole.as_deref().unwrap_or(line), &text.span);
+            let command = command.or(whole);
             call.arguments = arguments;
             call.free_form = Some(command.map_or_else(
                 || text.clone(),
@@ -214,17 +216,27 @@ fn free_with_words(call: &mut Call, text: &Spanned<Value>) {
 fn split_command(line: &str, span: &Span) -> (Vec<Argument>, Option<String>) {
     let is_argument = |word: &&str| words::pair(word).is_some_and(|(k, _)| COMMAND_WORDS.contains(&k));
     let words = words::split(line);
-    let taken: Vec<_> = words.iter().copied().filter(is_argument).collect();
+    let start = |word: &&str| word.as_ptr().addr() - line.as_ptr().addr();
+    let ends = words.iter().skip(1).map(start).chain([line.len()]);
+    let (taken, left): (Vec<_>, Vec<_>) = words
+        .iter()
+        .zip(ends)
+        .map(|(word, end)| (*word, start(word), end))
+        .partition(|(word, ..)| is_argument(word));
     if taken.is_empty() {
         return (Vec::new(), None);
     }
-    let mut command = line.to_owned();
-    for word in &taken {
-        command = command.replacen(word, "", 1);
-    }
-    let arguments =
-        taken.iter().filter_map(|w| words::pair(w)).map(|(k, v)| word_argument(k, v, span)).collect();
-    (arguments, Some(command.trim().to_owned()))
+    // What stands between a word and the next goes with it.
+    let command: String = left.iter().map(|(_, from, to)| &line[*from..*to]).collect();
+    let last_is_taken = left.last().map(|word| word.2) != Some(line.len());
+    let command =
+        if last_is_taken { command.strip_suffix(' ').unwrap_or(&command).to_owned() } else { command };
+    let arguments = taken
+        .iter()
+        .filter_map(|(word, ..)| words::pair(word))
+        .map(|(k, v)| word_argument(k, v, span))
+        .collect();
+    (arguments, Some(command))
 }
 
 fn word_argument(key: &str, value: String, span: &Span) -> Argument {

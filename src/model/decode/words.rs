@@ -2,9 +2,31 @@
 //!
 //! Words end at a blank or a newline outside quotes and outside `{{ }}` / `{% %}`, as Ansible splits them.
 
+const JOINT: &str = "\\";
+
 /// Splits into words; quotes stay on. An open quote reaches to the end.
 pub fn split(text: &str) -> Vec<&str> {
-    scan(text).0
+    let mut words = scan(text).0;
+    // A backslash alone joins lines.
+    words.retain(|word| *word != JOINT);
+    words
+}
+
+/// A command line whose lines are joined where one ends with a backslash alone; absent when none does. In quotes it is what it is.
+pub fn joined(text: &str) -> Option<String> {
+    let joints = || scan(text).0.into_iter().filter(|word| *word == JOINT);
+    let mut whole = String::with_capacity(text.len());
+    let mut done = 0;
+    for joint in joints() {
+        let at = joint.as_ptr().addr() - text.as_ptr().addr();
+        let Some(next) = text[at + 1..].strip_prefix('\n') else { continue };
+        whole.push_str(text[done..at].strip_suffix(' ').unwrap_or(&text[done..at]));
+        if !next.starts_with(' ') {
+            whole.push(' ');
+        }
+        done = at + 2;
+    }
+    (done > 0).then(|| whole + &text[done..])
 }
 
 /// Whether every quote and every `{{` is closed.
@@ -40,8 +62,6 @@ fn scan(text: &str) -> (Vec<&str>, bool) {
         at += 1;
     }
     words.extend(start.map(|from| &text[from..]));
-    // A backslash alone joins lines.
-    words.retain(|word| *word != "\\");
     (words, quote.is_none() && braces == 0)
 }
 
@@ -112,7 +132,7 @@ fn escape(rest: &str) -> Option<(char, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_complete, pair, split};
+    use super::{is_complete, joined, pair, split};
     use proptest::prelude::*;
 
     #[test]
@@ -137,6 +157,8 @@ mod tests {
         assert_eq!(value(r#"a="say \"yes\" and 'no'""#), Some(r#"say "yes" and 'no'"#.into()));
         assert_eq!(value(r"a='it\'s'"), Some("it's".into()));
         assert_eq!(split("a=1 \\\n  b=\\\"x c=2"), ["a=1", "b=\\\"x", "c=2"]);
+        assert_eq!(joined("a \\\n\"b\nc\" \\\n  d\ne\n").as_deref(), Some("a \"b\nc\"  d\ne\n"));
+        assert_eq!(joined("a 'b \\\n c' \\d"), None);
         assert!(is_complete("a='b c' d={{ e }}") && !is_complete("a='b") && !is_complete("a={{ b"));
     }
 

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use super::{Facts, read};
 use crate::base::{Map, Value};
+use crate::module::Context;
+use crate::module::process::Command;
 
 /// Kernel, machine, names, load and uptime.
 pub fn system(facts: &mut Facts) {
@@ -79,6 +81,24 @@ pub fn service_manager(facts: &mut Facts) {
         _ => "service",
     };
     facts.set("service_mgr", name);
+}
+
+/// The version of systemd and what it was built with, where it runs.
+pub fn systemd(facts: &mut Facts, ctx: &mut Context<'_>) {
+    if !["/run/systemd/system", "/dev/.run/systemd", "/dev/.systemd"]
+        .iter()
+        .any(|path| Path::new(path).exists())
+    {
+        return;
+    }
+    let asked = Command::new(["systemctl", "--version"]);
+    let Ok(done) = ctx.run(&Command { quiet: true, ..asked }) else { return };
+    let text = String::from_utf8_lossy(&done.stdout);
+    let version = text.split(' ').nth(1).and_then(|word| word.parse::<u64>().ok());
+    if let (Some(version), Some(features)) = (version, text.lines().nth(1)) {
+        let found = [("features", Value::from(features)), ("version", version.into())];
+        facts.set("systemd", Map::from_iter(found));
+    }
 }
 
 /// The kernel's command line: a word alone is true, the last of several counts.

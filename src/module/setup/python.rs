@@ -2,8 +2,8 @@
 
 use super::Facts;
 use crate::base::{Map, Value};
-use crate::module::Context;
 use crate::module::process::Command;
+use crate::module::{Context, programs};
 
 /// Prints what Ansible tells of a Python, as JSON. Without the packages of the site, which take their time.
 const QUESTION: &str = "import json, sys
@@ -16,9 +16,10 @@ except ImportError:
 print(json.dumps({'executable': sys.executable, 'has_sslcontext': s, 'type': sys.implementation.name,
     'version': dict(zip(('major', 'minor', 'micro', 'releaselevel', 'serial'), v)), 'version_info': list(v)}))";
 
-/// The first `python3` on the path of the login.
+/// The one that the host's variables name, else the first `python3` on the path of the login.
 pub fn gather(facts: &mut Facts, ctx: &mut Context<'_>) {
-    let asked = Command::new(["python3", "-I", "-S", "-c", QUESTION]);
+    let Some(python) = programs::python(ctx) else { return };
+    let asked = Command::new([python.as_str(), "-I", "-S", "-c", QUESTION]);
     let Ok(done) = ctx.run(&Command { quiet: true, ..asked }) else { return };
     let Ok(python) = serde_json::from_slice::<Value>(&done.stdout) else { return };
     let Some(python) = python.as_map() else { return };

@@ -5,6 +5,7 @@ use rustix::process::{getegid, geteuid, getgid, getuid};
 use super::Facts;
 use crate::base::Map;
 use crate::module::{Context, accounts};
+use crate::wire::PYTHON;
 use crate::wire::owner::{CONTROLLER, RUN};
 
 /// The user by /etc/passwd or `getent`.
@@ -30,7 +31,7 @@ pub fn environment(facts: &mut Facts, ctx: &Context<'_>) {
     // What is the agent's alone.
     env.remove(RUN);
     env.remove(CONTROLLER);
-    for (name, value) in &ctx.request.environment {
+    for (name, value) in ctx.request.environment.iter().filter(|(name, _)| name != PYTHON) {
         env.insert(name.as_str(), value.as_str());
     }
     facts.set("env", env);

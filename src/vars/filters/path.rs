@@ -5,7 +5,8 @@ use std::path::Path;
 use super::text::only_text;
 use super::{Filter, filter};
 use crate::base::Value;
-use crate::vars::call::{Call, CallError, Caller, text_of};
+use crate::load::Files;
+use crate::vars::call::{Call, CallError, text_of};
 use crate::vars::lookups::glob::matching;
 use crate::vars::python::type_name;
 
@@ -73,25 +74,25 @@ fn join(call: &Call<'_>) -> Result<Value, CallError> {
 }
 
 fn expand_user(call: &Call<'_>) -> Result<Value, CallError> {
-    Ok(Value::from(from_home(&call.subject_text()?, call.caller())?))
+    Ok(Value::from(from_home(&call.subject_text()?, call.caller().environment().files())?))
 }
 
 /// A path in which `~` is the home of its user on the controller.
-pub fn from_home(path: &str, caller: &dyn Caller) -> Result<String, CallError> {
+pub fn from_home(path: &str, files: &dyn Files) -> Result<String, &'static str> {
     let Some(rest) = path.strip_prefix('~') else { return Ok(path.to_owned()) };
     let (user, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let home = if user.is_empty() {
         Some(std::env::var("HOME").map_err(|_| "HOME is not set on the controller")?)
     } else {
-        home_of(caller, user)
+        home_of(files, user)
     };
     // A user that nobody knows stays as it was written.
     Ok(home.map_or_else(|| path.to_owned(), |home| format!("{}{rest}", home.trim_end_matches('/'))))
 }
 
 /// What /etc/passwd says.
-fn home_of(caller: &dyn Caller, user: &str) -> Option<String> {
-    let text = caller.environment().files().read_text(Path::new("/etc/passwd")).ok()?;
+fn home_of(files: &dyn Files, user: &str) -> Option<String> {
+    let text = files.read_text(Path::new("/etc/passwd")).ok()?;
     let line = text.lines().find(|line| line.split(':').next() == Some(user))?;
     line.split(':').nth(5).map(ToOwned::to_owned)
 }

@@ -64,7 +64,7 @@ fn first_found(request: &Request<'_>) -> Result<Vec<Value>, CallError> {
     let files = environment.files();
     let there = |path: &PathBuf| files.is_file(path) || files.is_folder(path);
     for name in &names {
-        let name = PathBuf::from(from_home(name, request.caller)?);
+        let name = PathBuf::from(from_home(name, request.caller.environment().files())?);
         let found = if name.is_absolute() {
             Some(name).filter(there)
         } else {
