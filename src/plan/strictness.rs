@@ -86,12 +86,12 @@ impl Build<'_> {
         let mut known: Vec<&str> = params.iter().map(|param| param.name.as_str()).collect();
         known.sort_unstable();
         let (name, wrong, known) = (spec.name, wrong.join(", "), known.join(", "));
-        Some(
-            format!(
-                "Unsupported parameters for ({name}) module: {wrong}. Supported parameters include: {known}."
-            )
-            .into(),
-        )
+        // In the reference an argument of `command`, which `shell` takes out before the module sees it.
+        let known = match (name, wrong.as_str()) {
+            ("shell", "expand_argument_vars") => String::new(),
+            _ => format!(". Supported parameters include: {known}."),
+        };
+        Some(format!("Unsupported parameters for ({name}) module: {wrong}{known}").into())
     }
 
     /// Arguments that a module must have and does not get, or that exclude each other, in the reference's words.
