@@ -148,11 +148,17 @@ fn given_in(plan: &Json) -> Option<Provenance> {
 }
 
 /// The same of a plan that was compiled now. Values of secret variables are masked, as in `lock.json`.
-pub(super) fn given(compiled: &Compiled) -> Json {
+pub(super) fn known(compiled: &Compiled) -> Provenance {
     let Compiled { compiler, plan, files } = compiled;
     let mut known = lock::given(&compiler.project, &compiler.options);
     known.playbook = crate::load::shown(&plan.playbook);
     files.note(&mut known);
+    known
+}
+
+/// As it stands in a plan.
+pub(super) fn given(compiled: &Compiled) -> Json {
+    let known = known(compiled);
     json!({
         "benchbook": known.benchbook,
         "playbook": known.playbook,

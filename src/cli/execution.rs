@@ -18,7 +18,7 @@ use crate::base::{Diagnostic, RunMark, SystemClock, Timestamp};
 use crate::event::Event;
 use crate::load::foreign::{AnsibleCore, Force};
 use crate::report::{Console, FORMATS, JsonLines, Progress, Reporter, Selection, Summary};
-use crate::run::{Caller, Ended, OnBusy, Past, Setup, Stopper, execute, stop};
+use crate::run::{Budget, Caller, Ended, OnBusy, Past, Setup, Stopper, execute, stop};
 use crate::store::controller::Controller;
 use crate::store::{Provenance, Run, RunFolder, RunStore};
 
@@ -49,6 +49,8 @@ pub(super) struct Execution {
     pub past: Past,
     /// What they have told.
     pub events: Vec<(Timestamp, Event)>,
+    /// How long it may take.
+    pub budget: Option<Budget>,
 }
 
 /// A run that was carried out.
@@ -117,7 +119,10 @@ impl Execution {
             journal: Arc::clone(&store) as _,
             events: relay.events(),
             clock: Arc::new(SystemClock),
-            options: options(&self.call, &self.compiled, verbosity, folder.path()),
+            options: crate::run::Options {
+                budget: self.budget,
+                ..options(&self.call, &self.compiled, verbosity, folder.path())
+            },
             stop: crate::run::Stop::never(),
             past: self.past,
         };
@@ -194,6 +199,7 @@ fn options(call: &Call, compiled: &Compiled, verbosity: u8, folder: &Path) -> cr
         terminal: io::stdin().is_terminal(),
         on_busy: if call.refuse_busy { OnBusy::Fail } else { OnBusy::Wait },
         caller: caller(),
+        budget: None,
         become_password: call.selecting.becoming.password(),
         mode: plan::mode(&compiled.plan),
     }

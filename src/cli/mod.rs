@@ -15,6 +15,7 @@ mod coverage;
 mod diagnose;
 mod doc;
 mod doctor;
+mod estimate;
 mod execution;
 mod explain;
 mod failure;

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::against::{self, Earlier};
+use super::estimate::Estimate;
 use super::selecting::Selecting;
 use super::terminal::Terminal;
 use super::wiring::{Compiled, select};
-use super::{Exit, Failure, Outcome};
+use super::{Exit, Failure, Outcome, project};
 use crate::base::Diagnostic;
+use crate::base::clock::duration;
 use crate::plan::{Plan, render};
 
 /// Shows what would run, without touching any host
@@ -29,6 +32,12 @@ pub(super) struct Args {
     /// All that differs, however much it is
     #[arg(long, requires = "against", help_heading = "Comparing")]
     all: bool,
+    /// How long it would take, by what its steps took in earlier runs
+    #[arg(long, conflicts_with_all = ["commands", "against"], help_heading = "Time")]
+    estimate: bool,
+    /// What of it fits into this time: `20m`, `1h30m`
+    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with_all = ["commands", "against"], help_heading = "Time")]
+    budget: Option<Duration>,
     /// Where runs are kept, if not where benchbook.toml says
     #[arg(long, value_name = "DIR")]
     runs: Option<PathBuf>,
@@ -61,6 +70,17 @@ enum Format {
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let runs = args.runs.as_deref();
     let Some((_, compiled)) = select(&args.selecting, runs, terminal)? else { return Ok(Exit::Good) };
+    if args.estimate || args.budget.is_some() {
+        let budget = args.budget.map(|budget| budget.as_secs_f64());
+        let estimate = Estimate::of(&compiled, &project::runs(runs)?, budget);
+        let text = match args.showing.format {
+            Format::Json => estimate.json(),
+            Format::Tree => estimate.text(),
+            Format::Dot | Format::Mermaid => return Err(no_graph("an estimate").into()),
+        };
+        terminal.data(text.as_bytes())?;
+        return Ok(Exit::Good);
+    }
     let Some(earlier) = &args.against else {
         print(&compiled, &args.showing, terminal)?;
         return Ok(Exit::Good);
@@ -73,6 +93,12 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     };
     terminal.data(text.as_bytes())?;
     Ok(if args.gate && found.differs() { Exit::Failed } else { Exit::Good })
+}
+
+/// A time budget of the command line.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    let time = duration(text).filter(|time| !time.is_zero());
+    time.ok_or_else(|| "a time such as `90s`, `20m` or `1h30m`".to_owned())
 }
 
 fn no_graph(what: &str) -> Diagnostic {

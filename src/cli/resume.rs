@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let past = Past::of(records).map_err(|errors| unreadable(&errors))?;
     let term = past.term + 1;
     let elsewhere = super::project::elsewhere(args.run.runs.as_deref());
-    let execution = Execution { call, compiled, store, provenance: before, term, past, events };
+    let execution = Execution { call, compiled, store, provenance: before, term, past, events, budget: None };
     execution.carry_out(&args.output, elsewhere, terminal)
 }
 

@@ -1,10 +1,12 @@
 //! `benchbook run`: the plan is carried out, everything is kept, and the result is shown.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args as ClapArgs;
 
 use super::call::Call;
+use super::estimate::Estimate;
 use super::execution::{Execution, Output};
 use super::plan::Showing;
 use super::project::elsewhere;
@@ -15,7 +17,7 @@ use super::{Exit, Failure, Outcome, lock, plan, project};
 use crate::base::{Clock, RunMark, SystemClock};
 use crate::plan::Asking;
 use crate::run::Past;
-use crate::store::{Provenance, RunFolder, RunStore};
+use crate::store::{Provenance, RunFolder, RunStore, Runs};
 
 /// Runs a playbook and keeps every figure
 #[derive(Debug, ClapArgs)]
@@ -28,6 +30,9 @@ pub(super) struct Args {
     /// When a round needs a machine that another run has: wait for it, or fail the round
     #[arg(long, value_name = "WHAT", value_parser = ["wait", "fail"], default_value = "wait", help_heading = "How")]
     on_busy: String,
+    /// No case or round begins that would not end within this time: `20m`, `1h30m`; `benchbook resume` does what was left out
+    #[arg(long, value_name = "TIME", value_parser = plan::time, help_heading = "How")]
+    budget: Option<Duration>,
     #[command(flatten)]
     output: Output,
     /// Where runs are kept, if not where benchbook.toml says
@@ -50,6 +55,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let call = Call::now(&selecting, options)?;
     let call = Call { refuse_busy: args.on_busy == "fail", ..call };
     let folder = args.new_folder(&compiled)?;
+    let earlier = Runs::new(folder.path().parent().unwrap_or(Path::new("")));
+    let budget = args.budget.map(|time| Estimate::limit(&compiled, &earlier, time.as_secs_f64()));
     folder.replace(&folder.plan(), &plan::json(&compiled))?;
     let mut provenance = before(&selecting, &compiled);
     RunMark::fresh(&folder.id()).as_str().clone_into(&mut provenance.mark);
@@ -57,7 +64,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let store = RunStore::open(folder, &project::keys())?;
     let (term, past, events) = (1, Past::none(), Vec::new());
     let elsewhere = elsewhere(args.runs.as_deref());
-    Execution { call, compiled, store, provenance, term, past, events }.carry_out(
+    Execution { call, compiled, store, provenance, term, past, events, budget }.carry_out(
         &args.output,
         elsewhere,
         terminal,

@@ -94,6 +94,8 @@ pub enum Why {
     Refused,
     /// The figures of its case are known as well as was asked, or the time for them is over.
     Enough,
+    /// `--budget`: it would not have ended in time.
+    OutOfTime,
 }
 
 impl Why {
@@ -114,6 +116,7 @@ impl Why {
             Self::Known => "it is known already",
             Self::Refused => "it was not wanted",
             Self::Enough => "there are rounds enough",
+            Self::OutOfTime => "it would not have ended in time",
         }
     }
 }
@@ -437,6 +440,8 @@ pub enum Event {
     Warning { text: String },
     /// The user asked to stop: once, TERM and `always`; twice, at once.
     Stopping { at_once: bool },
+    /// The first case or round does not begin because it would not end within so many seconds from the beginning of the run.
+    BudgetSpent { seconds: f64 },
     /// The figures of all cases were read again out of the kept logs. What follows (cases, figures) replaces what was.
     Reparsed { playbook: String },
     /// The plays of a playbook are over, and those of the next begin.

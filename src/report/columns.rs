@@ -4,13 +4,15 @@ use unicode_width::UnicodeWidthStr;
 
 /// How a column is lined up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Align {
+pub enum Align {
+    /// At its beginning.
     Left,
+    /// At its end.
     Right,
 }
 
 /// Rows of cells as lines: columns two blanks apart, nothing behind the last.
-pub(super) fn lines(aligns: &[Align], rows: &[Vec<String>]) -> Vec<String> {
+pub fn lines(aligns: &[Align], rows: &[Vec<String>]) -> Vec<String> {
     let mut widths = vec![0; aligns.len()];
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {

@@ -109,6 +109,10 @@ impl Lines {
             Event::Stopping { at_once: false } => {
                 vec!["stopping: what runs is asked to end, what must be undone is undone; Ctrl-C again to give up at once".to_owned()]
             }
+            Event::BudgetSpent { seconds } => {
+                let budget = human_duration(Duration::from_secs_f64(*seconds));
+                vec![format!("what would not end within {budget} does not begin")]
+            }
             Event::Stopping { at_once: true } => vec!["giving up at once".to_owned()],
             _ => Vec::new(),
         }

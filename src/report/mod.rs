@@ -5,13 +5,14 @@
 
 pub mod ansible;
 pub mod baseline;
-mod columns;
+pub mod columns;
 pub mod compare;
 pub mod console;
 pub mod course;
 mod csv;
 pub mod curves;
 pub mod diagnose;
+pub mod durations;
 pub mod history;
 pub mod html;
 mod json;

@@ -224,7 +224,7 @@ impl Gathering {
             Event::Reopened { host, steps } => {
                 self.figures.retain(|f| f.host != *host || !steps.contains(&f.step));
             }
-            Event::Stopping { .. } => self.stopped = true,
+            Event::Stopping { .. } | Event::BudgetSpent { .. } => self.stopped = true,
             Event::Resumed { .. } => {
                 self.stopped = false;
                 self.summary.exit = None;
@@ -421,7 +421,7 @@ fn cell(
     let verdict = match &attempt.ended {
         _ if attempt.left_out.is_some() => match attempt.left_out {
             Some(Why::Failed | Why::OthersFailed | Why::Unreachable) => Verdict::Failed,
-            Some(Why::Cancelled) => Verdict::Incomplete,
+            Some(Why::Cancelled | Why::OutOfTime) => Verdict::Incomplete,
             _ => Verdict::Skipped,
         },
         Some((Some(_), _)) => Verdict::Failed,

@@ -63,6 +63,9 @@ impl Dispatcher {
         if let Some(why) = self.needless(step, host, what) {
             return self.bypass(step, host, why);
         }
+        if self.is_out_of_time(step, host, what) {
+            return self.bypass(step, host, Why::OutOfTime);
+        }
         if let Some(handler) = what.handler
             && !(self.is_notified(step, host, handler) && self.comes_to_handler(step, host, handler))
         {

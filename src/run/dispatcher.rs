@@ -30,6 +30,7 @@ use super::renewal::Renewal;
 use super::replay::Aside;
 use super::rounds::{CaseRun, Hold};
 use super::setup::{Ended, Setup};
+use super::spending::Spending;
 use super::stepping::Steps;
 use super::stop::{Stop, Urgency};
 use super::unit::{Finished, Shared};
@@ -144,6 +145,8 @@ pub struct Dispatcher {
     pub(super) renewal: Renewal,
     pub(super) leaving: Leaving,
     pub(super) monitors: Monitors,
+    /// `--budget`
+    pub(super) spending: Option<Spending>,
     records: Vec<Record>,
     /// Whose end waits for the records that are not yet handed over, and for those that are.
     ends: Vec<(StepNo, HostNo)>,
@@ -161,6 +164,8 @@ impl Dispatcher {
     pub fn new(setup: Setup) -> Self {
         let (sender, messages) = mpsc::unbounded_channel();
         let inventory = setup.compiler.project.inventory.clone();
+        let begun = setup.clock.instant();
+        let spending = setup.options.budget.clone().map(|budget| Spending::new(budget, begun));
         let shared = Shared {
             run: setup.run,
             mark: setup.mark,
@@ -223,6 +228,7 @@ impl Dispatcher {
             renewal: Renewal::default(),
             leaving: Leaving::default(),
             monitors: Monitors::default(),
+            spending,
             records: Vec::new(),
             ends: Vec::new(),
             committing: None,
@@ -454,6 +460,8 @@ impl Dispatcher {
         let exit = match (self.urgency, self.spoiled || !self.failed.is_empty(), self.lost.is_empty()) {
             _ if self.bug => 70,
             (Urgency::Stop | Urgency::AtOnce, _, _) => 4,
+            // The user wished it so, and who goes on with the run does the rest.
+            _ if self.spending.as_ref().is_some_and(|spending| spending.is_spent) => 4,
             (Urgency::Go, true, _) => 1,
             (Urgency::Go, false, false) => 3,
             (Urgency::Go, false, true) => 0,

@@ -28,16 +28,8 @@ impl Dispatcher {
         let root = self.fates.add(&scopes, graft.under);
         let cases: BTreeMap<_, _> = fragment.cases.iter().map(|c| (&c.id, Arc::new(c.clone()))).collect();
         let offset = narrow(self.nodes.len());
-        let indices: Vec<StepIx> = fragment.graph.node_indices().collect();
+        let (indices, edges) = shape_of(fragment);
         let number: HashMap<StepIx, u32> = indices.iter().copied().zip(0..).collect();
-        let edges: Vec<(u32, u32, Order)> = fragment
-            .graph
-            .edge_indices()
-            .filter_map(|e| {
-                let (from, to) = fragment.graph.edge_endpoints(e)?;
-                Some((number[&from], number[&to], fragment.graph[e]))
-            })
-            .collect();
         let here: HashSet<HostNo> = graft.hosts.iter().copied().collect();
         let mut nodes = Vec::new();
         for index in &indices {
@@ -95,6 +87,18 @@ impl Dispatcher {
         self.queue.add(Shape { hosts, steps, edges }, place);
         new.len()
     }
+}
+
+/// The steps of a fragment, and the edges between their places in that list.
+pub(super) fn shape_of(fragment: &Fragment) -> (Vec<StepIx>, Vec<(u32, u32, Order)>) {
+    let indices: Vec<StepIx> = fragment.graph.node_indices().collect();
+    let number: HashMap<StepIx, u32> = indices.iter().copied().zip(0..).collect();
+    let edges = fragment.graph.edge_indices().filter_map(|e| {
+        let (from, to) = fragment.graph.edge_endpoints(e)?;
+        Some((number[&from], number[&to], fragment.graph[e]))
+    });
+    let edges = edges.collect();
+    (indices, edges)
 }
 
 /// The scopes of a fragment that is spliced in: its root is no play of its own.

@@ -77,7 +77,7 @@ impl Past {
                 // How far a sampler was read is asked when it is attached to.
                 Record::Sampled(_) => {}
                 Record::Happened { event, .. } => {
-                    stopping |= matches!(event, Event::Stopping { .. });
+                    stopping |= matches!(event, Event::Stopping { .. } | Event::BudgetSpent { .. });
                     past.add_event(event);
                 }
             }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::dispatcher::Dispatcher;
 use super::fates::ScopeNo;
@@ -31,6 +31,8 @@ pub(super) struct Hold {
     pub lease: Lease,
     /// Steps that are ready and wait for the machine.
     pub waiting: Vec<StepNo>,
+    /// When it got its machine.
+    pub since: Option<Instant>,
     /// Whether any step did its work.
     pub ran: bool,
     /// Whether Ctrl-C cut it short.
@@ -66,7 +68,7 @@ pub(super) fn ticket(step: StepNo, host: HostNo) -> u64 {
 }
 
 /// Whether a step does nothing on the machine that a round must not see: monitors are there to be beside it.
-fn is_beside(what: &Step) -> bool {
+pub(super) fn is_beside(what: &Step) -> bool {
     let kind = &what.kind;
     matches!(
         kind,
@@ -135,8 +137,9 @@ impl Dispatcher {
     /// The round has its machine, also before other runs, or is refused: its steps go on.
     pub(super) fn begin_round(&mut self, round: ScopeNo, host: HostNo, lease: Lease) {
         let Some(lease) = self.lease_to_gang(round, host, lease) else { return };
+        let now = self.shared.clock.instant();
         if let Some(hold) = self.holds.get_mut(&(round, host)) {
-            (hold.granted, hold.lease) = (true, lease);
+            (hold.granted, hold.lease, hold.since) = (true, lease, Some(now));
             self.waiting.extend(hold.waiting.drain(..).map(|step| (step, host)));
         }
     }
@@ -202,7 +205,9 @@ impl Dispatcher {
             self.spoiled = true;
             return self.blame_case(step, host, &why);
         }
-        self.cases.entry((place.id.clone(), host)).or_default().rounds += 1;
+        let case = place.id.clone();
+        self.note_spent(&case, host, hold.since);
+        self.cases.entry((case, host)).or_default().rounds += 1;
     }
 
     /// Which figures a step of a round gave, and which it owes. A metric whose task was left out by a condition is not owed.

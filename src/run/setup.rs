@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::budget::Budget;
 use super::lease::{Caller, OnBusy};
 use super::past::Past;
 use super::stop::Stop;
@@ -41,6 +42,8 @@ pub struct Options {
     pub caller: Caller,
     /// What sudo, su or doas is told when it asks and no variable says.
     pub become_password: Option<Secret>,
+    /// `--budget`: what does not end in time does not begin.
+    pub budget: Option<Budget>,
     /// What the header says about in-container mode, if any host is in it.
     pub mode: Option<String>,
 }

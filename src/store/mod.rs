@@ -22,6 +22,7 @@ pub mod keys;
 mod likeness;
 mod logs;
 mod names;
+pub mod outcomes;
 pub mod provenance;
 pub mod reader;
 pub mod runs;

@@ -24,6 +24,7 @@ mod dialect;
 mod docker_actions;
 mod doctor;
 mod dropin;
+mod estimate;
 mod evidence;
 mod examples;
 mod exclusive;

@@ -136,7 +136,16 @@ fn begin(call: Call, compiled: Compiled) -> Result<Execution, Failure> {
     RunMark::fresh(&folder.id()).as_str().clone_into(&mut provenance.mark);
     provenance.write(&folder)?;
     let store = RunStore::open(folder, &project::keys())?;
-    Ok(Execution { call, compiled, store, provenance, term: 1, past: Past::none(), events: Vec::new() })
+    Ok(Execution {
+        call,
+        compiled,
+        store,
+        provenance,
+        term: 1,
+        past: Past::none(),
+        events: Vec::new(),
+        budget: None,
+    })
 }
 
 /// What happens is also written to the file that this variable names, as the recorder of tests/conformance does.
