@@ -1,4 +1,4 @@
-//! In what two plans differ, as they are kept ([`super::render::json`]). Pure: it knows neither runs nor files.
+//! In what two plans differ, as they are kept ([`super::render::json()`]). Pure: it knows neither runs nor files.
 //!
 //! Steps are known by their ids, so an edit elsewhere changes nothing. What follows from something else is not said again: the steps of
 //! a case that is new, the rounds of a `repeat` that has grown, a host of the play on each of its steps.
